@@ -1,0 +1,768 @@
+// Made by tools/gen_trace.py from src/trace/events.txt: do not edit.
+// clang-format off
+#pragma once
+#include "trace/writer.h"
+
+namespace trace {
+
+enum class Id : std::uint16_t {
+    machine_start = 1,
+    name = 2,
+    machine_end = 3,
+    report = 4,
+    stub_called = 5,
+    bug_check = 6,
+    process_created = 10,
+    process_exited = 11,
+    thread_created = 12,
+    thread_exited = 13,
+    thread_switch = 14,
+    wait_begin = 15,
+    wait_satisfied = 16,
+    module_loaded = 17,
+    module_unloaded = 18,
+    syscall_enter = 20,
+    syscall_exit = 21,
+    zw_enter = 22,
+    zw_exit = 23,
+    gate = 24,
+    api_call = 25,
+    api_return = 26,
+    raw_syscall = 27,
+    irql_changed = 28,
+    irp_created = 30,
+    irp_buffer = 31,
+    irp_dispatch = 32,
+    irp_returned = 33,
+    irp_pending = 34,
+    irp_complete = 35,
+    completion_called = 36,
+    completion_returned = 37,
+    irp_finished = 38,
+    irp_freed = 39,
+    irp_cancel = 40,
+    fast_io = 41,
+    object_created = 50,
+    handle_created = 51,
+    handle_closed = 52,
+    object_deleted = 53,
+    symlink_created = 54,
+    symlink_deleted = 55,
+    file_opened = 56,
+    driver_loaded = 60,
+    driver_entry = 61,
+    driver_entry_returned = 62,
+    driver_unload = 63,
+    driver_unloaded = 64,
+    device_created = 65,
+    device_deleted = 66,
+    device_attached = 67,
+    device_detached = 68,
+    debug_print = 69,
+    exception = 70,
+    exception_handled = 71,
+    exception_unhandled = 72,
+    pool_allocated = 80,
+    pool_freed = 81,
+};
+
+// Goes into every file, so that readers of other versions can decode it.
+inline constexpr std::string_view schema =
+    "1 machine_start version:str8 seed:u64 processors:u8\n"
+    "2 name kind:u8 id:u32 text:str8\n"
+    "3 machine_end exit_code:x32 reason:str8\n"
+    "4 report rule:str8 text:str8 caller:ptr\n"
+    "5 stub_called name:str8 caller:ptr\n"
+    "6 bug_check code:x32 p1:x64 p2:x64 p3:x64 p4:x64 caller:ptr\n"
+    "10 process_created process:ptr new_pid:u32 parent_pid:u32 image:str16\n"
+    "11 process_exited process:ptr old_pid:u32 status:status\n"
+    "12 thread_created thread:ptr owner_pid:u32 new_tid:u32 start:ptr\n"
+    "13 thread_exited thread:ptr status:status\n"
+    "14 thread_switch thread:ptr new_pid:u32 new_tid:u32\n"
+    "15 wait_begin objects:u64s all:bool reason:u8 mode:u8 alertable:bool timed:bool timeout:x64\n"
+    "16 wait_satisfied status:status\n"
+    "17 module_loaded base:ptr size:x32 kind:u8 hash:x64 name:str16\n"
+    "18 module_unloaded base:ptr name:str16\n"
+    "20 syscall_enter number:x32 caller:ptr args:u64s\n"
+    "21 syscall_exit number:x32 status:status\n"
+    "22 zw_enter number:x32 caller:ptr args:u64s\n"
+    "23 zw_exit number:x32 status:status\n"
+    "24 gate id:u32 caller:ptr\n"
+    "25 api_call name:str8 text:str16 args:u64s\n"
+    "26 api_return name:str8 result:x64 error:u32\n"
+    "27 raw_syscall number:x32 caller:ptr kernel:bool\n"
+    "28 irql_changed from:u8 to:u8 caller:ptr\n"
+    "30 irp_created irp:ptr stack_count:u8 major:u8 minor:u8 requestor:u8 flags:x32 file:ptr device:ptr\n"
+    "31 irp_buffer irp:ptr method:u8 system_buffer:ptr mdl:ptr user_buffer:ptr in_length:u32 out_length:u32\n"
+    "32 irp_dispatch irp:ptr level:u8 major:u8 minor:u8 flags:x32 control:x32 device:ptr driver:ptr file:ptr p1:x64 p2:x64 p3:x64 p4:x64 routine:ptr\n"
+    "33 irp_returned irp:ptr level:u8 device:ptr driver:ptr status:status\n"
+    "34 irp_pending irp:ptr level:u8\n"
+    "35 irp_complete irp:ptr level:u8 status:status information:x64 caller:ptr\n"
+    "36 completion_called irp:ptr level:u8 device:ptr routine:ptr context:x64 control:x32 status:status\n"
+    "37 completion_returned irp:ptr level:u8 routine:ptr status:status\n"
+    "38 irp_finished irp:ptr status:status information:x64\n"
+    "39 irp_freed irp:ptr\n"
+    "40 irp_cancel irp:ptr routine:ptr\n"
+    "41 fast_io device:ptr driver:ptr routine:ptr name:str8 handled:bool status:status\n"
+    "50 object_created object:ptr type:str16 name:str16\n"
+    "51 handle_created handle:ptr object:ptr access:x32 type:str16 name:str16\n"
+    "52 handle_closed handle:ptr object:ptr\n"
+    "53 object_deleted object:ptr type:str16 name:str16\n"
+    "54 symlink_created name:str16 target:str16\n"
+    "55 symlink_deleted name:str16\n"
+    "56 file_opened file:ptr device:ptr name:str16\n"
+    "60 driver_loaded driver:ptr base:ptr name:str16\n"
+    "61 driver_entry driver:ptr routine:ptr registry_path:str16\n"
+    "62 driver_entry_returned driver:ptr status:status\n"
+    "63 driver_unload driver:ptr routine:ptr\n"
+    "64 driver_unloaded driver:ptr\n"
+    "65 device_created device:ptr driver:ptr type:x32 name:str16\n"
+    "66 device_deleted device:ptr\n"
+    "67 device_attached upper:ptr lower:ptr\n"
+    "68 device_detached lower:ptr upper:ptr\n"
+    "69 debug_print component:u32 level:u32 text:str8\n"
+    "70 exception code:status address:ptr flags:x32 user:bool p1:x64 p2:x64\n"
+    "71 exception_handled code:status address:ptr target:ptr\n"
+    "72 exception_unhandled code:status address:ptr user:bool\n"
+    "80 pool_allocated address:ptr size:x64 tag:x32 type:x32 caller:ptr\n"
+    "81 pool_freed address:ptr tag:x32 caller:ptr\n";
+
+// the machine starts
+inline void emit_machine_start(std::string_view version, std::uint64_t seed, std::uint8_t processors) {
+    const std::size_t version_bytes = detail::cut(version.size());
+    detail::Writer w(1, 11, version_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(version.data(), version_bytes);
+    w.put(static_cast<std::uint64_t>(seed));
+    w.put(static_cast<std::uint8_t>(processors));
+    w.commit();
+}
+
+// names id in rows of a kind: 0 system service, 1 gate; stands before the first such row
+inline void emit_name(std::uint8_t kind, std::uint32_t id, std::string_view text) {
+    const std::size_t text_bytes = detail::cut(text.size());
+    detail::Writer w(2, 7, text_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint8_t>(kind));
+    w.put(static_cast<std::uint32_t>(id));
+    w.put_variable(text.data(), text_bytes);
+    w.commit();
+}
+
+// the machine stops in good order
+inline void emit_machine_end(std::uint32_t exit_code, std::string_view reason) {
+    const std::size_t reason_bytes = detail::cut(reason.size());
+    detail::Writer w(3, 6, reason_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(exit_code));
+    w.put_variable(reason.data(), reason_bytes);
+    w.commit();
+}
+
+// a rule was broken
+inline void emit_report(std::string_view rule, std::string_view text, Ptr caller) {
+    const std::size_t rule_bytes = detail::cut(rule.size());
+    const std::size_t text_bytes = detail::cut(text.size());
+    detail::Writer w(4, 12, rule_bytes + text_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(rule.data(), rule_bytes);
+    w.put_variable(text.data(), text_bytes);
+    w.put(caller.value);
+    w.commit();
+}
+
+// a function that is not implemented was called; the machine stops
+inline void emit_stub_called(std::string_view name, Ptr caller) {
+    const std::size_t name_bytes = detail::cut(name.size());
+    detail::Writer w(5, 10, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(name.data(), name_bytes);
+    w.put(caller.value);
+    w.commit();
+}
+
+// KeBugCheckEx
+inline void emit_bug_check(std::uint32_t code, std::uint64_t p1, std::uint64_t p2, std::uint64_t p3, std::uint64_t p4, Ptr caller) {
+    detail::Writer w(6, 44);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(code));
+    w.put(static_cast<std::uint64_t>(p1));
+    w.put(static_cast<std::uint64_t>(p2));
+    w.put(static_cast<std::uint64_t>(p3));
+    w.put(static_cast<std::uint64_t>(p4));
+    w.put(caller.value);
+    w.commit();
+}
+
+// a process was created
+inline void emit_process_created(Ptr process, std::uint32_t new_pid, std::uint32_t parent_pid, Str16 image) {
+    const std::size_t image_bytes = detail::cut(image.bytes);
+    detail::Writer w(10, 18, image_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(process.value);
+    w.put(static_cast<std::uint32_t>(new_pid));
+    w.put(static_cast<std::uint32_t>(parent_pid));
+    w.put_variable(image.data, image_bytes);
+    w.commit();
+}
+
+// a process ended
+inline void emit_process_exited(Ptr process, std::uint32_t old_pid, std::int32_t status) {
+    detail::Writer w(11, 16);
+    if (!w) [[unlikely]] return;
+    w.put(process.value);
+    w.put(static_cast<std::uint32_t>(old_pid));
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// a thread was created
+inline void emit_thread_created(Ptr thread, std::uint32_t owner_pid, std::uint32_t new_tid, Ptr start) {
+    detail::Writer w(12, 24);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(static_cast<std::uint32_t>(owner_pid));
+    w.put(static_cast<std::uint32_t>(new_tid));
+    w.put(start.value);
+    w.commit();
+}
+
+// this row's thread ends
+inline void emit_thread_exited(Ptr thread, std::int32_t status) {
+    detail::Writer w(13, 12);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// this row's processor switches to another thread
+inline void emit_thread_switch(Ptr thread, std::uint32_t new_pid, std::uint32_t new_tid) {
+    detail::Writer w(14, 16);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(static_cast<std::uint32_t>(new_pid));
+    w.put(static_cast<std::uint32_t>(new_tid));
+    w.commit();
+}
+
+// the thread waits; it was not satisfied at once
+inline void emit_wait_begin(std::span<const std::uint64_t> objects, bool all, std::uint8_t reason, std::uint8_t mode, bool alertable, bool timed, std::uint64_t timeout) {
+    const std::size_t objects_bytes = detail::cut(objects.size_bytes());
+    detail::Writer w(15, 15, objects_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(objects.data(), objects_bytes);
+    w.put(static_cast<std::uint8_t>(all));
+    w.put(static_cast<std::uint8_t>(reason));
+    w.put(static_cast<std::uint8_t>(mode));
+    w.put(static_cast<std::uint8_t>(alertable));
+    w.put(static_cast<std::uint8_t>(timed));
+    w.put(static_cast<std::uint64_t>(timeout));
+    w.commit();
+}
+
+// the wait is over
+inline void emit_wait_satisfied(std::int32_t status) {
+    detail::Writer w(16, 4);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// an image is mapped; kind 0 kernel or driver, 1 user; hash: FNV-1a of its file
+inline void emit_module_loaded(Ptr base, std::uint32_t size, std::uint8_t kind, std::uint64_t hash, Str16 name) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(17, 23, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(base.value);
+    w.put(static_cast<std::uint32_t>(size));
+    w.put(static_cast<std::uint8_t>(kind));
+    w.put(static_cast<std::uint64_t>(hash));
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// an image is unmapped
+inline void emit_module_unloaded(Ptr base, Str16 name) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(18, 10, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(base.value);
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// a program calls a system service; name by row name, kind 0
+inline void emit_syscall_enter(std::uint32_t number, Ptr caller, std::span<const std::uint64_t> args) {
+    const std::size_t args_bytes = detail::cut(args.size_bytes());
+    detail::Writer w(20, 14, args_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(number));
+    w.put(caller.value);
+    w.put_variable(args.data(), args_bytes);
+    w.commit();
+}
+
+// the service returns to the program
+inline void emit_syscall_exit(std::uint32_t number, std::int32_t status) {
+    detail::Writer w(21, 8);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(number));
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// kernel-mode code calls a Zw routine
+inline void emit_zw_enter(std::uint32_t number, Ptr caller, std::span<const std::uint64_t> args) {
+    const std::size_t args_bytes = detail::cut(args.size_bytes());
+    detail::Writer w(22, 14, args_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(number));
+    w.put(caller.value);
+    w.put_variable(args.data(), args_bytes);
+    w.commit();
+}
+
+// it returns
+inline void emit_zw_exit(std::uint32_t number, std::int32_t status) {
+    detail::Writer w(23, 8);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(number));
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// verbose: kernel-mode code calls an export
+inline void emit_gate(std::uint32_t id, Ptr caller) {
+    detail::Writer w(24, 12);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(id));
+    w.put(caller.value);
+    w.commit();
+}
+
+// a program calls a function of our DLLs; text: its string argument, if any
+inline void emit_api_call(std::string_view name, Str16 text, std::span<const std::uint64_t> args) {
+    const std::size_t name_bytes = detail::cut(name.size());
+    const std::size_t text_bytes = detail::cut(text.bytes);
+    const std::size_t args_bytes = detail::cut(args.size_bytes());
+    detail::Writer w(25, 6, name_bytes + text_bytes + args_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(name.data(), name_bytes);
+    w.put_variable(text.data, text_bytes);
+    w.put_variable(args.data(), args_bytes);
+    w.commit();
+}
+
+// that function returns; error: GetLastError
+inline void emit_api_return(std::string_view name, std::uint64_t result, std::uint32_t error) {
+    const std::size_t name_bytes = detail::cut(name.size());
+    detail::Writer w(26, 14, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(name.data(), name_bytes);
+    w.put(static_cast<std::uint64_t>(result));
+    w.put(static_cast<std::uint32_t>(error));
+    w.commit();
+}
+
+// code issued a syscall instruction itself
+inline void emit_raw_syscall(std::uint32_t number, Ptr caller, bool kernel) {
+    detail::Writer w(27, 13);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(number));
+    w.put(caller.value);
+    w.put(static_cast<std::uint8_t>(kernel));
+    w.commit();
+}
+
+// verbose: the processor's IRQL was raised or lowered
+inline void emit_irql_changed(std::uint8_t from, std::uint8_t to, Ptr caller) {
+    detail::Writer w(28, 10);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint8_t>(from));
+    w.put(static_cast<std::uint8_t>(to));
+    w.put(caller.value);
+    w.commit();
+}
+
+// a request is made; requestor 0 kernel, 1 user
+inline void emit_irp_created(Ptr irp, std::uint8_t stack_count, std::uint8_t major, std::uint8_t minor, std::uint8_t requestor, std::uint32_t flags, Ptr file, Ptr device) {
+    detail::Writer w(30, 32);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(stack_count));
+    w.put(static_cast<std::uint8_t>(major));
+    w.put(static_cast<std::uint8_t>(minor));
+    w.put(static_cast<std::uint8_t>(requestor));
+    w.put(static_cast<std::uint32_t>(flags));
+    w.put(file.value);
+    w.put(device.value);
+    w.commit();
+}
+
+// its buffers; method 0 buffered, 1 in direct, 2 out direct, 3 neither
+inline void emit_irp_buffer(Ptr irp, std::uint8_t method, Ptr system_buffer, Ptr mdl, Ptr user_buffer, std::uint32_t in_length, std::uint32_t out_length) {
+    detail::Writer w(31, 41);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(method));
+    w.put(system_buffer.value);
+    w.put(mdl.value);
+    w.put(user_buffer.value);
+    w.put(static_cast<std::uint32_t>(in_length));
+    w.put(static_cast<std::uint32_t>(out_length));
+    w.commit();
+}
+
+// IoCallDriver: the dispatch routine gets the request; level is the stack location's number
+inline void emit_irp_dispatch(Ptr irp, std::uint8_t level, std::uint8_t major, std::uint8_t minor, std::uint32_t flags, std::uint32_t control, Ptr device, Ptr driver, Ptr file, std::uint64_t p1, std::uint64_t p2, std::uint64_t p3, std::uint64_t p4, Ptr routine) {
+    detail::Writer w(32, 83);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(level));
+    w.put(static_cast<std::uint8_t>(major));
+    w.put(static_cast<std::uint8_t>(minor));
+    w.put(static_cast<std::uint32_t>(flags));
+    w.put(static_cast<std::uint32_t>(control));
+    w.put(device.value);
+    w.put(driver.value);
+    w.put(file.value);
+    w.put(static_cast<std::uint64_t>(p1));
+    w.put(static_cast<std::uint64_t>(p2));
+    w.put(static_cast<std::uint64_t>(p3));
+    w.put(static_cast<std::uint64_t>(p4));
+    w.put(routine.value);
+    w.commit();
+}
+
+// the dispatch routine returned
+inline void emit_irp_returned(Ptr irp, std::uint8_t level, Ptr device, Ptr driver, std::int32_t status) {
+    detail::Writer w(33, 29);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(level));
+    w.put(device.value);
+    w.put(driver.value);
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// IoMarkIrpPending
+inline void emit_irp_pending(Ptr irp, std::uint8_t level) {
+    detail::Writer w(34, 9);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(level));
+    w.commit();
+}
+
+// IoCompleteRequest was called by the driver at level
+inline void emit_irp_complete(Ptr irp, std::uint8_t level, std::int32_t status, std::uint64_t information, Ptr caller) {
+    detail::Writer w(35, 29);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(level));
+    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint64_t>(information));
+    w.put(caller.value);
+    w.commit();
+}
+
+// a completion routine is called; level: the location whose driver set it; control: SL_INVOKE_* and SL_PENDING_RETURNED
+inline void emit_completion_called(Ptr irp, std::uint8_t level, Ptr device, Ptr routine, std::uint64_t context, std::uint32_t control, std::int32_t status) {
+    detail::Writer w(36, 41);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(level));
+    w.put(device.value);
+    w.put(routine.value);
+    w.put(static_cast<std::uint64_t>(context));
+    w.put(static_cast<std::uint32_t>(control));
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// its answer
+inline void emit_completion_returned(Ptr irp, std::uint8_t level, Ptr routine, std::int32_t status) {
+    detail::Writer w(37, 21);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::uint8_t>(level));
+    w.put(routine.value);
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// the I/O manager has given the result to the requestor
+inline void emit_irp_finished(Ptr irp, std::int32_t status, std::uint64_t information) {
+    detail::Writer w(38, 20);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint64_t>(information));
+    w.commit();
+}
+
+// the request's memory is released
+inline void emit_irp_freed(Ptr irp) {
+    detail::Writer w(39, 8);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.commit();
+}
+
+// IoCancelIrp
+inline void emit_irp_cancel(Ptr irp, Ptr routine) {
+    detail::Writer w(40, 16);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(routine.value);
+    w.commit();
+}
+
+// a fast I/O routine was tried
+inline void emit_fast_io(Ptr device, Ptr driver, Ptr routine, std::string_view name, bool handled, std::int32_t status) {
+    const std::size_t name_bytes = detail::cut(name.size());
+    detail::Writer w(41, 31, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(device.value);
+    w.put(driver.value);
+    w.put(routine.value);
+    w.put_variable(name.data(), name_bytes);
+    w.put(static_cast<std::uint8_t>(handled));
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// an object was created
+inline void emit_object_created(Ptr object, Str16 type, Str16 name) {
+    const std::size_t type_bytes = detail::cut(type.bytes);
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(50, 12, type_bytes + name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(object.value);
+    w.put_variable(type.data, type_bytes);
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// a handle was opened
+inline void emit_handle_created(Ptr handle, Ptr object, std::uint32_t access, Str16 type, Str16 name) {
+    const std::size_t type_bytes = detail::cut(type.bytes);
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(51, 24, type_bytes + name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(handle.value);
+    w.put(object.value);
+    w.put(static_cast<std::uint32_t>(access));
+    w.put_variable(type.data, type_bytes);
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// a handle was closed
+inline void emit_handle_closed(Ptr handle, Ptr object) {
+    detail::Writer w(52, 16);
+    if (!w) [[unlikely]] return;
+    w.put(handle.value);
+    w.put(object.value);
+    w.commit();
+}
+
+// the last reference is gone
+inline void emit_object_deleted(Ptr object, Str16 type, Str16 name) {
+    const std::size_t type_bytes = detail::cut(type.bytes);
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(53, 12, type_bytes + name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(object.value);
+    w.put_variable(type.data, type_bytes);
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// a symbolic link was created
+inline void emit_symlink_created(Str16 name, Str16 target) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    const std::size_t target_bytes = detail::cut(target.bytes);
+    detail::Writer w(54, 4, name_bytes + target_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(name.data, name_bytes);
+    w.put_variable(target.data, target_bytes);
+    w.commit();
+}
+
+// it was deleted
+inline void emit_symlink_deleted(Str16 name) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(55, 2, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// a file object was opened on a device; name: full path
+inline void emit_file_opened(Ptr file, Ptr device, Str16 name) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(56, 18, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(file.value);
+    w.put(device.value);
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// a driver object was created for an image
+inline void emit_driver_loaded(Ptr driver, Ptr base, Str16 name) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(60, 18, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(driver.value);
+    w.put(base.value);
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// DriverEntry is called
+inline void emit_driver_entry(Ptr driver, Ptr routine, Str16 registry_path) {
+    const std::size_t registry_path_bytes = detail::cut(registry_path.bytes);
+    detail::Writer w(61, 18, registry_path_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(driver.value);
+    w.put(routine.value);
+    w.put_variable(registry_path.data, registry_path_bytes);
+    w.commit();
+}
+
+// it returned
+inline void emit_driver_entry_returned(Ptr driver, std::int32_t status) {
+    detail::Writer w(62, 12);
+    if (!w) [[unlikely]] return;
+    w.put(driver.value);
+    w.put(static_cast<std::int32_t>(status));
+    w.commit();
+}
+
+// DriverUnload is called
+inline void emit_driver_unload(Ptr driver, Ptr routine) {
+    detail::Writer w(63, 16);
+    if (!w) [[unlikely]] return;
+    w.put(driver.value);
+    w.put(routine.value);
+    w.commit();
+}
+
+// the driver object is gone
+inline void emit_driver_unloaded(Ptr driver) {
+    detail::Writer w(64, 8);
+    if (!w) [[unlikely]] return;
+    w.put(driver.value);
+    w.commit();
+}
+
+// a device object was created; an unnamed one has an empty name
+inline void emit_device_created(Ptr device, Ptr driver, std::uint32_t type, Str16 name) {
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    detail::Writer w(65, 22, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(device.value);
+    w.put(driver.value);
+    w.put(static_cast<std::uint32_t>(type));
+    w.put_variable(name.data, name_bytes);
+    w.commit();
+}
+
+// IoDeleteDevice
+inline void emit_device_deleted(Ptr device) {
+    detail::Writer w(66, 8);
+    if (!w) [[unlikely]] return;
+    w.put(device.value);
+    w.commit();
+}
+
+// upper is attached above lower
+inline void emit_device_attached(Ptr upper, Ptr lower) {
+    detail::Writer w(67, 16);
+    if (!w) [[unlikely]] return;
+    w.put(upper.value);
+    w.put(lower.value);
+    w.commit();
+}
+
+// upper is detached
+inline void emit_device_detached(Ptr lower, Ptr upper) {
+    detail::Writer w(68, 16);
+    if (!w) [[unlikely]] return;
+    w.put(lower.value);
+    w.put(upper.value);
+    w.commit();
+}
+
+// DbgPrint and its kin
+inline void emit_debug_print(std::uint32_t component, std::uint32_t level, std::string_view text) {
+    const std::size_t text_bytes = detail::cut(text.size());
+    detail::Writer w(69, 10, text_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(component));
+    w.put(static_cast<std::uint32_t>(level));
+    w.put_variable(text.data(), text_bytes);
+    w.commit();
+}
+
+// an exception is dispatched; p1, p2: ExceptionInformation
+inline void emit_exception(std::int32_t code, Ptr address, std::uint32_t flags, bool user, std::uint64_t p1, std::uint64_t p2) {
+    detail::Writer w(70, 33);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::int32_t>(code));
+    w.put(address.value);
+    w.put(static_cast<std::uint32_t>(flags));
+    w.put(static_cast<std::uint8_t>(user));
+    w.put(static_cast<std::uint64_t>(p1));
+    w.put(static_cast<std::uint64_t>(p2));
+    w.commit();
+}
+
+// a handler took it; execution continues at target
+inline void emit_exception_handled(std::int32_t code, Ptr address, Ptr target) {
+    detail::Writer w(71, 20);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::int32_t>(code));
+    w.put(address.value);
+    w.put(target.value);
+    w.commit();
+}
+
+// nobody did
+inline void emit_exception_unhandled(std::int32_t code, Ptr address, bool user) {
+    detail::Writer w(72, 13);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::int32_t>(code));
+    w.put(address.value);
+    w.put(static_cast<std::uint8_t>(user));
+    w.commit();
+}
+
+// verbose
+inline void emit_pool_allocated(Ptr address, std::uint64_t size, std::uint32_t tag, std::uint32_t type, Ptr caller) {
+    detail::Writer w(80, 32);
+    if (!w) [[unlikely]] return;
+    w.put(address.value);
+    w.put(static_cast<std::uint64_t>(size));
+    w.put(static_cast<std::uint32_t>(tag));
+    w.put(static_cast<std::uint32_t>(type));
+    w.put(caller.value);
+    w.commit();
+}
+
+// verbose
+inline void emit_pool_freed(Ptr address, std::uint32_t tag, Ptr caller) {
+    detail::Writer w(81, 20);
+    if (!w) [[unlikely]] return;
+    w.put(address.value);
+    w.put(static_cast<std::uint32_t>(tag));
+    w.put(caller.value);
+    w.commit();
+}
+
+} // namespace trace
+// clang-format on
