@@ -1,0 +1,42 @@
+// Offsets that crossing.S and crossing.h agree on; crossing.cpp asserts them.
+#pragma once
+
+// Slots of the KPCR's HAL-reserved area (gs-relative).
+#define KPCR_CROSSING 0xC0    // innermost Record of the running thread
+#define KPCR_KERNEL_STACK 0xC8 // where guest kernel code starts after a system call
+#define KPCR_HOST_STACK 0xD0   // where host code starts after a system call
+#define KPCR_USER_RSP 0x10
+#define KPCR_IRQL 0x50
+
+#define RECORD_PREVIOUS 0x00
+#define RECORD_KIND 0x08
+#define RECORD_INDEX 0x0C
+
+#define ENTRY_RIP 0x10
+#define ENTRY_RSP 0x18
+#define ENTRY_RBX 0x20
+#define ENTRY_RBP 0x28
+#define ENTRY_RSI 0x30
+#define ENTRY_RDI 0x38
+#define ENTRY_R12 0x40
+#define ENTRY_R13 0x48
+#define ENTRY_R14 0x50
+#define ENTRY_R15 0x58
+#define ENTRY_GUEST_STACK 0x60
+#define ENTRY_ARGS 0x68
+#define ENTRY_REGS 0x70
+#define ENTRY_XMM 0x90
+#define ENTRY_CONTEXT 0x130
+#define ENTRY_SIZE 0x140
+
+#define CALLOUT_FUNCTION 0x10
+#define CALLOUT_GUEST_RSP 0x18
+#define CALLOUT_SIZE 0x20
+
+#define KIND_CALL_OUT 1
+#define KIND_GATE 2
+#define KIND_SYSTEM_CALL 3
+#define KIND_FAULT 4
+#define KIND_THREAD_START 5
+
+#define GATE_ENTRY_SIZE 16
