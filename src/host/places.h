@@ -21,6 +21,7 @@ inline constexpr std::uint64_t mapping_window = 0x3500'0000'0000;
 inline constexpr std::uint64_t ram = 0x3600'0000'0000;
 inline constexpr std::uint64_t processors = 0x3700'0000'0000;
 inline constexpr std::uint64_t machine_heap = 0x3710'0000'0000;
+inline constexpr std::uint64_t page_frames = 0x3720'0000'0000; // mm's page frame array
 inline constexpr std::uint64_t guest_end = 0x4000'0000'0000; // the host's own text, heap and stacks are above
 
 constexpr bool is_user(std::uint64_t address) { return address < user_high; }
