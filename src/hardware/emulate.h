@@ -1,0 +1,88 @@
+// Emulation of what guest code cannot do directly: privileged instructions of drivers, instructions whose
+// answer would leak the host (cpuid, rdtsc …; ldr replaced them by a trap), and loads from the kernel address
+// of KUSER_SHARED_DATA.
+//
+// Works on a CONTEXT, on the host stack, never in a signal handler: `mov cr8` may run DPCs. Every register
+// and flag that the instruction does not define stays as it was, since compilers assume that such an
+// instruction clobbers nothing.
+#pragma once
+#include "abi/types.h"
+
+namespace nt {
+struct CONTEXT;
+}
+
+namespace nt::hardware {
+
+enum class Port : UCHAR { read, write };
+
+// The machine's answers. The defaults say "not modelled": the emulator then gives Outcome::not_modelled and
+// the caller reports by name. A function that answers returns true.
+class PrivilegedOps {
+  public:
+    virtual bool read_control(int /*number*/, ULONGLONG& /*value*/) { return false; } // cr0, cr2, cr3, cr4
+    virtual bool write_control(int /*number*/, ULONGLONG /*value*/) { return false; }
+    virtual bool read_debug(int /*number*/, ULONGLONG& /*value*/) { return false; }
+    virtual bool write_debug(int /*number*/, ULONGLONG /*value*/) { return false; }
+    virtual bool read_msr(ULONG /*number*/, ULONGLONG& /*value*/) { return false; }
+    virtual bool write_msr(ULONG /*number*/, ULONGLONG /*value*/) { return false; }
+    virtual bool port_in(USHORT /*port*/, ULONG /*bytes*/, ULONG& /*value*/) { return false; }
+    virtual bool port_out(USHORT /*port*/, ULONG /*bytes*/, ULONG /*value*/) { return false; }
+    virtual bool set_interrupts(bool /*enabled*/) { return false; } // cli, sti, popfq
+    virtual bool interrupts_enabled() { return true; }
+    virtual bool halt() { return false; }
+    virtual bool invalidate_page(ULONG_PTR /*address*/) {
+        return true;
+    }                                            // no TLB is modelled, so this is done
+    virtual bool flush_caches() { return true; } // wbinvd
+    // IRQL: mov reg,cr8 and mov cr8,reg. Lowering delivers what was waiting.
+    virtual UCHAR irql() = 0;
+    virtual void set_irql(UCHAR irql) = 0;
+    // Time stamp counter in the machine's virtual time. Never the host's.
+    virtual ULONGLONG time_stamp() = 0;
+    // Deterministic randomness for rdrand and rdseed.
+    virtual ULONGLONG random() = 0;
+    // Address where KUSER_SHARED_DATA is readable in place of 0xFFFFF780'00000000.
+    virtual ULONG_PTR shared_user_data() { return 0x7ffe0000; }
+    // The bytes at rip as the image had them before ldr replaced them (at most 15); false: nothing was
+    // replaced there.
+    virtual bool original_bytes(ULONG_PTR /*rip*/, UCHAR (& /*bytes*/)[16]) { return false; }
+
+  protected:
+    ~PrivilegedOps() = default;
+};
+
+enum class Outcome : UCHAR {
+    done,        // context is after the instruction: go on there
+    exception,   // raise `status` at the instruction, with `parameters`
+    not_modelled // privileged and not modelled: `name` says what the code tried, stop the machine with it
+};
+
+struct Emulation {
+    Outcome outcome = Outcome::exception;
+    NTSTATUS status = 0;
+    ULONG parameter_count = 0;
+    ULONG_PTR parameters[2] = {};
+    const char* name =
+        nullptr; // mnemonic and detail, for reports ("rdmsr 0xC0000082"); valid until the next call
+};
+
+// What trapped: #GP (no address), #UD, or #PF with its address.
+struct Trap {
+    enum Kind : UCHAR { protection, undefined, page } kind;
+    ULONG_PTR address = 0; // page
+    bool is_write = false;
+};
+
+// Tries to carry out the instruction at context.Rip for kernel-mode code. done: context was changed.
+// exception: the trap stands (for #GP of an unprivileged instruction, STATUS_ACCESS_VIOLATION with address
+// -1, as Windows reports a non-canonical access).
+Emulation emulate_kernel(CONTEXT& context, const Trap& trap, PrivilegedOps& ops);
+
+// The same for a user-mode program: privileged instructions give STATUS_PRIVILEGED_INSTRUCTION, replaced ones
+// are answered.
+Emulation emulate_user(CONTEXT& context, const Trap& trap, PrivilegedOps& ops);
+
+inline constexpr ULONG_PTR kernel_shared_user_data = 0xFFFF'F780'0000'0000;
+
+} // namespace nt::hardware

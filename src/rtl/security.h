@@ -1,0 +1,46 @@
+// Security descriptors, ACLs and SIDs as data: the bodies of the RtlXxx functions that build and read them.
+// Decisions (access checks) are se's. Everything works on buffers of the caller.
+#pragma once
+#include "abi/types.h"
+
+namespace nt {
+struct ACL;
+struct SID;
+struct GENERIC_MAPPING;
+} // namespace nt
+
+namespace nt::rtl {
+
+bool valid_sid(const SID* sid);
+ULONG length_sid(const SID* sid);       // bytes
+ULONG length_required_sid(ULONG count); // bytes for `count` sub-authorities
+bool equal_sid(const SID* a, const SID* b);
+NTSTATUS copy_sid(ULONG size, SID* to, const SID* from);
+// "S-1-5-18" in `text` (room for 256 characters); gives the number of characters, 0: invalid.
+ULONG sid_to_string(const SID* sid, WCHAR* text);
+
+NTSTATUS create_acl(ACL* acl, ULONG size, ULONG revision);
+bool valid_acl(const ACL* acl);
+// Appends an ACE of `type` (ACCESS_ALLOWED_ACE_TYPE, ACCESS_DENIED_ACE_TYPE, …) with a mask and a SID.
+NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, UCHAR flags, ACCESS_MASK mask, const SID* sid);
+NTSTATUS get_ace(const ACL* acl, ULONG index, void** ace);
+
+// `descriptor` is a SECURITY_DESCRIPTOR (absolute) or SECURITY_DESCRIPTOR_RELATIVE, told apart by
+// SE_SELF_RELATIVE.
+NTSTATUS create_descriptor(void* descriptor, ULONG revision);
+bool valid_descriptor(const void* descriptor);
+bool valid_relative_descriptor(const void* descriptor, ULONG size, ULONG required_information);
+ULONG length_descriptor(const void* descriptor); // of its self-relative form, parts at 4-byte boundaries
+NTSTATUS set_dacl(void* descriptor, bool present, ACL* dacl, bool defaulted);
+NTSTATUS set_sacl(void* descriptor, bool present, ACL* sacl, bool defaulted);
+NTSTATUS set_owner(void* descriptor, SID* owner, bool defaulted);
+NTSTATUS set_group(void* descriptor, SID* group, bool defaulted);
+NTSTATUS get_dacl(const void* descriptor, BOOLEAN* present, ACL** dacl, BOOLEAN* defaulted);
+NTSTATUS get_sacl(const void* descriptor, BOOLEAN* present, ACL** sacl, BOOLEAN* defaulted);
+NTSTATUS get_owner(const void* descriptor, SID** owner, BOOLEAN* defaulted);
+NTSTATUS get_group(const void* descriptor, SID** group, BOOLEAN* defaulted);
+// Writes the self-relative form. STATUS_BUFFER_TOO_SMALL with the needed *size; STATUS_BAD_DESCRIPTOR_FORMAT:
+// already relative.
+NTSTATUS absolute_to_relative(const void* absolute, void* relative, ULONG* size);
+
+} // namespace nt::rtl
