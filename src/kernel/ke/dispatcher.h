@@ -1,0 +1,33 @@
+// Dispatcher objects: their bodies are the state (abi/dispatcher.h). Any IRQL up to DISPATCH_LEVEL unless said otherwise.
+// ntddk pages: KeInitializeEvent, KeSetEvent, KeReleaseSemaphore, KeReleaseMutex …
+#pragma once
+#include "abi/dispatcher.h"
+
+namespace nt::ke {
+
+struct Thread;
+
+void initialize_header(DISPATCHER_HEADER& header, UCHAR type, UCHAR size_bytes, LONG signal_state);
+
+void initialize_event(KEVENT& event, EVENT_TYPE type, bool signalled);
+// Previous signal state. `wait`: the caller waits next; no switch in between.
+LONG set_event(KEVENT& event, KPRIORITY increment = 0, bool wait = false);
+LONG reset_event(KEVENT& event);
+LONG pulse_event(KEVENT& event, KPRIORITY increment = 0);
+
+void initialize_semaphore(KSEMAPHORE& semaphore, LONG count, LONG limit);
+// STATUS_SEMAPHORE_LIMIT_EXCEEDED leaves the count alone; drivers get it raised.
+NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previous, bool wait = false);
+
+void initialize_mutant(KMUTANT& mutant, bool initial_owner, UCHAR apc_disable);
+// STATUS_MUTANT_NOT_OWNED when the running thread does not own it. `abandoned`: the owner is gone.
+NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait = false);
+void abandon_mutants(Thread& owner);
+
+// Signals a thread or process object at its end.
+void signal_object(DISPATCHER_HEADER& header);
+
+// The object's state changed to signalled: satisfies waits in the order of their queueing.
+void test_waits(DISPATCHER_HEADER& header);
+
+} // namespace nt::ke

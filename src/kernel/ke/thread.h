@@ -1,0 +1,63 @@
+// NT threads. The body of a Thread object is a KTHREAD as drivers poke at it, followed by what only we see.
+//
+// A thread is a host fiber (its host stack) plus a guest kernel stack, and a user stack if it belongs to a program. The
+// scheduler switches fibers directly from thread to thread; the machine's main fiber is the idle loop.
+#pragma once
+#include "abi/dispatcher.h"
+#include "abi/thread.h"
+#include "host/fiber.h"
+#include "kernel/ke/processor.h"
+#include "kernel/seh/crossing.h"
+
+namespace nt::mm {
+class AddressSpace;
+}
+
+namespace nt::ke {
+
+enum class ThreadState : UCHAR { initialized, ready, running, standby, terminated, waiting };
+
+struct Thread : KTHREAD {
+    host::Fiber* fiber;
+    seh::EntryRecord base;   // outermost record: call-outs of the thread's start put their frames from here
+    seh::Record* crossing;   // saved KPCR slot while not running
+    ULONG_PTR host_stack;    // saved KPCR slot: where system calls put their records
+    mm::AddressSpace* space; // null: a System thread, the user half is inaccessible
+    ULONG_PTR teb;           // 0: no user mode
+    ULONG_PTR pid, tid;
+    PVOID process;           // EPROCESS body
+    void (*start)(Thread&);  // host routine the fiber runs; never returns (calls exit_thread)
+    ULONG_PTR start_address; // guest address, for views
+    ULONG_PTR start_context;
+    LIST_ENTRY ready_link;
+    LIST_ENTRY timeout_link; // in the timeout list while a timed wait lasts
+    ULONGLONG timeout_due;
+    bool timeout_active;
+    NTSTATUS wait_result;
+    LONG exit_status;
+    bool exiting;    // goes to its end at the next return to user mode
+    bool apc_wakeup; // the wait was interrupted to run kernel APCs
+    ULONG context_switches;
+    LIST_ENTRY irp_list; // IRP.ThreadListEntry
+    LIST_ENTRY all_link;
+    PVOID top_level_irp;
+    PVOID extension; // ps
+};
+
+// Prepares a zeroed body: fiber, kernel stack, dispatcher header. The thread does not run until ready_thread().
+// STATUS_INSUFFICIENT_RESOURCES names what ran out.
+NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&));
+// Releases fiber and kernel stack of a terminated thread that is not running.
+void delete_thread(Thread& thread);
+
+// Ends the running thread: signals it, runs ps rundown before. Never returns.
+[[noreturn]] void exit_thread(LONG status);
+
+// All threads, in creation order.
+extern LIST_ENTRY all_threads;
+
+// A stack pointer of guest kernel code is inside the running thread's kernel stack.
+inline ULONG_PTR stack_limit(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.StackLimit); }
+inline ULONG_PTR stack_base(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.StackBase); }
+
+} // namespace nt::ke
