@@ -1,0 +1,76 @@
+// File objects and the services on them. The Nt… functions are thin gates over these; `mode` is the previous
+// mode, and pointers of UserMode callers are touched through guest:: primitives only.
+//
+// IRQL PASSIVE_LEVEL (special kernel APCs enabled). Pages: wdm/ntifs nf-*-ntcreatefile … (Zw forms).
+#pragma once
+#include "abi/io.h"
+#include "base/result.h"
+#include "kernel/ob/object.h"
+
+namespace nt::io {
+
+extern OBJECT_TYPE* file_type;
+
+// Types Device, Driver, File, Controller, Adapter; \Driver and \FileSystem exist already. After
+// ob::initialize().
+NTSTATUS initialize();
+
+struct CreateFile {
+    HANDLE* handle; // out
+    ACCESS_MASK desired;
+    OBJECT_ATTRIBUTES* attributes;
+    IO_STATUS_BLOCK* iosb;
+    LARGE_INTEGER* allocation_size;
+    ULONG file_attributes;
+    ULONG share;
+    ULONG disposition;
+    ULONG options;
+    PVOID ea;
+    ULONG ea_length;
+    ULONG io_options = 0; // IO_* of IoCreateFile
+    DEVICE_OBJECT* hint = nullptr;
+};
+NTSTATUS create_file(const CreateFile& what, KPROCESSOR_MODE mode);
+
+// Every asynchronous-capable service shares these.
+struct Caller {
+    HANDLE file;
+    HANDLE event;
+    PVOID apc_routine;
+    PVOID apc_context;
+    IO_STATUS_BLOCK* iosb;
+    KPROCESSOR_MODE mode;
+};
+NTSTATUS read_file(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* offset,
+                   const ULONG* key);
+NTSTATUS write_file(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* offset,
+                    const ULONG* key);
+NTSTATUS control_file(const Caller& caller, ULONG code, PVOID in, ULONG in_length, PVOID out,
+                      ULONG out_length, bool fsctl);
+
+NTSTATUS flush_buffers(HANDLE file, IO_STATUS_BLOCK* iosb, KPROCESSOR_MODE mode);
+NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, ULONG info_class,
+                           KPROCESSOR_MODE mode);
+NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, ULONG info_class,
+                         KPROCESSOR_MODE mode);
+NTSTATUS query_volume_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length,
+                                  ULONG info_class, KPROCESSOR_MODE mode);
+// NtCancelIoFile: this thread's requests on the file. NtCancelIoFileEx: the process's, one by its status
+// block.
+NTSTATUS cancel_io(HANDLE file, IO_STATUS_BLOCK* iosb, KPROCESSOR_MODE mode);
+NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode);
+NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID basic_information, KPROCESSOR_MODE mode);
+
+// IoCreateStreamFileObject and kin come with file systems.
+
+// IoCheckShareAccess, IoSetShareAccess, IoRemoveShareAccess, IoUpdateShareAccess.
+NTSTATUS check_share_access(ACCESS_MASK desired, ULONG share, FILE_OBJECT* file, SHARE_ACCESS* state,
+                            bool update);
+void set_share_access(ACCESS_MASK desired, ULONG share, FILE_OBJECT* file, SHARE_ACCESS* state);
+void remove_share_access(FILE_OBJECT* file, SHARE_ACCESS* state);
+void update_share_access(FILE_OBJECT* file, SHARE_ACCESS* state);
+
+// IoCheckEaBufferValidity. *offset gets the place of the first bad entry. STATUS_EA_LIST_INCONSISTENT.
+NTSTATUS check_ea_buffer(const void* ea, ULONG length, ULONG* offset);
+
+} // namespace nt::io

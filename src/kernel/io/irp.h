@@ -1,0 +1,66 @@
+// I/O request packets: memory, building, passing down, completing. The IRP body is the only state; IRPs from
+// here come from a lookaside list per stack size (IRP_LOOKASIDE_ALLOCATION in AllocationFlags) or from
+// nonpaged pool.
+//
+// Completion, as documented with IoCompleteRequest: stack locations are walked upwards and completion
+// routines run in the caller's context; what has to happen in the requestor's address space (copying buffers
+// back, the caller's status block) runs in the requesting thread: by the service itself when the request
+// never went pending there (IRP_DEFER_IO_COMPLETION), else by a special kernel APC.
+#pragma once
+#include "abi/io.h"
+#include "base/result.h"
+
+namespace nt::io {
+
+inline IO_STACK_LOCATION* current_location(IRP* irp) { return irp->Tail.Overlay.CurrentStackLocation; }
+inline IO_STACK_LOCATION* next_location(IRP* irp) { return irp->Tail.Overlay.CurrentStackLocation - 1; }
+constexpr USHORT size_of_irp(CHAR stack_size) {
+    return static_cast<USHORT>(sizeof(IRP) + static_cast<UCHAR>(stack_size) * sizeof(IO_STACK_LOCATION));
+}
+
+// IoAllocateIrp: an initialised IRP, not charged to a thread; null: no memory. Any IRQL up to DISPATCH_LEVEL.
+IRP* allocate_irp(CHAR stack_size);
+// IoFreeIrp. An IRP still in a thread's list or freed twice is bug check MULTIPLE_IRP_COMPLETE_REQUESTS.
+void free_irp(IRP* irp);
+// IoInitializeIrp: everything zero but the frame.
+void initialize_irp(IRP* irp, USHORT size, CHAR stack_size);
+// IoReuseIrp: as new, keeping AllocationFlags; sets the status.
+void reuse_irp(IRP* irp, NTSTATUS status);
+
+// IoBuild…: buffers as the target device's flags say. Null: no memory, or a user buffer that cannot be
+// locked.
+IRP* build_asynchronous_fsd_request(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
+                                    const LARGE_INTEGER* offset, IO_STATUS_BLOCK* iosb);
+// Queued to the current thread; `event` is signalled at completion.
+IRP* build_synchronous_fsd_request(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
+                                   const LARGE_INTEGER* offset, KEVENT* event, IO_STATUS_BLOCK* iosb);
+IRP* build_device_io_control_request(ULONG code, DEVICE_OBJECT* device, PVOID in, ULONG in_length, PVOID out,
+                                     ULONG out_length, bool internal, KEVENT* event, IO_STATUS_BLOCK* iosb);
+// IoMakeAssociatedIrp.
+IRP* make_associated_irp(IRP* master, CHAR stack_size);
+
+// IofCallDriver. Bug check NO_MORE_IRP_STACK_LOCATIONS.
+NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp);
+// IofCompleteRequest. `caller` is for the trace. Bug checks MULTIPLE_IRP_COMPLETE_REQUESTS,
+// CANCEL_STATE_IN_COMPLETED_IRP.
+void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller);
+// IoMarkIrpPending (a macro on Windows; here for views and inline-less callers).
+inline void mark_pending(IRP* irp) { current_location(irp)->Control |= SL_PENDING_RETURNED; }
+
+// IoCancelIrp: true if a cancel routine was called. IoAcquireCancelSpinLock and back.
+bool cancel_irp(IRP* irp);
+KIRQL acquire_cancel_lock();
+void release_cancel_lock(KIRQL irql);
+
+// Puts an IRP in the current thread's list (IoBuildSynchronous…, the services) and takes it out.
+void queue_to_thread(IRP* irp);
+void dequeue_from_thread(IRP* irp);
+// A thread ends: cancels what it has and waits for it.
+void cancel_thread_io();
+
+struct LookasideUse {
+    ULONG allocated, hits;
+};
+LookasideUse irp_lookaside_use();
+
+} // namespace nt::io

@@ -1,0 +1,115 @@
+// Handles. A table is a growing array of pages of entries: value / 4 is the index, so looking one up is two
+// loads whatever the number of handles. Freed entries are reused last in, first out. Entry 0 of each page is
+// not given out (as on Windows). Handles of the kernel's table have the upper bits set (0xffffffff80000000 +
+// value); they are valid in every process, but only for kernel-mode callers.
+#pragma once
+#include "kernel/ob/object.h"
+
+namespace nt {
+struct ETHREAD;
+}
+
+namespace nt::ob {
+
+struct HandleEntry {
+    OBJECT_HEADER* object; // null: free
+    union {
+        ACCESS_MASK access;
+        ULONG next_free;
+    };
+    ULONG attributes; // OBJ_INHERIT, handle_protected, handle_audit
+};
+inline constexpr ULONG handle_protected = 0x1; // HANDLE_FLAG_PROTECT_FROM_CLOSE
+inline constexpr ULONG_PTR kernel_handle_bits = 0xffff'ffff'8000'0000;
+inline constexpr ULONG handles_per_page = 256;
+inline constexpr ULONG max_handles = 1 << 24;
+
+class HandleTable {
+  public:
+    static HandleTable* create(EPROCESS* owner); // owner null: the kernel's
+    // Closes every handle (NT: process rundown); the table stays usable and empty.
+    void close_all();
+    static void destroy(HandleTable* table);
+
+    // Null: no such handle. Tag bits (the lowest two) are ignored.
+    HandleEntry* find(ULONG_PTR value) {
+        const ULONG_PTR index = value >> 2;
+        if (index >= capacity_) [[unlikely]]
+            return nullptr;
+        HandleEntry* entry = &pages_[index / handles_per_page][index % handles_per_page];
+        return entry->object ? entry : nullptr;
+    }
+    // 0: the table is full.
+    ULONG_PTR allocate(OBJECT_HEADER* object, ACCESS_MASK access, ULONG attributes);
+    void free(ULONG_PTR value);
+    ULONG count() const { return count_; }
+    EPROCESS* owner() const { return owner_; }
+    // In ascending order; the visitor must not change the table.
+    void for_each(void (*visit)(void* context, ULONG_PTR value, const HandleEntry& entry),
+                  void* context) const;
+
+    HandleTable() = default; // use create()
+
+  private:
+    bool grow();
+    HandleEntry** pages_ = nullptr;
+    ULONG capacity_ = 0; // entries in existing pages
+    ULONG page_room_ = 0;
+    ULONG count_ = 0;
+    ULONG first_free_ = 0;
+    EPROCESS* owner_ = nullptr;
+};
+
+extern HandleTable* kernel_table;
+// Table of the current process (EPROCESS.ObjectTable).
+HandleTable* current_table();
+
+// A handle to an object; takes a reference of its own. attributes: OBJ_KERNEL_HANDLE, OBJ_INHERIT,
+// OBJ_EXCLUSIVE. `access` is what is granted, already decided. Calls the type's open procedure.
+Result<HANDLE> create_handle(PVOID object, ACCESS_MASK access, ULONG attributes);
+Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes);
+
+// ObOpenObjectByPointer: checks the access first. STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED.
+Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* access, ACCESS_MASK desired,
+                               OBJECT_TYPE* type, KPROCESSOR_MODE mode);
+
+// ObReferenceObjectByHandle. NtCurrentProcess() and NtCurrentThread() are understood.
+// STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. `info` may be null.
+NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
+                             PVOID* object, OBJECT_HANDLE_INFORMATION* info);
+
+// The entry behind a handle in the caller's context: no reference is taken, no access is checked. Hot path of
+// the I/O services.
+HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode);
+
+// NtClose. STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE.
+NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode);
+NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode);
+
+// NtDuplicateObject with process handles resolved. Options: DUPLICATE_*.
+struct Duplicate {
+    HandleTable* source_table;
+    HANDLE source;
+    HandleTable* target_table; // null: only close the source
+    ACCESS_MASK desired;
+    ULONG attributes; // of the new handle
+    ULONG options;
+    KPROCESSOR_MODE mode;
+};
+Result<HANDLE> duplicate_handle(const Duplicate& what);
+
+// A new process gets copies of the parent's inheritable handles, at the same values.
+NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child);
+
+// What a higher room knows about processes and threads; plugged in by ps.
+struct ProcessHooks {
+    HandleTable* (*table_of)(EPROCESS* process) = nullptr;
+    EPROCESS* (*current_process)() = nullptr;
+    PVOID (*current_thread)() = nullptr;
+    OBJECT_TYPE** process_type = nullptr; // as PsProcessType
+    OBJECT_TYPE** thread_type = nullptr;
+};
+void set_process_hooks(const ProcessHooks& hooks);
+const ProcessHooks& process_hooks();
+
+} // namespace nt::ob

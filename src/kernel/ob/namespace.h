@@ -1,0 +1,105 @@
+// The namespace: directories, symbolic links, and walking names through them.
+//
+// A directory has 37 hash buckets (what !object prints) and a growing index over the same entries, so looking
+// a part up does not depend on how many there are. Names compare without case where the caller asked for that
+// (drivers and Win32 always do).
+// \?? is the DOS-device directory of the caller: here always \GLOBAL??.
+#pragma once
+#include "abi/ob.h"
+#include "kernel/ob/object.h"
+
+namespace nt::ob {
+
+inline constexpr ULONG hash_buckets = 37;
+
+// Types, root directories and the session manager's DOS devices. After pool::initialize(). The kernel handle
+// table is made here.
+NTSTATUS initialize();
+
+// OBJECT_ATTRIBUTES copied and checked. UserMode callers' memory is touched through guest:: primitives only.
+class Attributes {
+  public:
+    Attributes() = default;
+    Attributes(const Attributes&) = delete;
+    Attributes& operator=(const Attributes&) = delete;
+    ~Attributes() { release(); }
+    // STATUS_ACCESS_VIOLATION, STATUS_DATATYPE_MISALIGNMENT, STATUS_INVALID_PARAMETER (length, attributes),
+    // STATUS_OBJECT_NAME_INVALID (odd length), STATUS_INSUFFICIENT_RESOURCES. A null `from` gives no name and
+    // no attributes.
+    NTSTATUS capture(const OBJECT_ATTRIBUTES* from, KPROCESSOR_MODE mode);
+    // For kernel code: the name is not copied.
+    void set(const UNICODE_STRING& name, ULONG attributes, HANDLE root = nullptr);
+
+    UNICODE_STRING name{};
+    HANDLE root = nullptr;
+    ULONG attributes = 0;
+    PVOID security_descriptor = nullptr; // as given
+    PVOID security_qos = nullptr;
+
+  private:
+    void release();
+    WCHAR inline_buffer_[128];
+    WCHAR* pool_buffer_ = nullptr;
+};
+
+// Walks a name. On success *found is referenced. With `insert` (an object that must not exist yet) the last
+// part is added to its directory; an existing object is STATUS_OBJECT_NAME_COLLISION, or *found with
+// STATUS_OBJECT_NAME_EXISTS if OBJ_OPENIF. STATUS_OBJECT_NAME_NOT_FOUND (last part),
+// STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_NAME_INVALID,
+// STATUS_OBJECT_TYPE_MISMATCH; STATUS_NAME_TOO_LONG when links do not end.
+NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID insert, PVOID* found);
+
+// ObOpenObjectByName: lookup, access check, handle. `context` goes to parse procedures.
+Result<HANDLE> open_by_name(const Attributes& attributes, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
+                            ACCESS_STATE* access, ACCESS_MASK desired, void* context);
+// ObReferenceObjectByName without a handle.
+NTSTATUS reference_by_name(const UNICODE_STRING& name, ULONG attributes, OBJECT_TYPE* type,
+                           KPROCESSOR_MODE mode, void* context, PVOID* found);
+// ObInsertObject: puts a new object (its only reference is the caller's and is consumed) under the
+// attributes' name, if there is one, and makes a handle if `handle` is not null. With OBJ_OPENIF the object
+// found instead gets the handle and the status is STATUS_OBJECT_NAME_EXISTS. On failure the object is gone.
+NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode, ACCESS_MASK desired,
+                HANDLE* handle);
+
+Result<OBJECT_DIRECTORY*> create_directory(std::u16string_view path,
+                                           ULONG attributes = OBJ_PERMANENT | OBJ_CASE_INSENSITIVE);
+// Inserts a named object (its own name is the last part) into a directory. STATUS_OBJECT_NAME_COLLISION.
+NTSTATUS insert_into(OBJECT_DIRECTORY* directory, PVOID object);
+// The object of this name in one directory, not referenced; null.
+PVOID find_in(OBJECT_DIRECTORY* directory, const UNICODE_STRING& name, bool ignore_case);
+void remove_from_directory(PVOID object); // no effect when it is in none
+// In bucket order, newest first in a bucket.
+void for_each_entry(OBJECT_DIRECTORY* directory, void (*visit)(void* context, ULONG bucket, PVOID object),
+                    void* context);
+ULONG entry_count(const OBJECT_DIRECTORY* directory);
+extern OBJECT_DIRECTORY* root_directory;
+extern OBJECT_DIRECTORY* global_dos_devices;
+
+struct OBJECT_SYMBOLIC_LINK {
+    LARGE_INTEGER CreationTime;
+    UNICODE_STRING LinkTarget;
+    ULONG DosDeviceDriveIndex;
+    ULONG Flags;
+};
+// A link; with OBJ_PERMANENT it outlives every handle (IoCreateSymbolicLink). STATUS_OBJECT_NAME_COLLISION.
+NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes);
+NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);
+
+// ObQueryNameString's text: the whole path into `to` (as Procedures::query_name).
+NTSTATUS query_name(PVOID object, UNICODE_STRING& to);
+
+// Who may: se plugs itself in. The default grants what is asked for (mapped) to kernel mode only.
+class AccessPolicy {
+  public:
+    // `desired` may hold generic rights and MAXIMUM_ALLOWED. STATUS_ACCESS_DENIED, STATUS_PRIVILEGE_NOT_HELD.
+    virtual NTSTATUS check(const void* security_descriptor, OBJECT_TYPE* type, ACCESS_MASK desired,
+                           KPROCESSOR_MODE mode, ACCESS_MASK* granted) = 0;
+
+  protected:
+    ~AccessPolicy() = default;
+};
+void set_access_policy(AccessPolicy* policy);
+NTSTATUS check_access(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
+ACCESS_MASK map_generic(ACCESS_MASK desired, const GENERIC_MAPPING& mapping);
+
+} // namespace nt::ob

@@ -1,0 +1,79 @@
+// Objects: a body behind an OBJECT_HEADER, with optional headers before it as InfoMask says (nearest first:
+// creator, name, handle, quota, process). Every object has a CreatorInfo, so a type's objects can be listed.
+// Counts are plain: one pointer reference per handle (Windows caches references of handles in the count
+// instead).
+//
+// Single host thread: no locks. An object whose last reference goes above PASSIVE_LEVEL is deleted later
+// (deferred_delete.h).
+#pragma once
+#include "abi/dispatcher.h"
+#include "kernel/ob/type.h"
+
+namespace nt::ob {
+
+inline OBJECT_HEADER* header_of(const void* body) {
+    return reinterpret_cast<OBJECT_HEADER*>(reinterpret_cast<ULONG_PTR>(body) - OBJECT_HEADER_BODY);
+}
+inline void* body_of(OBJECT_HEADER* header) { return reinterpret_cast<UCHAR*>(header) + OBJECT_HEADER_BODY; }
+
+extern OBJECT_TYPE* types_by_index[256];
+inline OBJECT_TYPE* type_of(const void* body) { return types_by_index[header_of(body)->TypeIndex]; }
+
+OBJECT_HEADER_CREATOR_INFO* creator_info(const void* body);
+OBJECT_HEADER_NAME_INFO* name_info(const void* body); // null: made without a name
+// Last part of the name; empty if unnamed.
+UNICODE_STRING name_of(const void* body);
+// The directory that holds it, or null.
+OBJECT_DIRECTORY* directory_of(const void* body);
+
+// A new object with a zeroed body and one reference, not yet in any directory. `name` (last part, copied) may
+// be empty; room for a name is made if `named`. `attributes`: OBJ_PERMANENT, OBJ_EXCLUSIVE.
+// STATUS_INSUFFICIENT_RESOURCES.
+struct NewObject {
+    OBJECT_TYPE* type;
+    SIZE_T body_size;
+    std::u16string_view name{};
+    ULONG attributes = 0;
+    bool kernel_object = true;
+    PVOID security_descriptor = nullptr; // self-relative, copied
+};
+Result<PVOID> create_object(const NewObject& what);
+
+void delete_object(OBJECT_HEADER* header); // detail of dereference()
+
+// ObReferenceObject, ObDereferenceObject. Any IRQL up to DISPATCH_LEVEL. A count that goes below zero is bug
+// check REFERENCE_BY_POINTER.
+inline LONG64 reference(PVOID body, LONG64 n = 1) { return header_of(body)->PointerCount += n; }
+inline LONG64 dereference(PVOID body) {
+    OBJECT_HEADER* header = header_of(body);
+    const LONG64 left = --header->PointerCount;
+    if (left <= 0) [[unlikely]]
+        delete_object(header);
+    return left;
+}
+// ObDereferenceObjectDeferDelete: the delete procedure runs later, at PASSIVE_LEVEL in a system thread.
+void dereference_defer_delete(PVOID body);
+// ObReferenceObjectByPointer: type null means any, but only for kernel mode. STATUS_OBJECT_TYPE_MISMATCH.
+NTSTATUS reference_by_pointer(PVOID body, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode);
+
+// Clears OB_FLAG_PERMANENT_OBJECT; a temporary object without handles loses its name and, with its last
+// reference, ends.
+void make_temporary(PVOID body);
+void make_permanent(PVOID body);
+// ObGetObjectSecurity's data: the self-relative descriptor or null.
+inline PVOID security_of(const void* body) { return header_of(body)->SecurityDescriptor; }
+NTSTATUS set_security(PVOID body, const void* self_relative, ULONG length);
+
+// The DISPATCHER_HEADER that waits on this object use, or null.
+DISPATCHER_HEADER* waitable(PVOID body);
+
+// Where the deferred deletes run: a higher room queues a work item that calls run_deferred_deletes() at
+// PASSIVE_LEVEL.
+void set_deferred_delete_hook(void (*request)());
+void run_deferred_deletes();
+
+// Debugger: whether an object's body is at this address (walks all types; slow). Objects of a type by list.
+bool is_object(const void* body);
+void for_each_object(OBJECT_TYPE* type, void (*visit)(void* context, PVOID body), void* context);
+
+} // namespace nt::ob

@@ -1,0 +1,87 @@
+// Object types. A type is itself an object (\ObjectTypes\Name) whose body, in nonpaged pool, is what drivers
+// get through IoFileObjectType and kin. Its procedures are host functions and therefore not in the body: they
+// stand in a table of ours, by OBJECT_TYPE.Index.
+#pragma once
+#include "abi/ob.h"
+#include "base/result.h"
+#include <string_view>
+
+namespace nt {
+
+struct ACCESS_STATE;
+
+// The order of the first fields is that of `dt nt!_OBJECT_TYPE`; the rest of Windows' body is not needed
+// here.
+struct OBJECT_TYPE {
+    LIST_ENTRY TypeList; // of OBJECT_HEADER_CREATOR_INFO.TypeList
+    UNICODE_STRING Name;
+    PVOID DefaultObject;
+    UCHAR Index;
+    ULONG TotalNumberOfObjects;
+    ULONG TotalNumberOfHandles;
+    ULONG HighWaterNumberOfObjects;
+    ULONG HighWaterNumberOfHandles;
+    ULONG Key; // pool tag
+    GENERIC_MAPPING GenericMapping;
+    ACCESS_MASK ValidAccessMask;
+    ULONG InvalidAttributes;
+};
+
+namespace ob {
+
+// What a parse procedure gets. `path` is the whole name being looked up; it may replace it (answer
+// STATUS_REPARSE).
+struct ParseRequest {
+    OBJECT_TYPE* wanted;  // type the caller asked for; null: any
+    ACCESS_STATE* access; // null when the caller keeps none (reference by name)
+    ACCESS_MASK desired;
+    KPROCESSOR_MODE mode;
+    ULONG attributes;   // OBJ_*
+    void* context;      // of the caller of lookup(); its meaning belongs to the pair (caller, type)
+    PVOID security_qos; // captured SECURITY_QUALITY_OF_SERVICE or null
+};
+
+struct Procedures {
+    // The name goes on below an object of this type. `remaining` is what is left of it (empty, or begins with
+    // '\'). Success gives a referenced object of any type in *found.
+    NTSTATUS (*parse)(PVOID object, const ParseRequest& request, const UNICODE_STRING& remaining,
+                      PVOID* found) = nullptr;
+    // A handle is being made. `count` handles of this object exist with it. May refuse.
+    NTSTATUS (*open)(PVOID object, EPROCESS* process, ACCESS_MASK granted, LONG64 count) = nullptr;
+    // A handle was closed; `left` handles are left in the system. May call drivers.
+    void (*close)(PVOID object, EPROCESS* process, ACCESS_MASK granted, LONG64 left) = nullptr;
+    // The last reference is gone; the memory is released after it. At PASSIVE_LEVEL. May call drivers.
+    void (*remove)(PVOID object) = nullptr;
+    // NtClose of a handle: false refuses (STATUS_HANDLE_NOT_CLOSABLE).
+    bool (*okay_to_close)(PVOID object, EPROCESS* process, HANDLE handle, KPROCESSOR_MODE mode) = nullptr;
+    // The object's full name into `to` (Length = what would be needed; characters are stored only up to
+    // MaximumLength).
+    NTSTATUS (*query_name)(PVOID object, UNICODE_STRING& to) = nullptr;
+};
+
+struct TypeFacts {
+    std::u16string_view name;
+    ULONG tag; // pool tag of its objects
+    GENERIC_MAPPING mapping{};
+    ACCESS_MASK valid_access = STANDARD_RIGHTS_ALL;
+    ULONG invalid_attributes = 0; // OBJ_* that make STATUS_INVALID_PARAMETER
+    bool paged = false;           // bodies in paged pool
+    bool maintain_handle_info = false;
+    int wait_offset = -1; // where in the body the DISPATCHER_HEADER to wait on stands; -1: not waitable
+};
+
+// Makes a type and its object under \ObjectTypes. STATUS_OBJECT_NAME_COLLISION,
+// STATUS_INSUFFICIENT_RESOURCES.
+Result<OBJECT_TYPE*> create_type(const TypeFacts& facts, const Procedures& procedures);
+
+const Procedures& procedures_of(const OBJECT_TYPE* type);
+const TypeFacts& facts_of(const OBJECT_TYPE* type);
+// By name ("File"); null if there is none.
+OBJECT_TYPE* find_type(std::u16string_view name);
+
+extern OBJECT_TYPE* type_type;
+extern OBJECT_TYPE* directory_type;
+extern OBJECT_TYPE* symbolic_link_type;
+
+} // namespace ob
+} // namespace nt
