@@ -1,8 +1,9 @@
-// A fiber: one host stack with what the System V ABI preserves across calls (rbx, rbp, r12-r15, mxcsr, x87 control word), errno
-// and the C++ runtime's exception globals. NT threads run on fibers; all fibers run on the one host thread.
+// A fiber: one host stack with what the System V ABI preserves across calls (rbx, rbp, r12-r15, mxcsr, x87
+// control word), errno and the C++ runtime's exception globals. NT threads run on fibers; all fibers run on
+// the one host thread.
 //
-// Stacks lie above guest_end with a guard page below them and are reused. A fiber's entry never returns: its owner switches away
-// and destroys it from another fiber. No switch inside a signal handler or a catch block.
+// Stacks lie above guest_end with a guard page below them and are reused. A fiber's entry never returns: its
+// owner switches away and destroys it from another fiber. No switch inside a signal handler or a catch block.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +14,8 @@ class Fiber {
   public:
     using Entry = void (*)(void* argument);
 
-    // Null when no host stack is left (host limit on mappings): the caller reports it by name. The first switch to it calls
-    // entry(argument) on the new stack.
+    // Null when no host stack is left (host limit on mappings): the caller reports it by name. The first
+    // switch to it calls entry(argument) on the new stack.
     static Fiber* create(Entry entry, void* argument);
     // The fiber that the host thread came with, and the one running now.
     static Fiber& main();

@@ -1,9 +1,9 @@
-// Touching guest memory that may not be there. Each primitive is a leaf function in assembly; a fault inside one ends it with
-// failure instead of a signal's default action. Gates use these for every pointer that came from user mode, and for pointers of
-// drivers where the export's row says that it may raise.
+// Touching guest memory that may not be there. Each primitive is a leaf function in assembly; a fault inside
+// one ends it with failure instead of a signal's default action. Gates use these for every pointer that came
+// from user mode, and for pointers of drivers where the export's row says that it may raise.
 //
-// Addresses from guest_end up are refused: no guest can make the host read or write its own memory. Range rules
-// (MmUserProbeAddress, alignment) are mm/probe.h's matter. install_signals() must have been called.
+// Addresses from guest_end up are refused: no guest can make the host read or write its own memory. Range
+// rules (MmUserProbeAddress, alignment) are mm/probe.h's matter. install_signals() must have been called.
 #pragma once
 #include "host/places.h"
 #include <cstddef>
@@ -15,8 +15,8 @@ extern "C" {
 // Non-zero on success. Detail of the inline functions below.
 std::uint64_t host_guest_copy(void* destination, const void* source, std::size_t length);
 std::uint64_t host_guest_fill(void* destination, int value, std::size_t length);
-std::uint64_t host_guest_touch_read(const void* first, std::size_t length);  // one byte in every page
-std::uint64_t host_guest_touch_write(void* first, std::size_t length);       // reads and writes back
+std::uint64_t host_guest_touch_read(const void* first, std::size_t length); // one byte in every page
+std::uint64_t host_guest_touch_write(void* first, std::size_t length);      // reads and writes back
 extern std::uint64_t host_guest_fault_address;
 extern bool host_guest_fault_is_write;
 }
@@ -28,7 +28,8 @@ inline std::uint64_t fault_address() { return host_guest_fault_address; }
 inline bool fault_is_write() { return host_guest_fault_is_write; }
 
 inline bool in_guest(std::uint64_t address, std::size_t n, bool write) {
-    if (address < host::places::guest_end && n <= host::places::guest_end - address) [[likely]] return true;
+    if (address < host::places::guest_end && n <= host::places::guest_end - address) [[likely]]
+        return true;
     host_guest_fault_address = address;
     host_guest_fault_is_write = write;
     return false;
@@ -36,7 +37,8 @@ inline bool in_guest(std::uint64_t address, std::size_t n, bool write) {
 
 // Copies; overlapping ranges are not allowed. On failure a prefix may have been copied.
 inline bool copy_from(void* destination, std::uint64_t source, std::size_t n) {
-    return in_guest(source, n, false) && host_guest_copy(destination, reinterpret_cast<const void*>(source), n);
+    return in_guest(source, n, false) &&
+           host_guest_copy(destination, reinterpret_cast<const void*>(source), n);
 }
 inline bool copy_to(std::uint64_t destination, const void* source, std::size_t n) {
     return in_guest(destination, n, true) && host_guest_copy(reinterpret_cast<void*>(destination), source, n);
@@ -65,10 +67,12 @@ template <class T> bool write(std::uint64_t address, const T& value) {
 
 // One access per page of [address, address + n): readable, or readable and writable (contents unchanged).
 inline bool touch_read(std::uint64_t address, std::size_t n) {
-    return n == 0 || (in_guest(address, n, false) && host_guest_touch_read(reinterpret_cast<void*>(address), n));
+    return n == 0 ||
+           (in_guest(address, n, false) && host_guest_touch_read(reinterpret_cast<void*>(address), n));
 }
 inline bool touch_write(std::uint64_t address, std::size_t n) {
-    return n == 0 || (in_guest(address, n, true) && host_guest_touch_write(reinterpret_cast<void*>(address), n));
+    return n == 0 ||
+           (in_guest(address, n, true) && host_guest_touch_write(reinterpret_cast<void*>(address), n));
 }
 
 } // namespace guest

@@ -1,6 +1,7 @@
-// The machine heap: objects of the kernel that guests hold no structure of, at fixed addresses (places::machine_heap), so that
-// the same run gives the same addresses and a snapshot can carry them. Size classes with free lists; memory is taken from the
-// host in 1 MiB steps and never given back. Not for the request path of drivers' memory (that is the pool).
+// The machine heap: objects of the kernel that guests hold no structure of, at fixed addresses
+// (places::machine_heap), so that the same run gives the same addresses and a snapshot can carry them. Size
+// classes with free lists; memory is taken from the host in 1 MiB steps and never given back. Not for the
+// request path of drivers' memory (that is the pool).
 #pragma once
 #include <cstddef>
 #include <new>
@@ -8,7 +9,8 @@
 
 namespace host {
 
-// Zeroed memory, aligned to 16 bytes (64 for sizes from 64 up). Ends the process with a message when 64 GiB are used up.
+// Zeroed memory, aligned to 16 bytes (64 for sizes from 64 up). Ends the process with a message when 64 GiB
+// are used up.
 void* heap_allocate(std::size_t size);
 void heap_release(void* memory, std::size_t size);
 std::size_t heap_bytes_in_use();

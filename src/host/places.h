@@ -1,4 +1,5 @@
-// Where everything in the guest lives. The numbers are part of the machine: they repeat from run to run and appear in traces.
+// Where everything in the guest lives. The numbers are part of the machine: they repeat from run to run and
+// appear in traces.
 #pragma once
 #include <cstdint>
 
@@ -8,9 +9,11 @@ inline constexpr std::uint64_t user_low = 0x1'0000;
 inline constexpr std::uint64_t user_high = 0x3000'0000'0000; // first address that is not a user address
 inline constexpr std::uint64_t user_shared_data = 0x7ffe'0000;
 inline constexpr std::uint64_t user_images = 0x1100'0000'0000;
-inline constexpr std::uint64_t user_heap = 0x1800'0000'0000; // allocations without a wished address, above every ASan shadow
+inline constexpr std::uint64_t user_heap =
+    0x1800'0000'0000; // allocations without a wished address, above every ASan shadow
 
-inline constexpr std::uint64_t gateway = 0x3000'0000'0000; // one page of host entry points, read only to guests
+inline constexpr std::uint64_t gateway =
+    0x3000'0000'0000; // one page of host entry points, read only to guests
 inline constexpr std::uint64_t images = 0x3000'0001'0000;
 inline constexpr std::uint64_t images_end = 0x3000'1000'0000;
 inline constexpr std::uint64_t nonpaged_pool = 0x3100'0000'0000;

@@ -1,5 +1,5 @@
-// The host processor's registers that the machine uses directly. GS base is the KPCR in kernel mode and the TEB in user mode;
-// Linux leaves GS to us (FS is the host's thread pointer).
+// The host processor's registers that the machine uses directly. GS base is the KPCR in kernel mode and the
+// TEB in user mode; Linux leaves GS to us (FS is the host's thread pointer).
 #pragma once
 #include <cstdint>
 

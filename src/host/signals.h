@@ -1,21 +1,22 @@
-// Host faults become guest events here. Handlers run on an alternate stack, never switch fibers and never run guest code: they
-// hand a Fault to the plugged FaultSink, which may only edit the interrupted registers, and return.
+// Host faults become guest events here. Handlers run on an alternate stack, never switch fibers and never run
+// guest code: they hand a Fault to the plugged FaultSink, which may only edit the interrupted registers, and
+// return.
 #pragma once
 #include <cstdint>
 
 namespace host {
 
 enum class FaultKind : std::uint8_t {
-    page,          // SIGSEGV/SIGBUS, #PF: address, is_write, is_execute are valid
-    protection,    // #GP or #SS: privileged instruction or non-canonical address; address is unknown
-    divide,        // #DE
-    floating,      // x87 or SSE exception
-    illegal,       // #UD
-    breakpoint,    // int3: rip is past it
-    single_step,   // trap flag
-    alignment,     // #AC
-    system_call,   // a raw system call of guest text (containment.h): number in rax, rip past it
-    watchdog,      // no progress for the configured time (watchdog.h)
+    page,        // SIGSEGV/SIGBUS, #PF: address, is_write, is_execute are valid
+    protection,  // #GP or #SS: privileged instruction or non-canonical address; address is unknown
+    divide,      // #DE
+    floating,    // x87 or SSE exception
+    illegal,     // #UD
+    breakpoint,  // int3: rip is past it
+    single_step, // trap flag
+    alignment,   // #AC
+    system_call, // a raw system call of guest text (containment.h): number in rax, rip past it
+    watchdog,    // no progress for the configured time (watchdog.h)
     other
 };
 
@@ -29,17 +30,15 @@ struct FxArea {
 };
 
 // Index of a register in Fault::registers (the order of Linux's ucontext).
-enum Register {
-    R8, R9, R10, R11, R12, R13, R14, R15, RDI, RSI, RBP, RBX, RDX, RAX, RCX, RSP, RIP, EFLAGS
-};
+enum Register { R8, R9, R10, R11, R12, R13, R14, R15, RDI, RSI, RBP, RBX, RDX, RAX, RCX, RSP, RIP, EFLAGS };
 
 struct Fault {
     FaultKind kind;
     int signal;
-    int code;                 // si_code
-    std::uint32_t trap;       // x86 vector: 0 #DE, 1 #DB, 3 #BP, 6 #UD, 13 #GP, 14 #PF, 16 #MF, 19 #XM
-    std::uint32_t error;      // x86 error code
-    std::uint64_t address;    // of the access; all ones when the processor does not say (non-canonical)
+    int code;              // si_code
+    std::uint32_t trap;    // x86 vector: 0 #DE, 1 #DB, 3 #BP, 6 #UD, 13 #GP, 14 #PF, 16 #MF, 19 #XM
+    std::uint32_t error;   // x86 error code
+    std::uint64_t address; // of the access; all ones when the processor does not say (non-canonical)
     bool is_write;
     bool is_execute;          // instruction fetch
     bool in_primitive;        // taken inside a guest:: primitive: see FaultSink::resolve
@@ -52,11 +51,12 @@ struct Fault {
 // Plugged by a higher room. Both run in the signal handler.
 class FaultSink {
   public:
-    // A fault with rip below guest_end (or a call of guest text to a wild address: then is_execute and rip is that address).
-    // Edits fault.registers to say where to go on. False: not handled, the process ends with an internal-error line.
+    // A fault with rip below guest_end (or a call of guest text to a wild address: then is_execute and rip is
+    // that address). Edits fault.registers to say where to go on. False: not handled, the process ends with
+    // an internal-error line.
     virtual bool deliver(Fault& fault) = 0;
-    // A page fault of guest text or of a guest:: primitive, before anything else. True: the memory is there now, try again
-    // (stack growth). Must not change registers.
+    // A page fault of guest text or of a guest:: primitive, before anything else. True: the memory is there
+    // now, try again (stack growth). Must not change registers.
     virtual bool resolve(Fault& fault) {
         (void)fault;
         return false;
@@ -71,12 +71,13 @@ void install_signals(FaultSink* sink);
 void set_fault_sink(FaultSink* sink);
 FaultSink* fault_sink();
 
-// Host code that runs guest text through a wild jump has rip at an arbitrary address. Any rip below guest_end counts as guest;
-// a higher room may widen that (for example to fetches at host addresses that the guest jumped to).
+// Host code that runs guest text through a wild jump has rip at an arbitrary address. Any rip below guest_end
+// counts as guest; a higher room may widen that (for example to fetches at host addresses that the guest
+// jumped to).
 void set_guest_rip_filter(bool (*is_guest)(const Fault& fault));
 
-// Called once before the process ends through fatal() or an unhandled host fault: flush what must survive. Runs with signals
-// reset to default, possibly in a handler.
+// Called once before the process ends through fatal() or an unhandled host fault: flush what must survive.
+// Runs with signals reset to default, possibly in a handler.
 void set_last_words(void (*hook)(void* context), void* context);
 
 // "drvlab: internal error: …" on standard error, last words, abort.

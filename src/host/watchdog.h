@@ -1,6 +1,7 @@
-// For code that crosses no gate for ever: a host timer on the process's CPU time compares a progress counter and delivers
-// FaultKind::watchdog with the interrupted registers when it did not move for the given time and rip is guest text (otherwise
-// it looks again at the next tick). When it fires is host time and so not repeatable; what follows must be marked so in the trace.
+// For code that crosses no gate for ever: a host timer on the process's CPU time compares a progress counter
+// and delivers FaultKind::watchdog with the interrupted registers when it did not move for the given time and
+// rip is guest text (otherwise it looks again at the next tick). When it fires is host time and so not
+// repeatable; what follows must be marked so in the trace.
 #pragma once
 #include <cstdint>
 

@@ -1,0 +1,184 @@
+#include "host/signals.h"
+#include "host/guest.h"
+#include "host/places.h"
+#include <cerrno>
+#include <csignal>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+extern "C" const char host_guest_begin[], host_guest_end[], host_guest_fail[];
+std::uint64_t host_guest_fault_address = 0;
+bool host_guest_fault_is_write = false;
+
+static_assert(host::R8 == static_cast<int>(REG_R8) && host::RIP == static_cast<int>(REG_RIP) &&
+              host::EFLAGS == static_cast<int>(REG_EFL) && host::RSP == static_cast<int>(REG_RSP) &&
+              host::RAX == static_cast<int>(REG_RAX) && host::RDI == static_cast<int>(REG_RDI));
+
+namespace host {
+namespace {
+
+constexpr std::size_t handler_stack_size = 256 << 10;
+constexpr int handled[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+
+FaultSink* sink = nullptr;
+void (*last_words)(void*) = nullptr;
+void* last_words_context = nullptr;
+bool installed = false;
+bool ending = false;
+
+// Guest code runs on guest stacks, ours on host stacks: a guest that jumped to a host address is recognised
+// by its rsp.
+bool default_filter(const Fault& fault) {
+    return places::is_guest(fault.registers[RIP]) || places::is_guest(fault.registers[RSP]);
+}
+bool (*guest_filter)(const Fault&) = default_filter;
+
+FaultKind classify(int signal, int code, std::uint32_t trap) {
+    if (signal == SIGSYS) return FaultKind::system_call;
+    switch (trap) {
+    case 0:
+        return FaultKind::divide;
+    case 1:
+        return FaultKind::single_step;
+    case 3:
+        return FaultKind::breakpoint;
+    case 6:
+        return FaultKind::illegal;
+    case 12:
+    case 13:
+        return FaultKind::protection;
+    case 14:
+        return FaultKind::page;
+    case 16:
+    case 19:
+        return FaultKind::floating;
+    case 17:
+        return FaultKind::alignment;
+    }
+    return signal == SIGBUS && code == BUS_ADRERR ? FaultKind::page : FaultKind::other;
+}
+
+void say(const char* text, std::size_t length) {
+    while (length > 0) {
+        ssize_t n = ::write(STDERR_FILENO, text, length);
+        if (n <= 0) return;
+        text += n;
+        length -= static_cast<std::size_t>(n);
+    }
+}
+
+[[noreturn]] void end_process() {
+    for (int signal : handled)
+        std::signal(signal, SIG_DFL);
+    if (!ending) {
+        ending = true;
+        if (last_words) last_words(last_words_context);
+    }
+    std::abort();
+}
+
+[[noreturn]] void die(const Fault& fault) {
+    char line[256];
+    int n = std::snprintf(
+        line, sizeof line,
+        "drvlab: internal error: signal %d (%s), trap %u, error %#x, rip %#llx, rsp %#llx, address %#llx\n",
+        fault.signal, strsignal(fault.signal), fault.trap, fault.error,
+        static_cast<unsigned long long>(fault.rip()), static_cast<unsigned long long>(fault.rsp()),
+        static_cast<unsigned long long>(fault.address));
+    say(line, static_cast<std::size_t>(n) < sizeof line ? static_cast<std::size_t>(n) : sizeof line - 1);
+    end_process();
+}
+
+void on_signal(int signal, siginfo_t* info, void* raw) {
+    int saved_errno = errno;
+    auto* context = static_cast<ucontext_t*>(raw);
+    auto* registers = reinterpret_cast<std::uint64_t*>(context->uc_mcontext.gregs);
+    Fault fault{};
+    fault.signal = signal;
+    fault.code = info->si_code;
+    fault.trap = static_cast<std::uint32_t>(registers[REG_TRAPNO]);
+    fault.error = static_cast<std::uint32_t>(registers[REG_ERR]);
+    fault.registers = registers;
+    fault.fx = reinterpret_cast<FxArea*>(context->uc_mcontext.fpregs);
+    if (info->si_code <= 0) { // sent by somebody, not a fault of ours
+        fault.kind = FaultKind::other;
+        die(fault);
+    }
+    fault.kind = classify(signal, info->si_code, fault.trap);
+    fault.address = ~0ull;
+    if (fault.kind == FaultKind::page) {
+        fault.address = reinterpret_cast<std::uint64_t>(info->si_addr);
+        fault.is_write = fault.error & 2;
+        fault.is_execute = fault.error & 16;
+    }
+    std::uint64_t rip = fault.rip();
+    fault.in_primitive = rip >= reinterpret_cast<std::uint64_t>(host_guest_begin) &&
+                         rip < reinterpret_cast<std::uint64_t>(host_guest_end);
+    bool resolvable = sink && fault.kind == FaultKind::page;
+    if (fault.in_primitive) {
+        if (!resolvable || !sink->resolve(fault)) {
+            host_guest_fault_address = fault.address;
+            host_guest_fault_is_write = fault.is_write;
+            registers[RIP] = reinterpret_cast<std::uint64_t>(host_guest_fail);
+        }
+    } else if (!sink || !guest_filter(fault)) {
+        die(fault);
+    } else if (!(resolvable && sink->resolve(fault)) && !sink->deliver(fault)) {
+        die(fault);
+    }
+    errno = saved_errno;
+}
+
+} // namespace
+
+void install_signals(FaultSink* new_sink) {
+    sink = new_sink;
+    if (installed) return;
+    installed = true;
+    void* stack =
+        mmap(nullptr, handler_stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED) fatal("no memory for the signal stack: %s", std::strerror(errno));
+    stack_t alternate{};
+    alternate.ss_sp = stack;
+    alternate.ss_size = handler_stack_size;
+    if (sigaltstack(&alternate, nullptr) != 0) fatal("sigaltstack: %s", std::strerror(errno));
+    struct sigaction action{};
+    action.sa_sigaction = on_signal;
+    // NODEFER: a sink may use guest:: primitives, which may fault.
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&action.sa_mask);
+    for (int signal : handled)
+        if (sigaction(signal, &action, nullptr) != 0)
+            fatal("sigaction(%d): %s", signal, std::strerror(errno));
+}
+
+void set_fault_sink(FaultSink* new_sink) { sink = new_sink; }
+FaultSink* fault_sink() { return sink; }
+void set_guest_rip_filter(bool (*is_guest)(const Fault& fault)) {
+    guest_filter = is_guest ? is_guest : default_filter;
+}
+
+void set_last_words(void (*hook)(void*), void* context) {
+    last_words = hook;
+    last_words_context = context;
+}
+
+void fatal(const char* format, ...) {
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int n = std::snprintf(line, sizeof line, "drvlab: internal error: ");
+    int m = std::vsnprintf(line + n, sizeof line - static_cast<std::size_t>(n) - 1, format, arguments);
+    va_end(arguments);
+    std::size_t length = std::strlen(line);
+    if (m >= 0) line[length++] = '\n';
+    say(line, length);
+    end_process();
+}
+
+} // namespace host
