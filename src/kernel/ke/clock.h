@@ -6,6 +6,10 @@
 // Interrupt time: 100 ns units since boot. crossing.S adds to it.
 extern "C" nt::ULONGLONG nt_virtual_time;
 
+namespace nt {
+struct KUSER_SHARED_DATA;
+}
+
 namespace nt::ke {
 
 inline constexpr ULONGLONG tick_length = 156'250; // 15.625 ms
@@ -22,6 +26,8 @@ void set_boot_time(LONGLONG filetime);
 inline void charge(ULONGLONG units) { nt_virtual_time += units; }
 // Brings KUSER_SHARED_DATA up to the last tick. Cheap when no tick has passed.
 void update_shared_time();
+// The page behind KUSER_SHARED_DATA, set by app; null in unit tests.
+extern KUSER_SHARED_DATA* shared_data;
 // The idle processor's step: moves time forward to `due` (interrupt time).
 void advance_to(ULONGLONG due);
 

@@ -12,12 +12,12 @@ namespace nt::ke {
 
 struct Thread;
 
-// Maps and fills the KPCR of processor 0 and loads it into GS. Once, before anything else of ke; mm must stand.
-void initialize_processor();
+// Fills the KPCR of processor 0 in `area` (zeroed guest memory, two pages or more) and loads it into GS. Once, before
+// anything else of ke.
+void initialize_processor(PVOID area);
 KPCR& pcr();
 
 extern ULONG_PTR pcr_address;
-extern ULONG_PTR* virtual_time_word;
 
 // CR8 on real hardware; kept at KPCR+0x50, where rewritten drivers read it.
 inline KIRQL& irql_byte() { return *reinterpret_cast<KIRQL*>(pcr_address + KPCR_IRQL); }
@@ -31,6 +31,7 @@ inline KIRQL raise_irql(KIRQL level) {
 // Lowers to `level`; what waited for it happens now: a due thread switch below DISPATCH_LEVEL, kernel APCs below APC_LEVEL.
 void lower_irql(KIRQL level);
 
-Thread& current_thread();
+// gs:[0x188], as drivers inline it.
+inline Thread& current_thread() { return **reinterpret_cast<Thread**>(pcr_address + 0x188); }
 
 } // namespace nt::ke

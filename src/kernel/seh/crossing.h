@@ -138,6 +138,7 @@ template <class R, class... P, class... A> R call_out(NTAPI R (*function)(P...),
 
 // The machine's only processor area; crossing.S loads it into GS when user mode enters.
 extern "C" ULONG_PTR nt_kernel_gs;
+extern "C" ULONG_PTR nt_user_gs; // TEB of the running thread
 
 // Leaves the host for user mode for good: GS = teb, stack = rsp, then jumps to rip with rcx = the argument.
 // System calls of this thread use the host stack below the caller's frame from now on.

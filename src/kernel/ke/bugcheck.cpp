@@ -1,0 +1,70 @@
+#include "kernel/ke/bugcheck.h"
+#include "host/fiber.h"
+#include "host/signals.h"
+#include "kernel/ke/processor.h"
+#include "trace/trace.h"
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+namespace nt::ke {
+
+Stop the_stop;
+
+void stop_machine(const Stop& stop) {
+    if (the_stop.kind != StopKind::none) host::fatal("the machine stopped while it was stopping");
+    the_stop = stop;
+    the_stop.crossings = seh::innermost();
+    the_stop.irql = current_irql();
+    if (&host::Fiber::current() == &host::Fiber::main()) host::fatal("stop on the main fiber: %s", stop.text);
+    host::Fiber::switch_to(host::Fiber::main());
+    __builtin_unreachable();
+}
+
+void stop_machine(StopKind kind, const char* format, ...) {
+    Stop stop;
+    stop.kind = kind;
+    va_list list;
+    va_start(list, format);
+    std::vsnprintf(stop.text, sizeof stop.text, format, list);
+    va_end(list);
+    stop_machine(stop);
+}
+
+// Guest address behind the innermost crossing: who called.
+static ULONG_PTR caller() {
+    const seh::Record* record = seh::innermost();
+    if (!record || record->kind == seh::RecordKind::call_out) return 0;
+    return static_cast<const seh::EntryRecord*>(record)->rip;
+}
+
+void bug_check_exception(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
+                         const EXCEPTION_RECORD* record, const CONTEXT* context) {
+    Stop stop;
+    stop.kind = StopKind::bug_check;
+    stop.code = code;
+    stop.parameters[0] = p1;
+    stop.parameters[1] = p2;
+    stop.parameters[2] = p3;
+    stop.parameters[3] = p4;
+    stop.record = record;
+    stop.context = context;
+    stop.caller = caller();
+    if (trace::on) trace::emit_bug_check(code, p1, p2, p3, p4, stop.caller);
+    stop_machine(stop);
+}
+
+void bug_check(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4) {
+    bug_check_exception(code, p1, p2, p3, p4, nullptr, nullptr);
+}
+
+void stub_called(const char* name) {
+    Stop stop;
+    stop.kind = StopKind::stub_called;
+    std::snprintf(stop.text, sizeof stop.text, "%s", name);
+    stop.caller = caller();
+    if (trace::on) trace::emit_stub_called(name, stop.caller);
+    stop_machine(stop);
+}
+
+} // namespace nt::ke

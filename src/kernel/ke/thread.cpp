@@ -1,0 +1,73 @@
+#include "kernel/ke/thread.h"
+#include "abi/processor.h"
+#include "abi/status.h"
+#include "base/list.h"
+#include "host/signals.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/memory_hooks.h"
+#include "kernel/ke/scheduler.h"
+#include "trace/trace.h"
+
+namespace nt::ke {
+
+MemoryHooks memory_hooks;
+
+static struct AllThreads {
+    AllThreads() { list::initialize(all_threads); }
+} all_threads_initializer;
+LIST_ENTRY all_threads;
+
+static void fiber_entry(void* argument) {
+    Thread& thread = *static_cast<Thread*>(argument);
+    thread.start(thread);
+    host::fatal("a thread's start routine returned");
+}
+
+NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
+    initialize_header(thread.Header, ThreadObject, sizeof(KTHREAD), 0);
+    list::initialize(thread.MutantListHead);
+    list::initialize(thread.ApcState.ApcListHead[0]);
+    list::initialize(thread.ApcState.ApcListHead[1]);
+    list::initialize(thread.irp_list);
+    thread.start = start;
+    ULONG_PTR base, limit;
+    if (!memory_hooks.allocate_kernel_stack(base, limit)) return STATUS_INSUFFICIENT_RESOURCES;
+    thread.fiber = host::Fiber::create(fiber_entry, &thread);
+    if (!thread.fiber) {
+        memory_hooks.free_kernel_stack(base, limit);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    thread.fiber->owner = &thread;
+    thread.InitialStack = thread.StackBase = reinterpret_cast<PVOID>(base);
+    thread.StackLimit = reinterpret_cast<decltype(thread.StackLimit)>(limit);
+    thread.KernelStack = thread.StackBase;
+    thread.base.kind = seh::RecordKind::thread_start;
+    // Room that Windows uses for the trap frame and the extended state.
+    thread.base.guest_stack = base - 0x200;
+    thread.crossing = &thread.base;
+    thread.Priority = thread.BasePriority = 8;
+    list::insert_tail(all_threads, thread.all_link);
+    return STATUS_SUCCESS;
+}
+
+void delete_thread(Thread& thread) {
+    if (!thread.fiber) return;
+    host::Fiber::destroy(thread.fiber);
+    memory_hooks.free_kernel_stack(stack_base(thread), stack_limit(thread));
+    thread.fiber = nullptr;
+    list::remove(thread.all_link);
+}
+
+void exit_thread(LONG status) {
+    Thread& self = current_thread();
+    self.exit_status = status;
+    irql_byte() = PASSIVE_LEVEL;
+    abandon_mutants(self);
+    if (trace::on) trace::emit_thread_exited(&self, status);
+    signal_object(self.Header);
+    self.State = static_cast<UCHAR>(ThreadState::terminated);
+    switch_away();
+    host::fatal("a thread that had ended ran again");
+}
+
+} // namespace nt::ke
