@@ -1,5 +1,5 @@
-// What user mode and the kernel share about a process and a thread: TEB, PEB, process parameters, loader lists.
-// Layouts of Windows 10 19041 x64; members nobody reads are filler.
+// What user mode and the kernel share about a process and a thread: TEB, PEB, process parameters, loader
+// lists. Layouts of Windows 10 19041 x64; members nobody reads are filler.
 #pragma once
 #include "abi/list.h"
 #include <cstddef>
@@ -323,11 +323,12 @@ static_assert(offsetof(TEB, CurrentLocale) == 0x108 && offsetof(TEB, ExceptionCo
 static_assert(offsetof(TEB, RealClientId) == 0x7D8 && offsetof(TEB, LastStatusValue) == 0x1250);
 static_assert(offsetof(TEB, DeallocationStack) == 0x1478 && offsetof(TEB, TlsSlots) == 0x1480);
 static_assert(offsetof(TEB, GuaranteedStackBytes) == 0x1748 && offsetof(TEB, TlsExpansionSlots) == 0x1780);
-static_assert(offsetof(TEB, FlsData) == 0x17C8 && offsetof(TEB, SameTebFlags) == 0x17EE && sizeof(TEB) == 0x1838);
+static_assert(offsetof(TEB, FlsData) == 0x17C8 && offsetof(TEB, SameTebFlags) == 0x17EE &&
+              sizeof(TEB) == 0x1838);
 
 struct RTL_CRITICAL_SECTION {
     PVOID DebugInfo;
-    LONG LockCount;      // -1: free
+    LONG LockCount; // -1: free
     LONG RecursionCount;
     HANDLE OwningThread;
     HANDLE LockSemaphore;
