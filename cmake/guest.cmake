@@ -2,32 +2,48 @@
 # Reproducible: no timestamps, no paths of the build machine, so one source gives one image wherever it is built.
 find_program(MINGW_CC x86_64-w64-mingw32-gcc REQUIRED)
 find_program(MINGW_CXX x86_64-w64-mingw32-g++ REQUIRED)
+find_program(MINGW_DLLTOOL x86_64-w64-mingw32-dlltool REQUIRED)
 find_program(GUEST_CLANG clang-19 REQUIRED)
 set(GUEST_DIR ${CMAKE_BINARY_DIR}/guest CACHE PATH "where Windows images are built")
-file(MAKE_DIRECTORY ${GUEST_DIR})
+file(MAKE_DIRECTORY ${GUEST_DIR}/lib)
 add_custom_target(guest ALL)
 
 set(GUEST_FLAGS -O2 -gdwarf-4 -Wall -Wextra -Werror -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -Wl,--no-insert-timestamp)
-set(GUEST_CLANG_FLAGS --target=x86_64-w64-windows-gnu -fms-extensions -Xclang -fasync-exceptions -fexceptions -fuse-ld=lld-19)
+set(GUEST_CLANG_FLAGS --target=x86_64-w64-windows-gnu -fms-extensions -Xclang -fasync-exceptions -fexceptions -fuse-ld=lld-19
+                      "-Wno-#warnings" -Wno-unused-command-line-argument)
 
-# guest_image(OUTPUT NAME.ext COMPILER path SOURCES … [FLAGS …] [DEPENDS …])
+# guest_image(OUTPUT NAME.ext COMPILER path… SOURCES … [FLAGS …] [DEPENDS …] [IN folder])
+# FLAGS are seen by the compiler and, after the objects, by the linker. The image lands in ${GUEST_DIR}[/folder].
 function(guest_image)
-  cmake_parse_arguments(G "" "OUTPUT" "COMPILER;SOURCES;FLAGS;DEPENDS" ${ARGN})
-  set(sources)
-  foreach(s ${G_SOURCES})
-    get_filename_component(s ${s} ABSOLUTE)
-    list(APPEND sources ${s})
-  endforeach()
-  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
-  add_custom_command(OUTPUT ${GUEST_DIR}/${G_OUTPUT}
-    COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${sources} -o ${GUEST_DIR}/${G_OUTPUT} ${G_FLAGS}
-    DEPENDS ${sources} ${headers} ${G_DEPENDS} VERBATIM)
+  cmake_parse_arguments(G "" "OUTPUT;IN" "COMPILER;SOURCES;FLAGS;DEPENDS" ${ARGN})
   string(REPLACE "." "_" target guest_${G_OUTPUT})
-  add_custom_target(${target} DEPENDS ${GUEST_DIR}/${G_OUTPUT})
+  set(image ${GUEST_DIR}/${G_OUTPUT})
+  if(G_IN)
+    file(MAKE_DIRECTORY ${GUEST_DIR}/${G_IN})
+    set(image ${GUEST_DIR}/${G_IN}/${G_OUTPUT})
+  endif()
+  set(objects_dir ${CMAKE_CURRENT_BINARY_DIR}/${target}.dir)
+  file(MAKE_DIRECTORY ${objects_dir})
+  set(objects)
+  foreach(s ${G_SOURCES})
+    get_filename_component(source ${s} ABSOLUTE)
+    string(REPLACE "/" "_" object ${s})
+    string(REPLACE ".." "" object ${object})
+    set(object ${objects_dir}/${object}.o)
+    add_custom_command(OUTPUT ${object}
+      COMMAND ${CCACHE} ${G_COMPILER} ${GUEST_FLAGS} ${G_FLAGS} -MD -MT ${object} -MF ${object}.d -c ${source} -o ${object}
+      DEPENDS ${source} DEPFILE ${object}.d VERBATIM)
+    list(APPEND objects ${object})
+  endforeach()
+  add_custom_command(OUTPUT ${image}
+    COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${objects} -o ${image} ${G_FLAGS}
+    DEPENDS ${objects} ${G_DEPENDS} VERBATIM)
+  add_custom_target(${target} DEPENDS ${image})
   add_dependencies(guest ${target})
 endfunction()
 
 # guest_driver(NAME SOURCES … [CLANG] [FLAGS …]): NAME.sys, a native image that imports ntoskrnl.exe and hal.dll only.
+# CLANG gives __try/__except/__finally, which mingw's gcc does not have in C.
 function(guest_driver name)
   cmake_parse_arguments(D "CLANG" "" "SOURCES;FLAGS" ${ARGN})
   if(D_CLANG)
@@ -36,17 +52,51 @@ function(guest_driver name)
     set(compiler ${MINGW_CC})
   endif()
   guest_image(OUTPUT ${name}.sys COMPILER ${compiler} SOURCES ${D_SOURCES}
-    FLAGS -I/usr/x86_64-w64-mingw32/include/ddk -shared -nostdlib -nostartfiles
+    FLAGS -isystem /usr/x86_64-w64-mingw32/include/ddk -shared -nostdlib -nostartfiles -Wl,--exclude-all-symbols
           -Wl,--subsystem,native -Wl,--entry,DriverEntry -Wl,--image-base,0x140000000 -Wl,--dynamicbase -Wl,--nxcompat
           ${D_FLAGS} -lntoskrnl -lhal)
 endfunction()
 
-# guest_program(NAME SOURCES … [CXX] [FLAGS …]): NAME.exe, an unmodified mingw-w64 console program.
+# guest_program(NAME SOURCES … [CXX | CLANG] [FLAGS …]): NAME.exe, an unmodified mingw-w64 console program; CLANG: the same C
+# runtime, with __try.
 function(guest_program name)
-  cmake_parse_arguments(P "CXX" "" "SOURCES;FLAGS" ${ARGN})
+  cmake_parse_arguments(P "CXX;CLANG" "" "SOURCES;FLAGS" ${ARGN})
   set(compiler ${MINGW_CC})
   if(P_CXX)
     set(compiler ${MINGW_CXX})
+  elseif(P_CLANG)
+    set(compiler ${GUEST_CLANG} ${GUEST_CLANG_FLAGS})
   endif()
   guest_image(OUTPUT ${name}.exe COMPILER ${compiler} SOURCES ${P_SOURCES} FLAGS ${P_FLAGS})
+endfunction()
+
+# guest_import_library(NAME DEF): ${GUEST_DIR}/lib/libNAME.a from NAME.def; target guest_lib_NAME.
+function(guest_import_library name def)
+  get_filename_component(def ${def} ABSOLUTE)
+  set(library ${GUEST_DIR}/lib/lib${name}.a)
+  add_custom_command(OUTPUT ${library} COMMAND ${MINGW_DLLTOOL} -d ${def} -l ${library} DEPENDS ${def} VERBATIM)
+  add_custom_target(guest_lib_${name} DEPENDS ${library})
+  add_dependencies(guest guest_lib_${name})
+endfunction()
+
+# guest_dll(NAME DEF NAME.def SOURCES … [BASE address] [FLAGS …] [IMPORTS name…]): system32/NAME.dll, freestanding C++ without a C
+# runtime (entry point DllMain), and its import library. IMPORTS: DLLs whose import libraries guest_import_library makes.
+function(guest_dll name)
+  cmake_parse_arguments(L "" "DEF;BASE" "SOURCES;FLAGS;IMPORTS" ${ARGN})
+  get_filename_component(def ${L_DEF} ABSOLUTE)
+  guest_import_library(${name} ${L_DEF})
+  set(imports)
+  set(import_files)
+  foreach(i ${L_IMPORTS})
+    list(APPEND imports ${GUEST_DIR}/lib/lib${i}.a)
+  endforeach()
+  set(base -Wl,--dynamicbase)
+  if(L_BASE)
+    list(APPEND base -Wl,--image-base,${L_BASE})
+  endif()
+  guest_image(OUTPUT ${name}.dll IN system32 COMPILER ${MINGW_CXX} SOURCES ${L_SOURCES} DEPENDS ${def} ${imports}
+    FLAGS -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector -fno-ident
+          -fno-strict-aliasing -fno-delete-null-pointer-checks
+          -fno-builtin -mno-stack-arg-probe -shared -nostdlib -nostartfiles -Wl,--entry,DllMain -Wl,--nxcompat ${base}
+          ${L_FLAGS} -Wl,--exclude-all-symbols -Wl,${def} ${imports})
 endfunction()
