@@ -1,22 +1,10 @@
 // Virtual unwinding of x64 frames by .pdata/.xdata ("x64 exception handling" in Microsoft's C++
 // documentation).
 #pragma once
-#include "abi/types.h"
+#include "abi/context.h"
 #include "rtl/memory_reader.h"
 
-namespace nt {
-struct CONTEXT;
-struct RUNTIME_FUNCTION;
-struct KNONVOLATILE_CONTEXT_POINTERS;
-} // namespace nt
-
 namespace nt::rtl {
-
-// Flags in UNWIND_INFO, and the handler_type of virtual_unwind.
-inline constexpr ULONG UNW_FLAG_NHANDLER = 0;
-inline constexpr ULONG UNW_FLAG_EHANDLER = 1;
-inline constexpr ULONG UNW_FLAG_UHANDLER = 2;
-inline constexpr ULONG UNW_FLAG_CHAININFO = 4;
 
 enum class UnwindStatus : UCHAR {
     ok,
@@ -33,6 +21,7 @@ struct UnwindResult {
         0; // the frame's fixed address: rsp after the prologue, or what the frame register says
 };
 
+// handler_type is UNW_FLAG_NHANDLER, EHANDLER or UHANDLER.
 // Unwinds one frame: changes `context` from inside the function at control_pc to its caller just after the
 // call. `function` is the entry that covers control_pc; null means a leaf function (return address at Rsp).
 // On failure the context is unspecified. `pointers` (may be null) receives where each non-volatile register
