@@ -2,10 +2,11 @@
 // <winioctl.h>.
 //
 // Open \\.\Echo. The device keeps one block of at most ECHO_CAPACITY bytes, shared by all who open it.
-//   write            replaces the block. More than ECHO_CAPACITY bytes: STATUS_INVALID_BUFFER_SIZE, the block
-//   stays. read             copies the block from its start, as much as fits; it does not consume it. Nothing
-//   written yet: STATUS_END_OF_FILE. control codes    one for each way the I/O manager hands buffers to a
-//   driver. Other codes: STATUS_INVALID_DEVICE_REQUEST.
+// * write replaces the block; more than ECHO_CAPACITY bytes: STATUS_INVALID_BUFFER_SIZE, the block stays.
+// * read copies the block from its start, as much as fits, and does not consume it; nothing was written yet:
+//   STATUS_END_OF_FILE.
+// * There is one control code for each way the I/O manager hands buffers to a driver. Any other code:
+//   STATUS_INVALID_DEVICE_REQUEST.
 //
 // BUFFERED, OUT_DIRECT and NEITHER copy the input to the output and return its length; an output shorter than
 // the input gives STATUS_BUFFER_TOO_SMALL and nothing is copied. IN_DIRECT uses the second buffer for more

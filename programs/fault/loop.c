@@ -1,0 +1,5 @@
+// Loops for ever.
+int main(void) {
+    for (volatile int i = 0;; ++i) {
+    }
+}

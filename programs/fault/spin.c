@@ -1,0 +1,5 @@
+// Loops for ever without touching memory.
+int main(void) {
+    for (;;)
+        __asm__ volatile("");
+}
