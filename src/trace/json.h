@@ -1,14 +1,22 @@
-// A trace as JSON Lines: one object per row, {"t":…,"event":"irp_dispatch","pid":…,"tid":…,"cpu":…,"irql":…,
-// fields…}. Addresses and hexadecimal fields are strings "0x…", statuses
-// {"value":"0xc0000034","name":"STATUS_…"} flattened to two members.
+// A trace as JSON Lines: one object per row, {"ns":…,"event":"irp_dispatch","pid":…,"tid":…,"cpu":…,"irql":…,
+// then the fields. Addresses and hexadecimal fields are strings "0x…". Beside a field stand its names where
+// rows have told them: status → status_name, device → device_name, driver → driver_name, file → file_name,
+// code addresses → …_symbol, number and id → call.
 #pragma once
-#include "trace/reader.h"
+#include "trace/names.h"
 #include <string>
 
 namespace trace {
 
-// Appends the row and a newline.
-void append_json(const Record& record, std::string& out);
+class JsonFormatter {
+  public:
+    // Appends the row and a newline. Feed every row: names come from earlier ones.
+    void append(const Record& record, std::string& out);
+
+  private:
+    Names names_;
+};
+
 bool print_json(Reader& reader, int descriptor);
 
 } // namespace trace

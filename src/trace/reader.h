@@ -60,6 +60,10 @@ struct Record {
     std::vector<std::uint64_t> array(std::string_view field) const; // u64s
 };
 
+// A field's value as text (str8, str16; else "") and as numbers (u64s).
+std::string text_of(const Field& field, const Value& value);
+std::vector<std::uint64_t> array_of(const Value& value);
+
 class Reader {
   public:
     Reader() = default;

@@ -1,29 +1,41 @@
-// A trace as text, readable at a glance in 80 columns: virtual time, process.thread, processor/IRQL, then the
-// row; an IRP's life is indented by stack level. Names of devices, drivers, files and code addresses come
+// A trace as text, readable at a glance in 80 columns: virtual time in milliseconds, process.thread,
+// processor/IRQL, then the row. What happens within a call stands deeper than the call; an IRP's life is
+// indented by stack level, top driver outermost. Names of devices, drivers, files and code addresses come
 // from earlier rows, so feed every row.
 #pragma once
-#include "trace/reader.h"
-#include <map>
-#include <memory>
-#include <string>
+#include "trace/names.h"
+#include <unordered_map>
 
 namespace trace {
 
 class TextFormatter {
   public:
-    TextFormatter();
-    ~TextFormatter();
-    // The row as text with newlines; "" for rows that only carry names.
-    std::string format(const Record& record);
+    // Appends the row with its newline; nothing for rows that only name something.
+    void append(const Record& record, std::string& out);
+    // The two lines above the first row.
     static std::string heading();
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    friend struct TextRows;
+    struct Irp {
+        unsigned stack_count;
+        unsigned depth; // of the thread when it was created
+        unsigned major;
+    };
+    struct Call { // an open one
+        char kind;
+        std::uint64_t id;
+        bool operator==(const Call&) const = default;
+    };
+    unsigned irp_depth(const Record& record) const;
+
+    Names names_;
+    std::unordered_map<std::uint64_t, Irp> irps_;
+    std::unordered_map<std::uint64_t, std::vector<Call>> calls_; // by pid and tid, outermost first
 };
 
-// Writes all rows to a file descriptor; a damaged file's message comes last, on the same descriptor. False:
-// damaged or unwritable.
+// Writes all rows to a file descriptor; what is wrong with a damaged file comes last. False: damaged, or the
+// descriptor failed.
 bool print_text(Reader& reader, int descriptor);
 
 } // namespace trace

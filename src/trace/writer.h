@@ -1,6 +1,7 @@
 // The fast half of the recorder: reserve room in the mapped window of the file, store a record, commit it by
 // its size. Not for direct use: call trace::emit_… (trace.h).
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,7 +32,7 @@ inline constinit Context current{};
 // Argument types of emit functions: implicit from what callers have at hand.
 struct Ptr { // a guest address: any pointer or number
     std::uint64_t value;
-    Ptr(std::uint64_t v) : value(v) {}
+    template <std::integral T> Ptr(T v) : value(static_cast<std::uint64_t>(v)) {}
     Ptr(std::nullptr_t) : value(0) {}
     template <class T> Ptr(T* p) : value(reinterpret_cast<std::uint64_t>(p)) {}
 };

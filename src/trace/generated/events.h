@@ -612,7 +612,7 @@ inline void emit_file_opened(Ptr file, Ptr device, Str16 name) {
     w.commit();
 }
 
-// a driver object was created for an image
+// a driver object was created for an image; name: full path
 inline void emit_driver_loaded(Ptr driver, Ptr base, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
     detail::Writer w(60, 18, name_bytes);
@@ -660,7 +660,7 @@ inline void emit_driver_unloaded(Ptr driver) {
     w.commit();
 }
 
-// a device object was created; an unnamed one has an empty name
+// a device object was created; name: full path, empty if unnamed
 inline void emit_device_created(Ptr device, Ptr driver, std::uint32_t type, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
     detail::Writer w(65, 22, name_bytes);

@@ -1,0 +1,416 @@
+#include "trace/detail/text_rows.h"
+#include <functional>
+
+namespace trace {
+
+// Access to the formatter for the wording functions: they get one of these per row.
+struct TextRows {
+    TextFormatter& formatter;
+    const Record& r;
+    const Names& names = formatter.names_;
+
+    std::vector<TextFormatter::Call>& calls() {
+        return formatter.calls_[std::uint64_t{r.head.pid} << 32 | r.head.tid];
+    }
+    unsigned open_calls() { return static_cast<unsigned>(calls().size()); }
+    TextFormatter::Call call() const {
+        const char kind = r.event->name[0];
+        switch (kind) {
+        case 's':
+        case 'z':
+            return {kind, n("number")};
+        case 'i':
+            return {kind, n("irp") << 8 | n("level")};
+        default:
+            return {kind, 0};
+        }
+    }
+    void enter() { calls().push_back(call()); }
+    // A raise may have abandoned calls within this one: they end here, too.
+    void leave() {
+        auto& open = calls();
+        for (std::size_t i = open.size(); i-- > 0;) {
+            if (open[i] != call()) continue;
+            open.resize(i);
+            return;
+        }
+    }
+
+    std::uint64_t n(std::string_view field) const { return r.number(field); }
+    std::string s(std::string_view field) const { return r.text(field); }
+    std::string x(std::string_view field) const { return hex_text(r.number(field)); }
+    std::string d(std::string_view field) const { return std::to_string(r.number(field)); }
+    std::string symbol(std::string_view field) const { return names.symbol(n(field)); }
+    std::string status(std::string_view field) const {
+        return status_text(static_cast<std::uint32_t>(n(field)));
+    }
+    std::string device(std::string_view field = "device") const { return names.device(n(field)); }
+    std::string driver(std::string_view field = "driver") const { return names.driver(n(field)); }
+    std::string irp() const { return "IRP " + x("irp"); }
+    // " from null+0x1040", "" for no address
+    std::string from(std::string_view field) const {
+        return n(field) ? " from " + symbol(field) : std::string();
+    }
+    std::string arguments() const {
+        std::string out;
+        for (const std::uint64_t value : r.array("args"))
+            out += (out.empty() ? "" : ", ") + hex_text(value);
+        return "(" + out + ")";
+    }
+    std::string quoted(std::string_view field) const { return "\"" + s(field) + "\""; }
+    std::string level() const { return d("level"); }
+
+    TextFormatter::Irp* living() {
+        const auto found = formatter.irps_.find(n("irp"));
+        return found == formatter.irps_.end() ? nullptr : &found->second;
+    }
+    void born() {
+        formatter.irps_[n("irp")] = {static_cast<unsigned>(n("stack_count")), open_calls(),
+                                     static_cast<unsigned>(n("major"))};
+    }
+    void learn() { formatter.names_.learn(r); }
+    void gone() { formatter.irps_.erase(n("irp")); }
+    unsigned irp_depth() const { return formatter.irp_depth(r); }
+
+    // The Parameters of a dispatched location, by major function (wdm.h, IO_STACK_LOCATION).
+    std::string parameters() const {
+        const auto low = [&](std::string_view field) { return hex_text(n(field) & 0xffffffff); };
+        switch (n("major")) {
+        case 0x00:
+        case 0x01:
+        case 0x13:
+            return "Disposition=" + hex_text(n("p2") >> 24 & 0xff) +
+                   " Options=" + hex_text(n("p2") & 0xffffff) +
+                   " ShareAccess=" + hex_text(n("p3") >> 16 & 0xffff);
+        case 0x03:
+        case 0x04:
+            return "Length=" + low("p1") + " ByteOffset=" + x("p3");
+        case 0x05:
+        case 0x06:
+        case 0x0a:
+        case 0x0b:
+            return "Length=" + low("p1") + " InformationClass=" + std::to_string(n("p2") & 0xffffffff);
+        case 0x0d:
+        case 0x0e:
+        case 0x0f:
+            return "code " + control_code_text(static_cast<std::uint32_t>(n("p3"))) +
+                   " InputLength=" + low("p2") + " OutputLength=" + low("p1");
+        case 0x02:
+        case 0x09:
+        case 0x10:
+        case 0x12:
+            return {};
+        default:
+            return x("p1") + " " + x("p2") + " " + x("p3") + " " + x("p4");
+        }
+    }
+};
+
+namespace {
+
+using Wording = std::string (*)(TextRows&);
+
+// Where a row stands relative to the others.
+enum class Place { thread, enter, leave, irp, irp_enter, irp_leave };
+
+struct Row {
+    std::string_view event;
+    Place place;
+    Wording wording;
+};
+
+std::string waits_for(TextRows& t) {
+    std::string out = "waits for ";
+    const auto objects = t.r.array("objects");
+    if (objects.empty()) out += "nothing";
+    for (std::size_t i = 0; i < objects.size(); ++i)
+        out += (i ? t.n("all") ? " and " : " or " : "") + hex_text(objects[i]);
+    const auto timeout = static_cast<std::int64_t>(t.n("timeout"));
+    if (t.n("timed")) {
+        char text[64];
+        std::snprintf(text, sizeof text, "%.4f ms",
+                      static_cast<double>(timeout < 0 ? -timeout : timeout) / 10000);
+        out += timeout < 0 ? ", at most " : ", until ";
+        out += text;
+    }
+    return out;
+}
+
+std::string buffer(TextRows& t) {
+    static constexpr std::string_view methods[] = {"buffered", "in direct", "out direct", "neither"};
+    std::string out = "buffers: " + std::string(methods[t.n("method") & 3]);
+    if (t.n("system_buffer")) out += ", system buffer " + t.x("system_buffer");
+    if (t.n("mdl")) out += ", MDL " + t.x("mdl");
+    if (t.n("user_buffer")) out += ", user buffer " + t.x("user_buffer");
+    return out + ", in " + t.d("in_length") + ", out " + t.d("out_length");
+}
+
+std::string dispatch(TextRows& t) {
+    const auto major = static_cast<unsigned>(t.n("major"));
+    std::string out = t.level() + " -> " + t.driver() + " " + irp_major_name(major);
+    if (const auto minor = irp_minor_name(major, static_cast<unsigned>(t.n("minor"))); !minor.empty())
+        out += " " + minor;
+    out += ", " + t.device();
+    if (const auto parameters = t.parameters(); !parameters.empty()) out += ", " + parameters;
+    return out;
+}
+
+std::string completion(TextRows& t) {
+    std::string out = t.level() + " completion routine " + t.symbol("routine") + " of ";
+    out += t.n("device") ? t.device() : "the sender";
+    return out + ": " + t.status("status") + (t.n("control") & 1 ? ", was pending" : "");
+}
+
+std::string completion_answer(TextRows& t) {
+    constexpr std::uint32_t more_processing_required = 0xc0000016;
+    return t.level() + " it answers " +
+           (t.n("status") == more_processing_required
+                ? "STATUS_MORE_PROCESSING_REQUIRED: the IRP is its own again"
+                : t.status("status") + ": completion goes on");
+}
+
+std::string created(TextRows& t) {
+    std::string out = t.irp() + " created: " + irp_major_name(static_cast<unsigned>(t.n("major"))) + ", " +
+                      t.d("stack_count") +
+                      (t.n("stack_count") == 1 ? " stack location" : " stack locations") + ", " +
+                      (t.n("requestor") ? "user" : "kernel") + " mode";
+    if (const auto file = t.names.file(t.n("file")); !file.empty())
+        out += ", file " + file;
+    else if (t.n("file"))
+        out += ", file " + t.x("file");
+    t.born();
+    return out;
+}
+
+std::string debug_print(TextRows& t) {
+    std::string text = t.s("text");
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+    return "DbgPrint: " + text;
+}
+
+const Row rows[] = {
+    {"machine_start", Place::thread,
+     [](TextRows& t) {
+         return "machine starts: " + t.s("version") + ", seed " + t.d("seed") + ", " + t.d("processors") +
+                (t.n("processors") == 1 ? " processor" : " processors");
+     }},
+    {"name", Place::thread, [](TextRows&) { return std::string(); }},
+    {"machine_end", Place::thread,
+     [](TextRows& t) {
+         return "machine ends: exit code " + t.x("exit_code") +
+                (t.s("reason").empty() ? "" : ", " + t.s("reason"));
+     }},
+    {"report", Place::thread,
+     [](TextRows& t) { return "REPORT " + t.s("rule") + ": " + t.s("text") + t.from("caller"); }},
+    {"stub_called", Place::thread,
+     [](TextRows& t) { return "STUB " + t.s("name") + " is not implemented; called" + t.from("caller"); }},
+    {"bug_check", Place::thread,
+     [](TextRows& t) {
+         return "BUG CHECK " + t.x("code") + " (" + t.x("p1") + ", " + t.x("p2") + ", " + t.x("p3") + ", " +
+                t.x("p4") + ")" + t.from("caller");
+     }},
+
+    {"process_created", Place::thread,
+     [](TextRows& t) {
+         return "process " + t.d("new_pid") + " created: " + t.s("image") + ", by " + t.d("parent_pid");
+     }},
+    {"process_exited", Place::thread,
+     [](TextRows& t) { return "process " + t.d("old_pid") + " ends: " + t.x("status"); }},
+    {"thread_created", Place::thread,
+     [](TextRows& t) {
+         return "thread " + t.d("owner_pid") + "." + t.d("new_tid") + " created, starts at " +
+                t.symbol("start");
+     }},
+    {"thread_exited", Place::thread, [](TextRows& t) { return "thread ends: " + t.status("status"); }},
+    {"thread_switch", Place::thread,
+     [](TextRows& t) { return "switch to thread " + t.d("new_pid") + "." + t.d("new_tid"); }},
+    {"wait_begin", Place::thread, waits_for},
+    {"wait_satisfied", Place::thread, [](TextRows& t) { return "wait over: " + t.status("status"); }},
+    {"module_loaded", Place::thread,
+     [](TextRows& t) {
+         return "image " + t.s("name") + " at " + t.x("base") + ", " + t.x("size") + " bytes";
+     }},
+    {"module_unloaded", Place::thread,
+     [](TextRows& t) { return "image " + t.s("name") + " unmapped from " + t.x("base"); }},
+
+    {"api_call", Place::enter,
+     [](TextRows& t) {
+         return t.s("name") + t.arguments() + (t.s("text").empty() ? "" : " " + t.quoted("text"));
+     }},
+    {"api_return", Place::leave,
+     [](TextRows& t) {
+         return t.s("name") + " = " + t.x("result") + (t.n("error") ? ", last error " + t.d("error") : "");
+     }},
+    {"syscall_enter", Place::enter,
+     [](TextRows& t) { return t.names.call(0, static_cast<std::uint32_t>(t.n("number"))) + t.arguments(); }},
+    {"syscall_exit", Place::leave,
+     [](TextRows& t) {
+         return t.names.call(0, static_cast<std::uint32_t>(t.n("number"))) + " = " + t.status("status");
+     }},
+    {"zw_enter", Place::enter,
+     [](TextRows& t) {
+         std::string name = t.names.call(0, static_cast<std::uint32_t>(t.n("number")));
+         if (name.starts_with("Nt")) name.replace(0, 2, "Zw");
+         return name + t.arguments() + t.from("caller");
+     }},
+    {"zw_exit", Place::leave,
+     [](TextRows& t) {
+         std::string name = t.names.call(0, static_cast<std::uint32_t>(t.n("number")));
+         if (name.starts_with("Nt")) name.replace(0, 2, "Zw");
+         return name + " = " + t.status("status");
+     }},
+    {"gate", Place::thread,
+     [](TextRows& t) {
+         return t.names.call(1, static_cast<std::uint32_t>(t.n("id"))) + " called" + t.from("caller");
+     }},
+    {"raw_syscall", Place::thread,
+     [](TextRows& t) {
+         return "syscall instruction, number " + t.x("number") + t.from("caller") +
+                (t.n("kernel") ? " in kernel mode" : "");
+     }},
+    {"irql_changed", Place::thread,
+     [](TextRows& t) { return "IRQL " + t.d("from") + " -> " + t.d("to") + t.from("caller"); }},
+
+    {"irp_created", Place::thread, created},
+    {"irp_buffer", Place::irp, buffer},
+    {"irp_dispatch", Place::irp_enter, dispatch},
+    {"irp_returned", Place::irp_leave,
+     [](TextRows& t) { return t.level() + " <- " + t.driver() + " returns " + t.status("status"); }},
+    {"irp_pending", Place::irp, [](TextRows& t) { return t.level() + " marked pending"; }},
+    {"irp_complete", Place::irp,
+     [](TextRows& t) {
+         return t.level() + " completed: " + t.status("status") + ", information " + t.x("information") +
+                t.from("caller");
+     }},
+    {"completion_called", Place::irp, completion},
+    {"completion_returned", Place::irp, completion_answer},
+    {"irp_finished", Place::irp,
+     [](TextRows& t) {
+         return t.irp() + " finished: " + t.status("status") + ", information " + t.x("information");
+     }},
+    {"irp_freed", Place::irp, [](TextRows& t) { return t.irp() + " freed"; }},
+    {"irp_cancel", Place::irp,
+     [](TextRows& t) {
+         return t.irp() + " cancelled" + (t.n("routine") ? ": cancel routine " + t.symbol("routine") : "");
+     }},
+    {"fast_io", Place::thread,
+     [](TextRows& t) {
+         return "fast I/O " + t.s("name") + " of " + t.driver() + ": " +
+                (t.n("handled") ? t.status("status") : "declined");
+     }},
+
+    {"object_created", Place::thread,
+     [](TextRows& t) {
+         return t.s("type") + " object " + t.x("object") + " created" +
+                (t.s("name").empty() ? "" : ": " + t.s("name"));
+     }},
+    {"handle_created", Place::thread,
+     [](TextRows& t) {
+         return "handle " + t.x("handle") + " to " + t.s("type") +
+                (t.s("name").empty() ? " " + t.x("object") : " " + t.s("name")) + ", access " + t.x("access");
+     }},
+    {"handle_closed", Place::thread, [](TextRows& t) { return "handle " + t.x("handle") + " closed"; }},
+    {"object_deleted", Place::thread,
+     [](TextRows& t) {
+         return t.s("type") + " object " + t.x("object") + " deleted" +
+                (t.s("name").empty() ? "" : ": " + t.s("name"));
+     }},
+    {"symlink_created", Place::thread,
+     [](TextRows& t) { return "symbolic link " + t.s("name") + " -> " + t.s("target"); }},
+    {"symlink_deleted", Place::thread,
+     [](TextRows& t) { return "symbolic link " + t.s("name") + " deleted"; }},
+    {"file_opened", Place::thread,
+     [](TextRows& t) { return "file object " + t.x("file") + " for " + t.s("name"); }},
+
+    {"driver_loaded", Place::thread,
+     [](TextRows& t) { return "driver object " + t.s("name") + ", image at " + t.x("base"); }},
+    {"driver_entry", Place::enter,
+     [](TextRows& t) { return "DriverEntry of " + t.driver() + " at " + t.symbol("routine"); }},
+    {"driver_entry_returned", Place::leave,
+     [](TextRows& t) { return "DriverEntry of " + t.driver() + " = " + t.status("status"); }},
+    {"driver_unload", Place::thread,
+     [](TextRows& t) { return "DriverUnload of " + t.driver() + " at " + t.symbol("routine"); }},
+    {"driver_unloaded", Place::thread, [](TextRows& t) { return t.driver() + " is gone"; }},
+    {"device_created", Place::thread,
+     [](TextRows& t) {
+         return "device " + t.device() + " created by " + t.driver() + ", type " + t.x("type");
+     }},
+    {"device_deleted", Place::thread, [](TextRows& t) { return "device " + t.device() + " deleted"; }},
+    {"device_attached", Place::thread,
+     [](TextRows& t) { return "device " + t.device("upper") + " attached above " + t.device("lower"); }},
+    {"device_detached", Place::thread,
+     [](TextRows& t) { return "device " + t.device("upper") + " detached from " + t.device("lower"); }},
+    {"debug_print", Place::thread, debug_print},
+
+    {"exception", Place::thread,
+     [](TextRows& t) {
+         return "exception " + t.status("code") + " at " + t.symbol("address") +
+                (t.n("user") ? " (user mode)" : "") + ", information " + t.x("p1") + " " + t.x("p2");
+     }},
+    {"exception_handled", Place::thread,
+     [](TextRows& t) {
+         return "exception " + t.status("code") + " handled; goes on at " + t.symbol("target");
+     }},
+    {"exception_unhandled", Place::thread,
+     [](TextRows& t) {
+         return "exception " + t.status("code") + " at " + t.symbol("address") + " not handled";
+     }},
+
+    {"pool_allocated", Place::thread,
+     [](TextRows& t) {
+         return "pool " + t.x("address") + " allocated, " + t.x("size") + " bytes" + t.from("caller");
+     }},
+    {"pool_freed", Place::thread,
+     [](TextRows& t) { return "pool " + t.x("address") + " freed" + t.from("caller"); }},
+};
+
+// An event of a newer version: its name and fields.
+std::string any_row(const Record& r) {
+    std::string out = r.event->name;
+    for (std::size_t i = 0; i < r.values.size(); ++i) {
+        const Field& field = r.event->fields[i];
+        out += " " + field.name + "=";
+        if (field.type == Type::str8 || field.type == Type::str16)
+            out += r.text(field.name);
+        else if (field.type == Type::bytes || field.type == Type::u64s)
+            out += std::to_string(r.values[i].data.size()) + " bytes";
+        else
+            out += hex_text(r.values[i].number);
+    }
+    return out;
+}
+
+const Row* find_row(std::string_view event) {
+    static const std::unordered_map<std::string_view, const Row*> index = [] {
+        std::unordered_map<std::string_view, const Row*> made;
+        for (const Row& row : rows)
+            made.emplace(row.event, &row);
+        return made;
+    }();
+    const auto found = index.find(event);
+    return found == index.end() ? nullptr : found->second;
+}
+
+} // namespace
+
+TextRow text_row(TextFormatter& formatter, const Record& record) {
+    TextRows t{formatter, record};
+    t.learn();
+    const Row* row = find_row(record.event->name);
+    if (!row) return {t.open_calls(), any_row(record)};
+    TextRow out;
+    if (row->place == Place::leave) t.leave();
+    out.depth = row->place >= Place::irp && t.living() ? t.irp_depth() : t.open_calls();
+    if (row->place == Place::enter) t.enter();
+    if (row->place == Place::irp_enter) t.enter();
+    if (row->place == Place::irp_leave) {
+        t.leave();
+        if (!t.living()) out.depth = t.open_calls();
+    }
+    out.text = row->wording(t);
+    if (record.is("irp_freed")) t.gone();
+    return out;
+}
+
+} // namespace trace
