@@ -1,6 +1,6 @@
 // Device objects: creation, deletion, stacks, names.
 #pragma once
-#include "abi/io.h"
+#include "abi/irp.h"
 #include "base/result.h"
 #include "kernel/ob/object.h"
 

@@ -1,6 +1,6 @@
 // Driver objects and the life of a driver: created, DriverEntry, unloaded.
 #pragma once
-#include "abi/io.h"
+#include "abi/irp.h"
 #include "base/result.h"
 #include "kernel/ob/object.h"
 

@@ -3,7 +3,7 @@
 //
 // IRQL PASSIVE_LEVEL (special kernel APCs enabled). Pages: wdm/ntifs nf-*-ntcreatefile … (Zw forms).
 #pragma once
-#include "abi/io.h"
+#include "abi/irp.h"
 #include "base/result.h"
 #include "kernel/ob/object.h"
 

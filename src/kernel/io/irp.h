@@ -7,7 +7,7 @@
 // back, the caller's status block) runs in the requesting thread: by the service itself when the request
 // never went pending there (IRP_DEFER_IO_COMPLETION), else by a special kernel APC.
 #pragma once
-#include "abi/io.h"
+#include "abi/irp.h"
 #include "base/result.h"
 
 namespace nt::io {

@@ -41,6 +41,8 @@ class HandleTable {
     }
     // 0: the table is full.
     ULONG_PTR allocate(OBJECT_HEADER* object, ACCESS_MASK access, ULONG attributes);
+    // A given value (inheritance). False: taken, or no memory.
+    bool allocate_at(ULONG_PTR value, const HandleEntry& copy);
     void free(ULONG_PTR value);
     ULONG count() const { return count_; }
     EPROCESS* owner() const { return owner_; }
@@ -63,6 +65,7 @@ class HandleTable {
 extern HandleTable* kernel_table;
 // Table of the current process (EPROCESS.ObjectTable).
 HandleTable* current_table();
+void forget_table(const HandleTable* table); // it is going away
 
 // A handle to an object; takes a reference of its own. attributes: OBJ_KERNEL_HANDLE, OBJ_INHERIT,
 // OBJ_EXCLUSIVE. `access` is what is granted, already decided. Calls the type's open procedure.
@@ -104,8 +107,6 @@ NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child);
 // What a higher room knows about processes and threads; plugged in by ps.
 struct ProcessHooks {
     HandleTable* (*table_of)(EPROCESS* process) = nullptr;
-    EPROCESS* (*current_process)() = nullptr;
-    PVOID (*current_thread)() = nullptr;
     OBJECT_TYPE** process_type = nullptr; // as PsProcessType
     OBJECT_TYPE** thread_type = nullptr;
 };

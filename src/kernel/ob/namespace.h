@@ -28,6 +28,7 @@ class Attributes {
     // no attributes.
     NTSTATUS capture(const OBJECT_ATTRIBUTES* from, KPROCESSOR_MODE mode);
     // For kernel code: the name is not copied.
+    void set(std::u16string_view name, ULONG attributes, HANDLE root = nullptr);
     void set(const UNICODE_STRING& name, ULONG attributes, HANDLE root = nullptr);
 
     UNICODE_STRING name{};
@@ -46,7 +47,8 @@ class Attributes {
 // part is added to its directory; an existing object is STATUS_OBJECT_NAME_COLLISION, or *found with
 // STATUS_OBJECT_NAME_EXISTS if OBJ_OPENIF. STATUS_OBJECT_NAME_NOT_FOUND (last part),
 // STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_PATH_SYNTAX_BAD, STATUS_OBJECT_NAME_INVALID,
-// STATUS_OBJECT_TYPE_MISMATCH; STATUS_NAME_TOO_LONG when links do not end.
+// STATUS_OBJECT_TYPE_MISMATCH; STATUS_NAME_TOO_LONG when links do not end or the path outgrows a
+// UNICODE_STRING.
 NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID insert, PVOID* found);
 
 // ObOpenObjectByName: lookup, access check, handle. `context` goes to parse procedures.
@@ -64,10 +66,11 @@ NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode
 Result<OBJECT_DIRECTORY*> create_directory(std::u16string_view path,
                                            ULONG attributes = OBJ_PERMANENT | OBJ_CASE_INSENSITIVE);
 // Inserts a named object (its own name is the last part) into a directory. STATUS_OBJECT_NAME_COLLISION.
-NTSTATUS insert_into(OBJECT_DIRECTORY* directory, PVOID object);
+NTSTATUS insert_into(OBJECT_DIRECTORY* directory, PVOID object, bool ignore_case = true);
 // The object of this name in one directory, not referenced; null.
 PVOID find_in(OBJECT_DIRECTORY* directory, const UNICODE_STRING& name, bool ignore_case);
-void remove_from_directory(PVOID object); // no effect when it is in none
+void remove_from_directory(PVOID object);  // no effect when it is in none
+void removed_from_namespace(PVOID object); // detail: traces links
 // In bucket order, newest first in a bucket.
 void for_each_entry(OBJECT_DIRECTORY* directory, void (*visit)(void* context, ULONG bucket, PVOID object),
                     void* context);
@@ -81,6 +84,9 @@ struct OBJECT_SYMBOLIC_LINK {
     ULONG DosDeviceDriveIndex;
     ULONG Flags;
 };
+// The object only; the caller inserts it.
+Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const UNICODE_STRING& target,
+                                                ULONG attributes);
 // A link; with OBJ_PERMANENT it outlives every handle (IoCreateSymbolicLink). STATUS_OBJECT_NAME_COLLISION.
 NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes);
 NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);

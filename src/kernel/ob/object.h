@@ -9,6 +9,10 @@
 #include "abi/dispatcher.h"
 #include "kernel/ob/type.h"
 
+namespace nt {
+struct SECURITY_DESCRIPTOR_RELATIVE;
+}
+
 namespace nt::ob {
 
 inline OBJECT_HEADER* header_of(const void* body) {
@@ -20,7 +24,8 @@ extern OBJECT_TYPE* types_by_index[256];
 inline OBJECT_TYPE* type_of(const void* body) { return types_by_index[header_of(body)->TypeIndex]; }
 
 OBJECT_HEADER_CREATOR_INFO* creator_info(const void* body);
-OBJECT_HEADER_NAME_INFO* name_info(const void* body); // null: made without a name
+OBJECT_HEADER_NAME_INFO* name_info(const void* body);       // null: made without a name
+OBJECT_HEADER_PROCESS_INFO* process_info(const void* body); // null: not exclusive
 // Last part of the name; empty if unnamed.
 UNICODE_STRING name_of(const void* body);
 // The directory that holds it, or null.
@@ -62,6 +67,8 @@ void make_temporary(PVOID body);
 void make_permanent(PVOID body);
 // ObGetObjectSecurity's data: the self-relative descriptor or null.
 inline PVOID security_of(const void* body) { return header_of(body)->SecurityDescriptor; }
+// Bytes of a well-formed self-relative descriptor.
+ULONG security_length(const SECURITY_DESCRIPTOR_RELATIVE* sd);
 NTSTATUS set_security(PVOID body, const void* self_relative, ULONG length);
 
 // The DISPATCHER_HEADER that waits on this object use, or null.

@@ -1,0 +1,23 @@
+// The body of a directory object and its entries. 37 buckets in display order, and above a few dozen entries
+// an index (open hash, doubled as it fills) over the same entries.
+#pragma once
+#include "kernel/ob/namespace.h"
+
+namespace nt {
+
+struct OBJECT_DIRECTORY_ENTRY {
+    OBJECT_DIRECTORY_ENTRY* ChainLink; // next in the bucket, older
+    PVOID Object;
+    ULONG HashValue;
+    OBJECT_DIRECTORY_ENTRY* Newer; // previous in the bucket
+    OBJECT_DIRECTORY_ENTRY* IndexLink;
+};
+
+struct OBJECT_DIRECTORY {
+    OBJECT_DIRECTORY_ENTRY* HashBuckets[ob::hash_buckets];
+    ULONG Count;
+    ULONG IndexSize; // a power of two, 0: no index
+    OBJECT_DIRECTORY_ENTRY** Index;
+};
+
+} // namespace nt

@@ -1,0 +1,247 @@
+#include "kernel/ob/handle.h"
+#include "abi/se.h"
+#include "abi/status.h"
+#include "kernel/ke/processor.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ob/namespace.h"
+#include "trace/trace.h"
+
+namespace nt::ob {
+
+HandleTable* kernel_table;
+
+namespace {
+
+ProcessHooks hooks;
+PVOID remembered_process; // whose table is `remembered_table`
+HandleTable* remembered_table;
+
+constexpr ULONG_PTR current_process_handle = ~ULONG_PTR{0};
+constexpr ULONG_PTR current_thread_handle = ~ULONG_PTR{1};
+
+constexpr bool is_kernel_handle(ULONG_PTR value) {
+    return (value & kernel_handle_bits) == kernel_handle_bits;
+}
+
+// NtCurrentProcess() and NtCurrentThread(): objects with every right.
+NTSTATUS reference_pseudo(ULONG_PTR value, OBJECT_TYPE* type, PVOID* object,
+                          OBJECT_HANDLE_INFORMATION* info) {
+    const bool process = value == current_process_handle;
+    OBJECT_TYPE** slot = process ? hooks.process_type : hooks.thread_type;
+    if (!slot || !*slot) return STATUS_INVALID_HANDLE;
+    if (type && type != *slot) return STATUS_OBJECT_TYPE_MISMATCH;
+    ke::Thread& thread = ke::current_thread();
+    *object = process ? thread.process : static_cast<PVOID>(&thread);
+    if (!*object) return STATUS_INVALID_HANDLE;
+    reference(*object);
+    if (info) *info = {0, process ? PROCESS_ALL_ACCESS : THREAD_ALL_ACCESS};
+    return STATUS_SUCCESS;
+}
+
+// Table and value of a handle in the caller's context; null: cannot be one.
+HandleTable* table_for(HANDLE handle, KPROCESSOR_MODE mode, ULONG_PTR& value) {
+    value = reinterpret_cast<ULONG_PTR>(handle);
+    if (is_kernel_handle(value)) {
+        if (mode != KernelMode) return nullptr;
+        value &= ~kernel_handle_bits;
+        return kernel_table;
+    }
+    return current_table();
+}
+
+} // namespace
+
+void set_process_hooks(const ProcessHooks& h) { hooks = h; }
+const ProcessHooks& process_hooks() { return hooks; }
+
+HandleTable* current_table() {
+    PVOID process = ke::current_thread().process;
+    if (process == remembered_process && remembered_table) [[likely]]
+        return remembered_table;
+    HandleTable* table =
+        process && hooks.table_of ? hooks.table_of(static_cast<EPROCESS*>(process)) : kernel_table;
+    remembered_process = process;
+    remembered_table = table;
+    return table;
+}
+
+void forget_table(const HandleTable* table) {
+    if (remembered_table == table) remembered_table = nullptr;
+    if (kernel_table == table) kernel_table = nullptr;
+}
+
+HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode) {
+    ULONG_PTR value;
+    HandleTable* table = table_for(handle, mode, value);
+    return table ? table->find(value) : nullptr;
+}
+
+Result<HANDLE> create_handle(PVOID object, ACCESS_MASK access, ULONG attributes) {
+    HandleTable* table = attributes & OBJ_KERNEL_HANDLE ? kernel_table : current_table();
+    return create_handle_in(*table, object, access, attributes);
+}
+
+Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes) {
+    OBJECT_HEADER* header = header_of(object);
+    OBJECT_TYPE* type = type_of(object);
+    if (header->Flags & OB_FLAG_EXCLUSIVE_OBJECT) {
+        OBJECT_HEADER_PROCESS_INFO* info = process_info(object);
+        if (header->HandleCount && (!(attributes & OBJ_EXCLUSIVE) || info->ExclusiveProcess != table.owner()))
+            return fail(STATUS_ACCESS_DENIED);
+        info->ExclusiveProcess = table.owner();
+    }
+    if (auto* open = procedures_of(type).open)
+        if (const NTSTATUS status = open(object, table.owner(), access, header->HandleCount + 1);
+            !NT_SUCCESS(status))
+            return fail(status);
+    ULONG_PTR value = table.allocate(header, access, attributes & OBJ_INHERIT);
+    if (!value) return fail(STATUS_INSUFFICIENT_RESOURCES);
+    ++header->PointerCount;
+    ++header->HandleCount;
+    if (++type->TotalNumberOfHandles > type->HighWaterNumberOfHandles)
+        type->HighWaterNumberOfHandles = type->TotalNumberOfHandles;
+    if (&table == kernel_table) value |= kernel_handle_bits;
+    if (trace::on) [[unlikely]]
+        trace::emit_handle_created(value, object, access, type->Name, name_of(object));
+    return reinterpret_cast<HANDLE>(value);
+}
+
+Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* access, ACCESS_MASK desired,
+                               OBJECT_TYPE* type, KPROCESSOR_MODE mode) {
+    if (type_of(object) != type && (type || mode != KernelMode)) return fail(STATUS_OBJECT_TYPE_MISMATCH);
+    if (access) desired = access->RemainingDesiredAccess | access->PreviouslyGrantedAccess;
+    ACCESS_MASK granted;
+    const KPROCESSOR_MODE check = attributes & OBJ_FORCE_ACCESS_CHECK ? KPROCESSOR_MODE(UserMode) : mode;
+    if (const NTSTATUS status = check_access(object, desired, check, &granted); !NT_SUCCESS(status))
+        return fail(status);
+    if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
+    return create_handle(object, granted, attributes);
+}
+
+NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
+                             PVOID* object, OBJECT_HANDLE_INFORMATION* info) {
+    *object = nullptr;
+    const ULONG_PTR raw = reinterpret_cast<ULONG_PTR>(handle);
+    if (raw == current_process_handle || raw == current_thread_handle)
+        return reference_pseudo(raw, type, object, info);
+    ULONG_PTR value;
+    HandleTable* table = table_for(handle, mode, value);
+    HandleEntry* entry = table ? table->find(value) : nullptr;
+    if (!entry) return STATUS_INVALID_HANDLE;
+    PVOID body = body_of(entry->object);
+    if (type && type_of(body) != type) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (mode != KernelMode && (desired & ~entry->access)) return STATUS_ACCESS_DENIED;
+    if (info) *info = {entry->attributes & (OBJ_INHERIT | handle_protected), entry->access};
+    ++entry->object->PointerCount;
+    *object = body;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode) {
+    const ULONG_PTR raw = reinterpret_cast<ULONG_PTR>(handle);
+    // Closing NtCurrentProcess() or NtCurrentThread() does nothing, as on Windows.
+    if (raw == current_process_handle || raw == current_thread_handle) return STATUS_SUCCESS;
+    ULONG_PTR value;
+    HandleTable* table = table_for(handle, mode, value);
+    if (!table) return STATUS_INVALID_HANDLE;
+    return close_handle_in(*table, value, mode);
+}
+
+NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode) {
+    HandleEntry* entry = table.find(value);
+    if (!entry) return STATUS_INVALID_HANDLE;
+    OBJECT_HEADER* header = entry->object;
+    PVOID object = body_of(header);
+    OBJECT_TYPE* type = type_of(object);
+    if (entry->attributes & handle_protected) return STATUS_HANDLE_NOT_CLOSABLE;
+    const ULONG_PTR shown = &table == kernel_table ? value | kernel_handle_bits : value;
+    const Procedures& procedures = procedures_of(type);
+    if (procedures.okay_to_close &&
+        !procedures.okay_to_close(object, table.owner(), reinterpret_cast<HANDLE>(shown), mode))
+        return STATUS_HANDLE_NOT_CLOSABLE;
+    const ACCESS_MASK access = entry->access;
+    table.free(value);
+    if (trace::on) [[unlikely]]
+        trace::emit_handle_closed(shown, object);
+    const LONG64 left = --header->HandleCount;
+    --type->TotalNumberOfHandles;
+    if (procedures.close) procedures.close(object, table.owner(), access, left);
+    // The close procedure may have run drivers; the count says again whether this was the last.
+    if (header->HandleCount == 0 && !(header->Flags & OB_FLAG_PERMANENT_OBJECT))
+        remove_from_directory(object);
+    dereference(object);
+    return STATUS_SUCCESS;
+}
+
+Result<HANDLE> duplicate_handle(const Duplicate& what) {
+    const bool from_kernel = is_kernel_handle(reinterpret_cast<ULONG_PTR>(what.source));
+    if (from_kernel && what.mode != KernelMode) return fail(STATUS_INVALID_HANDLE);
+    HandleTable& source_table = from_kernel ? *kernel_table : *what.source_table;
+    const ULONG_PTR raw = reinterpret_cast<ULONG_PTR>(what.source);
+    PVOID object;
+    ACCESS_MASK had;
+    ULONG attributes = what.attributes;
+    const bool pseudo = raw == current_process_handle || raw == current_thread_handle;
+    if (pseudo) {
+        OBJECT_HANDLE_INFORMATION info;
+        if (const NTSTATUS status = reference_pseudo(raw, nullptr, &object, &info); !NT_SUCCESS(status))
+            return fail(status);
+        had = info.GrantedAccess;
+    } else {
+        HandleEntry* entry = source_table.find(raw & ~(from_kernel ? kernel_handle_bits : 0));
+        if (!entry) return fail(STATUS_INVALID_HANDLE);
+        object = body_of(entry->object);
+        reference(object);
+        had = entry->access;
+        if (what.options & DUPLICATE_SAME_ATTRIBUTES) attributes = entry->attributes & OBJ_INHERIT;
+    }
+    Result<HANDLE> result = HANDLE(nullptr);
+    if (what.target_table) {
+        ACCESS_MASK access = had;
+        if (!(what.options & DUPLICATE_SAME_ACCESS)) {
+            const OBJECT_TYPE* type = type_of(object);
+            access = map_generic(what.desired, type->GenericMapping);
+            // More than the source has needs a check of its own.
+            if (access & ~had)
+                if (const NTSTATUS status = check_access(object, access, what.mode, &access);
+                    !NT_SUCCESS(status))
+                    result = fail(status);
+        }
+        if (result) result = create_handle_in(*what.target_table, object, access, attributes);
+    }
+    // The source is closed whatever happened, as documented.
+    if (what.options & DUPLICATE_CLOSE_SOURCE && !pseudo)
+        close_handle_in(source_table, raw & ~(from_kernel ? kernel_handle_bits : 0), what.mode);
+    dereference(object);
+    return result;
+}
+
+NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child) {
+    struct Copy {
+        HandleTable& child;
+        NTSTATUS status;
+    } copy{child, STATUS_SUCCESS};
+    parent.for_each(
+        [](void* context, ULONG_PTR value, const HandleEntry& entry) {
+            auto& c = *static_cast<Copy*>(context);
+            if (!(entry.attributes & OBJ_INHERIT) || !NT_SUCCESS(c.status)) return;
+            PVOID object = body_of(entry.object);
+            OBJECT_TYPE* type = type_of(object);
+            if (auto* open = procedures_of(type).open)
+                if (!NT_SUCCESS(open(object, c.child.owner(), entry.access, entry.object->HandleCount + 1)))
+                    return;
+            if (!c.child.allocate_at(value, entry)) {
+                c.status = STATUS_INSUFFICIENT_RESOURCES;
+                return;
+            }
+            ++entry.object->PointerCount;
+            ++entry.object->HandleCount;
+            ++type->TotalNumberOfHandles;
+            if (trace::on) [[unlikely]]
+                trace::emit_handle_created(value, object, entry.access, type->Name, name_of(object));
+        },
+        &copy);
+    return copy.status;
+}
+
+} // namespace nt::ob

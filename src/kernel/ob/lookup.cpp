@@ -1,0 +1,252 @@
+#include "abi/se.h"
+#include "abi/status.h"
+#include "kernel/ob/handle.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
+#include <cstring>
+
+namespace nt::ob {
+
+namespace {
+
+constexpr ULONG path_tag = pool::tag("ObPt");
+constexpr int link_limit =
+    32; // assumed: how many links one name may go through, and the status when it is more
+
+constexpr NTSTATUS reparse_point_encountered = NTSTATUS(0xC000050B); // STATUS_REPARSE_POINT_ENCOUNTERED
+
+using View = std::u16string_view;
+
+View view_of(const UNICODE_STRING& s) { return {s.Buffer, s.Length / sizeof(WCHAR)}; }
+UNICODE_STRING string_of(View v) {
+    return {static_cast<USHORT>(v.size() * 2), static_cast<USHORT>(v.size() * 2),
+            const_cast<WCHAR*>(v.data())};
+}
+
+// The path after a link was put in its place. Two buffers in turn: the new path is made of parts of the old
+// one.
+class Rewritten {
+  public:
+    Rewritten() = default;
+    Rewritten(const Rewritten&) = delete;
+    Rewritten& operator=(const Rewritten&) = delete;
+    ~Rewritten() {
+        for (WCHAR* p : pool_)
+            if (p) pool::release(p, path_tag);
+    }
+    // target + rest; one of the two backslashes between them goes.
+    NTSTATUS join(View target, View rest, View& result) {
+        if (!target.empty() && target.back() == u'\\' && !rest.empty()) target.remove_suffix(1);
+        const SIZE_T count = target.size() + rest.size();
+        if (count * sizeof(WCHAR) > 0xfffe) return STATUS_NAME_TOO_LONG;
+        turn_ ^= 1;
+        WCHAR* to = inline_[turn_];
+        if (count > inline_size) {
+            if (pool_[turn_]) pool::release(pool_[turn_], path_tag);
+            to = pool_[turn_] =
+                static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, count * sizeof(WCHAR), path_tag));
+            if (!to) return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        std::memcpy(to, target.data(), target.size() * sizeof(WCHAR));
+        std::memcpy(to + target.size(), rest.data(), rest.size() * sizeof(WCHAR));
+        result = {to, count};
+        return STATUS_SUCCESS;
+    }
+
+  private:
+    static constexpr SIZE_T inline_size = 128;
+    WCHAR inline_[2][inline_size];
+    WCHAR* pool_[2] = {};
+    int turn_ = 0;
+};
+
+struct Walk {
+    const ParseRequest& request;
+    PVOID insert;
+    PVOID* found;
+    bool ignore_case;
+    View link_target{}; // set with STATUS_REPARSE
+    View rest{};        // what follows the link
+
+    NTSTATUS from(PVOID object, View path);
+    NTSTATUS arrived(PVOID object);
+    NTSTATUS missing(OBJECT_DIRECTORY* directory, View part, bool last);
+};
+
+// The name ends at an existing object.
+NTSTATUS Walk::arrived(PVOID object) {
+    if (insert) {
+        if (!(request.attributes & OBJ_OPENIF)) return STATUS_OBJECT_NAME_COLLISION;
+        if (type_of(object) != type_of(insert)) return STATUS_OBJECT_TYPE_MISMATCH;
+        reference(object);
+        *found = object;
+        return STATUS_OBJECT_NAME_EXISTS;
+    }
+    if (request.wanted && type_of(object) != request.wanted) return STATUS_OBJECT_TYPE_MISMATCH;
+    reference(object);
+    *found = object;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS Walk::missing(OBJECT_DIRECTORY* directory, View part, bool last) {
+    if (!last) return STATUS_OBJECT_PATH_NOT_FOUND;
+    if (!insert) return STATUS_OBJECT_NAME_NOT_FOUND;
+    (void)part;
+    if (const NTSTATUS status = insert_into(directory, insert, ignore_case); !NT_SUCCESS(status))
+        return status;
+    reference(insert);
+    *found = insert;
+    return STATUS_SUCCESS;
+}
+
+// `path` is what is left below `object`: empty, or begins with a backslash.
+NTSTATUS Walk::from(PVOID object, View path) {
+    for (;;) {
+        OBJECT_TYPE* type = type_of(object);
+        if (type == directory_type) {
+            if (path.empty()) return arrived(object);
+            path.remove_prefix(1);
+            const SIZE_T end = std::min(path.find(u'\\'), path.size());
+            const View part = path.substr(0, end);
+            if (part.empty()) return STATUS_OBJECT_NAME_INVALID;
+            path.remove_prefix(end);
+            auto* directory = static_cast<OBJECT_DIRECTORY*>(object);
+            // \?? is the caller's DOS-device directory.
+            if (directory == root_directory && part == u"??")
+                object = global_dos_devices;
+            else if (PVOID next = find_in(directory, string_of(part), ignore_case))
+                object = next;
+            else
+                return missing(directory, part, path.empty());
+            continue;
+        }
+        if (type == symbolic_link_type) {
+            const bool wants_link =
+                insert || request.wanted == symbolic_link_type || (request.attributes & OBJ_OPENLINK);
+            if (path.empty() && wants_link) return arrived(object);
+            link_target = view_of(static_cast<OBJECT_SYMBOLIC_LINK*>(object)->LinkTarget);
+            rest = path;
+            return STATUS_REPARSE;
+        }
+        if (auto* parse = procedures_of(type).parse; parse && !insert) {
+            // The object must outlive the procedure, which may call drivers.
+            reference(object);
+            const NTSTATUS status = parse(object, request, string_of(path), found);
+            dereference(object);
+            return status;
+        }
+        if (!path.empty()) return STATUS_OBJECT_TYPE_MISMATCH;
+        return arrived(object);
+    }
+}
+
+// The handle a relative name starts at.
+NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, View path, PVOID& held) {
+    if (const NTSTATUS status = reference_by_handle(root, 0, nullptr, mode, &held, nullptr);
+        !NT_SUCCESS(status))
+        return status;
+    OBJECT_TYPE* type = type_of(held);
+    if (type != directory_type) {
+        auto* parse = procedures_of(type).parse;
+        if (!parse) return STATUS_OBJECT_TYPE_MISMATCH;
+        return parse(held, walk.request, string_of(path), walk.found);
+    }
+    if (path.empty()) return walk.from(held, path);
+    if (path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
+    auto* directory = static_cast<OBJECT_DIRECTORY*>(held);
+    const SIZE_T end = std::min(path.find(u'\\'), path.size());
+    const View part = path.substr(0, end);
+    if (PVOID next = find_in(directory, string_of(part), walk.ignore_case))
+        return walk.from(next, path.substr(end));
+    return walk.missing(directory, part, end == path.size());
+}
+
+} // namespace
+
+NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID insert, PVOID* found) {
+    *found = nullptr;
+    Walk walk{request, insert, found, (attributes.attributes & OBJ_CASE_INSENSITIVE) != 0};
+    Rewritten rewritten;
+    View path = view_of(attributes.name);
+    PVOID held = nullptr;
+    NTSTATUS status;
+    if (attributes.root)
+        status = start_at_root_handle(attributes.root, request.mode, walk, path, held);
+    else if (path.empty() || path.front() != u'\\')
+        status = STATUS_OBJECT_PATH_SYNTAX_BAD;
+    else
+        status = walk.from(root_directory, path == u"\\" ? View{} : path);
+    for (int links = 0; status == STATUS_REPARSE; ++links) {
+        if (links == link_limit) {
+            status = STATUS_NAME_TOO_LONG;
+            break;
+        }
+        if (attributes.attributes & OBJ_DONT_REPARSE) {
+            status = reparse_point_encountered;
+            break;
+        }
+        status = rewritten.join(walk.link_target, walk.rest, path);
+        if (!NT_SUCCESS(status)) break;
+        if (!path.empty() && path.front() != u'\\')
+            status = STATUS_OBJECT_PATH_SYNTAX_BAD;
+        else
+            status = walk.from(root_directory, path == u"\\" ? View{} : path);
+    }
+    if (held) dereference(held);
+    return status;
+}
+
+NTSTATUS reference_by_name(const UNICODE_STRING& name, ULONG attributes, OBJECT_TYPE* type,
+                           KPROCESSOR_MODE mode, void* context, PVOID* found) {
+    Attributes where;
+    where.set(name, attributes);
+    const ParseRequest request{type, nullptr, 0, mode, attributes, context, nullptr};
+    return lookup(where, request, nullptr, found);
+}
+
+Result<HANDLE> open_by_name(const Attributes& attributes, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
+                            ACCESS_STATE* access, ACCESS_MASK desired, void* context) {
+    const ParseRequest request{
+        type, access, desired, mode, attributes.attributes, context, attributes.security_qos};
+    PVOID found;
+    if (const NTSTATUS status = lookup(attributes, request, nullptr, &found); !NT_SUCCESS(status))
+        return fail(status);
+    const Result<HANDLE> handle = open_by_pointer(found, attributes.attributes, access, desired, type, mode);
+    dereference(found);
+    return handle;
+}
+
+NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode, ACCESS_MASK desired,
+                HANDLE* handle) {
+    PVOID target = object;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (attributes.name.Length) {
+        const ParseRequest request{type_of(object),       nullptr, desired, mode,
+                                   attributes.attributes, nullptr, nullptr};
+        status = lookup(attributes, request, object, &target);
+        if (!NT_SUCCESS(status)) {
+            dereference(object);
+            return status;
+        }
+    } else
+        reference(object);
+    NTSTATUS result = status;
+    if (handle) {
+        const Result<HANDLE> made =
+            open_by_pointer(target, attributes.attributes, nullptr, desired, type_of(target), mode);
+        if (made)
+            *handle = *made;
+        else {
+            result = made.error();
+            if (target == object) remove_from_directory(object);
+        }
+    } else if (target == object && directory_of(object) &&
+               !(header_of(object)->Flags & OB_FLAG_PERMANENT_OBJECT)) {
+        // A temporary named object without a handle keeps its name as long as somebody holds a reference.
+    }
+    dereference(target);
+    dereference(object);
+    return result;
+}
+
+} // namespace nt::ob
