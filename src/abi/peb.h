@@ -1,84 +1,28 @@
-// What user mode and the kernel share about a process and a thread: TEB, PEB, process parameters, loader
-// lists. Layouts of Windows 10 19041 x64; members nobody reads are filler.
+// What a process keeps about itself in user memory: PEB, TEB, parameters, loaded modules. And the kernel's
+// list of images, whose entries have nearly the same shape.
 #pragma once
-#include "abi/list.h"
-#include <cstddef>
+#include "abi/thread.h"
 
 namespace nt {
-
-struct PEB;
-struct RTL_CRITICAL_SECTION;
-
-struct CLIENT_ID {
-    HANDLE UniqueProcess;
-    HANDLE UniqueThread;
-};
-using PCLIENT_ID = CLIENT_ID*;
 
 struct NT_TIB {
     PVOID ExceptionList;
     PVOID StackBase;
     PVOID StackLimit;
     PVOID SubSystemTib;
-    PVOID FiberData;
+    union {
+        PVOID FiberData;
+        ULONG Version;
+    };
     PVOID ArbitraryUserPointer;
     NT_TIB* Self;
 };
-
-struct CURDIR {
-    UNICODE_STRING DosPath; // ends with a backslash
-    HANDLE Handle;
-};
-
-struct RTL_DRIVE_LETTER_CURDIR {
-    USHORT Flags;
-    USHORT Length;
-    ULONG TimeStamp;
-    STRING DosPath;
-};
-
-struct RTL_USER_PROCESS_PARAMETERS {
-    ULONG MaximumLength;
-    ULONG Length;
-    ULONG Flags; // 1: addresses are absolute
-    ULONG DebugFlags;
-    HANDLE ConsoleHandle;
-    ULONG ConsoleFlags;
-    HANDLE StandardInput;
-    HANDLE StandardOutput;
-    HANDLE StandardError;
-    CURDIR CurrentDirectory;
-    UNICODE_STRING DllPath;
-    UNICODE_STRING ImagePathName;
-    UNICODE_STRING CommandLine;
-    WCHAR* Environment;
-    ULONG StartingX, StartingY, CountX, CountY, CountCharsX, CountCharsY, FillAttribute;
-    ULONG WindowFlags; // STARTF_*
-    ULONG ShowWindowFlags;
-    UNICODE_STRING WindowTitle;
-    UNICODE_STRING DesktopInfo;
-    UNICODE_STRING ShellInfo;
-    UNICODE_STRING RuntimeData;
-    RTL_DRIVE_LETTER_CURDIR CurrentDirectores[32];
-    ULONG_PTR EnvironmentSize;
-    ULONG_PTR EnvironmentVersion;
-    PVOID PackageDependencyData;
-    ULONG ProcessGroupId;
-    ULONG LoaderThreads;
-    UNICODE_STRING RedirectionDllName;
-    UNICODE_STRING HeapPartitionName;
-    ULONGLONG* DefaultThreadpoolCpuSetMasks;
-    ULONG DefaultThreadpoolCpuSetMaskCount;
-    ULONG DefaultThreadpoolThreadMaximum;
-};
-static_assert(offsetof(RTL_USER_PROCESS_PARAMETERS, CommandLine) == 0x70);
-static_assert(offsetof(RTL_USER_PROCESS_PARAMETERS, WindowTitle) == 0xB0);
-static_assert(offsetof(RTL_USER_PROCESS_PARAMETERS, EnvironmentSize) == 0x3F0);
+using PNT_TIB = NT_TIB*;
 
 struct PEB_LDR_DATA {
     ULONG Length;
     BOOLEAN Initialized;
-    HANDLE SsHandle;
+    PVOID SsHandle;
     LIST_ENTRY InLoadOrderModuleList;
     LIST_ENTRY InMemoryOrderModuleList;
     LIST_ENTRY InInitializationOrderModuleList;
@@ -86,16 +30,9 @@ struct PEB_LDR_DATA {
     BOOLEAN ShutdownInProgress;
     HANDLE ShutdownThreadId;
 };
-static_assert(sizeof(PEB_LDR_DATA) == 0x58);
+using PPEB_LDR_DATA = PEB_LDR_DATA*;
 
-// LDR_DATA_TABLE_ENTRY.Flags
-inline constexpr ULONG LDRP_IMAGE_DLL = 0x4;
-inline constexpr ULONG LDRP_LOAD_IN_PROGRESS = 0x1000;
-inline constexpr ULONG LDRP_ENTRY_PROCESSED = 0x4000;
-inline constexpr ULONG LDRP_DONT_CALL_FOR_THREADS = 0x40000;
-inline constexpr ULONG LDRP_PROCESS_ATTACH_CALLED = 0x80000;
-inline constexpr ULONG LDRP_IMAGE_NOT_AT_BASE = 0x200000;
-
+// User modules.
 struct LDR_DATA_TABLE_ENTRY {
     LIST_ENTRY InLoadOrderLinks;
     LIST_ENTRY InMemoryOrderLinks;
@@ -105,8 +42,8 @@ struct LDR_DATA_TABLE_ENTRY {
     ULONG SizeOfImage;
     UNICODE_STRING FullDllName;
     UNICODE_STRING BaseDllName;
-    ULONG Flags;
-    USHORT ObsoleteLoadCount; // 0xffff: never unloaded
+    ULONG Flags; // LDRP_*
+    USHORT ObsoleteLoadCount;
     USHORT TlsIndex;
     LIST_ENTRY HashLinks;
     ULONG TimeDateStamp;
@@ -128,15 +65,144 @@ struct LDR_DATA_TABLE_ENTRY {
     ULONG DependentLoadFlags;
     UCHAR SigningLevel;
 };
-static_assert(offsetof(LDR_DATA_TABLE_ENTRY, HashLinks) == 0x70);
-static_assert(offsetof(LDR_DATA_TABLE_ENTRY, OriginalBase) == 0xF8 && sizeof(LDR_DATA_TABLE_ENTRY) == 0x120);
+using PLDR_DATA_TABLE_ENTRY = LDR_DATA_TABLE_ENTRY*;
+inline constexpr ULONG LDRP_IMAGE_DLL = 0x4;
+inline constexpr ULONG LDRP_LOAD_IN_PROGRESS = 0x1000;
+inline constexpr ULONG LDRP_ENTRY_PROCESSED = 0x4000;
+inline constexpr ULONG LDRP_DONT_CALL_FOR_THREADS = 0x40000;
+inline constexpr ULONG LDRP_PROCESS_ATTACH_CALLED = 0x80000;
+
+// Kernel images: PsLoadedModuleList and DRIVER_OBJECT.DriverSection.
+struct KLDR_DATA_TABLE_ENTRY {
+    LIST_ENTRY InLoadOrderLinks;
+    PVOID ExceptionTable;
+    ULONG ExceptionTableSize;
+    PVOID GpValue;
+    PVOID NonPagedDebugInfo;
+    PVOID DllBase;
+    PVOID EntryPoint;
+    ULONG SizeOfImage;
+    UNICODE_STRING FullDllName;
+    UNICODE_STRING BaseDllName;
+    ULONG Flags;
+    USHORT LoadCount;
+    USHORT SignatureInfo;
+    PVOID SectionPointer;
+    ULONG CheckSum;
+    ULONG CoverageSectionSize;
+    PVOID CoverageSection;
+    PVOID LoadedImports;
+    PVOID Spare;
+    ULONG SizeOfImageNotRounded;
+    ULONG TimeDateStamp;
+};
+using PKLDR_DATA_TABLE_ENTRY = KLDR_DATA_TABLE_ENTRY*;
+
+struct CURDIR {
+    UNICODE_STRING DosPath;
+    HANDLE Handle;
+};
+
+struct RTL_DRIVE_LETTER_CURDIR {
+    USHORT Flags;
+    USHORT Length;
+    ULONG TimeStamp;
+    STRING DosPath;
+};
+
+struct RTL_USER_PROCESS_PARAMETERS {
+    ULONG MaximumLength;
+    ULONG Length;
+    ULONG Flags; // bit 0: pointers are absolute
+    ULONG DebugFlags;
+    HANDLE ConsoleHandle;
+    ULONG ConsoleFlags;
+    HANDLE StandardInput;
+    HANDLE StandardOutput;
+    HANDLE StandardError;
+    CURDIR CurrentDirectory;
+    UNICODE_STRING DllPath;
+    UNICODE_STRING ImagePathName;
+    UNICODE_STRING CommandLine;
+    WCHAR* Environment;
+    ULONG StartingX;
+    ULONG StartingY;
+    ULONG CountX;
+    ULONG CountY;
+    ULONG CountCharsX;
+    ULONG CountCharsY;
+    ULONG FillAttribute;
+    ULONG WindowFlags;
+    ULONG ShowWindowFlags;
+    UNICODE_STRING WindowTitle;
+    UNICODE_STRING DesktopInfo;
+    UNICODE_STRING ShellInfo;
+    UNICODE_STRING RuntimeData;
+    RTL_DRIVE_LETTER_CURDIR CurrentDirectores[32];
+    ULONG_PTR EnvironmentSize;
+    ULONG_PTR EnvironmentVersion;
+    PVOID PackageDependencyData;
+    ULONG ProcessGroupId;
+    ULONG LoaderThreads;
+    UNICODE_STRING RedirectionDllName;
+    UNICODE_STRING HeapPartitionName;
+    ULONGLONG* DefaultThreadpoolCpuSetMasks;
+    ULONG DefaultThreadpoolCpuSetMaskCount;
+    ULONG DefaultThreadpoolThreadMaximum;
+};
+using PRTL_USER_PROCESS_PARAMETERS = RTL_USER_PROCESS_PARAMETERS*;
+
+struct RTL_CRITICAL_SECTION_DEBUG;
+struct RTL_CRITICAL_SECTION {
+    RTL_CRITICAL_SECTION_DEBUG* DebugInfo;
+    LONG LockCount;
+    LONG RecursionCount;
+    HANDLE OwningThread;
+    HANDLE LockSemaphore;
+    ULONG_PTR SpinCount;
+};
+using PRTL_CRITICAL_SECTION = RTL_CRITICAL_SECTION*;
+struct RTL_CRITICAL_SECTION_DEBUG {
+    USHORT Type;
+    USHORT CreatorBackTraceIndex;
+    RTL_CRITICAL_SECTION* CriticalSection;
+    LIST_ENTRY ProcessLocksList;
+    ULONG EntryCount;
+    ULONG ContentionCount;
+    ULONG Flags;
+    USHORT CreatorBackTraceIndexHigh;
+    USHORT SpareUSHORT;
+};
+
+struct RTL_SRWLOCK {
+    PVOID Ptr;
+};
+struct RTL_CONDITION_VARIABLE {
+    PVOID Ptr;
+};
+union RTL_RUN_ONCE {
+    PVOID Ptr;
+};
 
 struct PEB {
     BOOLEAN InheritedAddressSpace;
     BOOLEAN ReadImageFileExecOptions;
     BOOLEAN BeingDebugged;
-    UCHAR BitField;
-    HANDLE Mutant; // -1
+    union {
+        BOOLEAN BitField;
+        struct MS_BITS {
+            BOOLEAN ImageUsesLargePages : 1;
+            BOOLEAN IsProtectedProcess : 1;
+            BOOLEAN IsImageDynamicallyRelocated : 1;
+            BOOLEAN SkipPatchingUser32Forwarders : 1;
+            BOOLEAN IsPackagedProcess : 1;
+            BOOLEAN IsAppContainer : 1;
+            BOOLEAN IsProtectedProcessLight : 1;
+            BOOLEAN IsLongPathAwareProcess : 1;
+        };
+    };
+    UCHAR Padding0[4];
+    PVOID Mutant;
     PVOID ImageBaseAddress;
     PEB_LDR_DATA* Ldr;
     RTL_USER_PROCESS_PARAMETERS* ProcessParameters;
@@ -146,11 +212,13 @@ struct PEB {
     PVOID AtlThunkSListPtr;
     PVOID IFEOKey;
     ULONG CrossProcessFlags;
+    UCHAR Padding1[4];
     PVOID KernelCallbackTable;
     ULONG SystemReserved;
     ULONG AtlThunkSListPtr32;
     PVOID ApiSetMap;
     ULONG TlsExpansionCounter;
+    UCHAR Padding2[4];
     RTL_BITMAP* TlsBitmap;
     ULONG TlsBitmapBits[2];
     PVOID ReadOnlySharedMemoryBase;
@@ -162,16 +230,17 @@ struct PEB {
     ULONG NumberOfProcessors;
     ULONG NtGlobalFlag;
     LARGE_INTEGER CriticalSectionTimeout;
-    SIZE_T HeapSegmentReserve;
-    SIZE_T HeapSegmentCommit;
-    SIZE_T HeapDeCommitTotalFreeThreshold;
-    SIZE_T HeapDeCommitFreeBlockThreshold;
+    ULONGLONG HeapSegmentReserve;
+    ULONGLONG HeapSegmentCommit;
+    ULONGLONG HeapDeCommitTotalFreeThreshold;
+    ULONGLONG HeapDeCommitFreeBlockThreshold;
     ULONG NumberOfHeaps;
     ULONG MaximumNumberOfHeaps;
     PVOID* ProcessHeaps;
     PVOID GdiSharedHandleTable;
     PVOID ProcessStarterHelper;
     ULONG GdiDCAttributeList;
+    UCHAR Padding3[4];
     RTL_CRITICAL_SECTION* LoaderLock;
     ULONG OSMajorVersion;
     ULONG OSMinorVersion;
@@ -181,14 +250,16 @@ struct PEB {
     ULONG ImageSubsystem;
     ULONG ImageSubsystemMajorVersion;
     ULONG ImageSubsystemMinorVersion;
-    ULONG_PTR ActiveProcessAffinityMask;
+    UCHAR Padding4[4];
+    ULONGLONG ActiveProcessAffinityMask;
     ULONG GdiHandleBuffer[60];
     PVOID PostProcessInitRoutine;
     RTL_BITMAP* TlsExpansionBitmap;
     ULONG TlsExpansionBitmapBits[32];
     ULONG SessionId;
-    ULONGLONG AppCompatFlags;
-    ULONGLONG AppCompatFlagsUser;
+    UCHAR Padding5[4];
+    ULARGE_INTEGER AppCompatFlags;
+    ULARGE_INTEGER AppCompatFlagsUser;
     PVOID pShimData;
     PVOID AppCompatInfo;
     UNICODE_STRING CSDVersion;
@@ -196,16 +267,17 @@ struct PEB {
     PVOID ProcessAssemblyStorageMap;
     PVOID SystemDefaultActivationContextData;
     PVOID SystemAssemblyStorageMap;
-    SIZE_T MinimumStackCommit;
+    ULONGLONG MinimumStackCommit;
     PVOID SparePointers[4];
     ULONG SpareUlongs[5];
     PVOID WerRegistrationData;
     PVOID WerShipAssertPtr;
     PVOID pUnused;
     PVOID pImageHeaderHash;
-    ULONGLONG TracingFlags;
+    ULONG TracingFlags;
+    UCHAR Padding6[4];
     ULONGLONG CsrServerReadOnlySharedMemoryBase;
-    ULONG_PTR TppWorkerpListLock;
+    ULONGLONG TppWorkerpListLock;
     LIST_ENTRY TppWorkerpList;
     PVOID WaitOnAddressHashTable[128];
     PVOID TelemetryCoverageHeader;
@@ -218,17 +290,19 @@ struct PEB {
     ULONG NtGlobalFlag2;
 };
 using PPEB = PEB*;
-static_assert(offsetof(PEB, ApiSetMap) == 0x68 && offsetof(PEB, NumberOfProcessors) == 0xB8);
-static_assert(offsetof(PEB, LoaderLock) == 0x110 && offsetof(PEB, TlsExpansionBitmap) == 0x238);
-static_assert(offsetof(PEB, SessionId) == 0x2C0 && offsetof(PEB, MinimumStackCommit) == 0x318);
-static_assert(offsetof(PEB, WaitOnAddressHashTable) == 0x3A0 && sizeof(PEB) == 0x7C8);
+
+struct GDI_TEB_BATCH {
+    ULONG Offset;
+    ULONGLONG HDC;
+    ULONG Buffer[310];
+};
 
 struct TEB {
-    NT_TIB NtTib;
+    nt::NT_TIB NtTib;
     PVOID EnvironmentPointer;
     CLIENT_ID ClientId;
     PVOID ActiveRpcHandle;
-    PVOID* ThreadLocalStoragePointer;
+    PVOID ThreadLocalStoragePointer;
     PEB* ProcessEnvironmentBlock;
     ULONG LastErrorValue;
     ULONG CountOfOwnedCriticalSections;
@@ -242,32 +316,41 @@ struct TEB {
     PVOID ReservedForDebuggerInstrumentation[16];
     PVOID SystemReserved1[30];
     CHAR PlaceholderCompatibilityMode;
-    BOOLEAN PlaceholderHydrationAlwaysExplicit;
+    UCHAR PlaceholderHydrationAlwaysExplicit;
     CHAR PlaceholderReserved[10];
     ULONG ProxiedProcessId;
     UCHAR ActivationStack[0x28];
     UCHAR WorkingOnBehalfTicket[8];
     NTSTATUS ExceptionCode;
+    UCHAR Padding0[4];
     PVOID ActivationContextStackPointer;
-    ULONG_PTR InstrumentationCallbackSp;
-    ULONG_PTR InstrumentationCallbackPreviousPc;
-    ULONG_PTR InstrumentationCallbackPreviousSp;
+    ULONGLONG InstrumentationCallbackSp;
+    ULONGLONG InstrumentationCallbackPreviousPc;
+    ULONGLONG InstrumentationCallbackPreviousSp;
     ULONG TxFsContext;
-    BOOLEAN InstrumentationCallbackDisabled;
-    BOOLEAN UnalignedLoadStoreExceptions;
-    UCHAR GdiTebBatch[0x4E8];
+    UCHAR InstrumentationCallbackDisabled;
+    UCHAR UnalignedLoadStoreExceptions;
+    UCHAR Padding1[2];
+    nt::GDI_TEB_BATCH GdiTebBatch;
     CLIENT_ID RealClientId;
-    HANDLE GdiCachedProcessHandle;
+    PVOID GdiCachedProcessHandle;
     ULONG GdiClientPID;
     ULONG GdiClientTID;
     PVOID GdiThreadLocalInfo;
-    ULONG_PTR Win32ClientInfo[62];
+    ULONGLONG Win32ClientInfo[62];
     PVOID glDispatchTable[233];
-    ULONG_PTR glReserved1[29];
-    PVOID glReserved2, glSectionInfo, glSection, glTable, glCurrentRC, glContext;
+    ULONGLONG glReserved1[29];
+    PVOID glReserved2;
+    PVOID glSectionInfo;
+    PVOID glSection;
+    PVOID glTable;
+    PVOID glCurrentRC;
+    PVOID glContext;
     NTSTATUS LastStatusValue;
+    UCHAR Padding2[4];
     UNICODE_STRING StaticUnicodeString;
     WCHAR StaticUnicodeBuffer[261];
+    UCHAR Padding3[6];
     PVOID DeallocationStack;
     PVOID TlsSlots[64];
     LIST_ENTRY TlsLinks;
@@ -275,8 +358,9 @@ struct TEB {
     PVOID ReservedForNtRpc;
     PVOID DbgSsReserved[2];
     ULONG HardErrorMode;
+    UCHAR Padding4[4];
     PVOID Instrumentation[11];
-    UCHAR ActivityId[16];
+    GUID ActivityId;
     PVOID SubProcessTag;
     PVOID PerflibData;
     PVOID EtwTraceData;
@@ -284,11 +368,13 @@ struct TEB {
     ULONG GdiBatchCount;
     ULONG IdealProcessorValue;
     ULONG GuaranteedStackBytes;
+    UCHAR Padding5[4];
     PVOID ReservedForPerf;
     PVOID ReservedForOle;
     ULONG WaitingOnLoaderLock;
+    UCHAR Padding6[4];
     PVOID SavedPriorityState;
-    ULONG_PTR ReservedForCodeCoverage;
+    ULONGLONG ReservedForCodeCoverage;
     PVOID ThreadPoolData;
     PVOID* TlsExpansionSlots;
     PVOID DeallocationBStore;
@@ -298,6 +384,7 @@ struct TEB {
     PVOID NlsCache;
     PVOID pShimData;
     ULONG HeapData;
+    UCHAR Padding7[4];
     HANDLE CurrentTransactionHandle;
     PVOID ActiveFrame;
     PVOID FlsData;
@@ -315,31 +402,10 @@ struct TEB {
     PVOID ResourceRetValue;
     PVOID ReservedForWdf;
     ULONGLONG ReservedForCrt;
-    UCHAR EffectiveContainerId[16];
+    GUID EffectiveContainerId;
 };
 using PTEB = TEB*;
-static_assert(offsetof(TEB, ClientId) == 0x40 && offsetof(TEB, ThreadLocalStoragePointer) == 0x58);
-static_assert(offsetof(TEB, CurrentLocale) == 0x108 && offsetof(TEB, ExceptionCode) == 0x2C0);
-static_assert(offsetof(TEB, RealClientId) == 0x7D8 && offsetof(TEB, LastStatusValue) == 0x1250);
-static_assert(offsetof(TEB, DeallocationStack) == 0x1478 && offsetof(TEB, TlsSlots) == 0x1480);
-static_assert(offsetof(TEB, GuaranteedStackBytes) == 0x1748 && offsetof(TEB, TlsExpansionSlots) == 0x1780);
-static_assert(offsetof(TEB, FlsData) == 0x17C8 && offsetof(TEB, SameTebFlags) == 0x17EE &&
-              sizeof(TEB) == 0x1838);
 
-struct RTL_CRITICAL_SECTION {
-    PVOID DebugInfo;
-    LONG LockCount; // -1: free
-    LONG RecursionCount;
-    HANDLE OwningThread;
-    HANDLE LockSemaphore;
-    ULONG_PTR SpinCount;
-};
-using PRTL_CRITICAL_SECTION = RTL_CRITICAL_SECTION*;
-static_assert(sizeof(RTL_CRITICAL_SECTION) == 0x28);
-
-// PEB.BitField, TEB.SameTebFlags
-inline constexpr UCHAR PEB_IMAGE_DYNAMICALLY_RELOCATED = 0x4;
-inline constexpr USHORT TEB_RAN_PROCESS_INIT = 0x20;
-inline constexpr USHORT TEB_INITIAL_THREAD = 0x400;
+inline constexpr ULONG TLS_MINIMUM_AVAILABLE = 64;
 
 } // namespace nt
