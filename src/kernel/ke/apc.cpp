@@ -24,22 +24,22 @@ void initialize_kernel_apc(KAPC& apc, Thread& thread, KernelApcFunction function
     apc = {};
     apc.Type = ApcObject;
     apc.Size = sizeof apc;
-    apc.Thread = &thread;
+    apc.Thread = &thread.Tcb;
     apc.SpareLong0 = number_of(function);
     apc.SystemArgument1 = argument1;
     apc.SystemArgument2 = argument2;
 }
 
 bool queue_kernel_apc(KAPC& apc) {
-    Thread& thread = *static_cast<Thread*>(apc.Thread);
-    const auto state = static_cast<ThreadState>(thread.State);
+    Thread& thread = as_thread(apc.Thread);
+    const auto state = static_cast<ThreadState>(thread.Tcb.State);
     if (state == ThreadState::terminated) return false;
     apc.Inserted = 1;
-    list::insert_tail(thread.ApcState.ApcListHead[KernelMode], apc.ApcListEntry);
-    thread.ApcState.KernelApcPending = 1;
+    list::insert_tail(thread.Tcb.ApcState.ApcListHead[0], apc.ApcListEntry);
+    thread.Tcb.ApcState.KernelApcPending = 1;
     if (&thread == &current_thread()) {
         if (current_irql() < APC_LEVEL) deliver_kernel_apcs();
-    } else if (state == ThreadState::waiting && thread.WaitIrql < APC_LEVEL) {
+    } else if (state == ThreadState::waiting && thread.Tcb.WaitIrql < APC_LEVEL) {
         thread.apc_wakeup = true;
         detail::unwait(thread, STATUS_KERNEL_APC);
     }
@@ -48,17 +48,17 @@ bool queue_kernel_apc(KAPC& apc) {
 
 void deliver_kernel_apcs() {
     Thread& self = current_thread();
-    if (!self.ApcState.KernelApcPending) [[likely]]
+    if (!self.Tcb.ApcState.KernelApcPending) [[likely]]
         return;
-    while (!list::empty(self.ApcState.ApcListHead[KernelMode])) {
-        KAPC& apc = *NT_CONTAINER(self.ApcState.ApcListHead[KernelMode].Flink, KAPC, ApcListEntry);
+    while (!list::empty(self.Tcb.ApcState.ApcListHead[0])) {
+        KAPC& apc = *NT_CONTAINER(self.Tcb.ApcState.ApcListHead[0].Flink, KAPC, ApcListEntry);
         list::remove(apc.ApcListEntry);
         apc.Inserted = 0;
         const KIRQL old = raise_irql(APC_LEVEL);
         functions[apc.SpareLong0](apc);
         irql_byte() = old;
     }
-    self.ApcState.KernelApcPending = 0;
+    self.Tcb.ApcState.KernelApcPending = 0;
 }
 
 } // namespace nt::ke

@@ -19,7 +19,7 @@ namespace detail {
 bool is_signalled(const DISPATCHER_HEADER& header, const Thread& thread) {
     if (header.Type == MutantObject) {
         const auto& mutant = reinterpret_cast<const KMUTANT&>(header);
-        return header.SignalState > 0 || mutant.OwnerThread == &thread;
+        return header.SignalState > 0 || mutant.OwnerThread == &thread.Tcb;
     }
     return header.SignalState > 0;
 }
@@ -32,9 +32,9 @@ NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
     case MutantObject: {
         auto& mutant = reinterpret_cast<KMUTANT&>(header);
         if (--header.SignalState == 0) {
-            mutant.OwnerThread = &thread;
-            thread.KernelApcDisable = static_cast<SHORT>(thread.KernelApcDisable - mutant.ApcDisable);
-            list::insert_head(thread.MutantListHead, mutant.MutantListEntry);
+            mutant.OwnerThread = &thread.Tcb;
+            thread.Tcb.KernelApcDisable = static_cast<SHORT>(thread.Tcb.KernelApcDisable - mutant.ApcDisable);
+            list::insert_head(thread.Tcb.MutantListHead, mutant.MutantListEntry);
             if (mutant.Abandoned) {
                 mutant.Abandoned = 0;
                 return STATUS_ABANDONED;
@@ -51,15 +51,15 @@ NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
 
 // Satisfies one queued wait if it can be; the block's thread becomes ready then.
 static bool try_satisfy(KWAIT_BLOCK& block) {
-    Thread& thread = *static_cast<Thread*>(block.Thread);
+    Thread& thread = as_thread(block.Thread);
     auto& header = *static_cast<DISPATCHER_HEADER*>(block.Object);
     if (block.WaitType == WaitAny) {
         const NTSTATUS status = detail::satisfy(header, thread);
         detail::unwait(thread, static_cast<NTSTATUS>(block.WaitKey) | status);
         return true;
     }
-    auto* blocks = thread.WaitBlockList;
-    const ULONG count = thread.WaitBlockCount;
+    auto* blocks = thread.Tcb.WaitBlockList;
+    const ULONG count = thread.Tcb.WaitBlockCount;
     for (ULONG i = 0; i < count; i++)
         if (!detail::is_signalled(*static_cast<DISPATCHER_HEADER*>(blocks[i].Object), thread)) return false;
     NTSTATUS result = STATUS_SUCCESS;
@@ -135,15 +135,15 @@ void initialize_mutant(KMUTANT& mutant, bool initial_owner, UCHAR apc_disable) {
     mutant.ApcDisable = apc_disable;
     if (initial_owner) {
         Thread& self = current_thread();
-        mutant.OwnerThread = &self;
-        self.KernelApcDisable = static_cast<SHORT>(self.KernelApcDisable - apc_disable);
-        list::insert_head(self.MutantListHead, mutant.MutantListEntry);
+        mutant.OwnerThread = &self.Tcb;
+        self.Tcb.KernelApcDisable = static_cast<SHORT>(self.Tcb.KernelApcDisable - apc_disable);
+        list::insert_head(self.Tcb.MutantListHead, mutant.MutantListEntry);
     }
 }
 
 static void free_mutant(KMUTANT& mutant, Thread& owner) {
     list::remove(mutant.MutantListEntry);
-    owner.KernelApcDisable = static_cast<SHORT>(owner.KernelApcDisable + mutant.ApcDisable);
+    owner.Tcb.KernelApcDisable = static_cast<SHORT>(owner.Tcb.KernelApcDisable + mutant.ApcDisable);
     mutant.OwnerThread = nullptr;
     test_waits(mutant.Header);
 }
@@ -151,7 +151,7 @@ static void free_mutant(KMUTANT& mutant, Thread& owner) {
 NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait) {
     Thread& self = current_thread();
     previous = mutant.Header.SignalState;
-    if (mutant.OwnerThread != &self) return mutant.Abandoned ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
+    if (mutant.OwnerThread != &self.Tcb) return mutant.Abandoned ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
     if (++mutant.Header.SignalState == 1) {
         free_mutant(mutant, self);
         switch_unless(wait);
@@ -160,8 +160,8 @@ NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait) {
 }
 
 void abandon_mutants(Thread& owner) {
-    while (!list::empty(owner.MutantListHead)) {
-        auto& mutant = *NT_CONTAINER(owner.MutantListHead.Flink, KMUTANT, MutantListEntry);
+    while (!list::empty(owner.Tcb.MutantListHead)) {
+        auto& mutant = *NT_CONTAINER(owner.Tcb.MutantListHead.Flink, KMUTANT, MutantListEntry);
         mutant.Abandoned = 1;
         mutant.Header.SignalState = 1;
         free_mutant(mutant, owner);

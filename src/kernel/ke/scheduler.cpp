@@ -36,13 +36,13 @@ Thread* thread_slot() { return *reinterpret_cast<Thread**>(pcr_address + 0x188);
 int highest_ready() { return ready.summary ? 31 - __builtin_clz(ready.summary) : -1; }
 
 void enqueue(Thread& thread, bool at_head) {
-    LIST_ENTRY& queue = ready.queue[static_cast<int>(thread.Priority)];
-    thread.State = static_cast<UCHAR>(ThreadState::ready);
+    LIST_ENTRY& queue = ready.queue[static_cast<int>(thread.Tcb.Priority)];
+    thread.Tcb.State = static_cast<UCHAR>(ThreadState::ready);
     if (at_head)
         list::insert_head(queue, thread.ready_link);
     else
         list::insert_tail(queue, thread.ready_link);
-    ready.summary |= 1u << thread.Priority;
+    ready.summary |= 1u << thread.Tcb.Priority;
 }
 
 Thread* dequeue() {
@@ -69,7 +69,7 @@ void load(Thread& thread) {
     slot(KPCR_HOST_STACK) = thread.host_stack;
     slot(KPCR_KERNEL_STACK) = thread.base.guest_stack;
     seh::nt_user_gs = thread.teb;
-    thread.State = static_cast<UCHAR>(ThreadState::running);
+    thread.Tcb.State = static_cast<UCHAR>(ThreadState::running);
     thread.context_switches++;
     trace::current.pid = static_cast<std::uint32_t>(thread.pid);
     trace::current.tid = static_cast<std::uint32_t>(thread.tid);
@@ -100,14 +100,14 @@ void switch_to_next() {
 
 void ready_thread(Thread& thread) {
     enqueue(thread, false);
-    if (!idle && thread.Priority > current_thread().Priority && current_irql() < DISPATCH_LEVEL) dispatch_pending();
+    if (!idle && thread.Tcb.Priority > current_thread().Tcb.Priority && current_irql() < DISPATCH_LEVEL) dispatch_pending();
 }
 
 void switch_away() { switch_to_next(); }
 
 bool yield() {
     Thread& self = current_thread();
-    if (highest_ready() < self.Priority) return false;
+    if (highest_ready() < self.Tcb.Priority) return false;
     enqueue(self, false);
     switch_to_next();
     return true;
@@ -116,7 +116,7 @@ bool yield() {
 void dispatch_pending() {
     if (idle || !thread_slot()) return;
     Thread& self = current_thread();
-    if (highest_ready() <= self.Priority || self.State != static_cast<UCHAR>(ThreadState::running)) return;
+    if (highest_ready() <= self.Tcb.Priority || self.Tcb.State != static_cast<UCHAR>(ThreadState::running)) return;
     enqueue(self, true);
     switch_to_next();
 }

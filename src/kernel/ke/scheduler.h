@@ -21,6 +21,9 @@ void run_machine();
 void arm_timeout(Thread& thread, ULONGLONG due);
 void disarm_timeout(Thread& thread);
 
+// Ends a wait in user mode of a thread that is to end (STATUS_USER_APC, as the service then returns to user mode).
+void end_user_wait(Thread& thread);
+
 // Called for each thread switch: switches address spaces (plugged by ps/app).
 extern void (*on_thread_switch)(Thread& to);
 

@@ -24,11 +24,11 @@ static void fiber_entry(void* argument) {
 }
 
 NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
-    initialize_header(thread.Header, ThreadObject, sizeof(KTHREAD), 0);
-    list::initialize(thread.MutantListHead);
-    list::initialize(thread.ApcState.ApcListHead[0]);
-    list::initialize(thread.ApcState.ApcListHead[1]);
-    list::initialize(thread.irp_list);
+    initialize_header(thread.Tcb.Header, ThreadObject, 0, 0); // that byte holds flags in threads
+    list::initialize(thread.Tcb.MutantListHead);
+    list::initialize(thread.Tcb.ApcState.ApcListHead[0]);
+    list::initialize(thread.Tcb.ApcState.ApcListHead[1]);
+    list::initialize(thread.IrpList);
     thread.start = start;
     ULONG_PTR base, limit;
     if (!memory_hooks.allocate_kernel_stack(base, limit)) return STATUS_INSUFFICIENT_RESOURCES;
@@ -38,14 +38,14 @@ NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     thread.fiber->owner = &thread;
-    thread.InitialStack = thread.StackBase = reinterpret_cast<PVOID>(base);
-    thread.StackLimit = reinterpret_cast<decltype(thread.StackLimit)>(limit);
-    thread.KernelStack = thread.StackBase;
+    thread.Tcb.InitialStack = thread.Tcb.StackBase = reinterpret_cast<PVOID>(base);
+    thread.Tcb.StackLimit = reinterpret_cast<PVOID>(limit);
+    thread.Tcb.KernelStack = thread.Tcb.StackBase;
     thread.base.kind = seh::RecordKind::thread_start;
     // Room that Windows uses for the trap frame and the extended state.
     thread.base.guest_stack = base - 0x200;
     thread.crossing = &thread.base;
-    thread.Priority = thread.BasePriority = 8;
+    thread.Tcb.Priority = thread.Tcb.BasePriority = 8;
     list::insert_tail(all_threads, thread.all_link);
     return STATUS_SUCCESS;
 }
@@ -64,8 +64,8 @@ void exit_thread(LONG status) {
     irql_byte() = PASSIVE_LEVEL;
     abandon_mutants(self);
     if (trace::on) trace::emit_thread_exited(&self, status);
-    signal_object(self.Header);
-    self.State = static_cast<UCHAR>(ThreadState::terminated);
+    signal_object(self.Tcb.Header);
+    self.Tcb.State = static_cast<UCHAR>(ThreadState::terminated);
     switch_away();
     host::fatal("a thread that had ended ran again");
 }

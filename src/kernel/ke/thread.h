@@ -1,4 +1,4 @@
-// NT threads. The body of a Thread object is a KTHREAD as drivers poke at it, followed by what only we see.
+// NT threads. The body of a Thread object is an ETHREAD as drivers poke at it, followed by what only we see.
 //
 // A thread is a host fiber (its host stack) plus a guest kernel stack, and a user stack if it belongs to a program. The
 // scheduler switches fibers directly from thread to thread; the machine's main fiber is the idle loop.
@@ -17,7 +17,7 @@ namespace nt::ke {
 
 enum class ThreadState : UCHAR { initialized, ready, running, standby, terminated, waiting };
 
-struct Thread : KTHREAD {
+struct Thread : ETHREAD {
     host::Fiber* fiber;
     seh::EntryRecord base;   // outermost record: call-outs of the thread's start put their frames from here
     seh::Record* crossing;   // saved KPCR slot while not running
@@ -38,11 +38,12 @@ struct Thread : KTHREAD {
     bool exiting;    // goes to its end at the next return to user mode
     bool apc_wakeup; // the wait was interrupted to run kernel APCs
     ULONG context_switches;
-    LIST_ENTRY irp_list; // IRP.ThreadListEntry
     LIST_ENTRY all_link;
-    PVOID top_level_irp;
     PVOID extension; // ps
 };
+
+// A KTHREAD is the head of its thread's body.
+inline Thread& as_thread(KTHREAD* tcb) { return *reinterpret_cast<Thread*>(tcb); }
 
 // Prepares a zeroed body: fiber, kernel stack, dispatcher header. The thread does not run until ready_thread().
 // STATUS_INSUFFICIENT_RESOURCES names what ran out.
@@ -57,7 +58,7 @@ void delete_thread(Thread& thread);
 extern LIST_ENTRY all_threads;
 
 // A stack pointer of guest kernel code is inside the running thread's kernel stack.
-inline ULONG_PTR stack_limit(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.StackLimit); }
-inline ULONG_PTR stack_base(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.StackBase); }
+inline ULONG_PTR stack_limit(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.Tcb.StackLimit); }
+inline ULONG_PTR stack_base(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.Tcb.StackBase); }
 
 } // namespace nt::ke

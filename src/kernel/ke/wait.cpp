@@ -14,9 +14,9 @@ namespace nt::ke {
 namespace detail {
 
 void unwait(Thread& thread, NTSTATUS result, KPRIORITY) {
-    auto* blocks = thread.WaitBlockList;
-    for (ULONG i = 0; i < thread.WaitBlockCount; i++) list::remove(blocks[i].WaitListEntry);
-    thread.WaitBlockCount = 0;
+    auto* blocks = thread.Tcb.WaitBlockList;
+    for (ULONG i = 0; i < thread.Tcb.WaitBlockCount; i++) list::remove(blocks[i].WaitListEntry);
+    thread.Tcb.WaitBlockCount = 0;
     disarm_timeout(thread);
     thread.wait_result = result;
     ready_thread(thread);
@@ -58,12 +58,12 @@ void queue_blocks(Thread& self, ULONG count, PVOID* objects, WAIT_TYPE type, KWA
         block.WaitType = static_cast<UCHAR>(type);
         block.BlockState = 0;
         block.WaitKey = static_cast<USHORT>(type == WaitAny ? i : 0);
-        block.Thread = &self;
+        block.Thread = &self.Tcb;
         block.Object = objects[i];
         list::insert_tail(static_cast<DISPATCHER_HEADER*>(objects[i])->WaitListHead, block.WaitListEntry);
     }
-    self.WaitBlockList = blocks;
-    self.WaitBlockCount = static_cast<UCHAR>(count);
+    self.Tcb.WaitBlockList = blocks;
+    self.Tcb.WaitBlockCount = static_cast<UCHAR>(count);
 }
 
 void trace_begin(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reason, KPROCESSOR_MODE mode, bool alertable,
@@ -78,12 +78,16 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
                                    KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER* timeout,
                                    KWAIT_BLOCK* blocks) {
     Thread& self = current_thread();
-    if (!blocks) blocks = self.WaitBlock;
+    if (!blocks) blocks = self.Tcb.WaitBlock;
     const ULONGLONG due = due_time(timeout);
     NTSTATUS result;
     bool announced = false;
     for (;;) {
         if (current_irql() < APC_LEVEL) deliver_kernel_apcs();
+        if (self.exiting && mode == UserMode) {
+            result = STATUS_USER_APC;
+            break;
+        }
         if (count && satisfy_now(self, count, objects, type, result)) break;
         if (timeout && due <= interrupt_time()) {
             result = STATUS_TIMEOUT;
@@ -96,10 +100,10 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
         announced = true;
         queue_blocks(self, count, objects, type, blocks);
         if (due != ~0ull) arm_timeout(self, due);
-        self.State = static_cast<UCHAR>(ThreadState::waiting);
-        self.WaitReason = static_cast<UCHAR>(reason);
-        self.WaitMode = mode;
-        self.WaitIrql = current_irql();
+        self.Tcb.State = static_cast<UCHAR>(ThreadState::waiting);
+        self.Tcb.WaitReason = static_cast<UCHAR>(reason);
+        self.Tcb.WaitMode = mode;
+        self.Tcb.WaitIrql = current_irql();
         self.apc_wakeup = false;
         switch_away();
         result = self.wait_result;
@@ -107,6 +111,11 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
     }
     if (trace::on && announced) trace::emit_wait_satisfied(result);
     return result;
+}
+
+void end_user_wait(Thread& thread) {
+    if (thread.Tcb.State == static_cast<UCHAR>(ThreadState::waiting) && thread.Tcb.WaitMode == UserMode)
+        detail::unwait(thread, STATUS_USER_APC);
 }
 
 NTSTATUS wait_for_single_object(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode, bool alertable,

@@ -1,0 +1,105 @@
+#include "app/machine.h"
+#include "abi/processor.h"
+#include "abi/status.h"
+#include "app/console.h"
+#include "app/kernel_images.h"
+#include "app/wiring.h"
+#include "host/containment.h"
+#include "host/file.h"
+#include "host/processor.h"
+#include "host/signals.h"
+#include "host/watchdog.h"
+#include "kernel/cm/registry.h"
+#include "kernel/ex/trap.h"
+#include "kernel/exports/runtime.h"
+#include "kernel/io/condrv.h"
+#include "kernel/io/driver.h"
+#include "kernel/io/file.h"
+#include "kernel/ke/clock.h"
+#include "kernel/ke/scheduler.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/mm/kernel_memory.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
+#include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
+#include "kernel/se/access.h"
+#include "kernel/section/section.h"
+#include "trace/recorder.h"
+#include "trace/trace.h"
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+Machine* the_machine = nullptr;
+
+void must(NTSTATUS status, const char* what) {
+    if (!NT_SUCCESS(status)) host::fatal("%s failed with status 0x%08x", what, static_cast<unsigned>(status));
+}
+
+} // namespace
+
+Machine& Machine::current() { return *the_machine; }
+
+Machine::Machine(Config config) : config_(std::move(config)) {
+    the_machine = this;
+    for (const DriverSpec& spec : config_.drivers) drivers_.push_back({.spec = spec});
+    boot();
+}
+
+Machine::~Machine() {
+    host::stop_watchdog();
+    host::disable_containment();
+    the_machine = nullptr;
+}
+
+// What must stand before a thread can run.
+void Machine::boot() {
+    host::require_processor_features();
+    mm::initialize();
+    ex::initialize_traps();
+    ke::initialize_processor(mm::processor_area(0, 0x4000));
+    ke::shared_data = static_cast<KUSER_SHARED_DATA*>(mm::shared_user_data());
+    initialize_shared_data();
+    exports::initialize();
+    load_kernel_images(modules_);
+    wire_rooms(modules_);
+    pool::initialize();
+    must(ob::initialize(), "the object manager");
+    se::initialize();
+    must(ps::initialize_threads(), "thread objects");
+    must(ps::initialize_processes(), "process objects");
+}
+
+// The rest of the kernel, on the system thread.
+void Machine::start_kernel() {
+    must(cm::initialize(), "the registry");
+    must(io::initialize(), "the I/O manager");
+    must(io::initialize_console(console_host()), "the console driver");
+    section::set_guest_paths(config_.seed);
+    if (!host::enable_containment()) reports_.push_back(std::string("raw system calls are not contained: ") + host::containment_error());
+}
+
+void Machine::system_thread(void* argument) {
+    auto& self = *static_cast<Machine*>(argument);
+    self.start_kernel();
+    self.script_(self);
+    ke::Stop stop;
+    stop.kind = ke::StopKind::client_exited;
+    ke::stop_machine(stop);
+}
+
+const ke::Stop& Machine::run(std::function<void(Machine&)> script) {
+    script_ = std::move(script);
+    auto thread = ps::create_kernel_thread(system_thread, this);
+    must(thread ? STATUS_SUCCESS : thread.error(), "the first system thread");
+    host::start_watchdog(&nt_virtual_time, config_.watchdog);
+    ke::run_machine();
+    host::stop_watchdog();
+    return ke::the_stop;
+}
+
+} // namespace app

@@ -1,0 +1,85 @@
+// The machine: the only place that wires the rooms together.
+//
+// boot() builds the kernel on the host's main stack; run() starts a system thread that loads drivers, runs the client and the
+// debugger commands, and returns when the machine has stopped. One process has one machine.
+#pragma once
+#include "kernel/ke/bugcheck.h"
+#include "kernel/ldr/modules.h"
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nt {
+struct DRIVER_OBJECT;
+}
+
+namespace app {
+
+struct DriverSpec {
+    std::string path; // host path of the .sys
+    std::string name; // service name; the file's base name unless the user gave another
+};
+
+struct Config {
+    std::vector<DriverSpec> drivers;
+    std::string client; // host path of the .exe; empty: none
+    std::vector<std::string> arguments;
+    std::uint64_t seed = 1;
+    std::string trace; // file, "-" for text at the end, empty: off
+    bool trace_verbose = false;
+    bool allow_missing = false;
+    bool hvci = false;
+    bool unload = false; // unload the drivers before the end
+    double watchdog = 10;
+    std::vector<std::string> system32; // directories that \KnownDlls is made of, first wins
+    std::vector<std::string> environment;
+    std::vector<std::string> parameters; // NAME:VALUE=TEXT registry values below a service's Parameters key
+};
+
+struct LoadedDriver {
+    DriverSpec spec;
+    nt::ldr::Module* module = nullptr;
+    nt::DRIVER_OBJECT* object = nullptr;
+    nt::NTSTATUS status = 0; // of DriverEntry
+    std::string error;       // why it could not be loaded; empty otherwise
+};
+
+class Machine {
+  public:
+    explicit Machine(Config config);
+    ~Machine();
+
+    // Runs `script` on a system thread once all drivers stand (it may run the client, commands …), then stops.
+    // Without a script: the client, if there is one.
+    const nt::ke::Stop& run(std::function<void(Machine&)> script);
+
+    // For scripts; on the system thread.
+    bool load_drivers();                     // false: one failed; see drivers()
+    bool unload_drivers();                   // false: a driver refused or left something behind
+    std::optional<std::uint32_t> run_client(); // exit status; nothing if it could not be started (error() says why)
+    const std::string& error() const { return error_; }
+
+    const Config& config() const { return config_; }
+    nt::ldr::ModuleList& modules() { return modules_; }
+    std::vector<LoadedDriver>& drivers() { return drivers_; }
+    std::vector<std::string>& reports() { return reports_; } // broken rules and leaks, in order
+
+    static Machine& current();
+
+  private:
+    void boot();
+    void start_kernel();
+    bool load_driver(LoadedDriver& driver);
+    static void system_thread(void* self);
+
+    Config config_;
+    nt::ldr::ModuleList modules_;
+    std::vector<LoadedDriver> drivers_;
+    std::vector<std::string> reports_;
+    std::function<void(Machine&)> script_;
+    std::string error_;
+};
+
+} // namespace app

@@ -1,0 +1,163 @@
+#include "app/wiring.h"
+#include "abi/bugcheck.h"
+#include "abi/processor.h"
+#include "abi/status.h"
+#include "app/kernel_images.h"
+#include "hardware/emulate.h"
+#include "kernel/ex/trap.h"
+#include "kernel/exports/runtime.h"
+#include "kernel/io/driver.h"
+#include "kernel/ke/bugcheck.h"
+#include "kernel/ke/clock.h"
+#include "kernel/ke/memory_hooks.h"
+#include "kernel/ke/thread.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/mm/kernel_memory.h"
+#include "kernel/pool/pool.h"
+#include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
+#include "kernel/seh/dispatch.h"
+#include "trace/trace.h"
+#include <cstring>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+ldr::ModuleList* all_modules;
+
+class Unhandled final : public seh::UnhandledSink {
+  public:
+    // assumed: which of 0x1E, 0x3B and 0x7E Windows chooses follows the thread: a system thread's exception is
+    // SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, one below a system call SYSTEM_SERVICE_EXCEPTION, the rest KMODE_EXCEPTION_NOT_HANDLED.
+    [[noreturn]] void unhandled(const EXCEPTION_RECORD& record, const CONTEXT& context) override {
+        if (trace::on) trace::emit_exception_unhandled(record.ExceptionCode, record.ExceptionAddress, false);
+        const ULONG_PTR code = static_cast<ULONG>(record.ExceptionCode);
+        const auto address = reinterpret_cast<ULONG_PTR>(record.ExceptionAddress);
+        if (ke::current_irql() >= DISPATCH_LEVEL)
+            ke::bug_check_exception(KMODE_EXCEPTION_NOT_HANDLED, code, address, record.ExceptionInformation[0],
+                                    record.ExceptionInformation[1], &record, &context);
+        if (ke::current_thread().teb)
+            ke::bug_check_exception(SYSTEM_SERVICE_EXCEPTION, code, address, guest_address(&context), 0, &record, &context);
+        ke::bug_check_exception(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, code, address, guest_address(&record),
+                                guest_address(&context), &record, &context);
+    }
+    [[noreturn]] void double_fault(const EXCEPTION_RECORD& record, const CONTEXT& context) override {
+        ke::bug_check_exception(UNEXPECTED_KERNEL_MODE_TRAP, 8, ke::pcr_address, 0, 0, &record, &context);
+    }
+
+  private:
+    // A parameter may show a guest address only.
+    static ULONG_PTR guest_address(const void* p) {
+        const auto address = reinterpret_cast<ULONG_PTR>(p);
+        return host::places::is_guest(address) ? address : 0;
+    }
+} unhandled_sink;
+
+class Bounds final : public seh::StackBounds {
+  public:
+    void get(ULONG_PTR& limit, ULONG_PTR& base) const override {
+        limit = ke::stack_limit(ke::current_thread());
+        base = ke::stack_base(ke::current_thread());
+    }
+} stack_bounds;
+
+class Observer final : public seh::DispatchObserver {
+  public:
+    void raised(const EXCEPTION_RECORD& r, const CONTEXT&) override {
+        if (trace::on)
+            trace::emit_exception(r.ExceptionCode, r.ExceptionAddress, r.ExceptionFlags, false, r.ExceptionInformation[0],
+                                  r.ExceptionInformation[1]);
+    }
+    void handled(ULONG code, ULONG_PTR target, ULONG_PTR) override {
+        if (trace::on) trace::emit_exception_handled(static_cast<NTSTATUS>(code), 0, target);
+    }
+} dispatch_observer;
+
+class Privileged final : public hardware::PrivilegedOps {
+  public:
+    UCHAR irql() override { return ke::current_irql(); }
+    void set_irql(UCHAR level) override {
+        if (level > ke::current_irql())
+            ke::raise_irql(level);
+        else
+            ke::lower_irql(level);
+    }
+    ULONGLONG time_stamp() override { return nt_virtual_time * 250; } // 2.5 GHz
+    ULONGLONG random() override {
+        // SplitMix64: a fixed sequence per machine.
+        state_ += 0x9e3779b97f4a7c15;
+        ULONGLONG z = state_;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
+    bool original_bytes(ULONG_PTR rip, UCHAR (&bytes)[16]) override {
+        const ldr::Patch* patch = all_modules->patch_at(rip);
+        if (!patch) patch = ps::user_patch_at(rip);
+        if (!patch) return false;
+        std::memcpy(bytes, patch->original, sizeof bytes);
+        return true;
+    }
+
+  private:
+    ULONGLONG state_ = 1;
+} privileged;
+
+ULONG_PTR raw_system_call(seh::EntryRecord& entry) { return seh::nt_crossing_hooks.system_call(entry); }
+
+bool is_driver(ULONG_PTR address) {
+    const ldr::Module* module = all_modules->find(address);
+    return module && module->name != "nt" && module->name != "hal";
+}
+
+bool allocate_stack(ULONG_PTR& base, ULONG_PTR& limit) {
+    auto stack = mm::allocate_kernel_stack();
+    if (!stack) return false;
+    base = stack->base;
+    limit = stack->limit;
+    return true;
+}
+
+void pool_bug(const mm::BugCheck& bug) {
+    ke::bug_check(bug.code, bug.parameters[0], bug.parameters[1], bug.parameters[2], bug.parameters[3]);
+}
+
+} // namespace
+
+void wire_rooms(ldr::ModuleList& modules) {
+    all_modules = &modules;
+    ke::memory_hooks = {allocate_stack, [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
+    seh::set_dispatch_hooks({&modules, &unhandled_sink, &stack_bounds, &dispatch_observer});
+    ex::set_trap_hooks({&privileged, ps::user_exception_dispatcher, raw_system_call, is_driver, ps::user_exception_unhandled});
+    pool::set_bug_check_hook(pool_bug);
+    io::set_addresses({[](const char* name) -> ULONG_PTR { return kernel_symbol(name); }});
+}
+
+// What Windows 10 22H2 shows of itself; times follow with the clock.
+void initialize_shared_data() {
+    KUSER_SHARED_DATA& d = *ke::shared_data;
+    d.TickCountMultiplier = 0x0FA00000;
+    d.ImageNumberLow = d.ImageNumberHigh = 0x8664;
+    const char16_t root[] = u"C:\\Windows";
+    std::memcpy(d.NtSystemRoot, root, sizeof root);
+    d.LargePageMinimum = 0x200000;
+    d.NtBuildNumber = 19045;
+    d.NtProductType = 1;
+    d.ProductTypeIsValid = 1;
+    d.NativeProcessorArchitecture = 9;
+    d.NtMajorVersion = 10;
+    d.NtMinorVersion = 0;
+    // PF_COMPARE_EXCHANGE_DOUBLE 2, MMX 3, XMMI 6, RDTSC 8, PAE 9, XMMI64 10, SSE3 13, CMPXCHG16B 14, NX 12, RDRAND 28: what x64 code may expect.
+    for (int feature : {2, 3, 6, 8, 9, 10, 12, 13, 14}) d.ProcessorFeatures[feature] = 1;
+    d.QpcFrequency = static_cast<LONGLONG>(ke::performance_frequency);
+    d.ActiveProcessorCount = 1;
+    d.ActiveGroupCount = 1;
+    d.Cookie = 0x6d2e4f1b;
+    d.NumberOfPhysicalPages = 0x200000;
+    ke::update_shared_time();
+}
+
+} // namespace app

@@ -1,0 +1,288 @@
+#include "kernel/ex/trap.h"
+#include "abi/bugcheck.h"
+#include "abi/peb.h"
+#include "abi/status.h"
+#include "hardware/emulate.h"
+#include "host/guest.h"
+#include "host/processor.h"
+#include "host/signals.h"
+#include "kernel/ke/bugcheck.h"
+#include "kernel/ke/thread.h"
+#include "kernel/mm/fault.h"
+#include "kernel/seh/dispatch.h"
+#include "trace/trace.h"
+#include <cstring>
+
+namespace nt::ex {
+
+namespace {
+
+TrapHooks hooks;
+
+// What the handler leaves on the host stack for trap_entry.
+struct TrapFrame {
+    seh::EntryRecord entry;
+    CONTEXT context;
+    host::Fault fault; // registers and fx pointers are not valid any more
+    bool user;
+};
+
+void to_context(const host::Fault& fault, CONTEXT& c) {
+    std::memset(&c, 0, sizeof c);
+    const std::uint64_t* r = fault.registers;
+    c.ContextFlags = CONTEXT_FULL | CONTEXT_SEGMENTS;
+    c.SegCs = fault.registers == nullptr ? 0 : 0x33;
+    c.SegSs = 0x2B;
+    c.Rax = r[host::RAX], c.Rcx = r[host::RCX], c.Rdx = r[host::RDX], c.Rbx = r[host::RBX];
+    c.Rsp = r[host::RSP], c.Rbp = r[host::RBP], c.Rsi = r[host::RSI], c.Rdi = r[host::RDI];
+    c.R8 = r[host::R8], c.R9 = r[host::R9], c.R10 = r[host::R10], c.R11 = r[host::R11];
+    c.R12 = r[host::R12], c.R13 = r[host::R13], c.R14 = r[host::R14], c.R15 = r[host::R15];
+    c.Rip = r[host::RIP];
+    c.EFlags = static_cast<ULONG>(r[host::EFLAGS]);
+    static_assert(sizeof(host::FxArea) <= sizeof c.FltSave);
+    std::memcpy(&c.FltSave, fault.fx, sizeof(host::FxArea));
+    c.MxCsr = fault.fx->mxcsr;
+}
+
+// The record that lets unwinder and walker see the interrupted frame.
+void to_entry(const CONTEXT& c, seh::EntryRecord& e, CONTEXT* context) {
+    e.kind = seh::RecordKind::fault;
+    e.index = 0;
+    e.rip = c.Rip, e.rsp = c.Rsp;
+    e.rbx = c.Rbx, e.rbp = c.Rbp, e.rsi = c.Rsi, e.rdi = c.Rdi;
+    e.r12 = c.R12, e.r13 = c.R13, e.r14 = c.R14, e.r15 = c.R15;
+    std::memcpy(e.xmm, &c.Xmm6, sizeof e.xmm);
+    e.context = context;
+    e.args = nullptr;
+}
+
+// Exceptions of the processor that are not about memory.
+bool plain_exception(const host::Fault& fault, EXCEPTION_RECORD& record) {
+    switch (fault.kind) {
+    case host::FaultKind::divide: record.ExceptionCode = STATUS_INTEGER_DIVIDE_BY_ZERO; return true;
+    case host::FaultKind::illegal: record.ExceptionCode = STATUS_ILLEGAL_INSTRUCTION; return true;
+    case host::FaultKind::breakpoint:
+        record.ExceptionCode = STATUS_BREAKPOINT;
+        record.NumberParameters = 1;
+        return true;
+    case host::FaultKind::single_step: record.ExceptionCode = STATUS_SINGLE_STEP; return true;
+    case host::FaultKind::alignment: record.ExceptionCode = STATUS_DATATYPE_MISALIGNMENT; return true;
+    case host::FaultKind::floating: record.ExceptionCode = STATUS_FLOAT_INVALID_OPERATION; return true;
+    case host::FaultKind::protection:
+        record.ExceptionCode = STATUS_ACCESS_VIOLATION;
+        record.NumberParameters = 2;
+        record.ExceptionInformation[1] = ~ULONG_PTR{0}; // the processor does not tell a non-canonical address
+        return true;
+    default: return false;
+    }
+}
+
+mm::Access access_of(const host::Fault& fault, ULONG_PTR rip) {
+    return {fault.address, fault.is_write, fault.is_execute, rip};
+}
+
+void set_memory_exception(const mm::MemoryException& e, EXCEPTION_RECORD& record) {
+    record.ExceptionCode = e.code;
+    record.NumberParameters = e.count;
+    for (ULONG i = 0; i < e.count; i++) record.ExceptionInformation[i] = e.information[i];
+}
+
+void store_stack_limit(std::uint64_t limit) {
+    if (limit && ke::current_thread().teb)
+        (void)guest::write(ke::current_thread().teb + offsetof(NT_TIB, StackLimit), limit);
+}
+
+// Tries to carry the instruction out. True: go on at the context. Otherwise the record may have got a better name.
+bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
+    hardware::Trap trap{hardware::Trap::protection, frame.fault.address, frame.fault.is_write};
+    if (frame.fault.kind == host::FaultKind::illegal) trap.kind = hardware::Trap::undefined;
+    if (frame.fault.kind == host::FaultKind::page) trap.kind = hardware::Trap::page;
+    if (frame.fault.is_execute || !hooks.privileged) return false;
+    const auto result = frame.user ? hardware::emulate_user(frame.context, trap, *hooks.privileged)
+                                   : hardware::emulate_kernel(frame.context, trap, *hooks.privileged);
+    if (result.outcome == hardware::Outcome::done) return true;
+    if (result.outcome == hardware::Outcome::not_modelled) {
+        ke::Stop stop;
+        stop.kind = ke::StopKind::bug_check;
+        stop.code = KMODE_EXCEPTION_NOT_HANDLED;
+        stop.parameters[0] = static_cast<ULONG>(STATUS_PRIVILEGED_INSTRUCTION);
+        stop.parameters[1] = frame.context.Rip;
+        stop.context = &frame.context;
+        stop.caller = frame.context.Rip;
+        std::snprintf(stop.text, sizeof stop.text, "privileged instruction that is not modelled: %s",
+                      result.name ? result.name : "?");
+        ke::stop_machine(stop);
+    }
+    record.ExceptionCode = result.status;
+    record.NumberParameters = result.parameter_count;
+    for (ULONG i = 0; i < result.parameter_count; i++) record.ExceptionInformation[i] = result.parameters[i];
+    return false;
+}
+
+[[noreturn]] void resume_kernel(TrapFrame& frame) {
+    seh::set_innermost(frame.entry.previous);
+    seh::nt_resume(&frame.context, 0);
+}
+
+[[noreturn]] void hang(TrapFrame& frame) {
+    ke::Stop stop;
+    stop.kind = ke::StopKind::hang;
+    stop.repeatable = false;
+    stop.context = &frame.context;
+    stop.caller = frame.context.Rip;
+    std::snprintf(stop.text, sizeof stop.text, "%s code runs without calling the system",
+                  frame.user ? "user-mode" : "kernel-mode");
+    ke::stop_machine(stop);
+}
+
+[[noreturn]] void kernel_trap(TrapFrame& frame) {
+    EXCEPTION_RECORD record{};
+    record.ExceptionAddress = reinterpret_cast<PVOID>(frame.context.Rip);
+    const host::Fault& fault = frame.fault;
+    if (fault.kind == host::FaultKind::system_call) {
+        ke::Stop stop;
+        stop.kind = ke::StopKind::bug_check;
+        stop.code = KMODE_EXCEPTION_NOT_HANDLED;
+        stop.parameters[0] = static_cast<ULONG>(STATUS_ILLEGAL_INSTRUCTION);
+        stop.parameters[1] = frame.context.Rip - 2;
+        stop.context = &frame.context;
+        stop.caller = frame.context.Rip - 2;
+        std::snprintf(stop.text, sizeof stop.text, "raw system call %#llx from kernel mode",
+                      static_cast<unsigned long long>(frame.context.Rax));
+        if (trace::on) trace::emit_raw_syscall(static_cast<ULONG>(frame.context.Rax), stop.caller, true);
+        ke::stop_machine(stop);
+    }
+    const bool may_emulate = fault.kind == host::FaultKind::protection || fault.kind == host::FaultKind::illegal ||
+                             fault.kind == host::FaultKind::page;
+    const bool user_address = fault.kind == host::FaultKind::page && host::places::is_user(fault.address);
+    plain_exception(fault, record);
+    if (may_emulate && !user_address && emulate(frame, record)) resume_kernel(frame);
+    if (fault.kind == host::FaultKind::page) {
+        const mm::Access access = access_of(fault, frame.context.Rip);
+        if (user_address && ke::current_irql() < DISPATCH_LEVEL) {
+            std::uint64_t limit = 0;
+            const mm::MemoryException e = mm::classify_user_fault(access, limit);
+            store_stack_limit(limit);
+            if (e.code == 0) resume_kernel(frame);
+            set_memory_exception(e, record);
+        } else {
+            const bool driver = hooks.is_driver && hooks.is_driver(frame.context.Rip);
+            const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), driver);
+            record.ExceptionCode = STATUS_ACCESS_VIOLATION;
+            record.NumberParameters = 2;
+            record.ExceptionInformation[0] = access.kind();
+            record.ExceptionInformation[1] = access.address;
+            ke::bug_check_exception(b.code, b.parameters[0], b.parameters[1], b.parameters[2], b.parameters[3], &record,
+                                    &frame.context);
+        }
+    }
+    if (record.ExceptionCode == STATUS_BREAKPOINT) frame.context.Rip--;
+    seh::dispatch_fault(record, frame.context);
+}
+
+[[noreturn]] void user_trap(TrapFrame& frame) {
+    ke::Thread& self = ke::current_thread();
+    EXCEPTION_RECORD record{};
+    record.ExceptionAddress = reinterpret_cast<PVOID>(frame.context.Rip);
+    const host::Fault& fault = frame.fault;
+    if (fault.kind == host::FaultKind::system_call) {
+        frame.entry.kind = seh::RecordKind::system_call;
+        frame.entry.index = static_cast<ULONG>(frame.context.Rax);
+        frame.entry.registers[0] = frame.context.R10;
+        frame.entry.registers[1] = frame.context.Rdx;
+        frame.entry.registers[2] = frame.context.R8;
+        frame.entry.registers[3] = frame.context.R9;
+        if (trace::on) trace::emit_raw_syscall(frame.entry.index, frame.context.Rip - 2, false);
+        frame.context.Rax = hooks.raw_system_call(frame.entry);
+        frame.context.Rcx = frame.context.Rip;
+        frame.context.R11 = frame.context.EFlags;
+        seh::set_innermost(nullptr);
+        seh::nt_resume(&frame.context, self.teb);
+    }
+    plain_exception(fault, record);
+    if (fault.kind == host::FaultKind::page) {
+        std::uint64_t limit = 0;
+        mm::MemoryException e{STATUS_ACCESS_VIOLATION, 2, {access_of(fault, 0).kind(), fault.address}};
+        if (host::places::is_user(fault.address)) e = mm::classify_user_fault(access_of(fault, frame.context.Rip), limit);
+        store_stack_limit(limit);
+        if (e.code == 0) seh::nt_resume(&frame.context, self.teb);
+        set_memory_exception(e, record);
+    } else if ((fault.kind == host::FaultKind::protection || fault.kind == host::FaultKind::illegal) &&
+               emulate(frame, record)) {
+        seh::set_innermost(nullptr);
+        seh::nt_resume(&frame.context, self.teb);
+    }
+    if (record.ExceptionCode == STATUS_BREAKPOINT) frame.context.Rip--;
+    deliver_to_user(record, frame.context);
+}
+
+void trap_entry(void* argument) {
+    TrapFrame& frame = *static_cast<TrapFrame*>(argument);
+    seh::set_innermost(&frame.entry);
+    if (frame.fault.kind == host::FaultKind::watchdog) hang(frame);
+    if (frame.user)
+        user_trap(frame);
+    else
+        kernel_trap(frame);
+}
+
+class Sink final : public host::FaultSink {
+  public:
+    bool deliver(host::Fault& fault) override {
+        if (!ke::pcr_address) return false;
+        const bool user = host::gs_base() != ke::pcr_address;
+        const auto slot = [](ULONG offset) { return *reinterpret_cast<ULONG_PTR*>(ke::pcr_address + offset); };
+        ULONG_PTR top = slot(user ? KPCR_HOST_STACK : KPCR_CROSSING);
+        if (!top) return false;
+        auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
+        // A driver's code runs only inside a call-out; anything else is a fault of our own.
+        if (!user && previous->kind != seh::RecordKind::call_out) return false;
+        auto* frame = reinterpret_cast<TrapFrame*>((top - sizeof(TrapFrame)) & ~ULONG_PTR{63});
+        to_context(fault, frame->context);
+        to_entry(frame->context, frame->entry, &frame->context);
+        frame->entry.previous = previous;
+        frame->entry.guest_stack = user ? slot(KPCR_KERNEL_STACK) : frame->context.Rsp & ~ULONG_PTR{15};
+        frame->fault = fault;
+        frame->user = user;
+        if (user) host::set_gs_base(ke::pcr_address);
+        fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(&trap_entry);
+        fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
+        fault.registers[host::RSP] = reinterpret_cast<std::uint64_t>(frame) - 8; // as after a call
+        fault.registers[host::EFLAGS] &= ~0x40500ull;                           // DF, TF, AC
+        return true;
+    }
+} sink;
+
+} // namespace
+
+void set_trap_hooks(const TrapHooks& h) { hooks = h; }
+void initialize_traps() { host::install_signals(&sink); }
+
+void deliver_to_user(const EXCEPTION_RECORD& record, const CONTEXT& context) {
+    // Below the interrupted frame, as KiUserExceptionDispatcher expects them: CONTEXT at rsp, EXCEPTION_RECORD behind it.
+    constexpr ULONG_PTR record_offset = 0x4F0;
+    static_assert(sizeof(CONTEXT) <= record_offset);
+    if (trace::on)
+        trace::emit_exception(record.ExceptionCode, record.ExceptionAddress, record.ExceptionFlags, true,
+                              record.ExceptionInformation[0], record.ExceptionInformation[1]);
+    const ULONG_PTR at = (context.Rsp - record_offset - sizeof(EXCEPTION_RECORD) - 0x20) & ~ULONG_PTR{15};
+    const ULONG_PTR dispatcher = hooks.user_dispatcher ? hooks.user_dispatcher() : 0;
+    if (!dispatcher || !guest::copy_to(at, &context, sizeof context) ||
+        !guest::copy_to(at + record_offset, &record, sizeof record)) {
+        if (hooks.user_unhandled) hooks.user_unhandled(record, context);
+        ke::stop_machine(ke::StopKind::user_exception, "exception %#x could not be delivered to the program",
+                         static_cast<ULONG>(record.ExceptionCode));
+    }
+    CONTEXT go{};
+    go.FltSave = context.FltSave;
+    go.MxCsr = context.MxCsr;
+    go.EFlags = 0x202;
+    go.Rip = dispatcher;
+    go.Rsp = at;
+    go.Rcx = at + record_offset;
+    go.Rdx = at;
+    seh::set_innermost(nullptr);
+    seh::nt_resume(&go, ke::current_thread().teb);
+}
+
+} // namespace nt::ex

@@ -1,0 +1,41 @@
+// From a host fault to what Windows makes of it.
+//
+//   signal handler   copies the interrupted state into a TrapFrame on the thread's host stack and returns into trap_entry()
+//   trap_entry       emulates the instruction, or finds the exception's name, then
+//     kernel mode    raises it at the driver (seh::dispatch_fault), or stops with the bug check that no handler may see
+//     user mode      builds EXCEPTION_RECORD and CONTEXT on the user stack and enters ntdll!KiUserExceptionDispatcher
+//
+// Which mode faulted is told by GS: the KPCR in kernel mode, the TEB in user mode.
+#pragma once
+#include "abi/context.h"
+#include "kernel/seh/crossing.h"
+
+namespace nt::ke {
+struct Thread;
+}
+namespace nt::hardware {
+class PrivilegedOps;
+}
+
+namespace nt::ex {
+
+struct TrapHooks {
+    hardware::PrivilegedOps* privileged = nullptr;
+    // ntdll!KiUserExceptionDispatcher of the running process; 0: not mapped yet.
+    ULONG_PTR (*user_dispatcher)() = nullptr;
+    // A raw syscall instruction of user mode: runs the service, gives rax.
+    ULONG_PTR (*raw_system_call)(seh::EntryRecord& entry) = nullptr;
+    // The address belongs to a driver (not to ntoskrnl or hal, not to nothing).
+    bool (*is_driver)(ULONG_PTR address) = nullptr;
+    // Ends the running process with an unhandled exception that its program could not be told.
+    void (*user_unhandled)(const EXCEPTION_RECORD& record, const CONTEXT& context) = nullptr;
+};
+void set_trap_hooks(const TrapHooks& hooks);
+
+// Installs itself as the host's fault sink.
+void initialize_traps();
+
+// Sends an exception to the running thread's user mode; never returns. For NtRaiseException too.
+[[noreturn]] void deliver_to_user(const EXCEPTION_RECORD& record, const CONTEXT& context);
+
+} // namespace nt::ex

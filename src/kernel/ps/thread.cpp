@@ -1,0 +1,165 @@
+#include "kernel/ps/thread.h"
+#include "abi/status.h"
+#include "base/list.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/scheduler.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/ob/object.h"
+#include "trace/trace.h"
+
+namespace nt::ps {
+
+OBJECT_TYPE* thread_type = nullptr;
+
+namespace {
+
+constexpr ULONG thread_tag = 0xe5726854; // "Thr\xe5"
+constexpr ACCESS_MASK thread_all_access = 0x1fffff;
+ULONG_PTR next_id = 4;
+ThreadHome home_of_system{};
+
+constexpr ULONG most_rundowns = 8;
+void (*rundowns[most_rundowns])(ke::Thread&);
+ULONG rundown_count = 0;
+
+// Ended threads whose fiber cannot be released while it may still be running.
+ke::Thread* last_ended = nullptr;
+
+void reap() {
+    if (ke::Thread* ended = last_ended; ended && ended != &ke::current_thread()) {
+        last_ended = nullptr;
+        ob::dereference(ended);
+    }
+}
+
+void remove_thread(PVOID body) {
+    auto& thread = *static_cast<ke::Thread*>(body);
+    ke::delete_thread(thread);
+    if (thread.process) ob::dereference(thread.process);
+}
+
+void switch_process(ke::Thread& to) { mm::activate(to.space); }
+
+Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
+    reap();
+    auto* thread = static_cast<ke::Thread*>(
+        TRY(ob::create_object({.type = thread_type, .body_size = sizeof(ke::Thread)})));
+    thread->process = nullptr;
+    if (const NTSTATUS status = ke::initialize_thread(*thread, start); !NT_SUCCESS(status)) {
+        ob::dereference(thread);
+        return fail(status);
+    }
+    thread->pid = home.pid;
+    thread->tid = allocate_id();
+    thread->Cid = {reinterpret_cast<HANDLE>(home.pid), reinterpret_cast<HANDLE>(thread->tid)};
+    thread->space = home.space;
+    thread->process = home.process;
+    thread->Tcb.ApcState.Process = reinterpret_cast<decltype(thread->Tcb.ApcState.Process)>(home.process);
+    thread->Tcb.Process = reinterpret_cast<decltype(thread->Tcb.Process)>(home.process);
+    if (home.process) ob::reference(home.process);
+    ob::reference(thread); // the running thread's own; dropped after its end
+    return thread;
+}
+
+void start(ke::Thread& thread) {
+    if (trace::on)
+        trace::emit_thread_created(&thread, static_cast<std::uint32_t>(thread.pid),
+                                   static_cast<std::uint32_t>(thread.tid), thread.start_address);
+    ke::ready_thread(thread);
+}
+
+void run_system(ke::Thread& self) {
+    seh::call_out(reinterpret_cast<PKSTART_ROUTINE>(self.start_address), reinterpret_cast<PVOID>(self.start_context));
+    exit_thread(STATUS_SUCCESS);
+}
+
+void run_kernel(ke::Thread& self) {
+    auto routine = reinterpret_cast<void (*)(PVOID)>(self.start_context);
+    routine(self.extension);
+    exit_thread(STATUS_SUCCESS);
+}
+
+void run_user(ke::Thread& self) {
+    seh::nt_enter_user(self.start_context, reinterpret_cast<ULONG_PTR>(self.extension), self.base.registers[0], self.teb);
+}
+
+} // namespace
+
+NTSTATUS initialize_threads() {
+    auto type = ob::create_type({.name = u"Thread",
+                                 .tag = thread_tag,
+                                 .mapping = {0x20048, 0x20037, 0x120000, thread_all_access},
+                                 .valid_access = thread_all_access,
+                                 .wait_offset = 0},
+                                {.remove = remove_thread});
+    if (!type) return type.error();
+    thread_type = *type;
+    ke::on_thread_switch = switch_process;
+    return STATUS_SUCCESS;
+}
+
+ULONG_PTR allocate_id() {
+    const ULONG_PTR id = next_id;
+    next_id += 4;
+    return id;
+}
+
+void set_system_home(const ThreadHome& home) { home_of_system = home; }
+const ThreadHome& system_home() { return home_of_system; }
+
+Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context) {
+    ke::Thread* thread = TRY(make(home, run_system));
+    thread->space = nullptr; // a system thread has no business in a user half
+    thread->start_address = reinterpret_cast<ULONG_PTR>(routine);
+    thread->StartAddress = reinterpret_cast<PVOID>(routine);
+    thread->start_context = reinterpret_cast<ULONG_PTR>(context);
+    start(*thread);
+    return thread;
+}
+
+Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument) {
+    ke::Thread* thread = TRY(make(home_of_system, run_kernel));
+    thread->start_context = reinterpret_cast<ULONG_PTR>(routine);
+    thread->extension = argument;
+    start(*thread);
+    return thread;
+}
+
+Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& user) {
+    ke::Thread* thread = TRY(make(home, run_user));
+    thread->teb = user.teb;
+    thread->Tcb.Teb = reinterpret_cast<PVOID>(user.teb);
+    thread->start_address = user.start_address ? user.start_address : user.rip;
+    thread->start_context = user.rip;
+    thread->extension = reinterpret_cast<PVOID>(user.rsp);
+    thread->base.registers[0] = user.argument;
+    if (!user.suspended) start(*thread);
+    return thread;
+}
+
+void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++] = rundown; }
+
+void exit_thread(LONG status) {
+    ke::Thread& self = ke::current_thread();
+    self.exiting = true;
+    for (ULONG i = 0; i < rundown_count; i++) rundowns[i](self);
+    reap();
+    last_ended = &self;
+    ke::exit_thread(status);
+}
+
+void terminate_thread(ke::Thread& thread, LONG status) {
+    thread.exit_status = status;
+    thread.exiting = true;
+    if (&thread != &ke::current_thread()) ke::end_user_wait(thread);
+}
+
+ke::Thread* find_thread(ULONG_PTR tid) {
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        auto* thread = NT_CONTAINER(e, ke::Thread, all_link);
+        if (thread->tid == tid) return thread;
+    }
+    return nullptr;
+}
+
+} // namespace nt::ps

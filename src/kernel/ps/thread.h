@@ -1,0 +1,52 @@
+// Thread objects: making them, starting them, ending them. The body is ke::Thread (an ETHREAD to drivers).
+#pragma once
+#include "base/result.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ob/type.h"
+
+namespace nt {
+struct EPROCESS;
+}
+
+namespace nt::ps {
+
+extern OBJECT_TYPE* thread_type;
+
+// The type Thread. After ob::initialize().
+NTSTATUS initialize_threads();
+
+// Process and thread ids come from one sequence, multiples of 4; the System process has 4.
+ULONG_PTR allocate_id();
+
+struct ThreadHome {
+    EPROCESS* process;
+    mm::AddressSpace* space; // null: System
+    ULONG_PTR pid;
+};
+// Adopted by every thread made without a home (system threads).
+void set_system_home(const ThreadHome& home);
+const ThreadHome& system_home();
+
+// A thread that runs a guest routine in kernel mode (PsCreateSystemThread). Referenced for the caller; ready to run.
+Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context);
+// A thread of the kernel itself: runs a host function on its host stack. `argument` is in thread.extension.
+Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument);
+// A thread that goes to user mode: rip, rsp (16-aligned minus 8), rcx and TEB. Not ready yet if `suspended`.
+struct UserStart {
+    ULONG_PTR rip, rsp, argument, teb;
+    ULONG_PTR start_address = 0; // what views call its start
+    bool suspended = false;
+};
+Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& start);
+
+// Ends the running thread: runs the rundown, signals it, gives up its resources later. PASSIVE_LEVEL.
+[[noreturn]] void exit_thread(LONG status);
+// Asks another thread to end: it does on its way back to user mode; an ongoing wait of user mode ends.
+void terminate_thread(ke::Thread& thread, LONG status);
+
+// What must happen when a thread ends, in its context (io: requests; ps: last thread of a process). Called in order of adding.
+void add_rundown(void (*rundown)(ke::Thread& thread));
+
+ke::Thread* find_thread(ULONG_PTR tid); // not referenced; null
+
+} // namespace nt::ps
