@@ -179,6 +179,10 @@ NTSTATUS NTAPI NtFlushKey(HANDLE key);
 // Ours: text for the person at the terminal. kind 0: debug print; 1: why a DLL or the program could not be loaded;
 // 2: the name of something that is not implemented, stops the machine.
 NTSTATUS NTAPI NtDrvlabReport(ULONG kind, const CHAR* text, ULONG length);
+// Trace events api_call and api_return, sent while the byte at 0x7ffe0ff0 is not zero. text: the call's string argument or null.
+NTSTATUS NTAPI NtDrvlabTraceApiCall(const CHAR* name, const UNICODE_STRING* text, const ULONG_PTR* arguments,
+                                    ULONG count);
+NTSTATUS NTAPI NtDrvlabTraceApiReturn(const CHAR* name, ULONG_PTR result, ULONG error);
 
 } // extern "C"
 
