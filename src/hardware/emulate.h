@@ -14,8 +14,6 @@ struct CONTEXT;
 
 namespace nt::hardware {
 
-enum class Port : UCHAR { read, write };
-
 // The machine's answers. The defaults say "not modelled": the emulator then gives Outcome::not_modelled and
 // the caller reports by name. A function that answers returns true.
 class PrivilegedOps {
@@ -33,7 +31,7 @@ class PrivilegedOps {
     virtual bool halt() { return false; }
     virtual bool invalidate_page(ULONG_PTR /*address*/) {
         return true;
-    }                                            // no TLB is modelled, so this is done
+    } // no TLB is modelled, so this is done
     virtual bool flush_caches() { return true; } // wbinvd
     // IRQL: mov reg,cr8 and mov cr8,reg. Lowering delivers what was waiting.
     virtual UCHAR irql() = 0;
@@ -53,9 +51,11 @@ class PrivilegedOps {
 };
 
 enum class Outcome : UCHAR {
-    done,        // context is after the instruction: go on there
-    exception,   // raise `status` at the instruction, with `parameters`
-    not_modelled // privileged and not modelled: `name` says what the code tried, stop the machine with it
+    done,         // context is after the instruction: go on there
+    exception,    // raise `status` at the instruction, with `parameters`
+    not_modelled, // privileged and not modelled: `name` says what the code tried, stop the machine with it
+    fast_fail     // int 0x29: no handler may see it. Kernel: bug check 0x139; user: the process ends with
+              // `status`. parameters[0] is the code of the failure (ecx)
 };
 
 struct Emulation {

@@ -28,10 +28,11 @@ struct Frame {
     ULONG index = 0; // gate: export index; system_call: service number
 };
 
-// Calls visit(frame) from the innermost outward until it says false or the stack ends (at most `limit`
-// frames). Starts at `start` with the record chain `records` (both optional: the running thread, at its
-// current gate). Never faults: a damaged stack ends the walk. User frames are walked when the record chain
-// ends in a system call.
+// The frame of ntoskrnl's trampoline is left out: the gate or service behind it stands for it. Calls
+// visit(frame) from the innermost outward until it says false or the stack ends (at most `limit` frames).
+// Starts at `start` with the record chain `records` (both optional: the running thread, at its current gate).
+// Never faults: a damaged stack ends the walk. User frames are walked when the record chain ends in a system
+// call.
 using FrameVisitor = bool (*)(void* context, const Frame& frame);
 void walk(FrameVisitor visit, void* context, ULONG limit = 256);
 void walk_from(const CONTEXT& start, const Record* records, FrameVisitor visit, void* context,
