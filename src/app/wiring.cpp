@@ -96,7 +96,10 @@ class Privileged final : public hardware::PrivilegedOps {
     }
     bool original_bytes(ULONG_PTR rip, UCHAR (&bytes)[16]) override {
         const ldr::Patch* patch = all_modules->patch_at(rip);
-        if (!patch) patch = ps::user_patch_at(rip);
+        if (!patch && ke::current_thread().process) {
+            const auto* process = static_cast<EPROCESS*>(ke::current_thread().process);
+            if (process->modules) patch = process->modules->patch_at(rip);
+        }
         if (!patch) return false;
         std::memcpy(bytes, patch->original, sizeof bytes);
         return true;
@@ -131,7 +134,9 @@ void wire_rooms(ldr::ModuleList& modules) {
     all_modules = &modules;
     ke::memory_hooks = {allocate_stack, [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
     seh::set_dispatch_hooks({&modules, &unhandled_sink, &stack_bounds, &dispatch_observer});
-    ex::set_trap_hooks({&privileged, ps::user_exception_dispatcher, raw_system_call, is_driver, ps::user_exception_unhandled});
+    ex::set_trap_hooks({&privileged, ps::deliver_user_exception,
+                        [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); }, raw_system_call,
+                        is_driver});
     pool::set_bug_check_hook(pool_bug);
     io::set_addresses({[](const char* name) -> ULONG_PTR { return kernel_symbol(name); }});
 }

@@ -11,6 +11,7 @@
 #include "kernel/mm/fault.h"
 #include "kernel/seh/dispatch.h"
 #include "trace/trace.h"
+#include <cstdio>
 #include <cstring>
 
 namespace nt::ex {
@@ -213,7 +214,12 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         seh::nt_resume(&frame.context, self.teb);
     }
     if (record.ExceptionCode == STATUS_BREAKPOINT) frame.context.Rip--;
-    deliver_to_user(record, frame.context);
+    if (trace::on)
+        trace::emit_exception(record.ExceptionCode, record.ExceptionAddress, record.ExceptionFlags, true,
+                              record.ExceptionInformation[0], record.ExceptionInformation[1]);
+    if (!hooks.deliver_to_user(record, frame.context)) hooks.user_unhandled(record, frame.context);
+    seh::set_innermost(nullptr);
+    seh::nt_resume(&frame.context, self.teb);
 }
 
 void trap_entry(void* argument) {
@@ -257,32 +263,5 @@ class Sink final : public host::FaultSink {
 
 void set_trap_hooks(const TrapHooks& h) { hooks = h; }
 void initialize_traps() { host::install_signals(&sink); }
-
-void deliver_to_user(const EXCEPTION_RECORD& record, const CONTEXT& context) {
-    // Below the interrupted frame, as KiUserExceptionDispatcher expects them: CONTEXT at rsp, EXCEPTION_RECORD behind it.
-    constexpr ULONG_PTR record_offset = 0x4F0;
-    static_assert(sizeof(CONTEXT) <= record_offset);
-    if (trace::on)
-        trace::emit_exception(record.ExceptionCode, record.ExceptionAddress, record.ExceptionFlags, true,
-                              record.ExceptionInformation[0], record.ExceptionInformation[1]);
-    const ULONG_PTR at = (context.Rsp - record_offset - sizeof(EXCEPTION_RECORD) - 0x20) & ~ULONG_PTR{15};
-    const ULONG_PTR dispatcher = hooks.user_dispatcher ? hooks.user_dispatcher() : 0;
-    if (!dispatcher || !guest::copy_to(at, &context, sizeof context) ||
-        !guest::copy_to(at + record_offset, &record, sizeof record)) {
-        if (hooks.user_unhandled) hooks.user_unhandled(record, context);
-        ke::stop_machine(ke::StopKind::user_exception, "exception %#x could not be delivered to the program",
-                         static_cast<ULONG>(record.ExceptionCode));
-    }
-    CONTEXT go{};
-    go.FltSave = context.FltSave;
-    go.MxCsr = context.MxCsr;
-    go.EFlags = 0x202;
-    go.Rip = dispatcher;
-    go.Rsp = at;
-    go.Rcx = at + record_offset;
-    go.Rdx = at;
-    seh::set_innermost(nullptr);
-    seh::nt_resume(&go, ke::current_thread().teb);
-}
 
 } // namespace nt::ex

@@ -21,21 +21,18 @@ namespace nt::ex {
 
 struct TrapHooks {
     hardware::PrivilegedOps* privileged = nullptr;
-    // ntdll!KiUserExceptionDispatcher of the running process; 0: not mapped yet.
-    ULONG_PTR (*user_dispatcher)() = nullptr;
+    // Puts the exception on the user stack and makes `context` enter ntdll!KiUserExceptionDispatcher; false: no room there.
+    bool (*deliver_to_user)(const EXCEPTION_RECORD& record, CONTEXT& context) = nullptr;
+    // Ends the program with an exception that it cannot be told. Does not return.
+    void (*user_unhandled)(const EXCEPTION_RECORD& record, const CONTEXT& context) = nullptr;
     // A raw syscall instruction of user mode: runs the service, gives rax.
     ULONG_PTR (*raw_system_call)(seh::EntryRecord& entry) = nullptr;
     // The address belongs to a driver (not to ntoskrnl or hal, not to nothing).
     bool (*is_driver)(ULONG_PTR address) = nullptr;
-    // Ends the running process with an unhandled exception that its program could not be told.
-    void (*user_unhandled)(const EXCEPTION_RECORD& record, const CONTEXT& context) = nullptr;
 };
 void set_trap_hooks(const TrapHooks& hooks);
 
 // Installs itself as the host's fault sink.
 void initialize_traps();
-
-// Sends an exception to the running thread's user mode; never returns. For NtRaiseException too.
-[[noreturn]] void deliver_to_user(const EXCEPTION_RECORD& record, const CONTEXT& context);
 
 } // namespace nt::ex

@@ -68,31 +68,31 @@ GATE(KeReleaseSpinLock);
 extern "C" BOOLEAN KeTestSpinLock(KSPIN_LOCK* lock) { return *lock == 0; }
 GATE(KeTestSpinLock);
 
-extern "C" void KeEnterCriticalRegion() { ke::current_thread().KernelApcDisable--; }
+extern "C" void KeEnterCriticalRegion() { ke::current_thread().Tcb.KernelApcDisable--; }
 GATE(KeEnterCriticalRegion);
 
 extern "C" void KeLeaveCriticalRegion() {
     ke::Thread& self = ke::current_thread();
-    if (++self.KernelApcDisable == 0 && ke::current_irql() < APC_LEVEL) ke::deliver_kernel_apcs();
+    if (++self.Tcb.KernelApcDisable == 0 && ke::current_irql() < APC_LEVEL) ke::deliver_kernel_apcs();
 }
 GATE(KeLeaveCriticalRegion);
 
-extern "C" void KeEnterGuardedRegion() { ke::current_thread().SpecialApcDisable--; }
+extern "C" void KeEnterGuardedRegion() { ke::current_thread().Tcb.SpecialApcDisable--; }
 GATE(KeEnterGuardedRegion);
 
 extern "C" void KeLeaveGuardedRegion() {
     ke::Thread& self = ke::current_thread();
-    if (++self.SpecialApcDisable == 0 && ke::current_irql() < APC_LEVEL) ke::deliver_kernel_apcs();
+    if (++self.Tcb.SpecialApcDisable == 0 && ke::current_irql() < APC_LEVEL) ke::deliver_kernel_apcs();
 }
 GATE(KeLeaveGuardedRegion);
 
 extern "C" BOOLEAN KeAreApcsDisabled() {
     ke::Thread& self = ke::current_thread();
-    return self.KernelApcDisable != 0 || self.SpecialApcDisable != 0 || ke::current_irql() >= APC_LEVEL;
+    return self.Tcb.KernelApcDisable != 0 || self.Tcb.SpecialApcDisable != 0 || ke::current_irql() >= APC_LEVEL;
 }
 GATE(KeAreApcsDisabled);
 
 extern "C" BOOLEAN KeAreAllApcsDisabled() {
-    return ke::current_thread().SpecialApcDisable != 0 || ke::current_irql() >= APC_LEVEL;
+    return ke::current_thread().Tcb.SpecialApcDisable != 0 || ke::current_irql() >= APC_LEVEL;
 }
 GATE(KeAreAllApcsDisabled);

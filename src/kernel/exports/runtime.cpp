@@ -39,8 +39,8 @@ ULONG_PTR zw_adapter(const ULONG_PTR* args) {
     const ULONG number = innermost_row().service;
     const ServiceRow& service = *service_by_number[number];
     ke::Thread& self = ke::current_thread();
-    const auto caller_mode = self.PreviousMode;
-    self.PreviousMode = KernelMode;
+    const auto caller_mode = self.Tcb.PreviousMode;
+    self.Tcb.PreviousMode = KernelMode;
     if (trace::on) [[unlikely]] {
         announce(number, service.name);
         trace::emit_zw_enter(number, static_cast<seh::EntryRecord*>(seh::innermost())->rip,
@@ -49,7 +49,7 @@ ULONG_PTR zw_adapter(const ULONG_PTR* args) {
     const ULONG_PTR result = (*service.gate)(args);
     if (trace::on) [[unlikely]]
         trace::emit_zw_exit(number, static_cast<NTSTATUS>(result));
-    ke::current_thread().PreviousMode = caller_mode;
+    ke::current_thread().Tcb.PreviousMode = caller_mode;
     return result;
 }
 
@@ -84,7 +84,7 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     ke::charge(service_time);
     ke::update_shared_time();
     ke::Thread& self = ke::current_thread();
-    self.PreviousMode = UserMode;
+    self.Tcb.PreviousMode = UserMode;
     entry.args = args;
     if (trace::on) [[unlikely]] {
         announce(number, service->name);
@@ -94,7 +94,7 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     const ULONG_PTR result = (*service->gate)(args);
     if (trace::on) [[unlikely]]
         trace::emit_syscall_exit(number, static_cast<NTSTATUS>(result));
-    if (self.ApcState.KernelApcPending || self.exiting) [[unlikely]] {
+    if (self.Tcb.ApcState.KernelApcPending || self.exiting) [[unlikely]] {
         ke::deliver_kernel_apcs();
         before_user_mode();
     }
@@ -113,7 +113,7 @@ const Row* find_row(const char* name) {
     return nullptr;
 }
 
-KPROCESSOR_MODE previous_mode() { return ke::current_thread().PreviousMode; }
+KPROCESSOR_MODE previous_mode() { return ke::current_thread().Tcb.PreviousMode; }
 
 void initialize() {
     gate_entries = static_cast<seh::GateEntry*>(host::heap_allocate(row_count * sizeof(seh::GateEntry)));

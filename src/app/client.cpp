@@ -1,0 +1,82 @@
+// Running the client program: its process, standard handles and end.
+#include "abi/file.h"
+#include "abi/status.h"
+#include "app/machine.h"
+#include "app/text.h"
+#include "kernel/io/file.h"
+#include "kernel/ke/wait.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/ps/process.h"
+#include "kernel/section/section.h"
+#include "rtl/status.h"
+#include <algorithm>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+std::string directory_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+Result<HANDLE> open_console(EPROCESS& process, std::u16string_view name, ACCESS_MASK access) {
+    UNICODE_STRING path{static_cast<USHORT>(name.size() * 2), static_cast<USHORT>(name.size() * 2),
+                        const_cast<WCHAR*>(name.data())};
+    OBJECT_ATTRIBUTES attributes{};
+    attributes.Length = sizeof attributes;
+    attributes.ObjectName = &path;
+    attributes.Attributes = OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE;
+    HANDLE handle;
+    IO_STATUS_BLOCK iosb;
+    const io::CreateFile what{&handle, access | SYNCHRONIZE, &attributes, &iosb, nullptr, 0,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, nullptr, 0};
+    if (const NTSTATUS status = io::create_file(what, KernelMode); !NT_SUCCESS(status)) return fail(status);
+    PVOID file;
+    if (const NTSTATUS status = ob::reference_by_handle(handle, 0, nullptr, KernelMode, &file, nullptr); !NT_SUCCESS(status))
+        return fail(status);
+    auto result = ob::create_handle_in(*process.ObjectTable, file, access | SYNCHRONIZE, OBJ_INHERIT);
+    ob::dereference(file);
+    ob::close_handle(handle, KernelMode);
+    return result;
+}
+
+} // namespace
+
+std::optional<std::uint32_t> Machine::run_client() {
+    for (const std::string& directory : config_.system32)
+        section::add_images_of(u"\\KnownDlls", directory, "C:\\Windows\\System32\\");
+    section::add_images_of(u"\\DrvlabApp", directory_of(config_.client), "C:\\Program Files\\Drvlab\\");
+    ps::NewProcess what;
+    what.host_path = config_.client;
+    what.arguments = config_.arguments;
+    what.environment = config_.environment;
+    what.allow_missing = config_.allow_missing;
+    what.seed = config_.seed;
+    std::string text;
+    auto created = ps::create_process(what, true, text);
+    if (!created) {
+        error_ = text.empty() ? config_.client + ": " + rtl::status_name(created.error()) : text;
+        return std::nullopt;
+    }
+    EPROCESS& process = **created;
+    auto console = open_console(process, u"\\Device\\ConDrv\\Console", FILE_GENERIC_READ | FILE_GENERIC_WRITE);
+    auto input = open_console(process, u"\\Device\\ConDrv\\CurrentIn", FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
+    auto output = open_console(process, u"\\Device\\ConDrv\\CurrentOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+    auto errors = open_console(process, u"\\Device\\ConDrv\\ErrorOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+    if (!console || !input || !output || !errors) {
+        error_ = "the client's standard handles cannot be opened";
+        return std::nullopt;
+    }
+    ps::set_standard_handles(process, *console, *input, *output, *errors);
+    ps::resume_process(process);
+    ke::wait_for_single_object(&process.Header, Executive, KernelMode, false, nullptr);
+    const auto status = static_cast<std::uint32_t>(process.ExitStatus);
+    if (process.failure && !process.failure->empty()) error_ = *process.failure;
+    ob::dereference(&process);
+    return status;
+}
+
+} // namespace app

@@ -1,0 +1,156 @@
+// Loading and unloading drivers, as the service control manager and the loader do together.
+#include "abi/status.h"
+#include "app/kernel_images.h"
+#include "app/machine.h"
+#include "app/text.h"
+#include "host/file.h"
+#include "kernel/cm/registry.h"
+#include "kernel/io/driver.h"
+#include "kernel/ldr/mm_memory.h"
+#include "rtl/status.h"
+#include "trace/trace.h"
+#include "view/gdb_hook.h"
+#include <cstring>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+// Drivers import from ntoskrnl and hal, and from each other.
+class DriverResolver final : public ldr::ListResolver {
+  public:
+    DriverResolver(const ldr::ModuleList& modules, bool allow_missing)
+        : ListResolver(modules), allow_missing_(allow_missing) {}
+    std::uint64_t missing_stub(std::string_view, std::string_view dll, const ldr::SymbolRef& symbol) override {
+        return allow_missing_ ? missing_import_stub(dll, symbol.to_string()) : 0;
+    }
+
+  private:
+    bool allow_missing_;
+};
+
+std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (std::uint8_t b : bytes) hash = (hash ^ b) * 0x100000001b3;
+    return hash;
+}
+
+std::string file_name_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+std::string describe(const ldr::LoadError& error) {
+    std::string text = error.text;
+    for (const auto& import : error.unknown) text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
+    return text;
+}
+
+} // namespace
+
+bool Machine::load_driver(LoadedDriver& driver) {
+    const std::string& path = driver.spec.path;
+    const std::string file_name = file_name_of(path);
+    auto bytes = host::read_file(path);
+    if (!bytes) {
+        driver.error = bytes.error();
+        return false;
+    }
+    const std::uint64_t hash = fnv1a(*bytes);
+    auto file = ldr::ImageFile::parse(std::move(*bytes), ldr::Use::driver);
+    if (!file) {
+        driver.error = file_name + ": " + file.error().to_string();
+        return false;
+    }
+    DriverResolver resolver(modules_, config_.allow_missing);
+    ldr::KernelImageMemory memory;
+    ldr::LoadOptions options;
+    options.file_name = file_name;
+    options.name = file_name.substr(0, file_name.rfind('.'));
+    options.path = "\\SystemRoot\\System32\\drivers\\" + file_name;
+    options.host_path = path;
+    options.hvci = config_.hvci;
+    options.seed = config_.seed;
+    options.guard_check = kernel_symbol("_guard_check_icall");
+    options.guard_dispatch = kernel_symbol("_guard_dispatch_icall");
+    auto loaded = ldr::load_image(std::make_shared<const ldr::ImageFile>(std::move(*file)), memory, &resolver, options);
+    if (!loaded) {
+        driver.status = loaded.error().status;
+        driver.error = file_name + ": " + describe(loaded.error());
+        return false;
+    }
+    for (const auto& warning : loaded->warnings) reports_.push_back(file_name + ": " + warning);
+    for (const auto& import : loaded->stubbed)
+        reports_.push_back(file_name + ": missing import " + import.dll + "!" + import.symbol + " stops the machine when called");
+    driver.module = &modules_.add(std::move(loaded->module));
+    const ldr::Module& module = *driver.module;
+    if (trace::on) trace::emit_module_loaded(module.base, module.size, 0, hash, to_utf16(file_name));
+    drvlab_module_loaded(path.c_str(), module.base);
+
+    const std::u16string name = to_utf16(driver.spec.name);
+    const std::u16string key = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\" + name;
+    cm::create_service(name, to_utf16(module.path));
+    io::NewDriver what;
+    what.name = name;
+    what.service_key = key;
+    what.image = {reinterpret_cast<PVOID>(module.base), module.size, reinterpret_cast<PVOID>(module.list_entry),
+                  reinterpret_cast<PDRIVER_INITIALIZE>(module.entry), true};
+    auto object = io::create_driver(what);
+    const auto discard = [&] {
+        if (trace::on) trace::emit_module_unloaded(module.base, to_utf16(file_name));
+        auto gone = modules_.remove(*driver.module);
+        ldr::unload_image(*gone, memory);
+        driver.module = nullptr;
+        driver.object = nullptr;
+    };
+    if (!object) {
+        driver.status = object.error();
+        driver.error = file_name + ": no driver object: " + rtl::status_name(driver.status);
+        discard();
+        return false;
+    }
+    driver.object = *object;
+    driver.status = io::start_driver(driver.object);
+    if (!NT_SUCCESS(driver.status)) {
+        driver.error = file_name + ": DriverEntry failed with " + rtl::status_name(driver.status);
+        discard();
+        return false;
+    }
+    ldr::release_discardable(*driver.module, memory);
+    return true;
+}
+
+bool Machine::load_drivers() {
+    for (LoadedDriver& driver : drivers_)
+        if (!load_driver(driver)) {
+            error_ = driver.error;
+            return false;
+        }
+    io::run_reinitialization();
+    return true;
+}
+
+bool Machine::unload_drivers() {
+    bool clean = true;
+    for (auto it = drivers_.rbegin(); it != drivers_.rend(); ++it) {
+        if (!it->object) continue;
+        ULONG left = 0;
+        const NTSTATUS status = io::unload_driver(it->object, &left);
+        const std::string& name = it->spec.name;
+        if (!NT_SUCCESS(status)) {
+            reports_.push_back(name + ": cannot be unloaded: " + rtl::status_name(status));
+            clean = false;
+            continue;
+        }
+        if (left) {
+            reports_.push_back(name + ": DriverUnload left " + std::to_string(left) + " device object" + (left > 1 ? "s" : ""));
+            clean = false;
+        }
+        it->object = nullptr;
+    }
+    return clean;
+}
+
+} // namespace app
