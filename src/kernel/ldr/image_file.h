@@ -87,6 +87,7 @@ struct LoadConfigFacts { // RVAs, 0: absent
     ULONG size = 0;
     ULONG security_cookie = 0;
     ULONG guard_check = 0, guard_dispatch = 0; // pointer slots
+    ULONG guard_xfg_check = 0, guard_xfg_dispatch = 0, guard_xfg_table_dispatch = 0;
     ULONG guard_table = 0, guard_count = 0;
     ULONG guard_flags = 0;
 };
@@ -136,7 +137,7 @@ class ImageFile {
     std::string_view export_name;              // the name the export directory gives the image, "" if none
     std::vector<FileExport>
         exports; // by ordinal, a name each; several names of one address are several entries
-    std::vector<std::uint16_t> exports_by_name; // indexes of named exports, ascending by strcmp
+    std::vector<std::uint32_t> exports_by_name; // indexes of named exports, ascending by strcmp
     std::vector<FileRelocation> relocations;    // ascending
     bool has_relocations =
         false; // a relocation directory exists (it may be empty) and RELOCS_STRIPPED is not set
@@ -148,6 +149,9 @@ class ImageFile {
     bool is_dll() const;
     const FileSection* section_at(ULONG rva) const;
     const FileExport* find_export(const SymbolRef& symbol) const;
+    // The checksum that the file's bytes give; equal to `checksum` in an unchanged file (0 there: the linker
+    // made none).
+    ULONG computed_checksum() const;
     // COFF symbol table, names of sections and files left out; empty when there is none or it is damaged.
     // Ascending by RVA.
     std::vector<FileSymbol> coff_symbols() const;
@@ -163,10 +167,11 @@ class ImageFile {
 };
 
 // Limits that keep hostile files from using up the host. Real images stay far below.
-inline constexpr ULONG max_image_size = 0x0800'0000; // 128 MiB
-inline constexpr std::size_t max_file_size = 0x2000'0000;
-inline constexpr ULONG max_sections = 96; // the Windows loader's limit
+inline constexpr ULONG max_image_size = 0x0800'0000;      // 128 MiB
+inline constexpr std::size_t max_file_size = 0x1000'0000; // 256 MiB
+inline constexpr ULONG max_sections = 96;                 // the Windows loader's limit
 inline constexpr ULONG max_exports = 65536;
 inline constexpr ULONG max_imports = 65536;
+inline constexpr ULONG max_relocations = 0x40'0000;
 
 } // namespace nt::ldr

@@ -83,7 +83,9 @@ class Staged {
     std::uint64_t base() const { return base_; }
     std::uint64_t get64(ULONG rva) const;
     void put64(ULONG rva, std::uint64_t value);
-    ULONG stubs_used = 0; // bytes of the stub area that hold code
+    void write(ULONG rva, const void* from, ULONG size);
+    bool is_used(ULONG rva) const { return used_[rva >> 12]; } // the page holds file bytes or was written
+    ULONG stubs_used = 0;                                      // bytes of the stub area that hold code
 
   private:
     struct Release {
@@ -92,6 +94,8 @@ class Staged {
     std::unique_ptr<std::uint8_t[], Release> data_;
     ULONG size_, extent_;
     std::uint64_t base_;
+    std::vector<bool> used_; // by page; the others are zero
+    void mark(ULONG rva, ULONG size);
 };
 
 // Adds base - preferred_base at every DIR64 relocation. An image without relocations is accepted at its
