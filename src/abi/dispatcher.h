@@ -55,6 +55,7 @@ enum KWAIT_REASON {
     WrRundown,
     WrAlertByThreadId,
     WrDeferredPreempt,
+    WrPhysicalFault,
     MaximumWaitReason,
 };
 

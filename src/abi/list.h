@@ -16,8 +16,7 @@ struct SINGLE_LIST_ENTRY {
 };
 using PSINGLE_LIST_ENTRY = SINGLE_LIST_ENTRY*;
 
-// Entries of a sequenced list are 16-aligned in memory; the type itself does not demand it of its containers.
-struct SLIST_ENTRY {
+struct alignas(16) SLIST_ENTRY {
     SLIST_ENTRY* Next;
 };
 using PSLIST_ENTRY = SLIST_ENTRY*;
