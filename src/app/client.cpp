@@ -31,11 +31,21 @@ Result<HANDLE> open_console(EPROCESS& process, std::u16string_view name, ACCESS_
     attributes.Attributes = OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE;
     HANDLE handle;
     IO_STATUS_BLOCK iosb;
-    const io::CreateFile what{&handle, access | SYNCHRONIZE, &attributes, &iosb, nullptr, 0,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, nullptr, 0};
+    const io::CreateFile what{&handle,
+                              access | SYNCHRONIZE,
+                              &attributes,
+                              &iosb,
+                              nullptr,
+                              0,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE,
+                              FILE_OPEN,
+                              FILE_SYNCHRONOUS_IO_NONALERT,
+                              nullptr,
+                              0};
     if (const NTSTATUS status = io::create_file(what, KernelMode); !NT_SUCCESS(status)) return fail(status);
     PVOID file;
-    if (const NTSTATUS status = ob::reference_by_handle(handle, 0, nullptr, KernelMode, &file, nullptr); !NT_SUCCESS(status))
+    if (const NTSTATUS status = ob::reference_by_handle(handle, 0, nullptr, KernelMode, &file, nullptr);
+        !NT_SUCCESS(status))
         return fail(status);
     auto result = ob::create_handle_in(*process.ObjectTable, file, access | SYNCHRONIZE, OBJ_INHERIT);
     ob::dereference(file);
@@ -62,10 +72,14 @@ std::optional<std::uint32_t> Machine::run_client() {
         return std::nullopt;
     }
     EPROCESS& process = **created;
-    auto console = open_console(process, u"\\Device\\ConDrv\\Console", FILE_GENERIC_READ | FILE_GENERIC_WRITE);
-    auto input = open_console(process, u"\\Device\\ConDrv\\CurrentIn", FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
-    auto output = open_console(process, u"\\Device\\ConDrv\\CurrentOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
-    auto errors = open_console(process, u"\\Device\\ConDrv\\ErrorOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+    auto console =
+        open_console(process, u"\\Device\\ConDrv\\Console", FILE_GENERIC_READ | FILE_GENERIC_WRITE);
+    auto input =
+        open_console(process, u"\\Device\\ConDrv\\CurrentIn", FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
+    auto output =
+        open_console(process, u"\\Device\\ConDrv\\CurrentOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+    auto errors =
+        open_console(process, u"\\Device\\ConDrv\\ErrorOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
     if (!console || !input || !output || !errors) {
         error_ = "the client's standard handles cannot be opened";
         return std::nullopt;

@@ -23,7 +23,8 @@ class DriverResolver final : public ldr::ListResolver {
   public:
     DriverResolver(const ldr::ModuleList& modules, bool allow_missing)
         : ListResolver(modules), allow_missing_(allow_missing) {}
-    std::uint64_t missing_stub(std::string_view, std::string_view dll, const ldr::SymbolRef& symbol) override {
+    std::uint64_t missing_stub(std::string_view, std::string_view dll,
+                               const ldr::SymbolRef& symbol) override {
         return allow_missing_ ? missing_import_stub(dll, symbol.to_string()) : 0;
     }
 
@@ -33,7 +34,8 @@ class DriverResolver final : public ldr::ListResolver {
 
 std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
     std::uint64_t hash = 0xcbf29ce484222325;
-    for (std::uint8_t b : bytes) hash = (hash ^ b) * 0x100000001b3;
+    for (std::uint8_t b : bytes)
+        hash = (hash ^ b) * 0x100000001b3;
     return hash;
 }
 
@@ -44,7 +46,8 @@ std::string file_name_of(const std::string& path) {
 
 std::string describe(const ldr::LoadError& error) {
     std::string text = error.text;
-    for (const auto& import : error.unknown) text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
+    for (const auto& import : error.unknown)
+        text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
     return text;
 }
 
@@ -75,15 +78,18 @@ bool Machine::load_driver(LoadedDriver& driver) {
     options.seed = config_.seed;
     options.guard_check = kernel_symbol("_guard_check_icall");
     options.guard_dispatch = kernel_symbol("_guard_dispatch_icall");
-    auto loaded = ldr::load_image(std::make_shared<const ldr::ImageFile>(std::move(*file)), memory, &resolver, options);
+    auto loaded =
+        ldr::load_image(std::make_shared<const ldr::ImageFile>(std::move(*file)), memory, &resolver, options);
     if (!loaded) {
         driver.status = loaded.error().status;
         driver.error = file_name + ": " + describe(loaded.error());
         return false;
     }
-    for (const auto& warning : loaded->warnings) reports_.push_back(file_name + ": " + warning);
+    for (const auto& warning : loaded->warnings)
+        reports_.push_back(file_name + ": " + warning);
     for (const auto& import : loaded->stubbed)
-        reports_.push_back(file_name + ": missing import " + import.dll + "!" + import.symbol + " stops the machine when called");
+        reports_.push_back(file_name + ": missing import " + import.dll + "!" + import.symbol +
+                           " stops the machine when called");
     driver.module = &modules_.add(std::move(loaded->module));
     const ldr::Module& module = *driver.module;
     if (trace::on) trace::emit_module_loaded(module.base, module.size, 0, hash, to_utf16(file_name));
@@ -95,7 +101,8 @@ bool Machine::load_driver(LoadedDriver& driver) {
     io::NewDriver what;
     what.name = name;
     what.service_key = key;
-    what.image = {reinterpret_cast<PVOID>(module.base), module.size, reinterpret_cast<PVOID>(module.list_entry),
+    what.image = {reinterpret_cast<PVOID>(module.base), module.size,
+                  reinterpret_cast<PVOID>(module.list_entry),
                   reinterpret_cast<PDRIVER_INITIALIZE>(module.entry), true};
     auto object = io::create_driver(what);
     const auto discard = [&] {
@@ -145,7 +152,8 @@ bool Machine::unload_drivers() {
             continue;
         }
         if (left) {
-            reports_.push_back(name + ": DriverUnload left " + std::to_string(left) + " device object" + (left > 1 ? "s" : ""));
+            reports_.push_back(name + ": DriverUnload left " + std::to_string(left) + " device object" +
+                               (left > 1 ? "s" : ""));
             clean = false;
         }
         it->object = nullptr;

@@ -59,7 +59,8 @@ ldr::Module& load(ldr::SynthRequest request, const char* name, const char* path)
     options.wished_base = request.base;
     options.bind = false;
     options.rewrite = false;
-    auto loaded = ldr::load_image(std::make_shared<const ldr::ImageFile>(std::move(*file)), memory, nullptr, options);
+    auto loaded =
+        ldr::load_image(std::make_shared<const ldr::ImageFile>(std::move(*file)), memory, nullptr, options);
     if (!loaded) host::fatal("%s: %s", request.file_name.c_str(), loaded.error().text.c_str());
     loaded->module->internal_names = image.internal_names();
     return kernel_modules->add(std::move(loaded->module));
@@ -75,7 +76,8 @@ void load_kernel_images(ldr::ModuleList& modules) {
 
     auto nt = request_for(exports::Image::ntoskrnl, "ntoskrnl.exe");
     nt.base = host::places::images;
-    nt.symbols.push_back(ldr::trampoline_symbol("KiCallDriver", slot(offsetof(seh::Gateway, call_out_return))));
+    nt.symbols.push_back(
+        ldr::trampoline_symbol("KiCallDriver", slot(offsetof(seh::Gateway, call_out_return))));
     nt.symbols.push_back(ldr::guard_check_symbol());
     nt.symbols.push_back(ldr::guard_dispatch_symbol());
     const ldr::Module& kernel = load(std::move(nt), "nt", "\\SystemRoot\\system32\\ntoskrnl.exe");

@@ -46,7 +46,8 @@ Machine& Machine::current() { return *the_machine; }
 
 Machine::Machine(Config config) : config_(std::move(config)) {
     the_machine = this;
-    for (const DriverSpec& spec : config_.drivers) drivers_.push_back({.spec = spec});
+    for (const DriverSpec& spec : config_.drivers)
+        drivers_.push_back({.spec = spec});
     boot();
 }
 
@@ -80,7 +81,8 @@ void Machine::start_kernel() {
     must(io::initialize(), "the I/O manager");
     must(io::initialize_console(console_host()), "the console driver");
     section::set_guest_paths(config_.seed);
-    if (!host::enable_containment()) reports_.push_back(std::string("raw system calls are not contained: ") + host::containment_error());
+    if (!host::enable_containment())
+        reports_.push_back(std::string("raw system calls are not contained: ") + host::containment_error());
 }
 
 void Machine::system_thread(void* argument) {

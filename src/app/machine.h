@@ -1,7 +1,8 @@
 // The machine: the only place that wires the rooms together.
 //
-// boot() builds the kernel on the host's main stack; run() starts a system thread that loads drivers, runs the client and the
-// debugger commands, and returns when the machine has stopped. One process has one machine.
+// boot() builds the kernel on the host's main stack; run() starts a system thread that loads drivers, runs
+// the client and the debugger commands, and returns when the machine has stopped. One process has one
+// machine.
 #pragma once
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ldr/modules.h"
@@ -51,14 +52,15 @@ class Machine {
     explicit Machine(Config config);
     ~Machine();
 
-    // Runs `script` on a system thread once all drivers stand (it may run the client, commands …), then stops.
-    // Without a script: the client, if there is one.
+    // Runs `script` on a system thread once all drivers stand (it may run the client, commands …), then
+    // stops. Without a script: the client, if there is one.
     const nt::ke::Stop& run(std::function<void(Machine&)> script);
 
     // For scripts; on the system thread.
-    bool load_drivers();                     // false: one failed; see drivers()
-    bool unload_drivers();                   // false: a driver refused or left something behind
-    std::optional<std::uint32_t> run_client(); // exit status; nothing if it could not be started (error() says why)
+    bool load_drivers();   // false: one failed; see drivers()
+    bool unload_drivers(); // false: a driver refused or left something behind
+    std::optional<std::uint32_t>
+    run_client(); // exit status; nothing if it could not be started (error() says why)
     const std::string& error() const { return error_; }
 
     const Config& config() const { return config_; }

@@ -16,7 +16,11 @@ std::u16string to_utf16(std::string_view text) {
     std::u16string out;
     for (std::size_t i = 0; i < text.size();) {
         const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+        const std::size_t length = lead < 0x80                   ? 1
+                                   : lead >= 0xf0 && lead < 0xf5 ? 4
+                                   : lead >= 0xe0                ? 3
+                                   : lead >= 0xc2                ? 2
+                                                                 : 0;
         char32_t c = length == 1 ? lead : length == 2 ? lead & 0x1f : length == 3 ? lead & 0x0f : lead & 0x07;
         bool good = length && i + length <= text.size();
         for (std::size_t k = 1; good && k < length; k++) {

@@ -30,17 +30,20 @@ ldr::ModuleList* all_modules;
 
 class Unhandled final : public seh::UnhandledSink {
   public:
-    // assumed: which of 0x1E, 0x3B and 0x7E Windows chooses follows the thread: a system thread's exception is
-    // SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, one below a system call SYSTEM_SERVICE_EXCEPTION, the rest KMODE_EXCEPTION_NOT_HANDLED.
+    // assumed: which of 0x1E, 0x3B and 0x7E Windows chooses follows the thread: a system thread's exception
+    // is SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, one below a system call SYSTEM_SERVICE_EXCEPTION, the rest
+    // KMODE_EXCEPTION_NOT_HANDLED.
     [[noreturn]] void unhandled(const EXCEPTION_RECORD& record, const CONTEXT& context) override {
         if (trace::on) trace::emit_exception_unhandled(record.ExceptionCode, record.ExceptionAddress, false);
         const ULONG_PTR code = static_cast<ULONG>(record.ExceptionCode);
         const auto address = reinterpret_cast<ULONG_PTR>(record.ExceptionAddress);
         if (ke::current_irql() >= DISPATCH_LEVEL)
-            ke::bug_check_exception(KMODE_EXCEPTION_NOT_HANDLED, code, address, record.ExceptionInformation[0],
-                                    record.ExceptionInformation[1], &record, &context);
+            ke::bug_check_exception(KMODE_EXCEPTION_NOT_HANDLED, code, address,
+                                    record.ExceptionInformation[0], record.ExceptionInformation[1], &record,
+                                    &context);
         if (ke::current_thread().teb)
-            ke::bug_check_exception(SYSTEM_SERVICE_EXCEPTION, code, address, guest_address(&context), 0, &record, &context);
+            ke::bug_check_exception(SYSTEM_SERVICE_EXCEPTION, code, address, guest_address(&context), 0,
+                                    &record, &context);
         ke::bug_check_exception(SYSTEM_THREAD_EXCEPTION_NOT_HANDLED, code, address, guest_address(&record),
                                 guest_address(&context), &record, &context);
     }
@@ -68,8 +71,8 @@ class Observer final : public seh::DispatchObserver {
   public:
     void raised(const EXCEPTION_RECORD& r, const CONTEXT&) override {
         if (trace::on)
-            trace::emit_exception(r.ExceptionCode, r.ExceptionAddress, r.ExceptionFlags, false, r.ExceptionInformation[0],
-                                  r.ExceptionInformation[1]);
+            trace::emit_exception(r.ExceptionCode, r.ExceptionAddress, r.ExceptionFlags, false,
+                                  r.ExceptionInformation[0], r.ExceptionInformation[1]);
     }
     void handled(ULONG code, ULONG_PTR target, ULONG_PTR) override {
         if (trace::on) trace::emit_exception_handled(static_cast<NTSTATUS>(code), 0, target);
@@ -132,11 +135,13 @@ void pool_bug(const mm::BugCheck& bug) {
 
 void wire_rooms(ldr::ModuleList& modules) {
     all_modules = &modules;
-    ke::memory_hooks = {allocate_stack, [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
+    ke::memory_hooks = {allocate_stack,
+                        [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
     seh::set_dispatch_hooks({&modules, &unhandled_sink, &stack_bounds, &dispatch_observer});
-    ex::set_trap_hooks({&privileged, ps::deliver_user_exception,
-                        [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); }, raw_system_call,
-                        is_driver});
+    ex::set_trap_hooks(
+        {&privileged, ps::deliver_user_exception,
+         [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
+         raw_system_call, is_driver});
     pool::set_bug_check_hook(pool_bug);
     io::set_addresses({[](const char* name) -> ULONG_PTR { return kernel_symbol(name); }});
 }
@@ -155,8 +160,10 @@ void initialize_shared_data() {
     d.NativeProcessorArchitecture = 9;
     d.NtMajorVersion = 10;
     d.NtMinorVersion = 0;
-    // PF_COMPARE_EXCHANGE_DOUBLE 2, MMX 3, XMMI 6, RDTSC 8, PAE 9, XMMI64 10, SSE3 13, CMPXCHG16B 14, NX 12, RDRAND 28: what x64 code may expect.
-    for (int feature : {2, 3, 6, 8, 9, 10, 12, 13, 14}) d.ProcessorFeatures[feature] = 1;
+    // PF_COMPARE_EXCHANGE_DOUBLE 2, MMX 3, XMMI 6, RDTSC 8, PAE 9, XMMI64 10, SSE3 13, CMPXCHG16B 14, NX 12,
+    // RDRAND 28: what x64 code may expect.
+    for (int feature : {2, 3, 6, 8, 9, 10, 12, 13, 14})
+        d.ProcessorFeatures[feature] = 1;
     d.QpcFrequency = static_cast<LONGLONG>(ke::performance_frequency);
     d.ActiveProcessorCount = 1;
     d.ActiveGroupCount = 1;

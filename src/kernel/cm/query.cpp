@@ -19,7 +19,9 @@ class Writer {
     }
     NTSTATUS finish(ULONG fixed, ULONG& needed) const {
         needed = end_;
-        return length_ < fixed ? STATUS_BUFFER_TOO_SMALL : length_ < end_ ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+        return length_ < fixed  ? STATUS_BUFFER_TOO_SMALL
+               : length_ < end_ ? STATUS_BUFFER_OVERFLOW
+                                : STATUS_SUCCESS;
     }
 
   private:
@@ -66,7 +68,8 @@ NTSTATUS query_value(const Value& value, ULONG information_class, PVOID to, ULON
         w.put(sizeof head, value.data.data(), data);
         return w.finish(sizeof head, needed);
     }
-    default: return STATUS_INVALID_PARAMETER;
+    default:
+        return STATUS_INVALID_PARAMETER;
     }
 }
 
@@ -86,7 +89,8 @@ NTSTATUS query_key(const Node& node, ULONG information_class, PVOID to, ULONG le
         constexpr ULONG fixed = offsetof(KEY_NODE_INFORMATION, Name);
         const ULONG offset = (fixed + bytes(node.name) + 3) & ~3u;
         const bool has_class = !node.class_name.empty();
-        const KEY_NODE_INFORMATION head{time, 0, has_class ? offset : ~0u, bytes(node.class_name), bytes(node.name), {}};
+        const KEY_NODE_INFORMATION head{
+            time, 0, has_class ? offset : ~0u, bytes(node.class_name), bytes(node.name), {}};
         w.put(0, &head, fixed);
         w.put(fixed, node.name.data(), bytes(node.name));
         if (has_class) w.put(offset, node.class_name.data(), bytes(node.class_name));
@@ -120,7 +124,8 @@ NTSTATUS query_key(const Node& node, ULONG information_class, PVOID to, ULONG le
         w.put(fixed, path.data(), bytes(path));
         return w.finish(fixed, needed);
     }
-    default: return STATUS_INVALID_PARAMETER;
+    default:
+        return STATUS_INVALID_PARAMETER;
     }
 }
 

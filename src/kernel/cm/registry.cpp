@@ -40,7 +40,8 @@ Node* find_child(Node& parent, std::u16string_view name) {
 
 // The first part of a path and what is left of it.
 std::u16string_view next_part(std::u16string_view& path) {
-    while (!path.empty() && path.front() == u'\\') path.remove_prefix(1);
+    while (!path.empty() && path.front() == u'\\')
+        path.remove_prefix(1);
     const auto end = std::min(path.find(u'\\'), path.size());
     const auto part = path.substr(0, end);
     path.remove_prefix(end);
@@ -77,7 +78,8 @@ NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRI
             if (!create || !create->create || !last) return STATUS_OBJECT_NAME_NOT_FOUND;
             const bool make_volatile = create->options & REG_OPTION_VOLATILE;
             if (node->is_volatile && !make_volatile) return STATUS_CHILD_MUST_BE_VOLATILE;
-            if (node == root || node->parent == root) return STATUS_ACCESS_DENIED; // hives are made by the system only
+            if (node == root || node->parent == root)
+                return STATUS_ACCESS_DENIED; // hives are made by the system only
             child = make_child(*node, part);
             child->is_volatile = make_volatile;
             child->class_name = create->class_name;
@@ -92,7 +94,8 @@ NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRI
 NTSTATUS query_name(PVOID object, UNICODE_STRING& to) {
     const std::u16string path = path_of(*static_cast<Key*>(object)->node);
     const std::size_t size = path.size() * sizeof(WCHAR);
-    for (std::size_t i = 0; i < path.size() && (i + 1) * sizeof(WCHAR) <= to.MaximumLength; i++) to.Buffer[i] = path[i];
+    for (std::size_t i = 0; i < path.size() && (i + 1) * sizeof(WCHAR) <= to.MaximumLength; i++)
+        to.Buffer[i] = path[i];
     to.Length = static_cast<USHORT>(size);
     return STATUS_SUCCESS;
 }
@@ -139,7 +142,8 @@ void write_value(Node& node, std::u16string_view name, ULONG type, const void* d
 }
 
 NTSTATUS delete_value(Node& node, std::u16string_view name) {
-    const auto at = std::find_if(node.values.begin(), node.values.end(), [&](const Value& v) { return same(v.name, name); });
+    const auto at = std::find_if(node.values.begin(), node.values.end(),
+                                 [&](const Value& v) { return same(v.name, name); });
     if (at == node.values.end()) return STATUS_OBJECT_NAME_NOT_FOUND;
     node.values.erase(at);
     node.last_write = ke::system_time();
@@ -166,8 +170,8 @@ NTSTATUS initialize() {
                                           {.parse = parse, .remove = remove_key, .query_name = query_name}));
     root = host::make<Node>();
     root->name = u"REGISTRY";
-    PVOID body = TRY_STATUS(
-        ob::create_object({.type = key_type, .body_size = sizeof(Key), .name = u"REGISTRY", .attributes = OBJ_PERMANENT}));
+    PVOID body = TRY_STATUS(ob::create_object(
+        {.type = key_type, .body_size = sizeof(Key), .name = u"REGISTRY", .attributes = OBJ_PERMANENT}));
     static_cast<Key*>(body)->node = root;
     root->references = 1;
     if (const NTSTATUS status = ob::insert_into(ob::root_directory, body); !NT_SUCCESS(status)) return status;
@@ -189,7 +193,8 @@ NTSTATUS initialize() {
 }
 
 void create_service(std::u16string_view name, std::u16string_view image_path) {
-    const std::u16string path = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\" + std::u16string(name);
+    const std::u16string path =
+        u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\" + std::u16string(name);
     Node& node = node_at(path);
     set_number(node, u"Type", 1);         // SERVICE_KERNEL_DRIVER
     set_number(node, u"Start", 3);        // SERVICE_DEMAND_START
@@ -199,11 +204,13 @@ void create_service(std::u16string_view name, std::u16string_view image_path) {
     node_at(path + u"\\Parameters");
 }
 
-void set_value(std::u16string_view key, std::u16string_view name, ULONG type, const void* data, std::size_t size) {
+void set_value(std::u16string_view key, std::u16string_view name, ULONG type, const void* data,
+               std::size_t size) {
     write_value(node_at(key), name, type, data, size);
 }
 
-Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode, CreateRequest& request) {
+Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode,
+                        CreateRequest& request) {
     return ob::open_by_name(attributes, key_type, mode, nullptr, desired, &request);
 }
 

@@ -1,8 +1,9 @@
-// The registry: keys and values in memory, no hive files yet. The Key objects that handles refer to are made per open; what
-// they point at is a node of one tree. \Registry\Machine\System\CurrentControlSet\Services\NAME is what a driver gets as its
-// registry path.
+// The registry: keys and values in memory, no hive files yet. The Key objects that handles refer to are made
+// per open; what they point at is a node of one tree.
+// \Registry\Machine\System\CurrentControlSet\Services\NAME is what a driver gets as its registry path.
 //
-// wdm pages: nf-wdm-zwcreatekey, nf-wdm-zwopenkey, nf-wdm-zwqueryvaluekey, nf-wdm-zwsetvaluekey, nf-wdm-zwenumeratekey …
+// wdm pages: nf-wdm-zwcreatekey, nf-wdm-zwopenkey, nf-wdm-zwqueryvaluekey, nf-wdm-zwsetvaluekey,
+// nf-wdm-zwenumeratekey …
 #pragma once
 #include "abi/misc.h"
 #include "base/result.h"
@@ -42,11 +43,13 @@ extern OBJECT_TYPE* key_type;
 // The type Key, \Registry and its standard keys. After ob::initialize().
 NTSTATUS initialize();
 
-// HKLM\SYSTEM\CurrentControlSet\Services\NAME as the service control manager writes it for a driver: Type 1, Start 3,
-// ErrorControl 1, ImagePath, DisplayName; and an empty Parameters key. An existing key keeps its other values.
+// HKLM\SYSTEM\CurrentControlSet\Services\NAME as the service control manager writes it for a driver: Type 1,
+// Start 3, ErrorControl 1, ImagePath, DisplayName; and an empty Parameters key. An existing key keeps its
+// other values.
 void create_service(std::u16string_view name, std::u16string_view image_path);
 // A value below a key path ("\Registry\Machine\…"), making keys on the way.
-void set_value(std::u16string_view key, std::u16string_view name, ULONG type, const void* data, std::size_t size);
+void set_value(std::u16string_view key, std::u16string_view name, ULONG type, const void* data,
+               std::size_t size);
 
 struct CreateRequest {
     bool create = false;
@@ -54,9 +57,10 @@ struct CreateRequest {
     std::u16string class_name;
     ULONG disposition = 0; // out
 };
-// A handle to a key. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_PATH_NOT_FOUND-like of ob, STATUS_CHILD_MUST_BE_VOLATILE,
-// STATUS_KEY_DELETED.
-Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode, CreateRequest& request);
+// A handle to a key. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_PATH_NOT_FOUND-like of ob,
+// STATUS_CHILD_MUST_BE_VOLATILE, STATUS_KEY_DELETED.
+Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode,
+                        CreateRequest& request);
 
 // The node behind a referenced Key object.
 Node& node_of(PVOID key);

@@ -60,21 +60,32 @@ void to_entry(const CONTEXT& c, seh::EntryRecord& e, CONTEXT* context) {
 // Exceptions of the processor that are not about memory.
 bool plain_exception(const host::Fault& fault, EXCEPTION_RECORD& record) {
     switch (fault.kind) {
-    case host::FaultKind::divide: record.ExceptionCode = STATUS_INTEGER_DIVIDE_BY_ZERO; return true;
-    case host::FaultKind::illegal: record.ExceptionCode = STATUS_ILLEGAL_INSTRUCTION; return true;
+    case host::FaultKind::divide:
+        record.ExceptionCode = STATUS_INTEGER_DIVIDE_BY_ZERO;
+        return true;
+    case host::FaultKind::illegal:
+        record.ExceptionCode = STATUS_ILLEGAL_INSTRUCTION;
+        return true;
     case host::FaultKind::breakpoint:
         record.ExceptionCode = STATUS_BREAKPOINT;
         record.NumberParameters = 1;
         return true;
-    case host::FaultKind::single_step: record.ExceptionCode = STATUS_SINGLE_STEP; return true;
-    case host::FaultKind::alignment: record.ExceptionCode = STATUS_DATATYPE_MISALIGNMENT; return true;
-    case host::FaultKind::floating: record.ExceptionCode = STATUS_FLOAT_INVALID_OPERATION; return true;
+    case host::FaultKind::single_step:
+        record.ExceptionCode = STATUS_SINGLE_STEP;
+        return true;
+    case host::FaultKind::alignment:
+        record.ExceptionCode = STATUS_DATATYPE_MISALIGNMENT;
+        return true;
+    case host::FaultKind::floating:
+        record.ExceptionCode = STATUS_FLOAT_INVALID_OPERATION;
+        return true;
     case host::FaultKind::protection:
         record.ExceptionCode = STATUS_ACCESS_VIOLATION;
         record.NumberParameters = 2;
         record.ExceptionInformation[1] = ~ULONG_PTR{0}; // the processor does not tell a non-canonical address
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -85,7 +96,8 @@ mm::Access access_of(const host::Fault& fault, ULONG_PTR rip) {
 void set_memory_exception(const mm::MemoryException& e, EXCEPTION_RECORD& record) {
     record.ExceptionCode = e.code;
     record.NumberParameters = e.count;
-    for (ULONG i = 0; i < e.count; i++) record.ExceptionInformation[i] = e.information[i];
+    for (ULONG i = 0; i < e.count; i++)
+        record.ExceptionInformation[i] = e.information[i];
 }
 
 void store_stack_limit(std::uint64_t limit) {
@@ -93,7 +105,8 @@ void store_stack_limit(std::uint64_t limit) {
         (void)guest::write(ke::current_thread().teb + offsetof(NT_TIB, StackLimit), limit);
 }
 
-// Tries to carry the instruction out. True: go on at the context. Otherwise the record may have got a better name.
+// Tries to carry the instruction out. True: go on at the context. Otherwise the record may have got a better
+// name.
 bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     hardware::Trap trap{hardware::Trap::protection, frame.fault.address, frame.fault.is_write};
     if (frame.fault.kind == host::FaultKind::illegal) trap.kind = hardware::Trap::undefined;
@@ -116,7 +129,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     }
     record.ExceptionCode = result.status;
     record.NumberParameters = result.parameter_count;
-    for (ULONG i = 0; i < result.parameter_count; i++) record.ExceptionInformation[i] = result.parameters[i];
+    for (ULONG i = 0; i < result.parameter_count; i++)
+        record.ExceptionInformation[i] = result.parameters[i];
     return false;
 }
 
@@ -153,8 +167,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         if (trace::on) trace::emit_raw_syscall(static_cast<ULONG>(frame.context.Rax), stop.caller, true);
         ke::stop_machine(stop);
     }
-    const bool may_emulate = fault.kind == host::FaultKind::protection || fault.kind == host::FaultKind::illegal ||
-                             fault.kind == host::FaultKind::page;
+    const bool may_emulate = fault.kind == host::FaultKind::protection ||
+                             fault.kind == host::FaultKind::illegal || fault.kind == host::FaultKind::page;
     const bool user_address = fault.kind == host::FaultKind::page && host::places::is_user(fault.address);
     plain_exception(fault, record);
     if (may_emulate && !user_address && emulate(frame, record)) resume_kernel(frame);
@@ -173,8 +187,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
             record.NumberParameters = 2;
             record.ExceptionInformation[0] = access.kind();
             record.ExceptionInformation[1] = access.address;
-            ke::bug_check_exception(b.code, b.parameters[0], b.parameters[1], b.parameters[2], b.parameters[3], &record,
-                                    &frame.context);
+            ke::bug_check_exception(b.code, b.parameters[0], b.parameters[1], b.parameters[2],
+                                    b.parameters[3], &record, &frame.context);
         }
     }
     if (record.ExceptionCode == STATUS_BREAKPOINT) frame.context.Rip--;
@@ -204,7 +218,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     if (fault.kind == host::FaultKind::page) {
         std::uint64_t limit = 0;
         mm::MemoryException e{STATUS_ACCESS_VIOLATION, 2, {access_of(fault, 0).kind(), fault.address}};
-        if (host::places::is_user(fault.address)) e = mm::classify_user_fault(access_of(fault, frame.context.Rip), limit);
+        if (host::places::is_user(fault.address))
+            e = mm::classify_user_fault(access_of(fault, frame.context.Rip), limit);
         store_stack_limit(limit);
         if (e.code == 0) seh::nt_resume(&frame.context, self.teb);
         set_memory_exception(e, record);
@@ -237,7 +252,9 @@ class Sink final : public host::FaultSink {
     bool deliver(host::Fault& fault) override {
         if (!ke::pcr_address) return false;
         const bool user = host::gs_base() != ke::pcr_address;
-        const auto slot = [](ULONG offset) { return *reinterpret_cast<ULONG_PTR*>(ke::pcr_address + offset); };
+        const auto slot = [](ULONG offset) {
+            return *reinterpret_cast<ULONG_PTR*>(ke::pcr_address + offset);
+        };
         ULONG_PTR top = slot(user ? KPCR_HOST_STACK : KPCR_CROSSING);
         if (!top) return false;
         auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
@@ -254,7 +271,7 @@ class Sink final : public host::FaultSink {
         fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(&trap_entry);
         fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
         fault.registers[host::RSP] = reinterpret_cast<std::uint64_t>(frame) - 8; // as after a call
-        fault.registers[host::EFLAGS] &= ~0x40500ull;                           // DF, TF, AC
+        fault.registers[host::EFLAGS] &= ~0x40500ull;                            // DF, TF, AC
         return true;
     }
 } sink;

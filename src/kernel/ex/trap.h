@@ -1,9 +1,10 @@
 // From a host fault to what Windows makes of it.
 //
-//   signal handler   copies the interrupted state into a TrapFrame on the thread's host stack and returns into trap_entry()
-//   trap_entry       emulates the instruction, or finds the exception's name, then
-//     kernel mode    raises it at the driver (seh::dispatch_fault), or stops with the bug check that no handler may see
-//     user mode      builds EXCEPTION_RECORD and CONTEXT on the user stack and enters ntdll!KiUserExceptionDispatcher
+//   signal handler   copies the interrupted state into a TrapFrame on the thread's host stack and returns
+//   into trap_entry() trap_entry       emulates the instruction, or finds the exception's name, then
+//     kernel mode    raises it at the driver (seh::dispatch_fault), or stops with the bug check that no
+//     handler may see user mode      builds EXCEPTION_RECORD and CONTEXT on the user stack and enters
+//     ntdll!KiUserExceptionDispatcher
 //
 // Which mode faulted is told by GS: the KPCR in kernel mode, the TEB in user mode.
 #pragma once
@@ -21,7 +22,8 @@ namespace nt::ex {
 
 struct TrapHooks {
     hardware::PrivilegedOps* privileged = nullptr;
-    // Puts the exception on the user stack and makes `context` enter ntdll!KiUserExceptionDispatcher; false: no room there.
+    // Puts the exception on the user stack and makes `context` enter ntdll!KiUserExceptionDispatcher; false:
+    // no room there.
     bool (*deliver_to_user)(const EXCEPTION_RECORD& record, CONTEXT& context) = nullptr;
     // Ends the program with an exception that it cannot be told. Does not return.
     void (*user_unhandled)(const EXCEPTION_RECORD& record, const CONTEXT& context) = nullptr;

@@ -5,10 +5,11 @@
 //     extern "C" NTSTATUS IoDoThing(DEVICE_OBJECT* device, BOOLEAN wait) { … }
 //     GATE(IoDoThing);
 //
-// The adapter takes the arguments from the guest's home space and stack, so a gate never sees the Microsoft convention; it
-// refuses arguments that do not fit a register and drops the upper bits of small integers, which that convention leaves undefined.
-// A variadic export takes its variable arguments as a `const ULONG_PTR*` last parameter and says VARARG_GATE(Name).
-// A row in a *.rows file gives kind, highest IRQL, whether it may raise, and how complete it is; the generator joins both.
+// The adapter takes the arguments from the guest's home space and stack, so a gate never sees the Microsoft
+// convention; it refuses arguments that do not fit a register and drops the upper bits of small integers,
+// which that convention leaves undefined. A variadic export takes its variable arguments as a `const
+// ULONG_PTR*` last parameter and says VARARG_GATE(Name). A row in a *.rows file gives kind, highest IRQL,
+// whether it may raise, and how complete it is; the generator joins both.
 #pragma once
 #include "abi/types.h"
 #include "kernel/seh/crossing.h"
@@ -70,17 +71,20 @@ ULONG_PTR invoke(R (*)(P...), const ULONG_PTR* args, std::index_sequence<I...>) 
         return result_register<R>(F(argument.template operator()<I, P>()...));
 }
 
-template <bool Variadic, auto F, class R, class... P> ULONG_PTR adapt_as(R (*f)(P...), const ULONG_PTR* args) {
+template <bool Variadic, auto F, class R, class... P>
+ULONG_PTR adapt_as(R (*f)(P...), const ULONG_PTR* args) {
     return invoke<Variadic, F>(f, args, std::index_sequence_for<P...>{});
 }
-template <bool Variadic, auto F> ULONG_PTR adapt(const ULONG_PTR* args) { return adapt_as<Variadic, F>(F, args); }
+template <bool Variadic, auto F> ULONG_PTR adapt(const ULONG_PTR* args) {
+    return adapt_as<Variadic, F>(F, args);
+}
 
 } // namespace detail
 } // namespace nt::exports
 
-#define GATE(name)                                                                                            \
-    extern const nt::exports::Adapter gate_##name;                                                            \
+#define GATE(name)                                                                                           \
+    extern const nt::exports::Adapter gate_##name;                                                           \
     const nt::exports::Adapter gate_##name = &nt::exports::detail::adapt<false, &name>
-#define VARARG_GATE(name)                                                                                     \
-    extern const nt::exports::Adapter gate_##name;                                                            \
+#define VARARG_GATE(name)                                                                                    \
+    extern const nt::exports::Adapter gate_##name;                                                           \
     const nt::exports::Adapter gate_##name = &nt::exports::detail::adapt<true, &name>

@@ -17,7 +17,9 @@ extern "C" LONG KeSetEvent(KEVENT* event, KPRIORITY increment, BOOLEAN wait) {
 }
 GATE(KeSetEvent);
 
-extern "C" LONG KePulseEvent(KEVENT* event, KPRIORITY increment, BOOLEAN) { return ke::pulse_event(*event, increment); }
+extern "C" LONG KePulseEvent(KEVENT* event, KPRIORITY increment, BOOLEAN) {
+    return ke::pulse_event(*event, increment);
+}
 GATE(KePulseEvent);
 
 extern "C" LONG KeResetEvent(KEVENT* event) { return ke::reset_event(*event); }

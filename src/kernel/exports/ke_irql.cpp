@@ -8,7 +8,8 @@
 
 using namespace nt;
 
-// assumed: the parameters of IRQL_NOT_GREATER_OR_EQUAL and IRQL_NOT_LESS_OR_EQUAL as the bug check reference lists them.
+// assumed: the parameters of IRQL_NOT_GREATER_OR_EQUAL and IRQL_NOT_LESS_OR_EQUAL as the bug check reference
+// lists them.
 static KIRQL raise(KIRQL level) {
     if (level < ke::current_irql()) ke::bug_check(IRQL_NOT_GREATER_OR_EQUAL, ke::current_irql(), level);
     return ke::raise_irql(level);
@@ -88,7 +89,8 @@ GATE(KeLeaveGuardedRegion);
 
 extern "C" BOOLEAN KeAreApcsDisabled() {
     ke::Thread& self = ke::current_thread();
-    return self.Tcb.KernelApcDisable != 0 || self.Tcb.SpecialApcDisable != 0 || ke::current_irql() >= APC_LEVEL;
+    return self.Tcb.KernelApcDisable != 0 || self.Tcb.SpecialApcDisable != 0 ||
+           ke::current_irql() >= APC_LEVEL;
 }
 GATE(KeAreApcsDisabled);
 

@@ -1,5 +1,5 @@
-// Time: nf-wdm-kequerysystemtime, nf-wdm-kequeryinterrupttime, nf-wdm-kequerytickcount, nf-wdm-kequeryperformancecounter.
-// All of it is virtual (ke/clock.h).
+// Time: nf-wdm-kequerysystemtime, nf-wdm-kequeryinterrupttime, nf-wdm-kequerytickcount,
+// nf-wdm-kequeryperformancecounter. All of it is virtual (ke/clock.h).
 #include "kernel/exports/gate.h"
 #include "kernel/ke/clock.h"
 
@@ -25,7 +25,9 @@ GATE(KeQueryInterruptTimePrecise);
 extern "C" ULONGLONG KeQueryUnbiasedInterruptTime() { return ke::tick_count() * ke::tick_length; }
 GATE(KeQueryUnbiasedInterruptTime);
 
-extern "C" void KeQueryTickCount(LARGE_INTEGER* count) { count->QuadPart = static_cast<LONGLONG>(ke::tick_count()); }
+extern "C" void KeQueryTickCount(LARGE_INTEGER* count) {
+    count->QuadPart = static_cast<LONGLONG>(ke::tick_count());
+}
 GATE(KeQueryTickCount);
 
 extern "C" ULONG KeQueryTimeIncrement() { return static_cast<ULONG>(ke::tick_length); }
@@ -43,9 +45,12 @@ GATE(KeQueryPerformanceCounter);
 extern "C" void KeStallExecutionProcessor(ULONG microseconds) { ke::charge(10ull * microseconds); }
 GATE(KeStallExecutionProcessor);
 
-extern "C" void ExSystemTimeToLocalTime(const LARGE_INTEGER* system, LARGE_INTEGER* local) { *local = *system; }
+extern "C" void ExSystemTimeToLocalTime(const LARGE_INTEGER* system, LARGE_INTEGER* local) {
+    *local = *system;
+}
 GATE(ExSystemTimeToLocalTime);
 
-extern "C" void ExLocalTimeToSystemTime(const LARGE_INTEGER* local, LARGE_INTEGER* system) { *system = *local; }
+extern "C" void ExLocalTimeToSystemTime(const LARGE_INTEGER* local, LARGE_INTEGER* system) {
+    *system = *local;
+}
 GATE(ExLocalTimeToSystemTime);
-

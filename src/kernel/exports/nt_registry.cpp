@@ -1,14 +1,15 @@
-// Registry services: wdm pages nf-wdm-zwcreatekey, …openkey, …queryvaluekey, …setvaluekey, …deletekey, …enumeratekey and kin.
+// Registry services: wdm pages nf-wdm-zwcreatekey, …openkey, …queryvaluekey, …setvaluekey, …deletekey,
+// …enumeratekey and kin.
 #include "abi/status.h"
-#include "host/guest.h"
 #include "kernel/cm/query.h"
-#include "kernel/exports/runtime.h"
-#include "kernel/mm/probe.h"
+#include "kernel/exports/capture.h"
 #include "kernel/ob/handle.h"
 #include "kernel/seh/dispatch.h"
 #include <algorithm>
 
 using namespace nt;
+using exports::copy_in;
+using exports::copy_out;
 
 namespace {
 
@@ -18,7 +19,8 @@ constexpr ULONG largest_value = 1 << 20;
 class KeyReference {
   public:
     KeyReference(HANDLE handle, ACCESS_MASK desired) {
-        status = ob::reference_by_handle(handle, desired, cm::key_type, exports::previous_mode(), &key_, nullptr);
+        status =
+            ob::reference_by_handle(handle, desired, cm::key_type, exports::previous_mode(), &key_, nullptr);
         if (NT_SUCCESS(status) && node().deleted) status = STATUS_KEY_DELETED;
     }
     ~KeyReference() {
@@ -32,18 +34,6 @@ class KeyReference {
   private:
     PVOID key_ = nullptr;
 };
-
-bool user_range(const void* p, ULONG_PTR size) {
-    const auto at = reinterpret_cast<ULONG_PTR>(p);
-    return exports::previous_mode() == KernelMode || (at < mm::user_probe_address && size <= mm::user_probe_address - at);
-}
-
-bool copy_in(void* to, const void* from, std::size_t size) {
-    return size == 0 || (user_range(from, size) && guest::copy_from(to, reinterpret_cast<ULONG_PTR>(from), size));
-}
-bool copy_out(void* to, const void* from, std::size_t size) {
-    return size == 0 || (user_range(to, size) && guest::copy_to(reinterpret_cast<ULONG_PTR>(to), from, size));
-}
 
 NTSTATUS capture(const UNICODE_STRING* from, std::u16string& to) {
     UNICODE_STRING head;
@@ -61,10 +51,13 @@ template <class Query> NTSTATUS answer(PVOID to, ULONG length, ULONG* result_len
     if (status == STATUS_INVALID_PARAMETER) return status;
     if (!copy_out(result_length, &needed, sizeof needed)) return STATUS_ACCESS_VIOLATION;
     if (status == STATUS_BUFFER_TOO_SMALL) return status;
-    return copy_out(to, buffer.data(), std::min<std::size_t>(needed, buffer.size())) ? status : STATUS_ACCESS_VIOLATION;
+    return copy_out(to, buffer.data(), std::min<std::size_t>(needed, buffer.size()))
+               ? status
+               : STATUS_ACCESS_VIOLATION;
 }
 
-NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given, cm::CreateRequest& request) {
+NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given,
+              cm::CreateRequest& request) {
     const KPROCESSOR_MODE mode = exports::previous_mode();
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
@@ -77,11 +70,12 @@ NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* give
 
 } // namespace
 
-extern "C" NTSTATUS NtCreateKey(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes, ULONG,
-                                const UNICODE_STRING* class_name, ULONG options, ULONG* disposition) {
+extern "C" NTSTATUS NtCreateKey(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
+                                ULONG, const UNICODE_STRING* class_name, ULONG options, ULONG* disposition) {
     cm::CreateRequest request{.create = true, .options = options, .class_name = {}};
     if (class_name)
-        if (const NTSTATUS status = capture(class_name, request.class_name); !NT_SUCCESS(status)) return status;
+        if (const NTSTATUS status = capture(class_name, request.class_name); !NT_SUCCESS(status))
+            return status;
     const NTSTATUS status = open(handle, desired, attributes, request);
     if (NT_SUCCESS(status) && disposition && !copy_out(disposition, &request.disposition, sizeof(ULONG)))
         return STATUS_ACCESS_VIOLATION;
@@ -95,14 +89,15 @@ extern "C" NTSTATUS NtOpenKey(HANDLE* handle, ACCESS_MASK desired, const OBJECT_
 }
 GATE(NtOpenKey);
 
-extern "C" NTSTATUS NtOpenKeyEx(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes, ULONG options) {
+extern "C" NTSTATUS NtOpenKeyEx(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
+                                ULONG options) {
     if (options & ~0x0Cu) return STATUS_INVALID_PARAMETER; // REG_OPTION_BACKUP_RESTORE, REG_OPTION_OPEN_LINK
     return NtOpenKey(handle, desired, attributes);
 }
 GATE(NtOpenKeyEx);
 
-extern "C" NTSTATUS NtQueryValueKey(HANDLE handle, const UNICODE_STRING* name, ULONG information_class, PVOID to, ULONG length,
-                                    ULONG* result_length) {
+extern "C" NTSTATUS NtQueryValueKey(HANDLE handle, const UNICODE_STRING* name, ULONG information_class,
+                                    PVOID to, ULONG length, ULONG* result_length) {
     KeyReference key(handle, 0x1);
     if (!NT_SUCCESS(key.status)) return key.status;
     std::u16string wanted;
@@ -115,8 +110,8 @@ extern "C" NTSTATUS NtQueryValueKey(HANDLE handle, const UNICODE_STRING* name, U
 }
 GATE(NtQueryValueKey);
 
-extern "C" NTSTATUS NtEnumerateValueKey(HANDLE handle, ULONG index, ULONG information_class, PVOID to, ULONG length,
-                                        ULONG* result_length) {
+extern "C" NTSTATUS NtEnumerateValueKey(HANDLE handle, ULONG index, ULONG information_class, PVOID to,
+                                        ULONG length, ULONG* result_length) {
     KeyReference key(handle, 0x1);
     if (!NT_SUCCESS(key.status)) return key.status;
     if (index >= key.node().values.size()) return STATUS_NO_MORE_ENTRIES;
@@ -127,7 +122,8 @@ extern "C" NTSTATUS NtEnumerateValueKey(HANDLE handle, ULONG index, ULONG inform
 }
 GATE(NtEnumerateValueKey);
 
-extern "C" NTSTATUS NtSetValueKey(HANDLE handle, const UNICODE_STRING* name, ULONG, ULONG type, const void* data, ULONG size) {
+extern "C" NTSTATUS NtSetValueKey(HANDLE handle, const UNICODE_STRING* name, ULONG, ULONG type,
+                                  const void* data, ULONG size) {
     KeyReference key(handle, 0x2);
     if (!NT_SUCCESS(key.status)) return key.status;
     std::u16string wanted;
@@ -155,7 +151,8 @@ extern "C" NTSTATUS NtDeleteKey(HANDLE handle) {
 }
 GATE(NtDeleteKey);
 
-extern "C" NTSTATUS NtQueryKey(HANDLE handle, ULONG information_class, PVOID to, ULONG length, ULONG* result_length) {
+extern "C" NTSTATUS NtQueryKey(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
+                               ULONG* result_length) {
     KeyReference key(handle, information_class == KeyNameInformation ? 0 : 0x1);
     if (!NT_SUCCESS(key.status)) return key.status;
     return answer(to, length, result_length, [&](PVOID buffer, ULONG size, ULONG& needed) {
@@ -164,8 +161,8 @@ extern "C" NTSTATUS NtQueryKey(HANDLE handle, ULONG information_class, PVOID to,
 }
 GATE(NtQueryKey);
 
-extern "C" NTSTATUS NtEnumerateKey(HANDLE handle, ULONG index, ULONG information_class, PVOID to, ULONG length,
-                                   ULONG* result_length) {
+extern "C" NTSTATUS NtEnumerateKey(HANDLE handle, ULONG index, ULONG information_class, PVOID to,
+                                   ULONG length, ULONG* result_length) {
     KeyReference key(handle, 0x8);
     if (!NT_SUCCESS(key.status)) return key.status;
     if (index >= key.node().children.size()) return STATUS_NO_MORE_ENTRIES;

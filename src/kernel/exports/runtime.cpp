@@ -58,7 +58,8 @@ seh::GateEntry* gate_entries;
 ULONG_PTR run_gate_slowly(seh::EntryRecord& entry) {
     const Row& row = rows[entry.index];
     if (ke::current_irql() > row.max_irql)
-        // assumed: the caller's address stands where Windows has the address of the paged code that would fault.
+        // assumed: the caller's address stands where Windows has the address of the paged code that would
+        // fault.
         ke::bug_check(0x0A, entry.rip, ke::current_irql(), 8, entry.rip);
     if (trace::verbose) {
         static bool* announced = static_cast<bool*>(host::heap_allocate(row_count));
@@ -74,12 +75,14 @@ ULONG_PTR run_gate_slowly(seh::EntryRecord& entry) {
 ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     const ULONG number = entry.index;
     const ServiceRow* service = number < service_limit ? service_by_number[number] : nullptr;
-    if (!service) [[unlikely]] return static_cast<ULONG>(STATUS_INVALID_SYSTEM_SERVICE);
+    if (!service) [[unlikely]]
+        return static_cast<ULONG>(STATUS_INVALID_SYSTEM_SERVICE);
     ULONG_PTR args[most_arguments];
     std::memcpy(args, entry.registers, sizeof entry.registers);
     // The user stack: return address, home space of four, then the fifth argument.
     if (service->argument_count > 4 &&
-        !guest::copy_from(args + 4, entry.rsp + 0x28, (service->argument_count - 4) * sizeof(ULONG_PTR))) [[unlikely]]
+        !guest::copy_from(args + 4, entry.rsp + 0x28, (service->argument_count - 4) * sizeof(ULONG_PTR)))
+        [[unlikely]]
         return static_cast<ULONG>(STATUS_ACCESS_VIOLATION);
     ke::charge(service_time);
     ke::update_shared_time();
@@ -103,7 +106,9 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
 
 } // namespace
 
-const ServiceRow* find_service(ULONG number) { return number < service_limit ? service_by_number[number] : nullptr; }
+const ServiceRow* find_service(ULONG number) {
+    return number < service_limit ? service_by_number[number] : nullptr;
+}
 
 ULONG_PTR call_service(const ServiceRow& service, const ULONG_PTR* args) { return (*service.gate)(args); }
 
@@ -123,7 +128,8 @@ void initialize() {
         if (rows[i].kind == Kind::zw) adapter = zw_adapter;
         gate_entries[i] = {adapter, rows[i].max_irql, 0};
     }
-    for (ULONG i = 0; i < service_count; i++) service_by_number[services[i].number] = &services[i];
+    for (ULONG i = 0; i < service_count; i++)
+        service_by_number[services[i].number] = &services[i];
     seh::nt_crossing_hooks = {gate_entries, run_gate_slowly, run_system_call};
 }
 

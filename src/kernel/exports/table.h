@@ -1,5 +1,5 @@
-// The export tables as data: one Row per export of ntoskrnl.exe and hal.dll, one ServiceRow per system service.
-// generated/table.cpp is made from the *.rows and *.services files by tools/gen_exports.py.
+// The export tables as data: one Row per export of ntoskrnl.exe and hal.dll, one ServiceRow per system
+// service. generated/table.cpp is made from the *.rows and *.services files by tools/gen_exports.py.
 #pragma once
 #include "kernel/exports/gate.h"
 

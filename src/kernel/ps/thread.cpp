@@ -61,15 +61,9 @@ Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
     return thread;
 }
 
-void start(ke::Thread& thread) {
-    if (trace::on)
-        trace::emit_thread_created(&thread, static_cast<std::uint32_t>(thread.pid),
-                                   static_cast<std::uint32_t>(thread.tid), thread.start_address);
-    ke::ready_thread(thread);
-}
-
 void run_system(ke::Thread& self) {
-    seh::call_out(reinterpret_cast<PKSTART_ROUTINE>(self.start_address), reinterpret_cast<PVOID>(self.start_context));
+    seh::call_out(reinterpret_cast<PKSTART_ROUTINE>(self.start_address),
+                  reinterpret_cast<PVOID>(self.start_context));
     exit_thread(STATUS_SUCCESS);
 }
 
@@ -80,7 +74,8 @@ void run_kernel(ke::Thread& self) {
 }
 
 void run_user(ke::Thread& self) {
-    seh::nt_enter_user(self.start_context, reinterpret_cast<ULONG_PTR>(self.extension), self.base.registers[0], self.teb);
+    seh::nt_enter_user(self.start_context, reinterpret_cast<ULONG_PTR>(self.extension),
+                       self.base.registers[0], self.teb);
 }
 
 } // namespace
@@ -113,7 +108,7 @@ Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE
     thread->start_address = reinterpret_cast<ULONG_PTR>(routine);
     thread->StartAddress = reinterpret_cast<PVOID>(routine);
     thread->start_context = reinterpret_cast<ULONG_PTR>(context);
-    start(*thread);
+    start_thread(*thread);
     return thread;
 }
 
@@ -121,7 +116,7 @@ Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument)
     ke::Thread* thread = TRY(make(home_of_system, run_kernel));
     thread->start_context = reinterpret_cast<ULONG_PTR>(routine);
     thread->extension = argument;
-    start(*thread);
+    start_thread(*thread);
     return thread;
 }
 
@@ -133,8 +128,15 @@ Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& 
     thread->start_context = user.rip;
     thread->extension = reinterpret_cast<PVOID>(user.rsp);
     thread->base.registers[0] = user.argument;
-    if (!user.suspended) start(*thread);
+    if (!user.suspended) start_thread(*thread);
     return thread;
+}
+
+void start_thread(ke::Thread& thread) {
+    if (trace::on)
+        trace::emit_thread_created(&thread, static_cast<std::uint32_t>(thread.pid),
+                                   static_cast<std::uint32_t>(thread.tid), thread.start_address);
+    ke::ready_thread(thread);
 }
 
 void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++] = rundown; }
@@ -142,7 +144,8 @@ void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++
 void exit_thread(LONG status) {
     ke::Thread& self = ke::current_thread();
     self.exiting = true;
-    for (ULONG i = 0; i < rundown_count; i++) rundowns[i](self);
+    for (ULONG i = 0; i < rundown_count; i++)
+        rundowns[i](self);
     reap();
     last_ended = &self;
     ke::exit_thread(status);

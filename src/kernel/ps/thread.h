@@ -27,7 +27,8 @@ struct ThreadHome {
 void set_system_home(const ThreadHome& home);
 const ThreadHome& system_home();
 
-// A thread that runs a guest routine in kernel mode (PsCreateSystemThread). Referenced for the caller; ready to run.
+// A thread that runs a guest routine in kernel mode (PsCreateSystemThread). Referenced for the caller; ready
+// to run.
 Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context);
 // A thread of the kernel itself: runs a host function on its host stack. `argument` is in thread.extension.
 Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument);
@@ -39,12 +40,16 @@ struct UserStart {
 };
 Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& start);
 
+// Lets a thread run that was made suspended.
+void start_thread(ke::Thread& thread);
+
 // Ends the running thread: runs the rundown, signals it, gives up its resources later. PASSIVE_LEVEL.
 [[noreturn]] void exit_thread(LONG status);
 // Asks another thread to end: it does on its way back to user mode; an ongoing wait of user mode ends.
 void terminate_thread(ke::Thread& thread, LONG status);
 
-// What must happen when a thread ends, in its context (io: requests; ps: last thread of a process). Called in order of adding.
+// What must happen when a thread ends, in its context (io: requests; ps: last thread of a process). Called in
+// order of adding.
 void add_rundown(void (*rundown)(ke::Thread& thread));
 
 ke::Thread* find_thread(ULONG_PTR tid); // not referenced; null

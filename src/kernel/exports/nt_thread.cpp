@@ -1,0 +1,128 @@
+// Threads by handle: what CreateThread, ExitThread, ResumeThread and GetExitCodeThread use.
+#include "abi/status.h"
+#include "kernel/exports/capture.h"
+#include "kernel/ke/scheduler.h"
+#include "kernel/ob/handle.h"
+#include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
+
+using namespace nt;
+using exports::write_parameter;
+
+namespace {
+
+constexpr ULONG create_suspended = 0x1, skip_attach = 0x2, hide_from_debugger = 0x4;
+
+NTSTATUS reference(HANDLE handle, ACCESS_MASK desired, ke::Thread*& thread) {
+    PVOID body;
+    const NTSTATUS s =
+        ob::reference_by_handle(handle, desired, ps::thread_type, exports::previous_mode(), &body, nullptr);
+    thread = static_cast<ke::Thread*>(body);
+    return s;
+}
+
+} // namespace
+
+extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
+                                     HANDLE process, PVOID start, PVOID argument, ULONG flags, SIZE_T,
+                                     SIZE_T commit, SIZE_T reserve, PVOID attribute_list) {
+    if (flags & ~(create_suspended | skip_attach | hide_from_debugger)) return STATUS_INVALID_PARAMETER;
+    if (attribute_list) return STATUS_NOT_IMPLEMENTED;
+    PVOID owner;
+    NTSTATUS status =
+        ob::reference_by_handle(process, 0x2, ps::process_type, exports::previous_mode(), &owner, nullptr);
+    if (!NT_SUCCESS(status)) return status;
+    auto made = ps::create_process_thread(*static_cast<EPROCESS*>(owner),
+                                          {.start = reinterpret_cast<ULONG_PTR>(start),
+                                           .argument = reinterpret_cast<ULONG_PTR>(argument),
+                                           .stack_reserve = reserve,
+                                           .stack_commit = commit,
+                                           .suspended = (flags & create_suspended) != 0});
+    ob::dereference(owner);
+    if (!made) return made.error();
+    ULONG handle_attributes = 0;
+    if (attributes) {
+        OBJECT_ATTRIBUTES copy;
+        if (!exports::read_parameter(attributes, copy)) return STATUS_ACCESS_VIOLATION;
+        handle_attributes = copy.Attributes;
+    }
+    auto result = ob::create_handle(*made, ob::map_generic(desired, ps::thread_type->GenericMapping),
+                                    handle_attributes);
+    ob::dereference(*made);
+    if (!result) return result.error();
+    return write_parameter(handle, *result) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+GATE(NtCreateThreadEx);
+
+extern "C" NTSTATUS NtTerminateThread(HANDLE handle, NTSTATUS exit_status) {
+    ke::Thread* thread = &ke::current_thread();
+    if (handle) {
+        if (const NTSTATUS status = reference(handle, 0x1, thread); !NT_SUCCESS(status)) return status;
+        ob::dereference(thread); // it is alive while it is in the list
+    }
+    if (thread == &ke::current_thread()) ps::exit_thread(exit_status);
+    ps::terminate_thread(*thread, exit_status);
+    return STATUS_SUCCESS;
+}
+GATE(NtTerminateThread);
+
+extern "C" NTSTATUS NtResumeThread(HANDLE handle, ULONG* previous) {
+    ke::Thread* thread;
+    if (const NTSTATUS status = reference(handle, 0x2, thread); !NT_SUCCESS(status)) return status;
+    const bool was_suspended = thread->Tcb.State == static_cast<UCHAR>(ke::ThreadState::initialized);
+    if (was_suspended) ps::start_thread(*thread);
+    ob::dereference(thread);
+    if (previous && !write_parameter(previous, was_suspended ? 1u : 0u)) return STATUS_ACCESS_VIOLATION;
+    return STATUS_SUCCESS;
+}
+GATE(NtResumeThread);
+
+extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
+                                             ULONG* needed) {
+    ke::Thread* thread;
+    if (const NTSTATUS status = reference(handle, 0x40, thread); !NT_SUCCESS(status)) return status;
+    NTSTATUS status = STATUS_SUCCESS;
+    const auto answer = [&](const auto& information) {
+        if (length != sizeof information)
+            status = STATUS_INFO_LENGTH_MISMATCH;
+        else if (!exports::copy_out(to, &information, sizeof information) ||
+                 (needed && !write_parameter(needed, static_cast<ULONG>(sizeof information))))
+            status = STATUS_ACCESS_VIOLATION;
+    };
+    const bool ended = thread->Tcb.State == static_cast<UCHAR>(ke::ThreadState::terminated);
+    switch (information_class) {
+    case ThreadBasicInformation:
+        answer(THREAD_BASIC_INFORMATION{ended ? thread->exit_status : static_cast<NTSTATUS>(STATUS_PENDING),
+                                        reinterpret_cast<PVOID>(thread->teb), thread->Cid, 1,
+                                        thread->Tcb.Priority, thread->Tcb.BasePriority});
+        break;
+    case ThreadQuerySetWin32StartAddress:
+        answer(thread->start_address);
+        break;
+    case ThreadIsTerminated:
+        answer(static_cast<ULONG>(ended));
+        break;
+    default:
+        status = STATUS_INVALID_INFO_CLASS;
+        break;
+    }
+    ob::dereference(thread);
+    return status;
+}
+GATE(NtQueryInformationThread);
+
+extern "C" NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES*,
+                                 const CLIENT_ID* id) {
+    CLIENT_ID wanted;
+    if (!exports::read_parameter(id, wanted)) return STATUS_ACCESS_VIOLATION;
+    ke::Thread* thread = ps::find_thread(reinterpret_cast<ULONG_PTR>(wanted.UniqueThread));
+    if (!thread || (wanted.UniqueProcess && wanted.UniqueProcess != thread->Cid.UniqueProcess))
+        return STATUS_INVALID_CID;
+    const HANDLE made = TRY_STATUS(
+        ob::open_by_pointer(thread, 0, nullptr, desired, ps::thread_type, exports::previous_mode()));
+    return write_parameter(handle, made) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+GATE(NtOpenThread);
+
+extern "C" ULONG NtGetCurrentProcessorNumber() { return 0; }
+GATE(NtGetCurrentProcessorNumber);

@@ -1,0 +1,130 @@
+// Waits by handle: ntifs pages nf-ntifs-zwwaitforsingleobject, nf-ntifs-ntwaitformultipleobjects; Sleep's
+// NtDelayExecution.
+#include "abi/status.h"
+#include "kernel/exports/capture.h"
+#include "kernel/exports/sync_objects.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/scheduler.h"
+#include "kernel/ke/wait.h"
+#include "kernel/ob/handle.h"
+#include "kernel/pool/pool.h"
+
+using namespace nt;
+using exports::read_parameter;
+
+namespace {
+
+constexpr ACCESS_MASK synchronize = 0x100000;
+
+// The timeout copied out of the caller's memory; null stays null.
+struct Timeout {
+    explicit Timeout(const LARGE_INTEGER* given) {
+        if (!given) return;
+        if (read_parameter(given, value_))
+            use = &value_;
+        else
+            status = STATUS_ACCESS_VIOLATION;
+    }
+    NTSTATUS status = STATUS_SUCCESS;
+    const LARGE_INTEGER* use = nullptr;
+
+  private:
+    LARGE_INTEGER value_{};
+};
+
+NTSTATUS wait(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* timeout) {
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    PVOID body;
+    if (const NTSTATUS s = ob::reference_by_handle(handle, synchronize, nullptr, mode, &body, nullptr);
+        !NT_SUCCESS(s))
+        return s;
+    DISPATCHER_HEADER* header = ob::waitable(body);
+    const NTSTATUS status = header ? ke::wait_for_single_object(header, UserRequest, mode, alertable, timeout)
+                                   : static_cast<NTSTATUS>(STATUS_OBJECT_TYPE_MISMATCH);
+    ob::dereference(body);
+    return status;
+}
+
+} // namespace
+
+extern "C" NTSTATUS NtWaitForSingleObject(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* given) {
+    const Timeout timeout(given);
+    return NT_SUCCESS(timeout.status) ? wait(handle, alertable, timeout.use) : timeout.status;
+}
+GATE(NtWaitForSingleObject);
+
+extern "C" NTSTATUS NtWaitForMultipleObjects(ULONG count, const HANDLE* given_handles, ULONG type,
+                                             BOOLEAN alertable, const LARGE_INTEGER* given_timeout) {
+    if (count == 0 || count > MAXIMUM_WAIT_OBJECTS) return STATUS_INVALID_PARAMETER_1;
+    if (type > WaitAny) return STATUS_INVALID_PARAMETER_3;
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    HANDLE handles[MAXIMUM_WAIT_OBJECTS];
+    PVOID bodies[MAXIMUM_WAIT_OBJECTS], headers[MAXIMUM_WAIT_OBJECTS];
+    if (!exports::copy_in(handles, given_handles, count * sizeof(HANDLE))) return STATUS_ACCESS_VIOLATION;
+    const Timeout timeout(given_timeout);
+    if (!NT_SUCCESS(timeout.status)) return timeout.status;
+    NTSTATUS status = STATUS_SUCCESS;
+    ULONG referenced = 0;
+    for (; referenced < count; referenced++) {
+        status = ob::reference_by_handle(handles[referenced], synchronize, nullptr, mode, &bodies[referenced],
+                                         nullptr);
+        if (!NT_SUCCESS(status)) break;
+        headers[referenced] = ob::waitable(bodies[referenced]);
+        if (!headers[referenced]) {
+            ob::dereference(bodies[referenced]);
+            status = STATUS_OBJECT_TYPE_MISMATCH;
+            break;
+        }
+        // Waiting for all of two equal objects can never be satisfied.
+        for (ULONG i = 0; type == WaitAll && i < referenced; i++)
+            if (headers[i] == headers[referenced]) status = STATUS_INVALID_PARAMETER_MIX;
+    }
+    if (NT_SUCCESS(status)) {
+        KWAIT_BLOCK* blocks = nullptr;
+        if (count > THREAD_WAIT_OBJECTS)
+            blocks = static_cast<KWAIT_BLOCK*>(
+                pool::allocate(pool::Kind::nonpaged, count * sizeof(KWAIT_BLOCK), pool::tag("Wait")));
+        status = count > THREAD_WAIT_OBJECTS && !blocks
+                     ? static_cast<NTSTATUS>(STATUS_INSUFFICIENT_RESOURCES)
+                     : ke::wait_for_multiple_objects(count, headers, static_cast<WAIT_TYPE>(type),
+                                                     UserRequest, mode, alertable, timeout.use, blocks);
+        if (blocks) pool::release(blocks);
+    }
+    while (referenced)
+        ob::dereference(bodies[--referenced]);
+    return status;
+}
+GATE(NtWaitForMultipleObjects);
+
+extern "C" NTSTATUS NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE object, BOOLEAN alertable,
+                                                   const LARGE_INTEGER* given) {
+    const Timeout timeout(given);
+    if (!NT_SUCCESS(timeout.status)) return timeout.status;
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    PVOID body;
+    NTSTATUS status = ob::reference_by_handle(signal, 0, nullptr, mode, &body, nullptr);
+    if (!NT_SUCCESS(status)) return status;
+    LONG previous;
+    OBJECT_TYPE* type = ob::type_of(body);
+    if (type == exports::event_type)
+        ke::set_event(*static_cast<KEVENT*>(body), EVENT_INCREMENT, true);
+    else if (type == exports::mutant_type)
+        status = ke::release_mutant(*static_cast<KMUTANT*>(body), previous, true);
+    else if (type == exports::semaphore_type)
+        status = ke::release_semaphore(*static_cast<KSEMAPHORE*>(body), 1, previous, true);
+    else
+        status = STATUS_OBJECT_TYPE_MISMATCH;
+    ob::dereference(body);
+    return NT_SUCCESS(status) ? wait(object, alertable, timeout.use) : status;
+}
+GATE(NtSignalAndWaitForSingleObject);
+
+extern "C" NTSTATUS NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER* given) {
+    LARGE_INTEGER interval;
+    if (!read_parameter(given, interval)) return STATUS_ACCESS_VIOLATION;
+    return ke::delay_execution(exports::previous_mode(), alertable, interval);
+}
+GATE(NtDelayExecution);
+
+extern "C" NTSTATUS NtYieldExecution() { return ke::yield() ? STATUS_SUCCESS : STATUS_NO_YIELD_PERFORMED; }
+GATE(NtYieldExecution);

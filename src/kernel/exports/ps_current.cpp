@@ -1,0 +1,79 @@
+// Who runs: wdm/ntifs pages nf-ntifs-psgetcurrentprocess, nf-wdm-pscreatesystemthread,
+// nf-wdm-exgetpreviousmode …
+#include "abi/status.h"
+#include "kernel/exports/runtime.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ob/handle.h"
+#include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
+
+using namespace nt;
+
+extern "C" KPROCESSOR_MODE ExGetPreviousMode() { return exports::previous_mode(); }
+GATE(ExGetPreviousMode);
+
+extern "C" PVOID PsGetCurrentProcess() { return ke::current_thread().process; }
+GATE(PsGetCurrentProcess);
+
+extern "C" PVOID IoGetCurrentProcess() { return ke::current_thread().process; }
+GATE(IoGetCurrentProcess);
+
+extern "C" PVOID PsGetCurrentThread() { return &ke::current_thread(); }
+GATE(PsGetCurrentThread);
+
+extern "C" PVOID KeGetCurrentThread() { return &ke::current_thread(); }
+GATE(KeGetCurrentThread);
+
+extern "C" HANDLE PsGetCurrentProcessId() { return reinterpret_cast<HANDLE>(ke::current_thread().pid); }
+GATE(PsGetCurrentProcessId);
+
+extern "C" HANDLE PsGetCurrentThreadId() { return reinterpret_cast<HANDLE>(ke::current_thread().tid); }
+GATE(PsGetCurrentThreadId);
+
+extern "C" HANDLE PsGetProcessId(EPROCESS* process) {
+    return reinterpret_cast<HANDLE>(process->UniqueProcessId);
+}
+GATE(PsGetProcessId);
+
+extern "C" HANDLE PsGetThreadId(ke::Thread* thread) { return reinterpret_cast<HANDLE>(thread->tid); }
+GATE(PsGetThreadId);
+
+extern "C" HANDLE PsGetThreadProcessId(ke::Thread* thread) { return reinterpret_cast<HANDLE>(thread->pid); }
+GATE(PsGetThreadProcessId);
+
+extern "C" UCHAR* PsGetProcessImageFileName(EPROCESS* process) { return process->ImageFileName; }
+GATE(PsGetProcessImageFileName);
+
+extern "C" NTSTATUS PsCreateSystemThread(HANDLE* handle, ULONG, const OBJECT_ATTRIBUTES* attributes,
+                                         HANDLE process, CLIENT_ID* id, PKSTART_ROUTINE routine,
+                                         PVOID context) {
+    if (process) return STATUS_NOT_IMPLEMENTED;
+    ke::Thread* thread = TRY_STATUS(ps::create_system_thread(ps::system_home(), routine, context));
+    if (id) *id = {reinterpret_cast<HANDLE>(thread->pid), reinterpret_cast<HANDLE>(thread->tid)};
+    const ULONG flags = (attributes ? attributes->Attributes : 0) | OBJ_KERNEL_HANDLE;
+    auto made = ob::create_handle(thread, 0x1fffff, flags);
+    ob::dereference(thread);
+    if (!made) return made.error();
+    *handle = *made;
+    return STATUS_SUCCESS;
+}
+GATE(PsCreateSystemThread);
+
+extern "C" NTSTATUS PsTerminateSystemThread(NTSTATUS status) {
+    if (ke::current_thread().teb) return STATUS_INVALID_PARAMETER;
+    ps::exit_thread(status);
+}
+GATE(PsTerminateSystemThread);
+
+extern "C" BOOLEAN PsIsSystemThread(ke::Thread* thread) { return thread->teb == 0; }
+GATE(PsIsSystemThread);
+
+// The obsolete form of RtlGetVersion; TRUE is for a checked build.
+extern "C" BOOLEAN PsGetVersion(ULONG* major, ULONG* minor, ULONG* build, UNICODE_STRING* csd) {
+    if (major) *major = 10;
+    if (minor) *minor = 0;
+    if (build) *build = 19045;
+    if (csd) csd->Length = 0;
+    return 0;
+}
+GATE(PsGetVersion);

@@ -1,0 +1,48 @@
+#include "kernel/exports/sync_objects.h"
+#include "abi/status.h"
+#include "base/list.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ob/object.h"
+
+namespace nt::exports {
+
+OBJECT_TYPE* event_type = nullptr;
+OBJECT_TYPE* mutant_type = nullptr;
+OBJECT_TYPE* semaphore_type = nullptr;
+
+namespace {
+
+constexpr ULONG tag(const char (&t)[5]) {
+    return static_cast<ULONG>(t[0]) | static_cast<ULONG>(t[1]) << 8 | static_cast<ULONG>(t[2]) << 16 |
+           static_cast<ULONG>(t[3]) << 24;
+}
+
+// A mutant that goes while it is owned leaves its owner's list.
+void remove_mutant(PVOID body) {
+    auto& mutant = *static_cast<KMUTANT*>(body);
+    if (mutant.OwnerThread) list::remove(mutant.MutantListEntry);
+}
+
+NTSTATUS make(OBJECT_TYPE*& type, std::u16string_view name, ULONG tag, ACCESS_MASK all,
+              const GENERIC_MAPPING& mapping, void (*remove)(PVOID)) {
+    type = TRY_STATUS(
+        ob::create_type({.name = name, .tag = tag, .mapping = mapping, .valid_access = all, .wait_offset = 0},
+                        {.remove = remove}));
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+NTSTATUS initialize_sync_types() {
+    NTSTATUS status =
+        make(event_type, u"Event", tag("Even"), 0x1f0003, {0x20001, 0x20002, 0x120000, 0x1f0003}, nullptr);
+    if (NT_SUCCESS(status))
+        status = make(mutant_type, u"Mutant", tag("Muta"), 0x1f0001, {0x20001, 0x20000, 0x120000, 0x1f0001},
+                      remove_mutant);
+    if (NT_SUCCESS(status))
+        status = make(semaphore_type, u"Semaphore", tag("Sema"), 0x1f0003,
+                      {0x20001, 0x20002, 0x120000, 0x1f0003}, nullptr);
+    return status;
+}
+
+} // namespace nt::exports
