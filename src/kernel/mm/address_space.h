@@ -1,16 +1,19 @@
 // The user half of one process: a list of reservations (address, size, protection) over extents of RAM pages.
 //
-// A Vad is one reservation (VirtualAlloc, image, stack, mapped view). Its committed pages are Extents: maximal runs with
-// consecutive page numbers and one protection. An extent is one host mapping, made when the space is active; so few and large
-// extents are few and large host mappings, and a switch of spaces is a walk over extents. Extents live in a sorted array
-// (binary search, no node allocation), Vads in another; both on the machine heap.
+// A Vad is one reservation (VirtualAlloc, image, stack, mapped view). Its committed pages are Extents:
+// maximal runs with consecutive page numbers and one protection. An extent is one host mapping, made when the
+// space is active; so few and large extents are few and large host mappings, and a switch of spaces is a walk
+// over extents. Extents live in a sorted array (binary search, no node allocation), Vads in another; both on
+// the machine heap.
 //
-// Only the active space is mapped. `activate(nullptr)` (System threads) makes the user half inaccessible with the mappings kept,
-// so that going back to the same process is a protection change only. KUSER_SHARED_DATA is mapped for ever, read only.
+// Only the active space is mapped. `activate(nullptr)` (System threads) makes the user half inaccessible with
+// the mappings kept, so that going back to the same process is a protection change only. KUSER_SHARED_DATA is
+// mapped for ever, read only.
 //
-// Sizes and errors follow the pages of NtAllocateVirtualMemory, NtFreeVirtualMemory, VirtualProtect and VirtualQuery.
+// Sizes and errors follow the pages of NtAllocateVirtualMemory, NtFreeVirtualMemory, VirtualProtect and
+// VirtualQuery.
 #pragma once
-#include "abi/memory.h"
+#include "abi/mm.h"
 #include "base/result.h"
 #include "host/machine_heap.h"
 #include "kernel/mm/physical.h"
@@ -21,19 +24,20 @@ namespace nt::mm {
 struct Extent {
     std::uint64_t address;
     std::uint32_t pages;
-    std::uint32_t first;      // page number
-    ULONG protection;         // PAGE_*, with PAGE_GUARD
+    std::uint32_t first; // page number
+    ULONG protection;    // PAGE_*, with PAGE_GUARD
     std::uint64_t end() const { return address + (std::uint64_t(pages) << page_shift); }
 };
 
-enum class VadKind : std::uint8_t { private_memory, image, mapped };
+// locked_pages: pages of an MDL mapped for user mode; only their driver may change or remove them.
+enum class VadKind : std::uint8_t { private_memory, image, mapped, locked_pages };
 
 struct Vad {
     std::uint64_t address;
     std::uint64_t size;
-    ULONG protection;         // of the reservation (AllocationProtect)
+    ULONG protection; // of the reservation (AllocationProtect)
     VadKind kind;
-    bool stack;               // the guard page grows it
+    bool stack; // the guard page grows it
     std::uint64_t end() const { return address + size; }
 };
 
@@ -52,9 +56,10 @@ class AddressSpace {
     // Unmaps everything and releases all pages (locked ones live on). Deactivates if active.
     static void destroy(AddressSpace* space);
 
-    // NtAllocateVirtualMemory. base 0: anywhere, from places::user_heap up. type: MEM_COMMIT, MEM_RESERVE, MEM_RESET,
-    // MEM_TOP_DOWN (ignored). On success base and size are what was done.
-    NTSTATUS allocate(std::uint64_t& base, std::uint64_t& size, ULONG type, ULONG protection, ULONG_PTR zero_bits = 0);
+    // NtAllocateVirtualMemory. base 0: anywhere, from places::user_heap up. type: MEM_COMMIT, MEM_RESERVE,
+    // MEM_RESET, MEM_TOP_DOWN (ignored). On success base and size are what was done.
+    NTSTATUS allocate(std::uint64_t& base, std::uint64_t& size, ULONG type, ULONG protection,
+                      ULONG_PTR zero_bits = 0);
     // NtFreeVirtualMemory: MEM_RELEASE or MEM_DECOMMIT.
     NTSTATUS free(std::uint64_t& base, std::uint64_t& size, ULONG type);
     // NtProtectVirtualMemory; old is the first page's.
@@ -62,28 +67,32 @@ class AddressSpace {
     // NtQueryVirtualMemory(MemoryBasicInformation). STATUS_INVALID_PARAMETER above the user half.
     NTSTATUS query(std::uint64_t address, MEMORY_BASIC_INFORMATION& info) const;
 
-    // An image view: committed, zeroed, PAGE_READWRITE for now, AllocationProtect PAGE_EXECUTE_WRITECOPY, MEM_IMAGE. `base` 0: the next free place from
-    // places::user_images. The loader fills it through pointer() and sets rights with set_protection().
+    // An image view: committed, zeroed, PAGE_READWRITE for now, AllocationProtect PAGE_EXECUTE_WRITECOPY,
+    // MEM_IMAGE. `base` 0: the next free place from places::user_images. The loader fills it through
+    // pointer() and sets rights with set_protection().
     NTSTATUS map_image(std::uint64_t& base, std::uint64_t size);
     NTSTATUS set_protection(std::uint64_t base, std::uint64_t size, ULONG protection);
     NTSTATUS unmap_view(std::uint64_t address); // image or mapped view that contains the address
     // Pages that somebody else owns (sections, MDLs in user mode): each gets a reference.
-    NTSTATUS map_pages(std::uint64_t& base, const Pfn* pages, std::uint64_t count, ULONG protection);
+    NTSTATUS map_pages(std::uint64_t& base, const Pfn* pages, std::uint64_t count, ULONG protection,
+                       VadKind kind = VadKind::mapped);
+    NTSTATUS unmap_locked_pages(std::uint64_t address);
     // A thread's stack: reserve and commit as in the image header, one guard page below the committed part.
     NTSTATUS create_stack(std::uint64_t reserve, std::uint64_t commit, UserStack& stack);
 
     // Extent of a committed user address, or null.
     const Extent* find(std::uint64_t address) const {
-        if (address - hint_address_ < hint_size_) [[likely]] return &extents_[hint_];
+        if (address - hint_address_ < hint_size_) [[likely]]
+            return &extents_[hint_];
         return find_slow(address);
     }
     const Vad* find_vad(std::uint64_t address) const;
-    // Kernel (direct-map) pointer to a committed user address, whatever its protection, active or not; null if not committed.
-    // `contiguous` gets the bytes that may be used from it.
+    // Kernel (direct-map) pointer to a committed user address, whatever its protection, active or not; null
+    // if not committed. `contiguous` gets the bytes that may be used from it.
     void* pointer(std::uint64_t address, std::uint64_t* contiguous = nullptr) const;
 
-    // Decides a fault on a user address: grows a stack or clears PAGE_GUARD. `new_limit` is the stack's new limit when it grew
-    // (0 otherwise): the caller stores it in the TEB.
+    // Decides a fault on a user address: grows a stack or clears PAGE_GUARD. `new_limit` is the stack's new
+    // limit when it grew (0 otherwise): the caller stores it in the TEB.
     Resolution resolve_fault(std::uint64_t address, bool write, bool execute, std::uint64_t& new_limit);
 
     void* owner = nullptr; // EPROCESS
@@ -125,14 +134,19 @@ class AddressSpace {
 extern AddressSpace* active_space;
 inline AddressSpace* current_space() { return active_space; }
 void switch_space(AddressSpace* space);
-// Makes `space` the accessible user half (null: none). Call at every thread switch: costs one compare when nothing changes.
+// Makes `space` the accessible user half (null: none). Call at every thread switch: costs one compare when
+// nothing changes.
 inline void activate(AddressSpace* space) {
-    if (space != active_space) [[unlikely]] switch_space(space);
+    if (space != active_space) [[unlikely]]
+        switch_space(space);
 }
 
 // PAGE_* (without modifiers) to host rights. PAGE_GUARD and PAGE_NOACCESS give none.
 host::ram::Protection host_protection(ULONG protection);
 bool is_valid_protection(ULONG protection);
+
+// Called with a stack's new limit whenever a guard page was hit; ps stores it in the current TEB.
+extern void (*stack_limit_changed)(std::uint64_t limit);
 
 // The writable page behind KUSER_SHARED_DATA (zeroed at start).
 void* shared_user_data();

@@ -28,16 +28,20 @@ struct MemoryException {
     ULONG_PTR information[3] = {};
 };
 
-// A fault on a user address (from user or kernel code): STATUS_ACCESS_VIOLATION, STATUS_GUARD_PAGE_VIOLATION or
-// STATUS_STACK_OVERFLOW, or success after growing a stack (then `new_stack_limit` != 0 goes to the TEB).
+// A fault on a user address (from user or kernel code): STATUS_ACCESS_VIOLATION, STATUS_GUARD_PAGE_VIOLATION
+// or STATUS_STACK_OVERFLOW, or success after growing a stack (then `new_stack_limit` != 0 goes to the TEB).
 MemoryException classify_user_fault(const Access& access, std::uint64_t& new_stack_limit);
 
-// A fault on a kernel address by kernel code, at this IRQL. Kernel addresses do not raise: the bug check to stop with.
-//   DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1) / IRQL_NOT_LESS_OR_EQUAL (0xA)  at DISPATCH_LEVEL or above (0xA when rip is not a driver's)
-//   ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY (0xFC)                        fetch from memory that is there but not executable
-//   ATTEMPTED_WRITE_TO_READONLY_MEMORY (0xBE)                           write to memory that is there but read only
-//   UNEXPECTED_KERNEL_MODE_TRAP (0x7F, 8)                               guard page of a kernel stack
-//   PAGE_FAULT_IN_NONPAGED_AREA (0x50)                                  the rest
+// The exception to raise after a guest:: primitive failed.
+MemoryException classify_primitive_fault();
+
+// A fault on a kernel address by kernel code, at this IRQL. Kernel addresses do not raise: the bug check to
+// stop with.
+//   DRIVER_IRQL_NOT_LESS_OR_EQUAL (0xD1) / IRQL_NOT_LESS_OR_EQUAL (0xA)  at DISPATCH_LEVEL or above (0xA when
+//   rip is not a driver's) ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY (0xFC)                        fetch from
+//   memory that is there but not executable ATTEMPTED_WRITE_TO_READONLY_MEMORY (0xBE) write to memory that is
+//   there but read only UNEXPECTED_KERNEL_MODE_TRAP (0x7F, 8)                               guard page of a
+//   kernel stack PAGE_FAULT_IN_NONPAGED_AREA (0x50)                                  the rest
 BugCheck classify_kernel_fault(const Access& access, KIRQL irql, bool rip_is_driver);
 
 } // namespace nt::mm

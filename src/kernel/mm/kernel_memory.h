@@ -8,24 +8,28 @@ namespace nt::mm {
 
 using host::ram::Protection;
 
-// Images window: `size` bytes (rounded up to pages) of zeroed memory, readable and writable, on a 64 KiB boundary.
-// STATUS_INSUFFICIENT_RESOURCES when the window is full. `protect_kernel` then sets each section's rights.
+// Images window: `size` bytes (rounded up to pages) of zeroed memory, readable and writable, on a 64 KiB
+// boundary. STATUS_INSUFFICIENT_RESOURCES when the window is full. `protect_kernel` then sets each section's
+// rights.
 Result<std::uint64_t> allocate_image(std::uint64_t size);
 // Also gives back a part: discardable sections, a page range of an image. Pages become inaccessible.
 void free_image(std::uint64_t address, std::uint64_t size);
 void protect_kernel(std::uint64_t address, std::uint64_t size, Protection protection);
 // The gateway page (places::gateway): zeroed, writable until protect_kernel.
 void* gateway_page();
-// Processor areas (KPCR and so on) from places::processors up: zeroed, writable. `offset` and `size` in bytes.
+// Processor areas (KPCR and so on) from places::processors up: zeroed, writable. `offset` and `size` in
+// bytes.
 void* processor_area(std::uint64_t offset, std::uint64_t size);
 
 // What a kernel window's address is mapped as now (Protection::none: nothing there).
 Protection kernel_protection(std::uint64_t address);
-// True when kernel code may touch the address without a fault: windows, direct map of RAM, mapping window, machine heap.
+// True when kernel code may touch the address without a fault: windows, direct map of RAM, mapping window,
+// machine heap.
 bool kernel_accessible(std::uint64_t address, bool write);
 
-// A kernel stack: 24 KiB with a guard page at each end. `base` is the highest address (KTHREAD.StackBase), `limit` the lowest.
-// Reused stacks keep their contents. STATUS_INSUFFICIENT_RESOURCES when all (16,384) are in use or the host has no more mappings.
+// A kernel stack: 24 KiB with a guard page at each end. `base` is the highest address (KTHREAD.StackBase),
+// `limit` the lowest. Reused stacks keep their contents. STATUS_INSUFFICIENT_RESOURCES when all (16,384) are
+// in use or the host has no more mappings.
 inline constexpr std::uint64_t kernel_stack_size = 0x6000;
 struct KernelStack {
     std::uint64_t base, limit;
@@ -40,5 +44,6 @@ bool is_kernel_stack_guard(std::uint64_t address);
 // Returns 0 when the window or the host's mappings are used up.
 std::uint64_t map_window(const Pfn* pages, std::uint64_t count, Protection protection);
 void unmap_window(std::uint64_t address, std::uint64_t count);
+void set_window_protection(std::uint64_t address, std::uint64_t count, Protection protection); // books only
 
 } // namespace nt::mm

@@ -1,9 +1,10 @@
-// Pages of RAM. RAM is divided once into zones; a kernel zone backs a linear window of kernel addresses, so address <-> page is
-// arithmetic there (windows.h); the general zone backs user memory and whatever has no window.
+// Pages of RAM. RAM is divided once into zones; a kernel zone backs a linear window of kernel addresses, so
+// address <-> page is arithmetic there (windows.h); the general zone backs user memory and whatever has no
+// window.
 //
-// A page has one PageFrame, in an array at a fixed place mapped lazily. Frames of free runs carry their own boundary tags, so the
-// allocator has no memory of its own: allocation takes the best-fitting run of a power-of-two bucket (lowest run on top, so runs
-// repeat), release coalesces. Both are O(1) in practice.
+// A page has one PageFrame, in an array at a fixed place mapped lazily. Frames of free runs carry their own
+// boundary tags, so the allocator has no memory of its own: allocation takes the best-fitting run of a
+// power-of-two bucket (lowest run on top, so runs repeat), release coalesces. Both are O(1) in practice.
 #pragma once
 #include "abi/types.h"
 #include "host/ram.h"
@@ -24,7 +25,14 @@ constexpr std::uint64_t pages_of(std::uint64_t address, std::uint64_t length) {
 }
 
 enum class Zone : std::uint8_t {
-    general, images, nonpaged_pool, nonpaged_pool_execute, paged_pool, kernel_stacks, processors, count
+    general,
+    images,
+    nonpaged_pool,
+    nonpaged_pool_execute,
+    paged_pool,
+    kernel_stacks,
+    processors,
+    count
 };
 
 enum class PageKind : std::uint8_t { reserved, free_run, in_use, pool_slab, pool_big };
@@ -35,11 +43,11 @@ struct PageFrame {
     Zone zone;
     std::uint16_t slab_class; // pool: size class
     std::uint32_t next, prev; // free run or slab list
-    std::uint32_t run;        // pages of a free run (first and last frame) or of a big pool block (first frame)
-    std::uint16_t slab_free;  // pool slab: offset of the first free block / 16
+    std::uint32_t run; // pages of a free run (first and last frame) or of a big pool block (first frame)
+    std::uint16_t slab_free; // pool slab: offset of the first free block / 16
     std::uint16_t slab_used;
-    std::uint32_t tag;        // big pool block
-    std::uint32_t owner;      // big pool block: offset of the allocating code in the images window
+    std::uint32_t tag;   // big pool block
+    std::uint32_t owner; // big pool block: offset of the allocating code in the images window
 };
 static_assert(sizeof(PageFrame) == 32);
 
@@ -60,17 +68,17 @@ inline void* direct(Pfn pfn, std::uint64_t offset = 0) {
 bool is_ram(Pfn pfn); // a page of memory: not a hole, not beyond the end
 Pfn highest_page();
 
-// A contiguous run of exactly `count` pages whose first page number is a multiple of `alignment` (a power of two), with one
-// reference each; empty when there is none. Contents: as the last owner left them in kernel zones, zero in the general zone.
-// `low`/`high`: bounds on page numbers (general zone only).
+// A contiguous run of exactly `count` pages whose first page number is a multiple of `alignment` (a power of
+// two), with one reference each; empty when there is none. Contents: as the last owner left them in kernel
+// zones, zero in the general zone. `low`/`high`: bounds on page numbers (general zone only).
 Run allocate_run(Zone zone, std::uint64_t count, std::uint64_t alignment = 1);
 Run allocate_run_between(Zone zone, std::uint64_t count, std::uint64_t alignment, Pfn low, Pfn high,
                          std::uint64_t boundary_pages = 0);
 // The longest convenient run of at most `count` pages: for callers that accept pieces.
 Run allocate_up_to(Zone zone, std::uint64_t count);
 
-// References: a locked page outlives its owner's release. The last release of a page frees it (and, in the general zone, gives
-// it back to the host, so that it reads zero).
+// References: a locked page outlives its owner's release. The last release of a page frees it (and, in the
+// general zone, gives it back to the host, so that it reads zero).
 inline void reference_page(Pfn pfn) { ++frame(pfn).references; }
 void release_pages(Pfn first, std::uint64_t count);
 inline void release_page(Pfn pfn) {

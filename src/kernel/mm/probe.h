@@ -9,8 +9,8 @@ namespace nt::mm {
 inline constexpr std::uint64_t user_probe_address = host::places::user_high; // MmUserProbeAddress
 inline constexpr std::uint64_t highest_user_address = 0x2fff'ffff'efff;      // MmHighestUserAddress
 
-// ProbeForRead: STATUS_SUCCESS, or the exception to raise: STATUS_DATATYPE_MISALIGNMENT, STATUS_ACCESS_VIOLATION. Touches
-// nothing. Length 0 is no check at all. Alignment is 1, 2, 4, 8 or 16.
+// ProbeForRead: STATUS_SUCCESS, or the exception to raise: STATUS_DATATYPE_MISALIGNMENT,
+// STATUS_ACCESS_VIOLATION. Touches nothing. Length 0 is no check at all. Alignment is 1, 2, 4, 8 or 16.
 NTSTATUS probe_for_read(std::uint64_t address, std::uint64_t length, ULONG alignment);
 // ProbeForWrite: also touches every page (reads and writes back one byte).
 NTSTATUS probe_for_write(std::uint64_t address, std::uint64_t length, ULONG alignment);
@@ -31,9 +31,10 @@ void set_io_space(const IoSpace& io);
 // MmMapIoSpaceEx: RAM through the direct map, other ranges through IoSpace; 0 when there is nothing.
 std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t length, ULONG protection);
 void unmap_io_space(std::uint64_t address, std::uint64_t length);
-// MmAllocateContiguousMemorySpecifyCache: zeroed, nonpaged; `highest` is an inclusive physical address; `boundary` 0 or a power
-// of two that the run must not cross. 0 when there is none.
-std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest, std::uint64_t boundary);
+// MmAllocateContiguousMemorySpecifyCache: zeroed, nonpaged; `highest` is an inclusive physical address;
+// `boundary` 0 or a power of two that the run must not cross. 0 when there is none.
+std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest,
+                                  std::uint64_t boundary);
 void free_contiguous(std::uint64_t address);
 
 } // namespace nt::mm

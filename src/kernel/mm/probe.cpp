@@ -1,0 +1,88 @@
+#include "kernel/mm/probe.h"
+#include "abi/mm.h"
+#include "abi/status.h"
+#include "host/guest.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/mm/fault.h"
+#include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/windows.h"
+
+namespace nt::mm {
+namespace {
+
+NTSTATUS check_range(std::uint64_t address, std::uint64_t length, ULONG alignment) {
+    if (address & (alignment - 1)) return STATUS_DATATYPE_MISALIGNMENT;
+    std::uint64_t end = address + length;
+    if (end < address || end > user_probe_address) return STATUS_ACCESS_VIOLATION;
+    return STATUS_SUCCESS;
+}
+
+IoSpace io_space{};
+
+} // namespace
+
+NTSTATUS probe_for_read(std::uint64_t address, std::uint64_t length, ULONG alignment) {
+    return length == 0 ? STATUS_SUCCESS : check_range(address, length, alignment);
+}
+
+NTSTATUS probe_for_write(std::uint64_t address, std::uint64_t length, ULONG alignment) {
+    if (length == 0) return STATUS_SUCCESS;
+    if (NTSTATUS status = check_range(address, length, alignment); !NT_SUCCESS(status)) return status;
+    if (guest::touch_write(address, length)) return STATUS_SUCCESS;
+    return classify_primitive_fault().code;
+}
+
+bool is_address_valid(std::uint64_t address) {
+    if (!host::places::is_user(address)) return kernel_accessible(address, false);
+    if (page_floor(address) == host::places::user_shared_data) return true;
+    AddressSpace* space = current_space();
+    const Extent* e = space ? space->find(address) : nullptr;
+    return e && host_protection(e->protection) != Protection::none;
+}
+
+std::uint64_t physical_address(std::uint64_t address) {
+    Pfn pfn;
+    std::uint64_t offset = address & (page_size - 1);
+    if (!host::places::is_user(address)) return kernel_page(address, pfn) ? (pfn << page_shift) + offset : 0;
+    AddressSpace* space = current_space();
+    const Extent* e = space ? space->find(address) : nullptr;
+    return e ? (std::uint64_t(e->first) << page_shift) + (address - e->address) : 0;
+}
+
+std::uint64_t virtual_for_physical(std::uint64_t physical) {
+    return is_ram(physical >> page_shift) ? host::places::ram + physical : 0;
+}
+
+void set_io_space(const IoSpace& io) { io_space = io; }
+
+std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t length, ULONG protection) {
+    if (length == 0 || physical + length < physical) return 0;
+    if (is_ram(physical >> page_shift)) {
+        for (std::uint64_t a = page_floor(physical); a < physical + length; a += page_size)
+            if (!is_ram(a >> page_shift)) return 0;
+        return host::places::ram + physical;
+    }
+    return io_space.map ? io_space.map(physical, length, protection) : 0;
+}
+
+void unmap_io_space(std::uint64_t address, std::uint64_t length) {
+    if (address - host::places::ram >= host::ram::size() && io_space.unmap) io_space.unmap(address, length);
+}
+
+std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest,
+                                  std::uint64_t boundary) {
+    if (bytes == 0 || (boundary & (boundary - 1)) || (boundary && boundary < page_size)) return 0;
+    std::uint64_t pages = page_ceil(bytes) >> page_shift;
+    Run run = allocate_run_between(Zone::general, pages, 1, (lowest + page_size - 1) >> page_shift,
+                                   highest >> page_shift, boundary >> page_shift);
+    if (!run) return 0;
+    frame(run.first).run = static_cast<std::uint32_t>(run.count);
+    return reinterpret_cast<std::uint64_t>(direct(run.first));
+}
+
+void free_contiguous(std::uint64_t address) {
+    Pfn pfn = (address - host::places::ram) >> page_shift;
+    release_pages(pfn, frame(pfn).run);
+}
+
+} // namespace nt::mm
