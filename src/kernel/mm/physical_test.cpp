@@ -16,31 +16,31 @@ struct Physical : testing::Test {
 
 TEST_F(Physical, RunsAreContiguousAndCoalesce) {
     std::uint64_t before = free_pages(Zone::general);
-    Run a = allocate_run(Zone::general, 3), b = allocate_run(Zone::general, 5),
+    auto a = allocate_run(Zone::general, 3), b = allocate_run(Zone::general, 5),
         c = allocate_run(Zone::general, 1);
     EXPECT_EQ(b.first, a.first + 3);
     EXPECT_EQ(c.first, b.first + 5);
     EXPECT_EQ(free_pages(Zone::general), before - 9);
     release_pages(b.first, 5);
-    Run d = allocate_run(Zone::general, 4);
+    auto d = allocate_run(Zone::general, 4);
     EXPECT_EQ(d.first, b.first) << "a hole that fits is used first";
     release_pages(a.first, 3);
     release_pages(c.first, 1);
     release_pages(d.first, 4);
     EXPECT_EQ(free_pages(Zone::general), before);
-    Run again = allocate_run(Zone::general, 9);
+    auto again = allocate_run(Zone::general, 9);
     EXPECT_EQ(again.first, a.first) << "everything grew together again";
     release_pages(again.first, 9);
 }
 
 TEST_F(Physical, ManyRunsInRandomOrder) {
     std::uint64_t before = free_pages(Zone::general);
-    std::vector<Run> runs;
+    std::vector<nt::mm::Run> runs;
     std::uint32_t x = 1;
     for (int i = 0; i < 20000; ++i) {
         x = x * 1664525 + 1013904223;
         if (runs.size() < 200 && (x >> 28) < 10) {
-            Run run = allocate_run(Zone::general, 1 + (x >> 8) % 40, 1ull << ((x >> 16) % 4));
+            auto run = allocate_run(Zone::general, 1 + (x >> 8) % 40, 1ull << ((x >> 16) % 4));
             ASSERT_TRUE(run);
             for (std::uint64_t p = 0; p < run.count; ++p) {
                 ASSERT_EQ(frame(run.first + p).references, 1u);
@@ -56,18 +56,18 @@ TEST_F(Physical, ManyRunsInRandomOrder) {
             runs.pop_back();
         }
     }
-    for (Run run : runs)
+    for (auto run : runs)
         release_pages(run.first, run.count);
     EXPECT_EQ(free_pages(Zone::general), before);
 }
 
 TEST_F(Physical, LockedPagesOutliveTheirOwnerAndFreedPagesReadZero) {
-    Run run = allocate_run(Zone::general, 3);
+    auto run = allocate_run(Zone::general, 3);
     std::memset(direct(run.first), 7, 3 * page_size);
     reference_page(run.first + 1);
     release_pages(run.first, 3);
     EXPECT_EQ(static_cast<char*>(direct(run.first + 1))[0], 7);
-    Run other = allocate_run(Zone::general, 1);
+    auto other = allocate_run(Zone::general, 1);
     EXPECT_EQ(other.first, run.first);
     EXPECT_EQ(static_cast<char*>(direct(other.first))[5], 0);
     release_page(run.first + 1);
@@ -76,10 +76,10 @@ TEST_F(Physical, LockedPagesOutliveTheirOwnerAndFreedPagesReadZero) {
 }
 
 TEST_F(Physical, BoundsAndBoundary) {
-    Run low = allocate_run_between(Zone::general, 10, 1, 0, 0xfff);
+    auto low = allocate_run_between(Zone::general, 10, 1, 0, 0xfff);
     ASSERT_TRUE(low);
     EXPECT_LT(low.first + 10, 0x1000u);
-    Run within = allocate_run_between(Zone::general, 12, 1, 0, highest_page(), 16);
+    auto within = allocate_run_between(Zone::general, 12, 1, 0, highest_page(), 16);
     ASSERT_TRUE(within);
     EXPECT_EQ(within.first / 16, (within.first + 11) / 16);
     EXPECT_FALSE(allocate_run_between(Zone::general, 17, 1, 0, highest_page(), 16));
@@ -93,7 +93,7 @@ TEST_F(Physical, BoundsAndBoundary) {
 }
 
 TEST_F(Physical, WindowsAreArithmetic) {
-    Run run = allocate_run(Zone::paged_pool, 2);
+    auto run = allocate_run(Zone::paged_pool, 2);
     std::uint64_t address = address_of(Zone::paged_pool, run.first);
     EXPECT_EQ(address, host::places::paged_pool);
     *reinterpret_cast<int*>(address + 8) = 42;
@@ -158,7 +158,7 @@ TEST_F(Physical, KernelStacksRunOutByName) {
 }
 
 TEST_F(Physical, MappingWindow) {
-    Run run = allocate_run(Zone::general, 4);
+    auto run = allocate_run(Zone::general, 4);
     Pfn pages[] = {run.first + 2, run.first, run.first + 1};
     std::uint64_t address = map_window(pages, 3, Protection::read_write);
     ASSERT_NE(address, 0u);
