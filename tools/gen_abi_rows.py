@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Refreshes the rows of src/abi/layout.txt from the headers: a tool for whoever adds a structure, not part of the build.
+With --check nothing is written: exit status 1 says that the rows are out of date.
 
 Compiles all headers of src/abi with debug information, reads the layouts with gdb, and writes every field with its
 offset, size and WinDbg type text. Marks of rows that exist stay; new rows are `unchecked`. Read the diff: a row
@@ -7,6 +8,7 @@ that moves is a broken ABI.
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -111,6 +113,9 @@ def old_marks():
 
 
 def main():
+    check = sys.argv[1:] == ["--check"]
+    if check and not shutil.which("gdb"):
+        return  # src/abi/layout_test.cpp says the same with a compiler only
     headers = [h for h in sorted((ROOT / "src/abi").glob("*.h")) if h.stem not in SKIP]
     names = list(dict.fromkeys(type_names(headers)))
     with tempfile.TemporaryDirectory() as tmp:
@@ -134,7 +139,11 @@ def main():
             lines.append("")
         last = name
         lines.append(" ".join([name, field, offset, size, *text, marks.get((name, field), "unchecked")]))
-    LAYOUT.write_text("\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    if not check:
+        LAYOUT.write_text(text)
+    elif text != LAYOUT.read_text():
+        sys.exit("src/abi/layout.txt is out of date: run tools/gen_abi_rows.py and read the difference")
 
 
 if __name__ == "__main__":

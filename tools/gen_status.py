@@ -37,7 +37,7 @@ def bugchecks():
 
 
 def header(source, body):
-    return "\n".join([f"// Generated from {source} by tools/gen_status.py.", "#pragma once", '#include "abi/types.h"',
+    return "\n".join([f"// Generated from {source} by tools/gen_status.py.", "// clang-format off", "#pragma once", '#include "abi/types.h"',
                       "", "namespace nt {", "", *body, "", "} // namespace nt", ""])
 
 

@@ -1,4 +1,5 @@
 // Generated from bugcheck.txt by tools/gen_status.py.
+// clang-format off
 #pragma once
 #include "abi/types.h"
 
