@@ -1,7 +1,5 @@
 #include "trace/names.h"
-#if __has_include("rtl/status.h")
 #include "rtl/status.h"
-#endif
 #include <algorithm>
 #include <charconv>
 
@@ -114,7 +112,10 @@ std::string hex_text(std::uint64_t value) {
     return {text, std::to_chars(text + 2, text + sizeof text, value, 16).ptr};
 }
 
-std::string status_text(std::uint32_t status) { return hex_text(status); }
+std::string status_text(std::uint32_t status) {
+    const char* name = nt::rtl::status_name(static_cast<nt::NTSTATUS>(status));
+    return name ? name : hex_text(status);
+}
 
 std::string irp_major_name(unsigned major) {
     return "IRP_MJ_" + (major < std::size(majors) ? std::string(majors[major]) : hex_text(major));

@@ -104,6 +104,7 @@ struct Frame {
     Address return_address = 0;
     Address address = 0;             // code address in this frame; what Call Site names
     std::uint64_t arguments[4] = {}; // home area, as kb prints them
+    std::string call_site; // shown instead of the symbol of `address` where there is no guest code (gates)
 };
 
 struct Registers {

@@ -1,0 +1,166 @@
+#include "view/debugger.h"
+#include "view/detail/session.h"
+#include <algorithm>
+
+namespace view {
+namespace {
+
+void help(Session& s, std::string_view name, std::span<const std::string> arguments);
+void leave(Session& s, std::string_view, std::span<const std::string>) { s.quit = true; }
+
+void echo(Session& s, std::string_view, std::span<const std::string> arguments) {
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+        s.print("%s%s", i ? " " : "", arguments[i].c_str());
+    s.print("\n");
+}
+
+constexpr Command own_commands[] = {
+    {".echo", ".echo text", "prints the text", echo},
+    {"help .help", "help [command]", "this list", help},
+    {"q qq", "q", "leaves the debugger", leave},
+};
+
+std::vector<Command> make_commands() {
+    std::vector<Command> all;
+    for (const auto part :
+         {driver_commands(), device_commands(), object_commands(), irp_commands(), file_commands(),
+          handle_commands(), process_commands(), value_commands(), memory_commands(), module_commands(),
+          stack_commands(), std::span<const Command>(own_commands)})
+        all.insert(all.end(), part.begin(), part.end());
+    return all;
+}
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> all = make_commands();
+    return all;
+}
+
+template <class F> void for_each_name(const Command& command, F&& f) {
+    std::string_view names = command.names;
+    while (!names.empty()) {
+        const auto end = std::min(names.find(' '), names.size());
+        f(names.substr(0, end));
+        names.remove_prefix(std::min(end + 1, names.size()));
+    }
+}
+
+// Exact names first, so that a longer name is not taken for options of a shorter one.
+const Command* find_command(std::string_view word) {
+    const Command* found = nullptr;
+    for (const bool exact : {true, false})
+        for (const Command& command : commands())
+            for_each_name(command, [&](std::string_view name) {
+                if (found) return;
+                const bool open = name.ends_with('*');
+                const std::string_view stem = open ? name.substr(0, name.size() - 1) : name;
+                if (exact ? word == stem : open && word.starts_with(stem) && word.size() > stem.size())
+                    found = &command;
+            });
+    return found;
+}
+
+void help(Session& s, std::string_view, std::span<const std::string> arguments) {
+    for (const Command& command : commands()) {
+        if (!arguments.empty() && find_command(arguments[0]) != &command) continue;
+        s.print("%-44s %s\n", std::string(command.usage).c_str(), std::string(command.help).c_str());
+    }
+}
+
+// Commands of a line; ';' within quotes does not separate.
+std::vector<std::string> split_commands(std::string_view line) {
+    std::vector<std::string> parts(1);
+    bool quoted = false;
+    for (const char c : line) {
+        if (c == '"') quoted = !quoted;
+        if (c == ';' && !quoted)
+            parts.emplace_back();
+        else
+            parts.back() += c;
+    }
+    return parts;
+}
+
+std::vector<std::string> split_words(std::string_view text) {
+    std::vector<std::string> words;
+    std::string word;
+    bool quoted = false, open = false;
+    for (const char c : text) {
+        if (c == '"') {
+            quoted = !quoted;
+            open = true;
+        } else if (!quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+            if (open) words.push_back(std::move(word));
+            word.clear();
+            open = false;
+        } else {
+            word += c;
+            open = true;
+        }
+    }
+    if (open) words.push_back(std::move(word));
+    return words;
+}
+
+// `?1+2`, `?? x` and `db@rsp`: what follows the name needs no blank where it cannot belong to it.
+void split_name(std::vector<std::string>& words) {
+    std::string& name = words.front();
+    std::size_t end = name.size();
+    if (name.starts_with('?'))
+        end = name.starts_with("??") ? 2 : 1;
+    else if (const auto at = name.find('@'); at != name.npos && at > 0)
+        end = at;
+    if (end == name.size()) return;
+    const std::string rest = name.substr(end);
+    name.resize(end);
+    words.insert(words.begin() + 1, rest);
+}
+
+} // namespace
+
+struct Debugger::State {
+    explicit State(Machine& machine) : session(machine) {}
+    Session session;
+};
+
+Debugger::Debugger(Machine& machine) : state_(std::make_unique<State>(machine)) {}
+Debugger::~Debugger() = default;
+
+std::string Debugger::execute(std::string_view line) {
+    Session& s = state_->session;
+    s.begin_line();
+    for (const std::string& part : split_commands(line)) {
+        std::vector<std::string> words = split_words(part);
+        if (words.empty() || words[0].starts_with('*')) continue; // '*' begins a comment
+        split_name(words);
+        const std::string name = words[0];
+        const Command* command = find_command(name);
+        if (command)
+            command->run(s, name, std::span(words).subspan(1));
+        else if (name.starts_with('!'))
+            s.error("No export %s found\n", name.c_str() + 1);
+        else
+            s.error("Couldn't resolve error at '%s'\n", name.c_str());
+        if (s.quit) break;
+    }
+    return s.out;
+}
+
+std::string Debugger::prompt() {
+    return std::to_string(state_->session.machine.current_processor()) + ": kd> ";
+}
+
+bool Debugger::quit_requested() const { return state_->session.quit; }
+bool Debugger::failed() const { return state_->session.failed; }
+
+std::vector<std::string> Debugger::command_names() const {
+    std::vector<std::string> names;
+    for (const Command& command : commands())
+        for_each_name(command, [&](std::string_view name) {
+            if (name.ends_with('*')) name.remove_suffix(1);
+            names.emplace_back(name);
+        });
+    std::ranges::sort(names);
+    return names;
+}
+
+} // namespace view

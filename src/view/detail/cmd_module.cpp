@@ -1,0 +1,158 @@
+// lm, x, ln
+#include "view/detail/session.h"
+#include "view/symbols.h"
+#include <algorithm>
+#include <ctime>
+
+namespace view {
+namespace {
+
+// "(no symbols)" where not even exports are known.
+const char* symbol_state(Session& s, const Module& module) {
+    if (module.has_symbols) return "(private pdb symbols)";
+    return s.symbols(module).empty() ? "(no symbols)" : "(export symbols)";
+}
+
+void show_module(Session& s, const Module& module, bool verbose) {
+    s.print("%s %s   %-10s %s  %s\n", native_address(module.base).c_str(),
+            native_address(module.base + module.size).c_str(), module.name.c_str(), symbol_state(s, module),
+            module.has_symbols ? module.file_name.c_str() : "         ");
+    if (!verbose) return;
+    s.print("    Image path: %s\n    Image name: %s\n", module.path.c_str(), module.file_name.c_str());
+    char date[64] = "";
+    const std::time_t time = module.timestamp;
+    std::tm parts{};
+    if (module.timestamp && gmtime_r(&time, &parts))
+        std::strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y ", &parts);
+    s.print("    Timestamp:        %s(%08X)\n", date, module.timestamp);
+    s.print("    CheckSum:         %08X\n    ImageSize:        %08llX\n", module.checksum,
+            static_cast<unsigned long long>(module.size));
+}
+
+// lm, lmv, lmvm null, lm m n*, lmu, lmk, lm a address
+void list_modules(Session& s, std::string_view name, std::span<const std::string> arguments) {
+    std::string options(name.substr(2));
+    std::string pattern = "*";
+    Address inside = 0;
+    bool only_inside = false;
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+        options += arguments[i] == "m" || arguments[i] == "a" ? arguments[i] : "";
+    bool verbose = false, user = true, kernel = true, bare = false;
+    for (const char option : options) {
+        if (option == 'v') verbose = true;
+        if (option == 'u') kernel = false;
+        if (option == 'k') user = false;
+        if (option == '1') bare = true;
+    }
+    if (const auto m = options.find('m'); m != options.npos && !arguments.empty()) pattern = arguments.back();
+    if (options.find('a') != options.npos && !arguments.empty()) {
+        if (!s.evaluate(arguments.back(), inside)) return;
+        only_inside = true;
+    }
+    if (!bare) s.print("start             end                 module name\n");
+    std::vector<Module> sorted = s.modules();
+    std::ranges::sort(sorted, {}, &Module::base);
+    for (const Module& module : sorted) {
+        if (!(module.user ? user : kernel) || !wildcard_match(pattern, module.name)) continue;
+        if (only_inside && (inside < module.base || inside - module.base >= module.size)) continue;
+        if (bare)
+            s.print("%s\n", module.name.c_str());
+        else
+            show_module(s, module, verbose);
+    }
+    const auto unloaded = s.machine.unloaded_modules();
+    if (bare || only_inside || unloaded.empty() || pattern != "*") return;
+    s.print("\nUnloaded modules:\n");
+    for (const Module& module : unloaded)
+        s.print("%s %s   %s\n", native_address(module.base).c_str(),
+                native_address(module.base + module.size).c_str(), module.file_name.c_str());
+}
+
+void examine(Session& s, std::string_view, std::span<const std::string> arguments) {
+    char form = ' ';
+    bool verbose = false;
+    std::string_view pattern;
+    for (const std::string& argument : arguments) {
+        if (argument.size() == 2 && argument[0] == '/' &&
+            (argument[1] == '0' || argument[1] == '1' || argument[1] == '2'))
+            form = argument[1];
+        else if (argument == "/v")
+            verbose = true;
+        else if (argument.starts_with('/'))
+            continue;
+        else
+            pattern = argument;
+    }
+    const auto bang = pattern.find('!');
+    if (bang == pattern.npos) return s.error("usage: x [/0|/1|/2|/v] module!pattern\n");
+    const std::string_view wanted_module = pattern.substr(0, bang), wanted = pattern.substr(bang + 1);
+    bool any_module = false;
+    for (const Module& module : s.modules()) {
+        if (!wildcard_match(wanted_module, module.name)) continue;
+        any_module = true;
+        for (const Symbol& symbol : s.symbols(module)) {
+            if (!wildcard_match(wanted, symbol.name)) continue;
+            const std::string address = native_address(symbol.address);
+            const std::string name = module.name + "!" + symbol.name;
+            if (form == '0')
+                s.print("%s\n", address.c_str());
+            else if (form == '1')
+                s.print("%s\n", name.c_str());
+            else if (verbose)
+                s.print("pub global %s %4llx %s\n", address.c_str(),
+                        static_cast<unsigned long long>(symbol.size), name.c_str());
+            else
+                s.print("%s          %s\n", address.c_str(), name.c_str());
+        }
+    }
+    if (!any_module) s.error("Couldn't resolve '%s'\n", std::string(pattern).c_str());
+}
+
+std::string displaced(const std::string& name, std::uint64_t displacement) {
+    char text[32] = "";
+    if (displacement)
+        std::snprintf(text, sizeof text, "+0x%llx", static_cast<unsigned long long>(displacement));
+    return name + text;
+}
+
+void nearest_symbols(Session& s, std::string_view, std::span<const std::string> arguments) {
+    if (arguments.empty()) return s.error("usage: ln <address>\n");
+    std::uint64_t address = 0;
+    if (!s.evaluate(arguments.back(), address)) return;
+    const Module* module = s.module_at(address);
+    if (!module) return s.error("No symbols found near %s\n", native_address(address).c_str());
+    if (!module->host_path.empty())
+        for (const SourceLine& line : symbolize(module->host_path, address - module->base)) {
+            if (line.file.empty()) continue;
+            s.print("%s(%u)", line.file.c_str(), line.line);
+            if (!line.function.empty()) s.print(" %s", line.function.c_str());
+            s.print("\n");
+        }
+    const Symbol* next = nullptr;
+    const Symbol* found = s.nearest(address, &next);
+    if (!found) {
+        s.print("(%s)   %s\n", native_address(module->base).c_str(),
+                displaced(module->name, address - module->base).c_str());
+        return;
+    }
+    const std::string name = module->name + "!" + found->name;
+    s.print("(%s)   %s", native_address(found->address).c_str(),
+            displaced(name, address - found->address).c_str());
+    if (next)
+        s.print("   |  (%s)   %s!%s", native_address(next->address).c_str(), module->name.c_str(),
+                next->name.c_str());
+    s.print("\n");
+    if (address == found->address) s.print("Exact matches:\n    %s\n", name.c_str());
+}
+
+constexpr Command commands[] = {
+    {"lm*", "lm [v] [m pattern] [a address]", "loaded images", list_modules},
+    {"x", "x [/0|/1|/2|/v] module!pattern", "symbols by name; * and ? match", examine},
+    {"ln", "ln <address>", "nearest symbols, source file and line", nearest_symbols},
+};
+
+} // namespace
+
+std::span<const Command> module_commands() { return commands; }
+
+} // namespace view

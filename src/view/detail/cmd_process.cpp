@@ -1,0 +1,246 @@
+// !process, !thread, !irql, !pcr
+#include "abi/irp.h"
+#include "abi/processor.h"
+#include "view/detail/session.h"
+#include <algorithm>
+
+namespace view {
+
+void show_process(Session& s, const Process& process) {
+    s.print("PROCESS %s\n", extension_address(process.body).c_str());
+    char peb[24];
+    std::snprintf(peb, sizeof peb, process.peb ? "%llx" : "%08llx",
+                  static_cast<unsigned long long>(process.peb));
+    s.print("    SessionId: none  Cid: %04llx    Peb: %s  ParentCid: %04llx\n",
+            static_cast<unsigned long long>(process.pid), peb,
+            static_cast<unsigned long long>(process.parent_pid));
+    s.print("    DirBase: %08llx  ObjectTable: %s  HandleCount: %3llu.\n",
+            static_cast<unsigned long long>(process.directory_base),
+            extension_address(process.handle_table).c_str(),
+            static_cast<unsigned long long>(process.handle_count));
+    s.print("    Image: %s\n\n", process.image.c_str());
+}
+
+namespace {
+
+const char* irql_name(unsigned irql) {
+    switch (irql) {
+    case 0:
+        return "LOW_LEVEL";
+    case 1:
+        return "APC_LEVEL";
+    case 2:
+        return "DISPATCH_LEVEL";
+    case 12:
+        return "SYNCH_LEVEL";
+    case 13:
+        return "CLOCK_LEVEL";
+    case 14:
+        return "IPI_LEVEL";
+    case 15:
+        return "HIGH_LEVEL";
+    default:
+        return "DEVICE_LEVEL";
+    }
+}
+
+const char* dispatcher_name(unsigned type) {
+    switch (type) {
+    case 0:
+        return "NotificationEvent";
+    case 1:
+        return "SynchronizationEvent";
+    case 2:
+        return "Mutant";
+    case 3:
+        return "ProcessObject";
+    case 4:
+        return "QueueObject";
+    case 5:
+        return "Semaphore";
+    case 6:
+        return "Thread";
+    case 7:
+        return "Gate";
+    case 8:
+        return "NotificationTimer";
+    case 9:
+        return "SynchronizationTimer";
+    default:
+        return "Unknown";
+    }
+}
+
+void show_thread_head(Session& s, const Thread& thread, const char* indent) {
+    s.print("%sTHREAD %s  Cid %04llx.%04llx  Teb: %016llx Win32Thread: %016llx ", indent,
+            extension_address(thread.body).c_str(), static_cast<unsigned long long>(thread.pid),
+            static_cast<unsigned long long>(thread.tid), static_cast<unsigned long long>(thread.teb), 0ull);
+    switch (thread.state) {
+    case ThreadState::initialized:
+        s.print("INITIALIZED\n");
+        break;
+    case ThreadState::ready:
+        s.print("READY\n");
+        break;
+    case ThreadState::standby:
+        s.print("STANDBY\n");
+        break;
+    case ThreadState::terminated:
+        s.print("TERMINATED\n");
+        break;
+    case ThreadState::running:
+        s.print("RUNNING on processor %x\n", thread.processor);
+        break;
+    case ThreadState::waiting:
+        s.print("WAIT: (%s) %s %s\n", thread.wait_reason.c_str(),
+                thread.user_wait ? "UserMode" : "KernelMode",
+                thread.alertable ? "Alertable" : "Non-Alertable");
+        for (const Address object : thread.wait_objects) {
+            std::uint8_t type = 0xff;
+            s.read(object, type);
+            s.print("%s    %s  %s\n", indent, extension_address(object).c_str(),
+                    dispatcher_name(type & 0x7f));
+        }
+        break;
+    }
+}
+
+std::string owner_image(Session& s, Address process) {
+    for (const Process& one : s.machine.processes())
+        if (one.body == process) return one.image;
+    return {};
+}
+
+void show_thread(Session& s, const Thread& thread, const char* indent, std::uint64_t flags) {
+    show_thread_head(s, thread, indent);
+    if (!(flags & 6)) return;
+    if (!thread.irps.empty()) {
+        s.print("%sIRP List:\n", indent);
+        for (const Address irp : thread.irps) {
+            nt::IRP body{};
+            s.read(irp, body);
+            s.print("%s    %s: (%04x,%04x) Flags: %08x  Mdl: %s\n", indent, extension_address(irp).c_str(),
+                    static_cast<unsigned>(body.Type), body.Size, body.Flags,
+                    extension_address(s.address_of(body.MdlAddress)).c_str());
+        }
+    }
+    s.print("%sNot impersonating\n", indent);
+    s.print("%s%-26s%s       Image:         %s\n", indent, "Owning Process",
+            extension_address(thread.process).c_str(), owner_image(s, thread.process).c_str());
+    s.print("%s%-26sN/A            Image:         N/A\n", indent, "Attached Process");
+    s.print("%s%-26s%llu\n", indent, "Wait Start TickCount",
+            static_cast<unsigned long long>(thread.wait_start_tick));
+    s.print("%s%-26s%-15lluIdealProcessor: %u\n", indent, "Context Switch Count",
+            static_cast<unsigned long long>(thread.context_switches), thread.processor);
+    const std::string start = s.symbol(thread.start);
+    s.print("%sWin32 Start Address %s (0x%s)\n", indent, start.c_str(),
+            extension_address(thread.start).c_str());
+    s.print("%sStack Init %s Current %s\n", indent, extension_address(thread.stack_base).c_str(),
+            extension_address(thread.stack_pointer).c_str());
+    s.print("%sBase %s Limit %s Call 0000000000000000\n", indent,
+            extension_address(thread.stack_base).c_str(), extension_address(thread.stack_limit).c_str());
+    s.print("%sPriority %d BasePriority %d PriorityDecrement 0 IoPriority 2 PagePriority 5\n", indent,
+            thread.priority, thread.base_priority);
+    FrameStyle style;
+    style.arguments = true;
+    style.indent = indent;
+    if (const auto frames = s.machine.walk(thread.body, 0x100); !frames.empty())
+        show_frames(s, frames, style);
+    s.print("\n");
+}
+
+void thread_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    std::uint64_t wanted = s.machine.current_thread();
+    bool by_id = false;
+    std::vector<std::string> rest;
+    for (const std::string& argument : arguments)
+        if (argument == "-t")
+            by_id = true;
+        else if (argument != "-p")
+            rest.push_back(argument);
+    if (!rest.empty() && rest[0] != "-1" && !s.evaluate(rest[0], wanted)) return;
+    const std::uint64_t flags = number_argument(s, rest, 1, 6);
+    for (const Thread& thread : s.machine.threads())
+        if (by_id ? thread.tid == wanted : thread.body == wanted) return show_thread(s, thread, "", flags);
+    s.error("%s is not a thread object\n", extension_address(wanted).c_str());
+}
+
+void process_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    std::uint64_t wanted = s.machine.current_process();
+    if (!arguments.empty() && arguments[0] != "-1" && !s.evaluate(arguments[0], wanted)) return;
+    const std::uint64_t flags = number_argument(s, arguments, 1, arguments.empty() ? 3 : 0);
+    if (s.failed) return;
+    const std::string image = arguments.size() > 2 ? arguments[2] : "*";
+    if (wanted == 0) s.print("**** NT ACTIVE PROCESS DUMP ****\n");
+    bool found = false;
+    for (const Process& process : s.machine.processes()) {
+        if ((wanted && process.body != wanted && process.pid != wanted) ||
+            !wildcard_match(image, process.image))
+            continue;
+        found = true;
+        show_process(s, process);
+        if (!(flags & 6)) continue;
+        for (const Thread& thread : s.machine.threads())
+            if (thread.process == process.body) show_thread(s, thread, "        ", (flags & 4) ? 6 : 0);
+    }
+    if (!found) s.error("%s is not a process object\n", extension_address(wanted).c_str());
+}
+
+void irql_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    const std::uint64_t processor = number_argument(s, arguments, 0, s.machine.current_processor());
+    if (s.failed) return;
+    if (processor >= s.machine.processors()) return s.error("Cannot get PRCB address\n");
+    const unsigned irql = s.machine.irql(static_cast<unsigned>(processor));
+    s.print("Debugger saved IRQL for processor 0x%llx -- %u (%s)\n",
+            static_cast<unsigned long long>(processor), irql, irql_name(irql));
+}
+
+void pcr_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    const std::uint64_t processor = number_argument(s, arguments, 0, s.machine.current_processor());
+    if (s.failed) return;
+    if (processor >= s.machine.processors()) return s.error("Cannot get PRCB address\n");
+    const Address address = s.machine.pcr(static_cast<unsigned>(processor));
+    nt::KPCR pcr;
+    if (!s.read(address, pcr)) return s.error("Could not read KPCR %s\n", extension_address(address).c_str());
+    s.print("KPCR for Processor %llu at %s:\n    Major %u Minor %u\n",
+            static_cast<unsigned long long>(processor), extension_address(address).c_str(), pcr.MajorVersion,
+            pcr.MinorVersion);
+    const auto row = [&](const char* label, std::uint64_t value) {
+        s.print("\t%25s: %016llx\n", label, static_cast<unsigned long long>(value));
+    };
+    const auto& words = reinterpret_cast<const std::uint64_t(&)[7]>(pcr.NtTib);
+    static constexpr const char* labels[] = {"NtTib.ExceptionList", "NtTib.StackBase", "NtTib.StackLimit",
+                                             "NtTib.SubSystemTib",  "NtTib.Version",   "NtTib.UserPointer",
+                                             "NtTib.SelfTib"};
+    for (std::size_t i = 0; i < std::size(labels); ++i)
+        row(labels[i], words[i]);
+    s.print("\n");
+    row("SelfPcr", address);
+    row("Prcb", address + offsetof(nt::KPCR, Prcb));
+    row("Irql", s.machine.irql(static_cast<unsigned>(processor)));
+    row("IRR", 0);
+    row("IDR", 0);
+    row("InterruptMode", 0);
+    row("IDT", s.address_of(pcr.IdtBase));
+    row("GDT", words[0]);
+    row("TSS", words[1]);
+    s.print("\n");
+    row("CurrentThread", s.address_of(pcr.Prcb.CurrentThread));
+    row("NextThread", s.address_of(pcr.Prcb.NextThread));
+    row("IdleThread", s.address_of(pcr.Prcb.IdleThread));
+    s.print("\n\t%25s: \n", "DpcQueue");
+}
+
+constexpr Command commands[] = {
+    {"!process", "!process [process|0 [flags [image]]]",
+     "processes; 0 0 lists all, flag 2 with threads, 4 with stacks", process_command},
+    {"!thread", "!thread [-t] [thread]", "thread: state, IRPs, stack", thread_command},
+    {"!irql", "!irql [processor]", "interrupt request level of a processor", irql_command},
+    {"!pcr", "!pcr [processor]", "processor control region", pcr_command},
+};
+
+} // namespace
+
+std::span<const Command> process_commands() { return commands; }
+
+} // namespace view
