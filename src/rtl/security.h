@@ -30,7 +30,7 @@ NTSTATUS get_ace(const ACL* acl, ULONG index, void** ace);
 NTSTATUS create_descriptor(void* descriptor, ULONG revision);
 bool valid_descriptor(const void* descriptor);
 bool valid_relative_descriptor(const void* descriptor, ULONG size, ULONG required_information);
-ULONG length_descriptor(const void* descriptor); // of its self-relative form, parts at 4-byte boundaries
+ULONG length_descriptor(const void* descriptor); // with its parts, each rounded up to 4 bytes
 NTSTATUS set_dacl(void* descriptor, bool present, ACL* dacl, bool defaulted);
 NTSTATUS set_sacl(void* descriptor, bool present, ACL* sacl, bool defaulted);
 NTSTATUS set_owner(void* descriptor, SID* owner, bool defaulted);
