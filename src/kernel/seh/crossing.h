@@ -57,7 +57,7 @@ struct CalloutRecord : Record {
 // The innermost record of the running thread; null when nothing has been crossed yet.
 inline Record* innermost() {
     Record* record;
-    asm("mov %%gs:%c1, %0" : "=r"(record) : "i"(KPCR_CROSSING));
+    asm volatile("mov %%gs:%c1, %0" : "=r"(record) : "i"(KPCR_CROSSING));
     return record;
 }
 inline void set_innermost(Record* record) {
