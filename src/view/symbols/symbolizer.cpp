@@ -8,7 +8,7 @@ llvm::symbolize::LLVMSymbolizer& symbolizer() {
     static llvm::symbolize::LLVMSymbolizer one([] {
         llvm::symbolize::LLVMSymbolizer::Options options;
         options.Demangle = true;
-        options.UseSymbolTable = true;
+        options.UseSymbolTable = false; // exact names or none: nearest names are known from the image
         options.RelativeAddresses = true;
         return options;
     }());
