@@ -103,7 +103,8 @@ std::vector<FileSymbol> ImageFile::coff_symbols() const {
         }
         i += auxiliary;
     }
-    std::stable_sort(symbols.begin(), symbols.end(), [](auto& a, auto& b) { return a.rva < b.rva; });
+    std::sort(symbols.begin(), symbols.end(),
+              [](auto& a, auto& b) { return a.rva != b.rva ? a.rva < b.rva : a.name < b.name; });
     return symbols;
 }
 

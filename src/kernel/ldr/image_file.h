@@ -41,7 +41,8 @@ struct FileSection {
     ULONG file_size; // bytes that come from the file, at most `size` rounded up to a page
     ULONG characteristics;
     Rights rights;
-    bool discardable; // IMAGE_SCN_MEM_DISCARDABLE
+    bool discardable;                                                            // IMAGE_SCN_MEM_DISCARDABLE
+    bool is_debug() const { return discardable && name.starts_with(".debug_"); } // DWARF
     ULONG mapped_size() const { return (size + 0xFFF) & ~ULONG{0xFFF}; }
     bool contains(ULONG address) const { return address - rva < size; }
 };

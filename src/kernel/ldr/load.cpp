@@ -32,7 +32,7 @@ NTSTATUS import_status(const UnknownImport& import, bool kernel) {
 }
 
 // Copies the staged image's used pages to its place and gives every page its rights.
-NTSTATUS write_image(const ImageFile& file, const Staged& image, ImageMemory& memory) {
+NTSTATUS write_image(const ImageFile& file, const Staged& image, ImageMemory& memory, bool map_debug) {
     auto copy = [&](ULONG rva, ULONG size) -> NTSTATUS {
         for (ULONG at = rva, end = rva + size; at < end;) {
             if (!image.is_used(at)) {
@@ -62,7 +62,9 @@ NTSTATUS write_image(const ImageFile& file, const Staged& image, ImageMemory& me
     };
     auto status = place(0, round_up(file.header_size), Rights::read);
     for (const auto& section : file.sections)
-        if (NT_SUCCESS(status)) status = place(section.rva, section.mapped_size(), section.rights);
+        if (NT_SUCCESS(status))
+            status = place(section.rva, section.mapped_size(),
+                           map_debug || !section.is_debug() ? section.rights : Rights::none);
     if (NT_SUCCESS(status)) status = place(image.size(), round_up(image.stubs_used), Rights::read_execute);
     return status;
 }
@@ -73,7 +75,7 @@ NTSTATUS write_image(const ImageFile& file, const Staged& image, ImageMemory& me
 
 void Staged::Release::operator()(std::uint8_t* p) const { std::free(p); }
 
-Staged::Staged(const ImageFile& file, std::uint64_t base, ULONG stub_area)
+Staged::Staged(const ImageFile& file, std::uint64_t base, ULONG stub_area, bool map_debug)
     : data_(static_cast<std::uint8_t*>(std::calloc(1, round_up(file.image_size) + stub_area))),
       size_(round_up(file.image_size)), extent_(size_ + stub_area), base_(base), used_(extent_ / page) {
     if (!data_) std::abort(); // at most 128 MiB
@@ -85,7 +87,7 @@ Staged::Staged(const ImageFile& file, std::uint64_t base, ULONG stub_area)
     };
     copy(0, 0, file.header_size);
     for (const auto& section : file.sections)
-        copy(section.rva, section.file_offset, section.file_size);
+        if (map_debug || !section.is_debug()) copy(section.rva, section.file_offset, section.file_size);
 }
 
 void Staged::mark(ULONG rva, ULONG size) {
@@ -205,7 +207,7 @@ std::expected<Loaded, LoadError> load_image(std::shared_ptr<const ImageFile> sha
         return std::unexpected(std::move(error));
     };
 
-    Staged image(file, *base, stub_area);
+    Staged image(file, *base, stub_area, options.map_debug);
     if (auto done = relocate(file, image); !done) return refuse(std::move(done.error()));
     auto module = std::make_unique<Module>();
     module->file_name = options.file_name;
@@ -225,7 +227,7 @@ std::expected<Loaded, LoadError> load_image(std::shared_ptr<const ImageFile> sha
     }
     initialise_load_config(file, image, options);
     if (options.rewrite) module->rewrites = rewrite_image(file, image, {options.kernel, true});
-    if (const auto status = write_image(file, image, memory); !NT_SUCCESS(status))
+    if (const auto status = write_image(file, image, memory, options.map_debug); !NT_SUCCESS(status))
         return refuse({status, "the image could not be written to its place", {}});
 
     module->path = options.path;

@@ -41,7 +41,10 @@ struct LoadOptions {
     bool bind = true;    // false: the import slots are left as in the file (ntdll binds in user mode)
     bool rewrite = true; // privileged and sensitive instructions (see rewrite.h); also for programs
     bool kernel = true;  // kernel-mode rewriting rules (cr8, KUSER_SHARED_DATA at 0xFFFFF780…)
-    bool hvci = false;   // refuse sections that are writable and executable
+    // Sections of debug information (discardable, named .debug_…) keep their place but stay empty and
+    // inaccessible: they are often ten times the size of the code. true: mapped like any other.
+    bool map_debug = false;
+    bool hvci = false; // refuse sections that are writable and executable
     // Seed of the security cookie; with the image's name and base it gives the value. Same seed, same cookie.
     std::uint64_t seed = 0;
     // Addresses for GuardCFCheckFunctionPointer and GuardCFDispatchFunctionPointer; 0: left as in the file.
@@ -75,7 +78,7 @@ void unload_image(Module& module, ImageMemory& memory);
 // A host copy of the image: `size` zeroed bytes plus headers and sections at their RVAs.
 class Staged {
   public:
-    Staged(const ImageFile& file, std::uint64_t base, ULONG stub_area);
+    Staged(const ImageFile& file, std::uint64_t base, ULONG stub_area, bool map_debug = true);
     std::uint8_t* data() { return data_.get(); }
     const std::uint8_t* data() const { return data_.get(); }
     ULONG size() const { return size_; }     // SizeOfImage

@@ -29,7 +29,9 @@ std::uint64_t Module::symbol_address(std::string_view symbol) const {
     return 0;
 }
 
-bool Module::has_symbols() const { return symbols().size() > file->exports.size(); }
+bool Module::has_symbols() const {
+    return !internal_names.empty() || file->debug.has_dwarf || !file->coff_symbols().empty();
+}
 
 const std::vector<Symbol>& Module::symbols() const {
     if (symbols_made_) return symbols_;
@@ -42,22 +44,17 @@ const std::vector<Symbol>& Module::symbols() const {
         }
     for (const auto& internal : internal_names)
         symbols_.push_back({internal.name, base + internal.rva, internal.function, false});
-    const auto named = symbols_.size();
-    for (const auto& symbol : file->coff_symbols())
-        symbols_.push_back({symbol.name, base + symbol.rva, symbol.function, false});
-    // At one address: functions first, then exports, then as given.
+    for (const auto& symbol : file->coff_symbols()) // an export usually is a COFF symbol too
+        if (!file->find_export({symbol.name, 0, false}))
+            symbols_.push_back({symbol.name, base + symbol.rva, symbol.function, false});
+    // At one address: functions first, then exports, then by name.
     auto before = [](const Symbol& a, const Symbol& b) {
         if (a.address != b.address) return a.address < b.address;
         if (a.function != b.function) return a.function;
-        return a.exported && !b.exported;
+        if (a.exported != b.exported) return a.exported;
+        return a.name < b.name;
     };
-    std::stable_sort(symbols_.begin(), symbols_.end(), before);
-    if (named != symbols_.size()) { // an export usually is a COFF symbol too
-        auto same = [](const Symbol& a, const Symbol& b) {
-            return a.address == b.address && a.name == b.name;
-        };
-        symbols_.erase(std::unique(symbols_.begin(), symbols_.end(), same), symbols_.end());
-    }
+    std::sort(symbols_.begin(), symbols_.end(), before);
     symbols_made_ = true;
     return symbols_;
 }

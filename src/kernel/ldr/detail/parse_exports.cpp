@@ -81,8 +81,9 @@ bool Parser::export_table() {
                         static_cast<std::uint64_t>(name_table.data() - bytes.data()) + i * 4,
                         "no export name at {:#x}", rva);
     }
-    std::stable_sort(named.begin(), named.end(),
-                     [](const Named& a, const Named& b) { return a.slot < b.slot; });
+    std::sort(named.begin(), named.end(), [](const Named& a, const Named& b) {
+        return a.slot != b.slot ? a.slot < b.slot : a.name < b.name;
+    });
     std::size_t next = 0;
     for (ULONG i = 0; i < functions; ++i) {
         auto slot = slots[i];
@@ -97,8 +98,10 @@ bool Parser::export_table() {
     }
     for (std::uint32_t i = 0; i < image.exports.size(); ++i)
         if (!image.exports[i].name.empty()) image.exports_by_name.push_back(i);
-    std::stable_sort(image.exports_by_name.begin(), image.exports_by_name.end(),
-                     [&](auto a, auto b) { return image.exports[a].name < image.exports[b].name; });
+    std::sort(image.exports_by_name.begin(), image.exports_by_name.end(), [&](auto a, auto b) {
+        const auto order = image.exports[a].name <=> image.exports[b].name;
+        return order != 0 ? order < 0 : a < b;
+    });
     return true;
 }
 
