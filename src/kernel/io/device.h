@@ -1,5 +1,6 @@
 // Device objects: creation, deletion, stacks, names.
 #pragma once
+#include "abi/ioctl.h"
 #include "abi/irp.h"
 #include "base/result.h"
 #include "kernel/ob/object.h"
@@ -38,6 +39,9 @@ void detach(DEVICE_OBJECT* lower);
 // handle. *device is the top of the stack the file belongs to (not referenced).
 NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desired, FILE_OBJECT** file,
                                    DEVICE_OBJECT** device);
+
+// The device object of this name itself, referenced; nothing is opened.
+NTSTATUS find_device(const UNICODE_STRING& name, DEVICE_OBJECT** device);
 
 // IoGetRelatedDeviceObject: the top of the stack that requests on this file go to.
 inline DEVICE_OBJECT* related_device(const FILE_OBJECT* file) {

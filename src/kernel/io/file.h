@@ -5,7 +5,7 @@
 #pragma once
 #include "abi/irp.h"
 #include "base/result.h"
-#include "kernel/ob/object.h"
+#include "kernel/ob/handle.h"
 
 namespace nt::io {
 
@@ -14,6 +14,10 @@ extern OBJECT_TYPE* file_type;
 // Types Device, Driver, File, Controller, Adapter; \Driver and \FileSystem exist already. After
 // ob::initialize().
 NTSTATUS initialize();
+
+// IoCreateFile's Options.
+inline constexpr ULONG io_force_access_check = 0x1;
+inline constexpr ULONG io_no_parameter_checking = 0x100;
 
 struct CreateFile {
     HANDLE* handle; // out
@@ -55,9 +59,10 @@ NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG
                          KPROCESSOR_MODE mode);
 NTSTATUS query_volume_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length,
                                   ULONG info_class, KPROCESSOR_MODE mode);
-// NtCancelIoFile: this thread's requests on the file. NtCancelIoFileEx: the process's, one by its status
-// block.
-NTSTATUS cancel_io(HANDLE file, IO_STATUS_BLOCK* iosb, KPROCESSOR_MODE mode);
+// NtCancelIoFile: this thread's requests on the file, waited for. NtCancelIoFileEx: the process's, one of
+// them by its status block; STATUS_NOT_FOUND when there is none.
+NTSTATUS cancel_io(HANDLE file, IO_STATUS_BLOCK* only, KPROCESSOR_MODE mode, bool whole_process,
+                   IO_STATUS_BLOCK& result);
 NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode);
 NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID basic_information, KPROCESSOR_MODE mode);
 

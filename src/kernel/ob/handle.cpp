@@ -1,6 +1,7 @@
 #include "kernel/ob/handle.h"
 #include "abi/se.h"
 #include "abi/status.h"
+#include "abi/thread.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/namespace.h"
@@ -58,8 +59,8 @@ HandleTable* current_table() {
     PVOID process = ke::current_thread().process;
     if (process == remembered_process && remembered_table) [[likely]]
         return remembered_table;
-    HandleTable* table =
-        process && hooks.table_of ? hooks.table_of(static_cast<EPROCESS*>(process)) : kernel_table;
+    auto* table = process ? static_cast<HandleTable*>(static_cast<EPROCESS*>(process)->ObjectTable) : nullptr;
+    if (!table) table = kernel_table; // the System process, and the time before there is one
     remembered_process = process;
     remembered_table = table;
     return table;

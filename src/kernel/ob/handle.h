@@ -106,7 +106,6 @@ NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child);
 
 // What a higher room knows about processes and threads; plugged in by ps.
 struct ProcessHooks {
-    HandleTable* (*table_of)(EPROCESS* process) = nullptr;
     OBJECT_TYPE** process_type = nullptr; // as PsProcessType
     OBJECT_TYPE** thread_type = nullptr;
 };

@@ -128,7 +128,7 @@ NTSTATUS Walk::from(PVOID object, View path) {
             rest = path;
             return STATUS_REPARSE;
         }
-        if (auto* parse = procedures_of(type).parse; parse && !insert) {
+        if (auto* parse = procedures_of(type).parse; parse && !insert && !(request.whole && path.empty())) {
             // The object must outlive the procedure, which may call drivers.
             reference(object);
             const NTSTATUS status = parse(object, request, string_of(path), found);

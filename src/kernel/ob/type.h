@@ -39,6 +39,8 @@ struct ParseRequest {
     ULONG attributes;   // OBJ_*
     void* context;      // of the caller of lookup(); its meaning belongs to the pair (caller, type)
     PVOID security_qos; // captured SECURITY_QUALITY_OF_SERVICE or null
+    // The name means the object it ends at, whose parse procedure is not asked (devices, for views).
+    bool whole = false;
 };
 
 struct Procedures {

@@ -1,0 +1,126 @@
+// IofCallDriver and IofCompleteRequest.
+#include "abi/mm.h"
+#include "abi/status.h"
+#include "kernel/io/detail/finish.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/bugcheck.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/seh/crossing.h"
+#include "trace/trace.h"
+#include <cstring>
+
+namespace nt::io {
+
+namespace {
+
+[[gnu::cold, gnu::noinline]] void trace_dispatch(IRP* irp, const IO_STACK_LOCATION* s, DEVICE_OBJECT* device,
+                                                 PDRIVER_DISPATCH routine) {
+    const auto* argument = reinterpret_cast<const ULONG_PTR*>(&s->Parameters);
+    trace::emit_irp_dispatch(irp, irp->CurrentLocation, s->MajorFunction, s->MinorFunction, s->Flags,
+                             s->Control, device, device->DriverObject, s->FileObject, argument[0],
+                             argument[1], argument[2], argument[3], routine);
+}
+
+bool wants_call(const IRP* irp, UCHAR control) {
+    return (NT_SUCCESS(irp->IoStatus.Status) ? control & SL_INVOKE_ON_SUCCESS
+                                             : control & SL_INVOKE_ON_ERROR) ||
+           (irp->Cancel && (control & SL_INVOKE_ON_CANCEL));
+}
+
+// Calls the completion routine that the driver above set in `done`. True: that driver took the IRP back.
+bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
+    DEVICE_OBJECT* device =
+        irp->CurrentLocation <= irp->StackCount ? current_location(irp)->DeviceObject : nullptr;
+    const UCHAR level = static_cast<UCHAR>(irp->CurrentLocation);
+    if (trace::on) [[unlikely]]
+        trace::emit_completion_called(irp, level, device, done.CompletionRoutine,
+                                      reinterpret_cast<ULONG_PTR>(done.Context), done.Control,
+                                      irp->IoStatus.Status);
+    const NTSTATUS answer = seh::call_out(done.CompletionRoutine, device, irp, done.Context);
+    if (trace::on) [[unlikely]]
+        trace::emit_completion_returned(irp, level, done.CompletionRoutine, answer);
+    return answer == STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
+    IRP* master = irp->AssociatedIrp.MasterIrp;
+    const LONG left = master->AssociatedIrp.IrpCount - 1;
+    master->AssociatedIrp.IrpCount = left;
+    detail::unlock_mdls(irp);
+    detail::free_mdls(irp);
+    free_irp(irp);
+    if (left == 0) complete_request(master, boost, caller);
+}
+
+} // namespace
+
+NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) {
+    if (--irp->CurrentLocation <= 0) [[unlikely]]
+        ke::bug_check(0x35, reinterpret_cast<ULONG_PTR>(irp));
+    IO_STACK_LOCATION* location = --irp->Tail.Overlay.CurrentStackLocation;
+    location->DeviceObject = device;
+    DRIVER_OBJECT* driver = device->DriverObject;
+    PDRIVER_DISPATCH routine = location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION
+                                   ? driver->MajorFunction[location->MajorFunction]
+                                   : nullptr;
+    if (!trace::on) [[likely]]
+        return seh::call_out(routine, device, irp);
+    const UCHAR level = static_cast<UCHAR>(irp->CurrentLocation);
+    trace_dispatch(irp, location, device, routine);
+    const NTSTATUS status = seh::call_out(routine, device, irp);
+    trace::emit_irp_returned(irp, level, device, driver, status);
+    return status;
+}
+
+// Walks up from the completing driver's location. The location that was left is cleared before the routine it
+// holds is called, so whoever looks at the IRP then sees only locations still in use; a raise out of a
+// routine leaves the IRP resumable.
+void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
+    if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) [[unlikely]]
+        ke::bug_check(0x44, reinterpret_cast<ULONG_PTR>(irp));
+    if (irp->CancelRoutine) [[unlikely]]
+        ke::bug_check(0x48, reinterpret_cast<ULONG_PTR>(irp),
+                      reinterpret_cast<ULONG_PTR>(irp->CancelRoutine));
+    if (trace::on) [[unlikely]]
+        trace::emit_irp_complete(irp, static_cast<UCHAR>(irp->CurrentLocation), irp->IoStatus.Status,
+                                 irp->IoStatus.Information, caller);
+
+    while (irp->CurrentLocation <= irp->StackCount) {
+        IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation++;
+        ++irp->CurrentLocation;
+        const UCHAR control = location->Control;
+        irp->PendingReturned = control & SL_PENDING_RETURNED;
+        if (wants_call(irp, control) && location->CompletionRoutine) {
+            const IO_STACK_LOCATION done = *location;
+            std::memset(location, 0, sizeof *location);
+            if (call_completion(irp, done)) return;
+        } else {
+            // Nobody above looks at it, so the mark is passed on for the driver there.
+            if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount) mark_pending(irp);
+            std::memset(location, 0, sizeof *location);
+        }
+    }
+    if (irp->CurrentLocation == irp->StackCount + 1) {
+        // One past the top: a second completion is then beyond it.
+        ++irp->CurrentLocation;
+        ++irp->Tail.Overlay.CurrentStackLocation;
+    }
+
+    if (irp->Flags & IRP_ASSOCIATED_IRP) [[unlikely]] {
+        finish_associated(irp, boost, caller);
+        return;
+    }
+    if (irp->Flags & IRP_CLOSE_OPERATION) {
+        // The kernel itself waits for it (send_and_wait).
+        if (irp->UserIosb) *irp->UserIosb = irp->IoStatus;
+        if (irp->UserEvent) ke::set_event(*irp->UserEvent, boost);
+        return;
+    }
+    if (irp->MdlAddress) detail::unlock_mdls(irp);
+    // The service that made the request is still on the stack below and ends it there.
+    if ((irp->Flags & IRP_DEFER_IO_COMPLETION) && !irp->PendingReturned) [[likely]]
+        return;
+    detail::finish_in_thread(irp);
+}
+
+} // namespace nt::io

@@ -1,0 +1,203 @@
+// NtCreateFile, NtOpenFile, IoCreateFile, IoGetDeviceObjectPointer.
+#include "abi/status.h"
+#include "host/guest.h"
+#include "kernel/io/detail/open.h"
+#include "kernel/io/device.h"
+#include "kernel/io/file.h"
+#include "kernel/mm/probe.h"
+#include "kernel/pool/pool.h"
+
+namespace nt::io {
+
+namespace {
+
+constexpr ULONG ea_tag = pool::tag("IoEa");
+constexpr ULONG sync_options = FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT;
+// What may stand beside FILE_DIRECTORY_FILE.
+constexpr ULONG directory_options = FILE_DIRECTORY_FILE | sync_options | FILE_WRITE_THROUGH |
+                                    FILE_OPEN_FOR_BACKUP_INTENT | FILE_DELETE_ON_CLOSE |
+                                    FILE_OPEN_FOR_FREE_SPACE_QUERY | FILE_OPEN_BY_FILE_ID |
+                                    FILE_OPEN_REPARSE_POINT | FILE_NO_COMPRESSION | FILE_OPEN_REMOTE_INSTANCE;
+
+// The rules of the NtCreateFile page.
+bool are_parameters_valid(const CreateFile& c) {
+    if (c.file_attributes & ~FILE_ATTRIBUTE_VALID_FLAGS) return false;
+    if (c.share & ~FILE_SHARE_VALID_FLAGS) return false;
+    if (c.disposition > FILE_MAXIMUM_DISPOSITION) return false;
+    if (c.options & ~FILE_VALID_OPTION_FLAGS) return false;
+    if ((c.options & sync_options) && !(c.desired & SYNCHRONIZE)) return false;
+    if ((c.options & sync_options) == sync_options) return false;
+    if ((c.options & FILE_DELETE_ON_CLOSE) && !(c.desired & DELETE)) return false;
+    if ((c.options & FILE_DIRECTORY_FILE) && (c.options & FILE_NON_DIRECTORY_FILE)) return false;
+    if (c.options & FILE_DIRECTORY_FILE) {
+        if (c.options & ~directory_options) return false;
+        if (c.disposition != FILE_CREATE && c.disposition != FILE_OPEN && c.disposition != FILE_OPEN_IF)
+            return false;
+    }
+    if ((c.options & FILE_COMPLETE_IF_OPLOCKED) && (c.options & FILE_RESERVE_OPFILTER)) return false;
+    if ((c.options & FILE_NO_INTERMEDIATE_BUFFERING) && (c.desired & FILE_APPEND_DATA)) return false;
+    return true;
+}
+
+NTSTATUS probe_out(PVOID address, SIZE_T size, ULONG alignment, KPROCESSOR_MODE mode) {
+    return mode == KernelMode ? STATUS_SUCCESS
+                              : mm::probe_for_write(reinterpret_cast<ULONG_PTR>(address), size, alignment);
+}
+NTSTATUS fetch(void* to, const void* from, SIZE_T size, ULONG alignment, KPROCESSOR_MODE mode) {
+    const auto address = reinterpret_cast<ULONG_PTR>(from);
+    if (mode != KernelMode)
+        if (const NTSTATUS status = mm::probe_for_read(address, size, alignment); !NT_SUCCESS(status))
+            return status;
+    return guest::copy_from(to, address, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+
+NTSTATUS capture_ea(const CreateFile& c, KPROCESSOR_MODE mode, detail::OpenPacket& packet, ULONG& bad) {
+    if (!c.ea || !c.ea_length) return STATUS_SUCCESS;
+    packet.ea = pool::allocate(pool::Kind::nonpaged, c.ea_length, ea_tag);
+    if (!packet.ea) return STATUS_INSUFFICIENT_RESOURCES;
+    packet.ea_length = c.ea_length;
+    if (const NTSTATUS status = fetch(packet.ea, c.ea, c.ea_length, 4, mode); !NT_SUCCESS(status))
+        return status;
+    return check_ea_buffer(packet.ea, c.ea_length, &bad);
+}
+
+struct PacketResources {
+    detail::OpenPacket& packet;
+    ~PacketResources() {
+        if (packet.ea) pool::release(packet.ea, ea_tag);
+        if (packet.block) detail::give_open_block(packet.block);
+    }
+};
+
+void write_iosb(IO_STATUS_BLOCK* to, NTSTATUS status, ULONG_PTR information) {
+    guest::write(reinterpret_cast<ULONG_PTR>(to) + offsetof(IO_STATUS_BLOCK, Information), information);
+    guest::write(reinterpret_cast<ULONG_PTR>(to), status);
+}
+
+} // namespace
+
+NTSTATUS detail::open_packet(const ob::Attributes& attributes, OpenPacket& packet, ACCESS_MASK desired,
+                             KPROCESSOR_MODE mode) {
+    packet.block = take_open_block();
+    if (!packet.block) return STATUS_INSUFFICIENT_RESOURCES;
+    ACCESS_STATE& access = packet.block->access;
+    access.OriginalDesiredAccess = desired;
+    access.RemainingDesiredAccess = ob::map_generic(desired, file_type->GenericMapping);
+    access.ObjectName = {};
+    packet.block->security.AccessState = &access;
+    packet.force_access_check |= (attributes.attributes & OBJ_FORCE_ACCESS_CHECK) != 0;
+    const ob::ParseRequest request{
+        nullptr, &access, desired, mode, attributes.attributes, &packet, attributes.security_qos};
+    PVOID found;
+    const NTSTATUS status = ob::lookup(attributes, request, nullptr, &found);
+    if (!NT_SUCCESS(status)) return status;
+    if (ob::type_of(found) == file_type) return packet.parsed ? packet.status : STATUS_SUCCESS;
+    // The name ends at something that is neither a device nor below one.
+    ob::dereference(found);
+    return STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE mode) {
+    if (const NTSTATUS status = probe_out(c.handle, sizeof(HANDLE), 8, mode); !NT_SUCCESS(status))
+        return status;
+    if (const NTSTATUS status = probe_out(c.iosb, sizeof(IO_STATUS_BLOCK), 4, mode); !NT_SUCCESS(status))
+        return status;
+    if (!(c.io_options & io_no_parameter_checking) && !are_parameters_valid(c))
+        return STATUS_INVALID_PARAMETER;
+
+    detail::OpenPacket packet;
+    PacketResources resources{packet};
+    if (c.allocation_size)
+        if (const NTSTATUS status =
+                fetch(&packet.allocation_size, c.allocation_size, sizeof(LARGE_INTEGER), 4, mode);
+            !NT_SUCCESS(status))
+            return status;
+    if (packet.allocation_size.QuadPart < 0) return STATUS_INVALID_PARAMETER;
+    ULONG bad_ea = 0;
+    if (const NTSTATUS status = capture_ea(c, mode, packet, bad_ea); !NT_SUCCESS(status)) {
+        if (status == STATUS_EA_LIST_INCONSISTENT) write_iosb(c.iosb, status, bad_ea);
+        return status;
+    }
+    ob::Attributes attributes;
+    if (const NTSTATUS status = attributes.capture(c.attributes, mode); !NT_SUCCESS(status)) return status;
+    packet.file_attributes = c.file_attributes;
+    packet.share = c.share;
+    packet.disposition = c.disposition;
+    packet.options = c.options;
+    packet.hint = c.hint;
+    packet.force_access_check = c.io_options & io_force_access_check;
+
+    const NTSTATUS status = detail::open_packet(attributes, packet, c.desired, mode);
+    if (!NT_SUCCESS(status)) {
+        // A warning still tells what happened.
+        if (NT_WARNING(status)) write_iosb(c.iosb, status, packet.information);
+        return status;
+    }
+    const Result<HANDLE> handle =
+        ob::create_handle(packet.file, packet.block->access.PreviouslyGrantedAccess, attributes.attributes);
+    if (!handle) {
+        ob::dereference(packet.file);
+        return handle.error();
+    }
+    packet.file->Flags |= FO_HANDLE_CREATED;
+    ob::dereference(packet.file);
+    const bool told = guest::write(reinterpret_cast<ULONG_PTR>(c.handle), *handle);
+    write_iosb(c.iosb, status, packet.information);
+    return told ? status : STATUS_ACCESS_VIOLATION;
+}
+
+NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desired, FILE_OBJECT** file,
+                                   DEVICE_OBJECT** device) {
+    detail::OpenPacket packet;
+    PacketResources resources{packet};
+    packet.share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    packet.options = FILE_NON_DIRECTORY_FILE;
+    ob::Attributes attributes;
+    attributes.set(name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE);
+    if (const NTSTATUS status = detail::open_packet(attributes, packet, desired, KernelMode);
+        !NT_SUCCESS(status))
+        return status;
+    const Result<HANDLE> handle =
+        ob::create_handle(packet.file, packet.block->access.PreviouslyGrantedAccess, OBJ_KERNEL_HANDLE);
+    if (!handle) {
+        ob::dereference(packet.file);
+        return handle.error();
+    }
+    packet.file->Flags |= FO_HANDLE_CREATED;
+    *file = packet.file; // the reference of the open stays with the caller
+    *device = related_device(packet.file);
+    ob::close_handle(*handle, KernelMode);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS find_device(const UNICODE_STRING& name, DEVICE_OBJECT** device) {
+    ob::Attributes attributes;
+    attributes.set(name, OBJ_CASE_INSENSITIVE);
+    const ob::ParseRequest request{device_type,          nullptr, 0,       KernelMode,
+                                   OBJ_CASE_INSENSITIVE, nullptr, nullptr, true};
+    PVOID found;
+    const NTSTATUS status = ob::lookup(attributes, request, nullptr, &found);
+    if (NT_SUCCESS(status)) *device = static_cast<DEVICE_OBJECT*>(found);
+    return status;
+}
+
+NTSTATUS check_ea_buffer(const void* ea, ULONG length, ULONG* offset) {
+    const auto* base = static_cast<const UCHAR*>(ea);
+    ULONG at = 0;
+    for (;;) {
+        *offset = at;
+        const ULONG left = length - at;
+        constexpr ULONG head = offsetof(FILE_FULL_EA_INFORMATION, EaName);
+        if (left < head) return STATUS_EA_LIST_INCONSISTENT;
+        const auto* entry = reinterpret_cast<const FILE_FULL_EA_INFORMATION*>(base + at);
+        const ULONG size = head + entry->EaNameLength + 1 + entry->EaValueLength;
+        if (left < size || entry->EaName[entry->EaNameLength] != 0) return STATUS_EA_LIST_INCONSISTENT;
+        if (entry->NextEntryOffset == 0) return STATUS_SUCCESS;
+        // The next entry is 4-aligned, right behind this one.
+        if (entry->NextEntryOffset != ((size + 3) & ~3u) || entry->NextEntryOffset >= left)
+            return STATUS_EA_LIST_INCONSISTENT;
+        at += entry->NextEntryOffset;
+    }
+}
+
+} // namespace nt::io

@@ -1,0 +1,58 @@
+// What travels from the services that open files to the parse procedures of Device and File objects.
+#pragma once
+#include "abi/irp.h"
+#include "kernel/ob/namespace.h"
+
+namespace nt::io::detail {
+
+// Seen by drivers while IRP_MJ_CREATE lasts, so it lies in pool.
+struct OpenBlock {
+    ACCESS_STATE access;
+    IO_SECURITY_CONTEXT security;
+    SECURITY_QUALITY_OF_SERVICE qos;
+    IO_STATUS_BLOCK iosb;
+    OpenBlock* next_free;
+};
+OpenBlock* take_open_block();
+void give_open_block(OpenBlock* block);
+
+struct OpenPacket {
+    static constexpr ULONG magic = 'O' << 24 | 'p' << 16 | 'e' << 8 | 'n';
+    ULONG mark = magic; // ParseRequest::context may be something else
+    OpenBlock* block = nullptr;
+    FILE_OBJECT* related = nullptr;
+    LARGE_INTEGER allocation_size{};
+    ULONG file_attributes = 0;
+    ULONG share = 0;
+    ULONG disposition = FILE_OPEN;
+    ULONG options = 0;
+    PVOID ea = nullptr; // captured, pool
+    ULONG ea_length = 0;
+    UCHAR major = IRP_MJ_CREATE;
+    bool force_access_check = false;
+    bool attach = false; // IoAttachDevice: device exclusivity does not matter
+    DEVICE_OBJECT* hint = nullptr;
+    // out
+    NTSTATUS status = 0; // of the create, once a device was reached
+    bool parsed = false;
+    ULONG_PTR information = 0;
+    FILE_OBJECT* file = nullptr;
+};
+inline OpenPacket* packet_of(const ob::ParseRequest& request) {
+    auto* packet = static_cast<OpenPacket*>(request.context);
+    return packet && packet->mark == OpenPacket::magic ? packet : nullptr;
+}
+
+NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining,
+                      PVOID* found);
+NTSTATUS parse_file(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining,
+                    PVOID* found);
+void close_file(PVOID object, EPROCESS* process, ACCESS_MASK granted, LONG64 left);
+void remove_file(PVOID object);
+NTSTATUS query_file_name(PVOID object, UNICODE_STRING& to);
+
+// Opens by name with a filled packet. On success packet.file is referenced; no handle.
+NTSTATUS open_packet(const ob::Attributes& attributes, OpenPacket& packet, ACCESS_MASK desired,
+                     KPROCESSOR_MODE mode);
+
+} // namespace nt::io::detail

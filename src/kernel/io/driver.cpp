@@ -1,0 +1,169 @@
+#include "kernel/io/driver.h"
+#include "abi/fast_io.h"
+#include "abi/status.h"
+#include "host/signals.h"
+#include "kernel/io/detail/driver_body.h"
+#include "kernel/io/detail/life.h"
+#include "kernel/io/device.h"
+#include "kernel/ke/processor.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
+#include "kernel/seh/crossing.h"
+#include "trace/trace.h"
+#include <cstring>
+
+namespace nt::io {
+
+namespace {
+
+constexpr ULONG name_tag = pool::tag("IoNm");
+
+Addresses addresses;
+void (*driver_gone)(PVOID section);
+
+UNICODE_STRING copy_string(std::u16string_view text) {
+    const auto bytes = static_cast<USHORT>(text.size() * sizeof(WCHAR));
+    auto* buffer = static_cast<WCHAR*>(pool::allocate(pool::Kind::nonpaged, bytes + sizeof(WCHAR), name_tag));
+    if (!buffer) return {};
+    std::memcpy(buffer, text.data(), bytes);
+    buffer[text.size()] = 0;
+    return {bytes, static_cast<USHORT>(bytes + sizeof(WCHAR)), buffer};
+}
+
+void remove_driver(PVOID object) {
+    auto& body = *static_cast<detail::DriverBody*>(object);
+    detail::release_extensions(&body.driver);
+    detail::release_string(body.driver.DriverName);
+    detail::release_string(body.extension.ServiceKeyName);
+    detail::release_string(body.registry_path);
+    if (body.driver.HardwareDatabase) {
+        detail::release_string(*body.driver.HardwareDatabase);
+        pool::release(body.driver.HardwareDatabase, name_tag);
+    }
+    if (trace::on) [[unlikely]]
+        trace::emit_driver_unloaded(object);
+    if (driver_gone && body.driver.DriverSection) driver_gone(body.driver.DriverSection);
+}
+
+UNICODE_STRING* hardware_database() {
+    auto* string =
+        static_cast<UNICODE_STRING*>(pool::allocate(pool::Kind::nonpaged, sizeof(UNICODE_STRING), name_tag));
+    if (string) *string = copy_string(u"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
+    return string;
+}
+
+} // namespace
+
+void detail::release_string(UNICODE_STRING& string) {
+    if (string.Buffer) pool::release(string.Buffer, name_tag);
+    string = {};
+}
+
+OBJECT_TYPE* driver_type;
+
+void set_addresses(const Addresses& a) { addresses = a; }
+ULONG_PTR internal_address(const char* name) {
+    const ULONG_PTR address = addresses.internal ? addresses.internal(name) : 0;
+    if (!address) host::fatal("no guest address for nt!%s", name);
+    return address;
+}
+void set_driver_gone_hook(void (*hook)(PVOID image_section)) { driver_gone = hook; }
+
+Result<DRIVER_OBJECT*> create_driver(const NewDriver& what) {
+    const Result<PVOID> object = ob::create_object({.type = driver_type,
+                                                    .body_size = sizeof(detail::DriverBody),
+                                                    .name = what.name,
+                                                    .attributes = OBJ_PERMANENT});
+    if (!object) return fail(object.error());
+    auto& body = *static_cast<detail::DriverBody*>(*object);
+    DRIVER_OBJECT& driver = body.driver;
+    driver.Type = IO_TYPE_DRIVER;
+    driver.Size = sizeof(DRIVER_OBJECT);
+    driver.Flags = what.image.legacy ? DRVO_LEGACY_DRIVER : 0;
+    driver.DriverStart = what.image.base;
+    driver.DriverSize = what.image.size;
+    driver.DriverInit = what.image.entry;
+    driver.DriverExtension = &body.extension;
+    driver.HardwareDatabase = hardware_database();
+    const auto invalid = reinterpret_cast<PDRIVER_DISPATCH>(internal_address("IopInvalidDeviceRequest"));
+    for (PDRIVER_DISPATCH& routine : driver.MajorFunction)
+        routine = invalid;
+    body.extension.DriverObject = &driver;
+    body.extension.ServiceKeyName = copy_string(what.name);
+
+    char16_t path[300];
+    SIZE_T n = what.directory.copy(path, 256);
+    path[n++] = u'\\';
+    n += what.name.copy(path + n, 300 - n);
+    driver.DriverName = copy_string({path, n});
+    if (!driver.DriverName.Buffer || !body.extension.ServiceKeyName.Buffer || !driver.HardwareDatabase) {
+        ob::dereference(&driver);
+        return fail(STATUS_INSUFFICIENT_RESOURCES);
+    }
+    ob::reference(&driver); // ours until forget_driver(); insert() takes the other
+    ob::Attributes where;
+    where.set(std::u16string_view(path, n), OBJ_CASE_INSENSITIVE | OBJ_PERMANENT);
+    if (const NTSTATUS status = ob::insert(&driver, where, KernelMode, 0, nullptr); !NT_SUCCESS(status)) {
+        ob::dereference(&driver);
+        return fail(status);
+    }
+    driver.DriverSection = what.image.section;
+    body.registry_path = copy_string(what.service_key);
+    if (trace::on) [[unlikely]]
+        trace::emit_driver_loaded(&driver, driver.DriverStart, driver.DriverName);
+    return &driver;
+}
+
+NTSTATUS start_driver(DRIVER_OBJECT* driver) {
+    // The registry path lives as long as DriverEntry runs, as documented; drivers that keep it must copy it.
+    UNICODE_STRING* key = &detail::body_of_driver(driver).registry_path;
+    if (trace::on) [[unlikely]]
+        trace::emit_driver_entry(driver, driver->DriverInit, key);
+    const NTSTATUS status = seh::call_out(driver->DriverInit, driver, key);
+    if (trace::on) [[unlikely]]
+        trace::emit_driver_entry_returned(driver, status);
+    detail::release_string(*key);
+    if (!NT_SUCCESS(status)) {
+        // Windows leaves such devices behind, unusable; here nothing of the driver stays.
+        for (DEVICE_OBJECT* device = driver->DeviceObject; device;) {
+            DEVICE_OBJECT* next = device->NextDevice;
+            if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
+            delete_device(device);
+            device = next;
+        }
+        forget_driver(driver);
+        return status;
+    }
+    const auto invalid = reinterpret_cast<PDRIVER_DISPATCH>(internal_address("IopInvalidDeviceRequest"));
+    for (PDRIVER_DISPATCH& routine : driver->MajorFunction)
+        if (!routine) routine = invalid; // a driver that cleared a slot
+    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+        device->Flags &= ~DO_DEVICE_INITIALIZING;
+    if (driver->DriverExtension->AddDevice) driver->Flags &= ~DRVO_LEGACY_DRIVER;
+    driver->Flags |= DRVO_INITIALIZED;
+    return status;
+}
+
+Result<DRIVER_OBJECT*> create_internal_driver(std::u16string_view name, const InternalDispatch* dispatch,
+                                              std::size_t count) {
+    const Result<DRIVER_OBJECT*> driver =
+        create_driver({.name = name, .service_key = u"", .image = {.legacy = true}});
+    if (!driver) return driver;
+    detail::release_string(detail::body_of_driver(*driver).registry_path);
+    (*driver)->Flags |= DRVO_BUILTIN_DRIVER | DRVO_INITIALIZED;
+    for (std::size_t i = 0; i < count; ++i)
+        (*driver)->MajorFunction[dispatch[i].major] =
+            reinterpret_cast<PDRIVER_DISPATCH>(internal_address(dispatch[i].routine));
+    return driver;
+}
+
+void detail::create_driver_type() {
+    driver_type = *ob::create_type({.name = u"Driver",
+                                    .tag = pool::tag("Driv"),
+                                    .mapping = {STANDARD_RIGHTS_READ, STANDARD_RIGHTS_WRITE,
+                                                STANDARD_RIGHTS_EXECUTE, STANDARD_RIGHTS_ALL | 1},
+                                    .valid_access = STANDARD_RIGHTS_ALL | 1},
+                                   {.remove = remove_driver});
+}
+
+} // namespace nt::io

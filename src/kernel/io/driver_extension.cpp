@@ -1,0 +1,82 @@
+#include "abi/status.h"
+#include "kernel/io/detail/driver_body.h"
+#include "kernel/io/driver.h"
+#include "kernel/pool/pool.h"
+#include "kernel/seh/crossing.h"
+
+namespace nt::io {
+
+namespace {
+
+constexpr ULONG extension_tag = pool::tag("DrvX");
+
+struct Reinitialization {
+    Reinitialization* next;
+    DRIVER_OBJECT* driver;
+    PDRIVER_REINITIALIZE routine;
+    PVOID context;
+};
+Reinitialization* reinitializations; // in order of registration
+
+} // namespace
+
+void detail::release_extensions(DRIVER_OBJECT* driver) {
+    for (Reinitialization** link = &reinitializations; *link;)
+        if ((*link)->driver == driver) {
+            Reinitialization* gone = *link;
+            *link = gone->next;
+            pool::release(gone, extension_tag);
+        } else
+            link = &(*link)->next;
+    for (IO_CLIENT_EXTENSION* e = driver->DriverExtension->ClientDriverExtension; e;) {
+        IO_CLIENT_EXTENSION* next = e->NextExtension;
+        pool::release(e, extension_tag);
+        e = next;
+    }
+}
+
+NTSTATUS allocate_driver_extension(DRIVER_OBJECT* driver, PVOID id, ULONG size, PVOID* extension) {
+    *extension = nullptr;
+    if (get_driver_extension(driver, id)) return STATUS_OBJECT_NAME_COLLISION;
+    auto* e = static_cast<IO_CLIENT_EXTENSION*>(pool::allocate(
+        pool::Kind::nonpaged, sizeof(IO_CLIENT_EXTENSION) + SIZE_T(size), extension_tag, 0, true));
+    if (!e) return STATUS_INSUFFICIENT_RESOURCES;
+    *e = {driver->DriverExtension->ClientDriverExtension, id};
+    driver->DriverExtension->ClientDriverExtension = e;
+    *extension = e + 1;
+    return STATUS_SUCCESS;
+}
+
+PVOID get_driver_extension(DRIVER_OBJECT* driver, PVOID id) {
+    for (IO_CLIENT_EXTENSION* e = driver->DriverExtension->ClientDriverExtension; e; e = e->NextExtension)
+        if (e->ClientIdentificationAddress == id) return e + 1;
+    return nullptr;
+}
+
+NTSTATUS register_reinitialization(DRIVER_OBJECT* driver, PDRIVER_REINITIALIZE routine, PVOID context,
+                                   bool boot) {
+    auto* r = static_cast<Reinitialization*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(Reinitialization), extension_tag));
+    if (!r) return STATUS_INSUFFICIENT_RESOURCES;
+    *r = {nullptr, driver, routine, context};
+    Reinitialization** link = &reinitializations;
+    while (*link)
+        link = &(*link)->next;
+    *link = r;
+    driver->Flags |= boot ? DRVO_BOOTREINIT_REGISTERED : DRVO_REINIT_REGISTERED;
+    return STATUS_SUCCESS;
+}
+
+void run_reinitialization() {
+    // A routine may register itself again: that one comes after all that are there now.
+    while (Reinitialization* r = reinitializations) {
+        reinitializations = r->next;
+        const Reinitialization call = *r;
+        pool::release(r, extension_tag);
+        call.driver->Flags &= ~(DRVO_REINIT_REGISTERED | DRVO_BOOTREINIT_REGISTERED);
+        const ULONG count = ++call.driver->DriverExtension->Count;
+        seh::call_out(call.routine, call.driver, call.context, count);
+    }
+}
+
+} // namespace nt::io

@@ -1,0 +1,67 @@
+#include "abi/status.h"
+#include "kernel/io/detail/driver_body.h"
+#include "kernel/io/detail/open.h"
+#include "kernel/io/device.h"
+#include "kernel/io/driver.h"
+#include "kernel/io/file.h"
+#include "kernel/pool/pool.h"
+
+namespace nt::io {
+
+OBJECT_TYPE* file_type;
+OBJECT_TYPE* device_type;
+OBJECT_TYPE* controller_type;
+OBJECT_TYPE* adapter_type;
+
+namespace {
+
+constexpr GENERIC_MAPPING file_mapping{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE,
+                                       FILE_ALL_ACCESS};
+
+void remove_device(PVOID object) {
+    auto* device = static_cast<DEVICE_OBJECT*>(object);
+    if (device->Vpb && device->Vpb->RealDevice == device) pool::release(device->Vpb, pool::tag("Vpb "));
+    if (device->DriverObject) ob::dereference(device->DriverObject);
+}
+
+} // namespace
+
+NTSTATUS initialize() {
+    const Result<OBJECT_TYPE*> types[] = {
+        ob::create_type({.name = u"Adapter",
+                         .tag = pool::tag("Adap"),
+                         .mapping = file_mapping,
+                         .valid_access = FILE_ALL_ACCESS},
+                        {}),
+        ob::create_type({.name = u"Controller",
+                         .tag = pool::tag("Cont"),
+                         .mapping = file_mapping,
+                         .valid_access = FILE_ALL_ACCESS},
+                        {}),
+        ob::create_type({.name = u"Device",
+                         .tag = pool::tag("Devi"),
+                         .mapping = file_mapping,
+                         .valid_access = FILE_ALL_ACCESS},
+                        {.parse = detail::parse_device, .remove = remove_device}),
+        ob::create_type({.name = u"File",
+                         .tag = pool::tag("File"),
+                         .mapping = file_mapping,
+                         .valid_access = FILE_ALL_ACCESS,
+                         .invalid_attributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF,
+                         .wait_offset = offsetof(FILE_OBJECT, Event)},
+                        {.parse = detail::parse_file,
+                         .close = detail::close_file,
+                         .remove = detail::remove_file,
+                         .query_name = detail::query_file_name}),
+    };
+    for (const auto& type : types)
+        if (!type) return type.error();
+    adapter_type = *types[0];
+    controller_type = *types[1];
+    device_type = *types[2];
+    file_type = *types[3];
+    detail::create_driver_type();
+    return STATUS_SUCCESS;
+}
+
+} // namespace nt::io

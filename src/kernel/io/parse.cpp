@@ -1,0 +1,230 @@
+// From a name to a FILE_OBJECT: the parse procedures of Device and File objects, and IRP_MJ_CREATE.
+#include "abi/status.h"
+#include "abi/thread.h"
+#include "kernel/io/detail/finish.h"
+#include "kernel/io/detail/life.h"
+#include "kernel/io/detail/open.h"
+#include "kernel/io/device.h"
+#include "kernel/io/file.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ke/wait.h"
+#include "kernel/pool/pool.h"
+#include "trace/trace.h"
+#include <cstring>
+
+namespace nt::io::detail {
+
+namespace {
+
+constexpr ULONG name_tag = pool::tag("IoNm");
+OpenBlock* free_blocks;
+
+constexpr ACCESS_MASK attribute_access =
+    SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC;
+
+ULONG file_flags(ULONG options, ULONG attributes) {
+    ULONG flags = 0;
+    if (options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) flags |= FO_SYNCHRONOUS_IO;
+    if (options & FILE_SYNCHRONOUS_IO_ALERT) flags |= FO_ALERTABLE_IO;
+    if (options & FILE_NO_INTERMEDIATE_BUFFERING) flags |= FO_NO_INTERMEDIATE_BUFFERING;
+    if (options & FILE_WRITE_THROUGH) flags |= FO_WRITE_THROUGH;
+    if (options & FILE_SEQUENTIAL_ONLY) flags |= FO_SEQUENTIAL_ONLY;
+    if (options & FILE_RANDOM_ACCESS) flags |= FO_RANDOM_ACCESS;
+    if (!(attributes & OBJ_CASE_INSENSITIVE)) flags |= FO_OPENED_CASE_SENSITIVE;
+    return flags;
+}
+
+// STATUS_SUCCESS when a file may be opened on the device now.
+NTSTATUS check_device(DEVICE_OBJECT* device, const OpenPacket& packet) {
+    constexpr ULONG going =
+        DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED;
+    if (extension_of(device)->ExtensionFlags & (going | DOE_START_PENDING)) return STATUS_NO_SUCH_DEVICE;
+    if (device->Flags & DO_DEVICE_INITIALIZING) return STATUS_NO_SUCH_DEVICE;
+    if ((device->Flags & DO_EXCLUSIVE) && device->ReferenceCount && !packet.related && !packet.attach)
+        return STATUS_ACCESS_DENIED;
+    return STATUS_SUCCESS;
+}
+
+// The device's descriptor decides opens of the device itself, and those of names below it if the driver asked
+// for that (FILE_DEVICE_SECURE_OPEN); other names below are the driver's matter.
+NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, const OpenPacket& packet,
+                        bool device_itself) {
+    ACCESS_STATE& access = packet.block->access;
+    const ACCESS_MASK desired = access.RemainingDesiredAccess | access.PreviouslyGrantedAccess;
+    const GENERIC_MAPPING& mapping = file_type->GenericMapping;
+    ACCESS_MASK granted = ob::map_generic(desired, mapping) & ~MAXIMUM_ALLOWED;
+    if (desired & MAXIMUM_ALLOWED) granted |= mapping.GenericAll;
+    const KPROCESSOR_MODE mode = packet.force_access_check ? KPROCESSOR_MODE(UserMode) : request.mode;
+    if (device_itself || (device->Characteristics & FILE_DEVICE_SECURE_OPEN)) {
+        const NTSTATUS status = ob::check_access(device, ob::map_generic(desired, mapping), mode, &granted);
+        if (!NT_SUCCESS(status)) return status;
+    }
+    access.PreviouslyGrantedAccess |= granted;
+    access.RemainingDesiredAccess = 0;
+    return STATUS_SUCCESS;
+}
+
+Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, ULONG attributes,
+                              const UNICODE_STRING& name) {
+    const Result<PVOID> body = ob::create_object({.type = file_type, .body_size = sizeof(FILE_OBJECT)});
+    if (!body) return fail(body.error());
+    auto* file = static_cast<FILE_OBJECT*>(*body);
+    file->Type = IO_TYPE_FILE;
+    file->Size = sizeof(FILE_OBJECT);
+    file->Flags = file_flags(packet.options, attributes);
+    ke::initialize_event(file->Event, NotificationEvent, false);
+    if (file->Flags & FO_SYNCHRONOUS_IO) ke::initialize_event(file->Lock, SynchronizationEvent, false);
+    file->IrpList = {&file->IrpList, &file->IrpList};
+    if (name.Length) {
+        // Drivers may append to the name: Windows leaves room in short ones too.
+        const auto room = static_cast<USHORT>(std::max<ULONG>(name.Length + sizeof(WCHAR), 0x38));
+        auto* buffer = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, room, name_tag));
+        if (!buffer) {
+            ob::dereference(file);
+            return fail(STATUS_INSUFFICIENT_RESOURCES);
+        }
+        std::memcpy(buffer, name.Buffer, name.Length);
+        buffer[name.Length / sizeof(WCHAR)] = 0;
+        file->FileName = {name.Length, room, buffer};
+    }
+    if (packet.related) {
+        file->RelatedFileObject = packet.related;
+        ob::reference(packet.related);
+    }
+    file->DeviceObject = device;
+    take_device_reference(device);
+    return file;
+}
+
+// A create that failed: no close follows, so the file must not name the device any more.
+void abandon_file(FILE_OBJECT* file) {
+    DEVICE_OBJECT* device = file->DeviceObject;
+    file->DeviceObject = nullptr;
+    ob::dereference(file);
+    drop_device_reference(device);
+}
+
+void fill_create(IRP* irp, FILE_OBJECT* file, const OpenPacket& packet, const ob::ParseRequest& request) {
+    irp->RequestorMode = request.mode;
+    irp->Flags = IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API | IRP_DEFER_IO_COMPLETION;
+    irp->UserIosb = &packet.block->iosb;
+    irp->Tail.Overlay.Thread = reinterpret_cast<ETHREAD*>(&ke::current_thread());
+    irp->Tail.Overlay.OriginalFileObject = file;
+    irp->AssociatedIrp.SystemBuffer = packet.ea;
+    irp->Overlay.AllocationSize = packet.allocation_size;
+    IO_STACK_LOCATION* next = next_location(irp);
+    next->MajorFunction = packet.major;
+    if (!(request.attributes & OBJ_CASE_INSENSITIVE)) next->Flags |= SL_CASE_SENSITIVE;
+    if (packet.force_access_check) next->Flags |= SL_FORCE_ACCESS_CHECK;
+    next->FileObject = file;
+    auto& create = next->Parameters.Create;
+    create.SecurityContext = &packet.block->security;
+    create.Options = packet.disposition << 24 | (packet.options & FILE_VALID_OPTION_FLAGS);
+    create.FileAttributes = static_cast<USHORT>(packet.file_attributes);
+    create.ShareAccess = static_cast<USHORT>(packet.share);
+    create.EaLength = packet.ea_length;
+}
+
+[[gnu::cold, gnu::noinline]] void trace_open(FILE_OBJECT* file) {
+    WCHAR text[512];
+    UNICODE_STRING name{0, sizeof text, text};
+    query_file_name(file, name);
+    if (name.Length > name.MaximumLength) name.Length = 0;
+    trace::emit_file_opened(file, file->DeviceObject, name);
+}
+
+// Sends the create and waits for it.
+NTSTATUS send_create(DEVICE_OBJECT* target, FILE_OBJECT* file, OpenPacket& packet,
+                     const ob::ParseRequest& request) {
+    IRP* irp = allocate_irp(target->StackSize);
+    if (!irp) return STATUS_INSUFFICIENT_RESOURCES;
+    fill_create(irp, file, packet, request);
+    queue_to_thread(irp);
+    if (trace::on) [[unlikely]]
+        trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), packet.major, 0,
+                                static_cast<UCHAR>(request.mode), irp->Flags, file, target);
+    ob::reference(file); // finish() drops it
+    NTSTATUS status = call_driver(target, irp);
+    if (status == STATUS_PENDING) {
+        ke::wait_for_single_object(&file->Event, Executive, KernelMode, false, nullptr);
+        status = packet.block->iosb.Status;
+    } else {
+        status = irp->IoStatus.Status;
+        packet.block->iosb = irp->IoStatus;
+        irp->UserIosb = nullptr;
+        finish_deferred(irp);
+    }
+    packet.information = packet.block->iosb.Information;
+    return status;
+}
+
+} // namespace
+
+OpenBlock* take_open_block() {
+    OpenBlock* block = free_blocks;
+    if (block)
+        free_blocks = block->next_free;
+    else
+        block = static_cast<OpenBlock*>(
+            pool::allocate(pool::Kind::nonpaged, sizeof(OpenBlock), pool::tag("IoOp")));
+    if (block) std::memset(block, 0, sizeof *block);
+    return block;
+}
+void give_open_block(OpenBlock* block) {
+    block->next_free = free_blocks;
+    free_blocks = block;
+}
+
+NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining,
+                      PVOID* found) {
+    OpenPacket* packet = packet_of(request);
+    if (!packet) return STATUS_OBJECT_TYPE_MISMATCH; // only the I/O services open what is behind a device
+    auto* device = static_cast<DEVICE_OBJECT*>(object);
+    packet->parsed = true;
+    if (const NTSTATUS status = check_device(device, *packet); !NT_SUCCESS(status))
+        return packet->status = status;
+    const bool device_itself = remaining.Length == 0 && !packet->related;
+    if (const NTSTATUS status = check_security(device, request, *packet, device_itself); !NT_SUCCESS(status))
+        return packet->status = status;
+    DEVICE_OBJECT* target = packet->hint ? packet->hint : device;
+    const bool direct = device_itself && !((packet->block->access.OriginalDesiredAccess) & ~attribute_access);
+    if (!packet->hint) {
+        if (!direct && device->Vpb && device->Vpb->DeviceObject) target = device->Vpb->DeviceObject;
+        target = top_of_stack(target);
+    }
+    const Result<FILE_OBJECT*> made = new_file(device, *packet, request.attributes, remaining);
+    if (!made) return packet->status = made.error();
+    FILE_OBJECT* file = *made;
+    if (direct) file->Flags |= FO_DIRECT_DEVICE_OPEN;
+    if (packet->options & FILE_DELETE_ON_CLOSE) file->Flags |= FO_DELETE_ON_CLOSE;
+    packet->block->security.DesiredAccess = packet->block->access.PreviouslyGrantedAccess;
+    packet->block->security.FullCreateOptions = packet->options;
+
+    const NTSTATUS status = send_create(target, file, *packet, request);
+    if (!NT_SUCCESS(status) || status == STATUS_REPARSE) {
+        abandon_file(file);
+        // Names rewritten by file systems come with those.
+        return packet->status = status == STATUS_REPARSE ? STATUS_IO_REPARSE_TAG_NOT_HANDLED : status;
+    }
+    if (trace::on) [[unlikely]]
+        trace_open(file);
+    packet->status = status;
+    packet->file = file;
+    *found = file;
+    return STATUS_SUCCESS;
+}
+
+// A name relative to an open file goes to that file's device, and the driver sees which file it was.
+NTSTATUS parse_file(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining,
+                    PVOID* found) {
+    OpenPacket* packet = packet_of(request);
+    if (!packet) return STATUS_OBJECT_TYPE_MISMATCH;
+    auto* related = static_cast<FILE_OBJECT*>(object);
+    if (remaining.Length && *remaining.Buffer == u'\\') return STATUS_INVALID_PARAMETER;
+    packet->related = related;
+    return parse_device(related->DeviceObject, request, remaining, found);
+}
+
+} // namespace nt::io::detail
