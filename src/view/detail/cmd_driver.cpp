@@ -83,8 +83,8 @@ void list_devices_in_detail(Session& s, const nt::DRIVER_OBJECT& driver) {
     Address at = s.address_of(driver.DeviceObject);
     nt::DEVICE_OBJECT device;
     for (std::size_t i = 0; at && i < most_devices && s.read(at, device); ++i) {
+        if (i) s.print("\n");
         show_device(s, at);
-        s.print("\n");
         at = s.address_of(device.NextDevice);
     }
 }

@@ -81,7 +81,7 @@ void fileobj(Session& s, std::string_view, std::span<const std::string> argument
 
     std::string name;
     s.read_unicode(file.FileName, name);
-    s.print("\n%s\n\n", name.c_str());
+    s.print("%s\n\n", name.c_str());
     if (file.RelatedFileObject)
         s.print("Related File Object: 0x%s\n",
                 extension_address(s.address_of(file.RelatedFileObject)).c_str());

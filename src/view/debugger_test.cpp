@@ -1,0 +1,406 @@
+// Debugger commands over a hand-made machine: the Null driver with a filter above its device, one request in
+// flight. The expected output of each group stands in golden/*.txt with its source; DRVLAB_UPDATE_GOLDENS=1
+// writes them anew.
+#include "abi/device.h"
+#include "abi/irp.h"
+#include "view/debugger.h"
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+
+namespace {
+
+using namespace view;
+
+constexpr Address null_base = 0x300000100000, filter_base = 0x300000110000, nt_base = 0x300000010000;
+constexpr Address null_driver = 0x310000001000, filter_driver = 0x310000002000;
+constexpr Address null_device = 0x310000003000, filter_device = 0x310000004000;
+constexpr Address file = 0x310000005000, irp = 0x310000006000, names = 0x310000007000,
+                  thread = 0x310000008000;
+constexpr Address process = 0x310000009000, device_directory = 0x32000000a000, link = 0x32000000b000,
+                  text = 0x31000000c000;
+constexpr Address invalid_request = nt_base + 0x1230;
+constexpr Address device_type = 0x310000000100, directory_type = 0x310000000200, link_type = 0x310000000300,
+                  driver_type = 0x310000000400, file_type = 0x310000000500, event_type = 0x310000000600;
+
+template <class T> T* at(Address address) { return reinterpret_cast<T*>(address); }
+
+class FakeMachine : public Machine {
+  public:
+    FakeMachine() {
+        place_names();
+        place_drivers();
+        place_devices();
+        place_request();
+        for (unsigned i = 0; i < 0x40; ++i)
+            memory_[text + i] = static_cast<unsigned char>(0x20 + i);
+        put(text + 0x100, *reinterpret_cast<const char(*)[12]>("Hello,\nkd!\0"));
+        const Address pointers[] = {null_base + 0x1040, 0x1234};
+        put(text + 0x200, pointers);
+    }
+
+    bool read(Address from, void* to, std::size_t bytes) override {
+        for (std::size_t i = 0; i < bytes; ++i) {
+            const auto found = memory_.find(from + i);
+            if (found == memory_.end()) return false;
+            static_cast<unsigned char*>(to)[i] = found->second;
+        }
+        return true;
+    }
+    std::vector<Module> modules() override {
+        Module nt{"nt",  "ntoskrnl.exe", "\\SystemRoot\\system32\\ntoskrnl.exe", "", nt_base, 0x20000, 0, 0,
+                  false, false};
+        Module null{"null",     "null.sys", "\\SystemRoot\\System32\\drivers\\null.sys",
+                    "",         null_base,  0x7000,
+                    0x5d1b4bb0, 0x12730,    false,
+                    true};
+        Module filter{"passthru",
+                      "passthru.sys",
+                      "\\SystemRoot\\System32\\drivers\\passthru.sys",
+                      "",
+                      filter_base,
+                      0x8000,
+                      0,
+                      0,
+                      false,
+                      false};
+        return {nt, null, filter};
+    }
+    std::vector<Module> unloaded_modules() override {
+        Module gone;
+        gone.file_name = "echo.sys";
+        gone.base = 0x300000120000;
+        gone.size = 0x6000;
+        return {gone};
+    }
+    std::vector<Symbol> symbols(const Module& module) override {
+        if (module.name == "nt")
+            return {{"nt", "IoCreateDevice", nt_base + 0x1000, 0x10},
+                    {"nt", "IopInvalidDeviceRequest", invalid_request, 0x10}};
+        if (module.name == "null")
+            return {{"null", "null_create", null_base + 0x1000, 0x20},
+                    {"null", "null_write", null_base + 0x1040, 0x20},
+                    {"null", "DriverEntry", null_base + 0x10a0, 0}};
+        return {};
+    }
+    unsigned processors() override { return 1; }
+    unsigned current_processor() override { return 0; }
+    unsigned irql(unsigned) override { return 2; }
+    Address pcr(unsigned) override { return 0; }
+    Address current_thread() override { return thread; }
+    Address current_process() override { return process; }
+    Registers registers() override {
+        Registers r;
+        r.rcx = null_device;
+        r.rip = null_base + 0x1044;
+        return r;
+    }
+    std::vector<Process> processes() override {
+        Process system{0x310000009800, 4, 0, 0, 0x1ad000, 0x320000001000, 12, "System"};
+        Process client{process, 0x8fc, 4, 0x7ff000, 0x1bc32000, 0x320000002000, 2, "client.exe"};
+        return {system, client};
+    }
+    std::vector<Thread> threads() override {
+        Thread one;
+        one.body = thread;
+        one.pid = 0x8fc;
+        one.tid = 0xa6c;
+        one.process = process;
+        one.teb = 0x7fe000;
+        one.state = ThreadState::waiting;
+        one.wait_reason = "Executive";
+        one.wait_objects = {file + offsetof(nt::FILE_OBJECT, Event)};
+        one.irps = {irp};
+        return {one};
+    }
+    std::vector<Frame> walk(Address, std::size_t) override {
+        Frame top{0x340000005f00, null_base + 0x1052, null_base + 0x1044, {1, 2, 3, 4}, ""};
+        Frame gate{0x340000005f40, filter_base + 0x1100, 0, {}, "nt!IofCallDriver"};
+        Frame user{0x14fd00, 0, 0x110000001234, {}, ""};
+        return {top, gate, user};
+    }
+    std::optional<Object> object_at(Address body) override {
+        for (const Object& one : objects())
+            if (one.body == body) return one;
+        return {};
+    }
+    std::optional<Object> find_object(const std::string& path) override {
+        for (const Object& one : objects())
+            if (!one.path.empty() && one.path == path) return one;
+        return {};
+    }
+    std::vector<DirectoryEntry> directory(Address) override {
+        Object other = *find_object("\\Device\\Null");
+        other.body = 0x31000000d000;
+        other.name = "00000030";
+        return {{0, *find_object("\\Device\\Null")}, {0, other}, {36, other}};
+    }
+    std::vector<Object> objects_of_type(const std::string& type) override {
+        std::vector<Object> all;
+        for (const Object& one : objects())
+            if (one.type_name == type) all.push_back(one);
+        return all;
+    }
+    std::vector<Handle> handles(Address) override {
+        return {{4, file, 0x12019f, 0x320000002010, false, false, false},
+                {0xa4, link, 0x1, 0, true, true, true}};
+    }
+    Address handle_table(Address of) override { return of ? 0x320000002000 : 0x320000001000; }
+
+  private:
+    static std::vector<Object> objects() {
+        const auto named = [](Address body, Address type, const char* type_name, const char* name,
+                              const char* path, Address directory) {
+            Object o;
+            o.body = body;
+            o.header = body - 0x30;
+            o.type = type;
+            o.type_name = type_name;
+            o.name = name;
+            o.path = path;
+            o.directory = directory;
+            o.name_info = *name ? body - 0x50 : 0;
+            o.handle_count = 0;
+            o.pointer_count = 3;
+            return o;
+        };
+        Object symbolic = named(link, link_type, "SymbolicLink", "NUL", "\\GLOBAL??\\NUL", 0x32000000c000);
+        symbolic.symlink_target = "\\Device\\Null";
+        Object opened = named(file, file_type, "File", "", "", 0);
+        opened.handle_count = 1;
+        return {named(null_driver, driver_type, "Driver", "Null", "\\Driver\\Null", 0x32000000d000),
+                named(filter_driver, driver_type, "Driver", "passthru", "\\Driver\\passthru", 0x32000000d000),
+                named(null_device, device_type, "Device", "Null", "\\Device\\Null", device_directory),
+                named(filter_device, device_type, "Device", "", "", 0),
+                named(device_directory, directory_type, "Directory", "Device", "\\Device", 0x320000000100),
+                symbolic,
+                opened};
+    }
+    template <class T> void put(Address address, const T& value) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(&value);
+        for (std::size_t i = 0; i < sizeof value; ++i)
+            memory_[address + i] = bytes[i];
+    }
+    nt::UNICODE_STRING name(Address address, std::u16string_view value) {
+        for (std::size_t i = 0; i < value.size(); ++i)
+            put(address + 2 * i, value[i]);
+        const auto bytes = static_cast<nt::USHORT>(2 * value.size());
+        nt::UNICODE_STRING s{};
+        s.Length = bytes;
+        s.MaximumLength = bytes;
+        s.Buffer = at<char16_t>(address);
+        return s;
+    }
+    void place_names() {
+        null_name_ = name(names, u"\\Driver\\Null");
+        filter_name_ = name(names + 0x100, u"\\Driver\\passthru");
+        file_name_ = name(names + 0x200, u"\\x\\file.txt");
+    }
+    void place_drivers() {
+        nt::DRIVER_OBJECT d{};
+        d.Type = nt::IO_TYPE_DRIVER;
+        d.Size = sizeof d;
+        d.DeviceObject = at<nt::DEVICE_OBJECT>(null_device);
+        d.DriverExtension = at<nt::DRIVER_EXTENSION>(null_driver + sizeof d);
+        d.DriverName = null_name_;
+        d.DriverInit = at<nt::DRIVER_INITIALIZE>(null_base + 0x10a0);
+        for (auto& routine : d.MajorFunction)
+            routine = at<nt::DRIVER_DISPATCH>(invalid_request);
+        d.MajorFunction[0] = d.MajorFunction[2] = at<nt::DRIVER_DISPATCH>(null_base + 0x1000);
+        d.MajorFunction[4] = at<nt::DRIVER_DISPATCH>(null_base + 0x1040);
+        d.FastIoDispatch = at<nt::FAST_IO_DISPATCH>(null_driver + 0x400);
+        put(null_driver, d);
+        put(null_driver + sizeof d, nt::DRIVER_EXTENSION{});
+        struct {
+            std::uint64_t size;
+            Address routines[27];
+        } fast{sizeof fast, {}};
+        fast.routines[1] = null_base + 0x1060;
+        put(null_driver + 0x400, fast);
+
+        d.DeviceObject = at<nt::DEVICE_OBJECT>(filter_device);
+        d.DriverExtension = at<nt::DRIVER_EXTENSION>(filter_driver + sizeof d);
+        d.DriverName = filter_name_;
+        d.DriverInit = at<nt::DRIVER_INITIALIZE>(filter_base + 0x1000);
+        d.FastIoDispatch = nullptr;
+        put(filter_driver, d);
+        nt::DRIVER_EXTENSION e{};
+        e.ClientDriverExtension = at<nt::IO_CLIENT_EXTENSION>(filter_driver + 0x800);
+        put(filter_driver + sizeof d, e);
+        nt::IO_CLIENT_EXTENSION client{};
+        client.ClientIdentificationAddress = at<void>(0x4711);
+        put(filter_driver + 0x800, client);
+    }
+    void place_devices() {
+        nt::DEVICE_OBJECT d{};
+        d.Type = nt::IO_TYPE_DEVICE;
+        d.Size = sizeof d;
+        d.ReferenceCount = 2;
+        d.DriverObject = at<nt::DRIVER_OBJECT>(null_driver);
+        d.AttachedDevice = at<nt::DEVICE_OBJECT>(filter_device);
+        d.Flags = nt::DO_DEVICE_HAS_NAME;
+        d.Characteristics = nt::FILE_DEVICE_SECURE_OPEN | nt::FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL;
+        d.DeviceType = 0x15;
+        d.StackSize = 1;
+        d.DeviceObjectExtension = at<nt::DEVOBJ_EXTENSION>(null_device + 0x150);
+        put(null_device, d);
+        nt::DEVOBJ_EXTENSION e{};
+        e.Dope = at<void>(0x310000003400);
+        e.ExtensionFlags = nt::DOE_DEFAULT_SD_PRESENT;
+        put(null_device + 0x150, e);
+
+        d.ReferenceCount = 0;
+        d.DriverObject = at<nt::DRIVER_OBJECT>(filter_driver);
+        d.AttachedDevice = nullptr;
+        d.Flags = 0;
+        d.Characteristics = 0;
+        d.StackSize = 2;
+        d.DeviceExtension = at<void>(filter_device + 0x150);
+        d.DeviceObjectExtension = at<nt::DEVOBJ_EXTENSION>(filter_device + 0x160);
+        d.SecurityDescriptor = at<void>(0x320000004000);
+        put(filter_device, d);
+        e = {};
+        e.AttachedTo = at<nt::DEVICE_OBJECT>(null_device);
+        put(filter_device + 0x160, e);
+    }
+    void place_request() {
+        nt::IRP i{};
+        i.Type = nt::IO_TYPE_IRP;
+        i.Size = sizeof i + 2 * sizeof(nt::IO_STACK_LOCATION);
+        i.Flags = 0x60070;
+        i.AssociatedIrp.SystemBuffer = at<void>(0x310000009100);
+        i.StackCount = 2;
+        i.CurrentLocation = 1;
+        i.Tail.Overlay.Thread = at<nt::ETHREAD>(thread);
+        i.Tail.Overlay.CurrentStackLocation = at<nt::IO_STACK_LOCATION>(irp + sizeof i);
+        const Address links = file + offsetof(nt::FILE_OBJECT, IrpList);
+        i.ThreadListEntry = {at<nt::LIST_ENTRY>(links), at<nt::LIST_ENTRY>(links)};
+        put(irp, i);
+
+        nt::IO_STACK_LOCATION l{};
+        l.MajorFunction = nt::IRP_MJ_DEVICE_CONTROL;
+        l.Flags = 5;
+        l.Control = 0xe1;
+        l.Parameters.Others = {at<void>(0x10c), nullptr, at<void>(0x226000), at<void>(0x123456789a)};
+        l.DeviceObject = at<nt::DEVICE_OBJECT>(null_device);
+        l.FileObject = at<nt::FILE_OBJECT>(file);
+        l.CompletionRoutine = at<nt::IO_COMPLETION_ROUTINE>(filter_base + 0x1200);
+        l.Context = at<void>(0x4711);
+        put(irp + sizeof i, l);
+        l.Control = 0;
+        l.DeviceObject = at<nt::DEVICE_OBJECT>(filter_device);
+        l.CompletionRoutine = nullptr;
+        l.Context = nullptr;
+        put(irp + sizeof i + sizeof l, l);
+        put(irp + 0x400, [] {
+            nt::IRP fresh{};
+            fresh.Type = nt::IO_TYPE_IRP;
+            fresh.StackCount = 1;
+            fresh.CurrentLocation = 2;
+            return fresh;
+        }());
+        put(irp + 0x400 + sizeof i, nt::IO_STACK_LOCATION{});
+
+        nt::FILE_OBJECT f{};
+        f.Type = nt::IO_TYPE_FILE;
+        f.DeviceObject = at<nt::DEVICE_OBJECT>(null_device);
+        f.ReadAccess = f.SharedRead = 1;
+        f.Flags = nt::FO_SYNCHRONOUS_IO | nt::FO_HANDLE_CREATED;
+        f.FileName = file_name_;
+        f.CurrentByteOffset.QuadPart = 0x45000;
+        f.IrpList = {at<nt::LIST_ENTRY>(irp + offsetof(nt::IRP, ThreadListEntry)),
+                     at<nt::LIST_ENTRY>(irp + offsetof(nt::IRP, ThreadListEntry))};
+        put(file, f);
+    }
+
+    std::map<Address, unsigned char> memory_;
+    nt::UNICODE_STRING null_name_{}, filter_name_{}, file_name_{};
+};
+
+// Runs the commands of a golden file ("0: kd> …" lines) and compares with what stands under them.
+void check_golden(const std::string& name) {
+    const auto path = std::filesystem::path(__FILE__).parent_path() / "golden" / (name + ".txt");
+    std::ifstream in(path);
+    ASSERT_TRUE(in) << path;
+    std::stringstream content;
+    content << in.rdbuf();
+    FakeMachine machine;
+    Debugger debugger(machine);
+    const std::string prompt = debugger.prompt();
+    std::string made, line;
+    bool any = false;
+    while (std::getline(content, line)) {
+        if (line.starts_with(prompt)) {
+            made += line + "\n" + debugger.execute(std::string_view(line).substr(prompt.size()));
+            any = true;
+        } else if (!any) {
+            made += line + "\n"; // the head names the source
+        }
+    }
+    ASSERT_TRUE(any) << "no commands in " << path;
+    if (std::getenv("DRVLAB_UPDATE_GOLDENS")) std::ofstream(path) << made;
+    EXPECT_EQ(content.str(), made) << path;
+}
+
+class Golden : public testing::TestWithParam<const char*> {};
+TEST_P(Golden, PrintsAsDocumented) { check_golden(GetParam()); }
+INSTANTIATE_TEST_SUITE_P(Commands, Golden,
+                         testing::Values("drvobj", "devobj", "devstack", "object", "irp", "fileobj", "handle",
+                                         "memory", "modules", "stack", "process"),
+                         [](const auto& info) { return std::string(info.param); });
+
+class DebuggerTest : public testing::Test {
+  protected:
+    FakeMachine machine_;
+    Debugger debugger_{machine_};
+};
+
+TEST_F(DebuggerTest, UnknownCommandsAreNamed) {
+    EXPECT_EQ(debugger_.execute("frobnicate 1"), "Couldn't resolve error at 'frobnicate'\n");
+    EXPECT_TRUE(debugger_.failed());
+    EXPECT_EQ(debugger_.execute("!frobnicate"), "No export frobnicate found\n");
+    EXPECT_EQ(debugger_.execute("!irp nosuchthing"), "Couldn't resolve error at 'nosuchthing'\n");
+    EXPECT_EQ(debugger_.execute("!irp poi(0)"), "Memory access error at 'poi(0)'\n");
+}
+
+TEST_F(DebuggerTest, LineOfSeveralCommands) {
+    EXPECT_EQ(debugger_.execute(".echo a; ;.echo \"b;c\" ; * comment"), "a\nb;c\n");
+    EXPECT_FALSE(debugger_.failed());
+    debugger_.execute("q; .echo never");
+    EXPECT_TRUE(debugger_.quit_requested());
+}
+
+TEST_F(DebuggerTest, ExpressionsAsArguments) {
+    const std::string expected = debugger_.execute("ln 300000101044");
+    for (const char* same : {"ln 0x3000`00101044", "ln null!null_write+4", "ln null_write + 4", "ln @rip",
+                             "ln (300000101000+44)", "ln null+0n4164", "ln poi(31000000c200)+4"})
+        EXPECT_EQ(debugger_.execute(std::string_view(same).find(" + ") == std::string_view::npos
+                                        ? same
+                                        : "ln \"null_write + 4\""),
+                  expected)
+            << same;
+}
+
+TEST_F(DebuggerTest, DamagedObjectsAreRefused) {
+    EXPECT_EQ(debugger_.execute("!drvobj 31000000c000"), "Could not read driver object 000031000000c000\n");
+    EXPECT_EQ(debugger_.execute("!devobj 310000006000"), "0000310000006000: is not a device object\n");
+    EXPECT_EQ(debugger_.execute("!irp 310000003000"), "IRP signature does not match, probably not an IRP\n");
+    EXPECT_EQ(debugger_.execute("!devobj \\Driver\\Null"),
+              "\\Driver\\Null is a Driver object, not a Device object\n");
+    EXPECT_EQ(debugger_.execute("!object \\Nowhere"), "Object \\Nowhere not found\n");
+}
+
+TEST_F(DebuggerTest, EveryCommandHasALineOfHelp) {
+    const std::string all = debugger_.execute("help");
+    EXPECT_GE(std::count(all.begin(), all.end(), '\n'), 18);
+    std::istringstream lines(all);
+    for (std::string line; std::getline(lines, line);)
+        EXPECT_LE(line.size(), 130u) << line;
+    EXPECT_EQ(debugger_.execute("help kv").substr(0, 2), "k[");
+}
+
+} // namespace
