@@ -33,10 +33,7 @@ struct IRP {
     KIRQL CancelIrql;
     CHAR ApcEnvironment;
     UCHAR AllocationFlags; // IRP_QUOTA_CHARGED …
-    union {
-        IO_STATUS_BLOCK* UserIosb;
-        PVOID IoRingContext;
-    };
+    IO_STATUS_BLOCK* UserIosb;
     KEVENT* UserEvent;
     union {
         struct {
@@ -44,10 +41,7 @@ struct IRP {
                 PIO_APC_ROUTINE UserApcRoutine;
                 PVOID IssuingProcess;
             };
-            union {
-                PVOID UserApcContext;
-                PVOID IoRing;
-            };
+            PVOID UserApcContext;
         } AsynchronousParameters;
         LARGE_INTEGER AllocationSize;
     } Overlay;
