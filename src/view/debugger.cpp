@@ -5,7 +5,6 @@
 namespace view {
 namespace {
 
-void help(Session& s, std::string_view name, std::span<const std::string> arguments);
 void leave(Session& s, std::string_view, std::span<const std::string>) { s.quit = true; }
 
 void echo(Session& s, std::string_view, std::span<const std::string> arguments) {
@@ -59,13 +58,6 @@ const Command* find_command(std::string_view word) {
     return found;
 }
 
-void help(Session& s, std::string_view, std::span<const std::string> arguments) {
-    for (const Command& command : commands()) {
-        if (!arguments.empty() && find_command(arguments[0]) != &command) continue;
-        s.print("%-44s %s\n", std::string(command.usage).c_str(), std::string(command.help).c_str());
-    }
-}
-
 // Commands of a line; ';' within quotes does not separate.
 std::vector<std::string> split_commands(std::string_view line) {
     std::vector<std::string> parts(1);
@@ -116,6 +108,13 @@ void split_name(std::vector<std::string>& words) {
 }
 
 } // namespace
+
+void help(Session& s, std::string_view, std::span<const std::string> arguments) {
+    for (const Command& command : commands()) {
+        if (!arguments.empty() && find_command(arguments[0]) != &command) continue;
+        s.print("%-44s %s\n", std::string(command.usage).c_str(), std::string(command.help).c_str());
+    }
+}
 
 struct Debugger::State {
     explicit State(Machine& machine) : session(machine) {}

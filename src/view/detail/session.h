@@ -2,6 +2,7 @@
 // line.
 #pragma once
 #include "abi/types.h"
+#include "view/expression.h"
 #include "view/target.h"
 #include <deque>
 #include <span>
@@ -49,6 +50,8 @@ class Session {
 
     // MASM expression of a command's argument: numbers are hexadecimal. On failure prints the debugger's
     // message.
+    // The machine as expressions and type display see it. Valid while the session is.
+    Source source();
     bool evaluate(std::string_view text, std::uint64_t& value);
 
     // Name of the driver of a device, "\Driver\Null"; "" if it cannot be told.
@@ -71,6 +74,8 @@ struct Command {
     std::string_view help;
     void (*run)(Session& session, std::string_view name, std::span<const std::string> arguments);
 };
+
+void help(Session& session, std::string_view name, std::span<const std::string> arguments);
 
 // Commands of each topic file.
 std::span<const Command> driver_commands();
