@@ -75,5 +75,6 @@ void heap_release(void* memory, std::size_t size) {
 }
 
 std::size_t heap_bytes_in_use() { return heap.in_use; }
+bool heap_contains(std::uint64_t address) { return address >= places::machine_heap && address < heap.mapped; }
 
 } // namespace host

@@ -4,6 +4,7 @@
 // request path of drivers' memory (that is the pool).
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace host {
 void* heap_allocate(std::size_t size);
 void heap_release(void* memory, std::size_t size);
 std::size_t heap_bytes_in_use();
+bool heap_contains(std::uint64_t address);
 
 template <class T, class... Args> T* make(Args&&... args) {
     static_assert(alignof(T) <= 64);

@@ -233,7 +233,8 @@ void unmap_locked_pages(std::uint64_t address, MDL* mdl) {
         return;
     }
     // A partial MDL's inherited address is its source's mapping.
-    if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) && !(mdl->MdlFlags & MDL_PARENT_MAPPED_SYSTEM_VA)) unmap_system(mdl);
+    if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) && !(mdl->MdlFlags & MDL_PARENT_MAPPED_SYSTEM_VA))
+        unmap_system(mdl);
 }
 
 bool build_partial_mdl(MDL* source, MDL* target, std::uint64_t address, ULONG length) {

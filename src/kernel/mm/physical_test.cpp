@@ -17,7 +17,7 @@ struct Physical : testing::Test {
 TEST_F(Physical, RunsAreContiguousAndCoalesce) {
     std::uint64_t before = free_pages(Zone::general);
     auto a = allocate_run(Zone::general, 3), b = allocate_run(Zone::general, 5),
-        c = allocate_run(Zone::general, 1);
+         c = allocate_run(Zone::general, 1);
     EXPECT_EQ(b.first, a.first + 3);
     EXPECT_EQ(c.first, b.first + 5);
     EXPECT_EQ(free_pages(Zone::general), before - 9);
