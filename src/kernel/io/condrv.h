@@ -1,11 +1,12 @@
 // \Device\ConDrv: the console driver inside the kernel. A program's standard handles are files on it; their
 // bytes go unchanged to and from the host's standard input, output and error.
 //
-// Names below the device: \Console, \Connect, \Input, \Output, \CurrentIn, \CurrentOut, \ErrorOut (ours), and
-// "" (the device itself). Whether a handle looks like a terminal, a file or a pipe follows the host
-// descriptor (GetFileType through FileFsDeviceInformation).
+// Names below the device: \Console, \Connect, \Input, \Output, \Error, \CurrentIn, \CurrentOut and none at
+// all (the device itself). Whether a handle looks like a terminal, a file, a pipe or NUL (GetFileType, by
+// FileFsDeviceInformation) follows the host descriptor: the same driver has a device of each type, and
+// standard_path() says which one a standard handle has to be opened on.
 #pragma once
-#include "abi/types.h"
+#include "abi/irp.h"
 #include "base/result.h"
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,7 @@ class ConsoleHost {
   public:
     // fd 0, 1, 2. Bytes written, or -1 when the host refuses (then STATUS_PIPE_BROKEN).
     virtual std::int64_t write(int fd, const void* data, std::size_t n) = 0;
-    // Waits for input; 0 at its end, -1 on an error.
+    // Waits for input; 0 at its end, -1 on an error. The whole machine waits: virtual time stands still.
     virtual std::int64_t read(int fd, void* data, std::size_t n) = 0;
     virtual HostKind kind(int fd) = 0;
 
@@ -26,7 +27,13 @@ class ConsoleHost {
     ~ConsoleHost() = default;
 };
 
-// Creates \Driver\condrv and \Device\ConDrv. After io::initialize() and set_addresses().
+// Creates \Driver\condrv and its devices. After io::initialize() and set_addresses().
 NTSTATUS initialize_console(ConsoleHost* host);
+// The name to open (desired: GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, FILE_SYNCHRONOUS_IO_NONALERT) for
+// standard handle 0, 1 or 2.
+const char16_t* standard_path(int fd);
+
+// All dispatch entries of the driver: nt!CdpDispatch.
+NTSTATUS console_dispatch(DEVICE_OBJECT* device, IRP* irp);
 
 } // namespace nt::io

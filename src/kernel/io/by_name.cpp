@@ -1,0 +1,66 @@
+// Services that open a file only for one question or for its deletion.
+#include "abi/status.h"
+#include "host/guest.h"
+#include "kernel/io/detail/open.h"
+#include "kernel/io/file.h"
+#include "kernel/pool/pool.h"
+
+namespace nt::io {
+
+namespace {
+
+// A short-lived kernel handle.
+Result<HANDLE> open(OBJECT_ATTRIBUTES* given, ACCESS_MASK desired, ULONG options, KPROCESSOR_MODE mode) {
+    ob::Attributes attributes;
+    if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return fail(status);
+    detail::OpenPacket packet;
+    packet.share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    packet.options = options;
+    const NTSTATUS status = detail::open_packet(attributes, packet, desired, mode);
+    const ACCESS_MASK access = packet.block ? packet.block->access.PreviouslyGrantedAccess : 0;
+    if (packet.block) detail::give_open_block(packet.block);
+    if (!NT_SUCCESS(status)) return fail(status);
+    const Result<HANDLE> handle = ob::create_handle(packet.file, access, OBJ_KERNEL_HANDLE);
+    if (handle) packet.file->Flags |= FO_HANDLE_CREATED;
+    ob::dereference(packet.file);
+    return handle;
+}
+
+// Guest memory for what the services below ask in kernel mode.
+struct Scratch {
+    IO_STATUS_BLOCK iosb;
+    FILE_BASIC_INFORMATION basic;
+};
+
+} // namespace
+
+NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode) {
+    const Result<HANDLE> handle = open(attributes, DELETE, FILE_DELETE_ON_CLOSE, mode);
+    if (!handle) return handle.error();
+    return ob::close_handle(*handle, KernelMode);
+}
+
+NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID information, KPROCESSOR_MODE mode) {
+    constexpr ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT;
+    const Result<HANDLE> handle = open(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode);
+    if (!handle) return handle.error();
+    auto* scratch = static_cast<Scratch*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(Scratch), pool::tag("IoQa"), 0, true));
+    if (!scratch) {
+        ob::close_handle(*handle, KernelMode);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = query_information(*handle, &scratch->iosb, &scratch->basic, sizeof scratch->basic,
+                                        FileBasicInformation, KernelMode);
+    ob::close_handle(*handle, KernelMode);
+    if (NT_SUCCESS(status) &&
+        (mode == KernelMode || reinterpret_cast<ULONG_PTR>(information) < host::places::user_high)) {
+        if (!guest::write(reinterpret_cast<ULONG_PTR>(information), scratch->basic))
+            status = STATUS_ACCESS_VIOLATION;
+    } else if (NT_SUCCESS(status))
+        status = STATUS_ACCESS_VIOLATION;
+    pool::release(scratch);
+    return status;
+}
+
+} // namespace nt::io

@@ -1,0 +1,117 @@
+// NtDeviceIoControlFile and NtFsControlFile.
+#include "abi/fast_io.h"
+#include "abi/ioctl.h"
+#include "abi/status.h"
+#include "host/guest.h"
+#include "kernel/io/detail/request.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/pool/pool.h"
+#include "kernel/seh/crossing.h"
+#include "trace/trace.h"
+
+namespace nt::io {
+
+namespace {
+
+struct Control {
+    ULONG code;
+    PVOID in;
+    ULONG in_length;
+    PVOID out;
+    ULONG out_length;
+};
+
+// The access bits of the code must all be among the handle's rights.
+bool may(const detail::Request& request, ULONG code) {
+    const ULONG access = code >> 14 & 3;
+    ACCESS_MASK needed = 0;
+    if (access & FILE_READ_ACCESS) needed |= FILE_READ_DATA;
+    if (access & FILE_WRITE_ACCESS) needed |= FILE_WRITE_DATA;
+    return (request.granted & needed) == needed;
+}
+
+[[gnu::cold, gnu::noinline]] void trace_buffers(const IRP* irp, const Control& c) {
+    trace::emit_irp_buffer(irp, c.code & 3, irp->AssociatedIrp.SystemBuffer, irp->MdlAddress, irp->UserBuffer,
+                           c.in_length, c.out_length);
+}
+
+NTSTATUS attach_buffers(detail::Request& request, const Control& c) {
+    IRP* irp = request.irp;
+    const ULONG method = c.code & 3;
+    auto& parameters = request.location()->Parameters.DeviceIoControl;
+    parameters.OutputBufferLength = c.out_length;
+    parameters.InputBufferLength = c.in_length;
+    parameters.IoControlCode = c.code;
+    switch (method) {
+    case METHOD_BUFFERED:
+        if (const NTSTATUS status = detail::probe_output(request.caller, c.out, c.out_length);
+            !NT_SUCCESS(status))
+            return status;
+        if (const ULONG size = std::max(c.in_length, c.out_length)) {
+            irp->UserBuffer = c.out;
+            if (c.out_length) irp->Flags |= IRP_INPUT_OPERATION;
+            return request.system_buffer(size, c.in, c.in_length);
+        }
+        return STATUS_SUCCESS;
+    case METHOD_NEITHER:
+        irp->UserBuffer = c.out;
+        parameters.Type3InputBuffer = c.in;
+        return STATUS_SUCCESS;
+    default:
+        if (c.in_length)
+            if (const NTSTATUS status = request.system_buffer(c.in_length, c.in, c.in_length);
+                !NT_SUCCESS(status))
+                return status;
+        if (c.out_length == 0) return STATUS_SUCCESS;
+        return request.lock_buffer(c.out, c.out_length, method == METHOD_OUT_DIRECT);
+    }
+}
+
+// The driver's fast I/O routine, if it has one, is asked first. True: it did the work.
+bool try_fast_io(const detail::Request& request, const Control& c, IO_STATUS_BLOCK& result) {
+    DRIVER_OBJECT* driver = request.device->DriverObject;
+    const FAST_IO_DISPATCH* table = driver->FastIoDispatch;
+    constexpr ULONG needed = offsetof(FAST_IO_DISPATCH, FastIoDeviceControl) + sizeof(PVOID);
+    if (!table || table->SizeOfFastIoDispatch < needed || !table->FastIoDeviceControl) return false;
+    // The routine writes its status where guests can.
+    auto* block = static_cast<IO_STATUS_BLOCK*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(IO_STATUS_BLOCK), pool::tag("IoFs"), 0, true));
+    if (!block) return false;
+    const bool wait = request.file->Flags & FO_SYNCHRONOUS_IO;
+    const bool handled = seh::call_out(table->FastIoDeviceControl, request.file, BOOLEAN(wait), c.in,
+                                       c.in_length, c.out, c.out_length, c.code, block, request.device);
+    result = *block;
+    pool::release(block);
+    if (trace::on) [[unlikely]]
+        trace::emit_fast_io(request.device, driver, table->FastIoDeviceControl, "FastIoDeviceControl",
+                            handled, result.Status);
+    return handled;
+}
+
+} // namespace
+
+NTSTATUS control_file(const Caller& caller, ULONG code, PVOID in, ULONG in_length, PVOID out,
+                      ULONG out_length, bool fsctl) {
+    const Control control{code, in, in_length, out, out_length};
+    detail::Request request(caller);
+    if (const NTSTATUS status = request.begin(0); !NT_SUCCESS(status)) [[unlikely]]
+        return request.abandon(status);
+    if (caller.mode != KernelMode && !may(request, code)) [[unlikely]]
+        return request.abandon(STATUS_ACCESS_DENIED);
+    if (const NTSTATUS status = request.lock(); status != STATUS_SUCCESS) [[unlikely]]
+        return request.abandon(status);
+    if (!fsctl && request.device->DriverObject->FastIoDispatch) [[unlikely]] {
+        IO_STATUS_BLOCK result;
+        if (try_fast_io(request, control, result)) return request.answer(result.Status, result.Information);
+    }
+    NTSTATUS status = request.new_irp(fsctl ? IRP_MJ_FILE_SYSTEM_CONTROL : IRP_MJ_DEVICE_CONTROL);
+    if (NT_SUCCESS(status)) [[likely]]
+        status = attach_buffers(request, control);
+    if (!NT_SUCCESS(status)) [[unlikely]]
+        return request.abandon(status);
+    if (trace::on) [[unlikely]]
+        trace_buffers(request.irp, control);
+    return request.issue();
+}
+
+} // namespace nt::io
