@@ -1,0 +1,218 @@
+// What a handle to a file tells of it, and the file pointer.
+#include "kernel32.h"
+
+namespace nt {
+using namespace k32;
+
+namespace {
+
+template <class T> NTSTATUS query(HANDLE file, T& information, FILE_INFORMATION_CLASS cls) {
+    IO_STATUS_BLOCK iosb;
+    return NtQueryInformationFile(real_handle(file), &iosb, &information, sizeof information, cls);
+}
+template <class T> NTSTATUS set(HANDLE file, T information, FILE_INFORMATION_CLASS cls) {
+    IO_STATUS_BLOCK iosb;
+    return NtSetInformationFile(real_handle(file), &iosb, &information, sizeof information, cls);
+}
+
+DWORD type_of_device(ULONG device_type) {
+    switch (device_type) {
+    case 0x0b: // KEYBOARD
+    case 0x0f: // MOUSE
+    case 0x15: // NULL
+    case 0x16: // PARALLEL_PORT
+    case 0x18: // PRINTER
+    case 0x1b: // SERIAL_PORT
+    case 0x1c: // SCREEN
+    case 0x1d: // SOUND
+    case 0x2b: // MODEM
+    case 0x50: // CONSOLE
+        return FILE_TYPE_CHAR;
+    case 0x02: // CD_ROM
+    case 0x03: // CD_ROM_FILE_SYSTEM
+    case 0x04: // CONTROLLER
+    case 0x05: // DATALINK
+    case 0x06: // DFS
+    case 0x07: // DISK
+    case 0x08: // DISK_FILE_SYSTEM
+    case 0x24: // VIRTUAL_DISK
+        return FILE_TYPE_DISK;
+    case 0x11: // NAMED_PIPE
+        return FILE_TYPE_PIPE;
+    default:
+        return FILE_TYPE_UNKNOWN;
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+DWORD GetFileType(HANDLE file) {
+    FILE_FS_DEVICE_INFORMATION device;
+    IO_STATUS_BLOCK iosb;
+    NTSTATUS status = NtQueryVolumeInformationFile(real_handle(file), &iosb, &device, sizeof device,
+                                                   FileFsDeviceInformation);
+    if (!NT_SUCCESS(status)) return fail(status), FILE_TYPE_UNKNOWN;
+    DWORD type = type_of_device(device.DeviceType);
+    if (type == FILE_TYPE_UNKNOWN) RtlSetLastWin32Error(ERROR_SUCCESS);
+    return type;
+}
+
+BOOL GetFileSizeEx(HANDLE file, LARGE_INTEGER* size) {
+    FILE_STANDARD_INFORMATION standard;
+    NTSTATUS status = query(file, standard, FileStandardInformation);
+    if (!NT_SUCCESS(status)) return fail(status);
+    *size = standard.EndOfFile;
+    return TRUE;
+}
+DWORD GetFileSize(HANDLE file, DWORD* high) {
+    LARGE_INTEGER size;
+    if (!GetFileSizeEx(file, &size)) return INVALID_FILE_SIZE;
+    if (high) *high = DWORD(size.HighPart);
+    if (size.LowPart == INVALID_FILE_SIZE) RtlSetLastWin32Error(ERROR_SUCCESS);
+    return size.LowPart;
+}
+
+BOOL SetFilePointerEx(HANDLE file, LARGE_INTEGER distance, LARGE_INTEGER* position, DWORD method) {
+    LONGLONG from = 0;
+    if (method == FILE_CURRENT) {
+        FILE_POSITION_INFORMATION current;
+        NTSTATUS status = query(file, current, FilePositionInformation);
+        if (!NT_SUCCESS(status)) return fail(status);
+        from = current.CurrentByteOffset.QuadPart;
+    } else if (method == FILE_END) {
+        FILE_STANDARD_INFORMATION standard;
+        NTSTATUS status = query(file, standard, FileStandardInformation);
+        if (!NT_SUCCESS(status)) return fail(status);
+        from = standard.EndOfFile.QuadPart;
+    } else if (method != FILE_BEGIN)
+        return fail_with(ERROR_INVALID_PARAMETER);
+    FILE_POSITION_INFORMATION wanted;
+    if (__builtin_add_overflow(from, distance.QuadPart, &wanted.CurrentByteOffset.QuadPart))
+        return fail_with(ERROR_INVALID_PARAMETER);
+    if (wanted.CurrentByteOffset.QuadPart < 0) return fail_with(ERROR_NEGATIVE_SEEK);
+    NTSTATUS status = set(file, wanted, FilePositionInformation);
+    if (!NT_SUCCESS(status)) return fail(status);
+    if (position) *position = wanted.CurrentByteOffset;
+    return TRUE;
+}
+DWORD SetFilePointer(HANDLE file, LONG low, LONG* high, DWORD method) {
+    LARGE_INTEGER distance, position;
+    distance.QuadPart = low;
+    if (high) distance.HighPart = *high;
+    if (!SetFilePointerEx(file, distance, &position, method)) return INVALID_SET_FILE_POINTER;
+    if (high)
+        *high = position.HighPart;
+    else if (position.HighPart != 0)
+        return fail_with(ERROR_INVALID_PARAMETER), INVALID_SET_FILE_POINTER;
+    if (position.LowPart == INVALID_SET_FILE_POINTER) RtlSetLastWin32Error(ERROR_SUCCESS);
+    return position.LowPart;
+}
+BOOL SetEndOfFile(HANDLE file) {
+    FILE_POSITION_INFORMATION current;
+    NTSTATUS status = query(file, current, FilePositionInformation);
+    if (NT_SUCCESS(status))
+        status = set(file, FILE_END_OF_FILE_INFORMATION{current.CurrentByteOffset}, FileEndOfFileInformation);
+    return answer(status);
+}
+
+BOOL GetFileTime(HANDLE file, FILETIME* created, FILETIME* accessed, FILETIME* written) {
+    FILE_BASIC_INFORMATION basic;
+    NTSTATUS status = query(file, basic, FileBasicInformation);
+    if (!NT_SUCCESS(status)) return fail(status);
+    if (created) *created = filetime(basic.CreationTime.QuadPart);
+    if (accessed) *accessed = filetime(basic.LastAccessTime.QuadPart);
+    if (written) *written = filetime(basic.LastWriteTime.QuadPart);
+    return TRUE;
+}
+BOOL SetFileTime(HANDLE file, const FILETIME* created, const FILETIME* accessed, const FILETIME* written) {
+    FILE_BASIC_INFORMATION basic{}; // zero leaves a member as it is
+    if (created) basic.CreationTime.QuadPart = ticks(*created);
+    if (accessed) basic.LastAccessTime.QuadPart = ticks(*accessed);
+    if (written) basic.LastWriteTime.QuadPart = ticks(*written);
+    return answer(set(file, basic, FileBasicInformation));
+}
+
+BOOL GetFileInformationByHandle(HANDLE file, BY_HANDLE_FILE_INFORMATION* to) {
+    struct {
+        FILE_ALL_INFORMATION all;
+        WCHAR name[512];
+    } information;
+    struct {
+        FILE_FS_VOLUME_INFORMATION volume;
+        WCHAR label[64];
+    } volume;
+    IO_STATUS_BLOCK iosb;
+    file = real_handle(file);
+    NTSTATUS status =
+        NtQueryVolumeInformationFile(file, &iosb, &volume, sizeof volume, FileFsVolumeInformation);
+    if (NT_ERROR(status)) return fail(status);
+    status = NtQueryInformationFile(file, &iosb, &information, sizeof information, FileAllInformation);
+    if (NT_ERROR(status)) return fail(status);
+    auto& a = information.all;
+    *to = {a.BasicInformation.FileAttributes,
+           filetime(a.BasicInformation.CreationTime.QuadPart),
+           filetime(a.BasicInformation.LastAccessTime.QuadPart),
+           filetime(a.BasicInformation.LastWriteTime.QuadPart),
+           volume.volume.VolumeSerialNumber,
+           DWORD(a.StandardInformation.EndOfFile.HighPart),
+           a.StandardInformation.EndOfFile.LowPart,
+           a.StandardInformation.NumberOfLinks,
+           DWORD(a.InternalInformation.IndexNumber.HighPart),
+           a.InternalInformation.IndexNumber.LowPart};
+    return TRUE;
+}
+
+// FILE_INFO_BY_HANDLE_CLASS: the classes whose structure is the kernel's.
+BOOL GetFileInformationByHandleEx(HANDLE file, INT cls, PVOID to, DWORD size) {
+    FILE_INFORMATION_CLASS kernel_class;
+    switch (cls) {
+    case 0: // FileBasicInfo
+        kernel_class = FileBasicInformation;
+        break;
+    case 1: // FileStandardInfo
+        kernel_class = FileStandardInformation;
+        break;
+    case 2: // FileNameInfo
+        kernel_class = FileNameInformation;
+        break;
+    case 7: // FileStreamInfo
+        kernel_class = FileStreamInformation;
+        break;
+    case 9: // FileAttributeTagInfo
+        kernel_class = FileAttributeTagInformation;
+        break;
+    default:
+        stop("GetFileInformationByHandleEx (this class)");
+    }
+    IO_STATUS_BLOCK iosb;
+    return answer(NtQueryInformationFile(real_handle(file), &iosb, to, size, kernel_class));
+}
+BOOL SetFileInformationByHandle(HANDLE file, INT cls, PVOID from, DWORD size) {
+    FILE_INFORMATION_CLASS kernel_class;
+    switch (cls) {
+    case 0: // FileBasicInfo
+        kernel_class = FileBasicInformation;
+        break;
+    case 3: // FileRenameInfo
+        kernel_class = FileRenameInformation;
+        break;
+    case 4: // FileDispositionInfo
+        kernel_class = FileDispositionInformation;
+        break;
+    case 5: // FileAllocationInfo
+        kernel_class = FileAllocationInformation;
+        break;
+    case 6: // FileEndOfFileInfo
+        kernel_class = FileEndOfFileInformation;
+        break;
+    default:
+        stop("SetFileInformationByHandle (this class)");
+    }
+    IO_STATUS_BLOCK iosb;
+    return answer(NtSetInformationFile(real_handle(file), &iosb, from, size, kernel_class));
+}
+
+} // extern "C"
+} // namespace nt
