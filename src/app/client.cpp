@@ -3,12 +3,13 @@
 #include "abi/status.h"
 #include "app/machine.h"
 #include "app/text.h"
+#include "base/list.h"
 #include "kernel/io/file.h"
 #include "kernel/ke/wait.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
 #include "kernel/section/section.h"
-#include "rtl/status.h"
 #include <algorithm>
 
 namespace app {
@@ -47,10 +48,17 @@ Result<HANDLE> open_console(EPROCESS& process, std::u16string_view name, ACCESS_
     if (const NTSTATUS status = ob::reference_by_handle(handle, 0, nullptr, KernelMode, &file, nullptr);
         !NT_SUCCESS(status))
         return fail(status);
-    auto result = ob::create_handle_in(*process.ObjectTable, file, access | SYNCHRONIZE, OBJ_INHERIT);
+    auto result = ob::create_handle_in(*static_cast<ob::HandleTable*>(process.ObjectTable), file, access | SYNCHRONIZE, OBJ_INHERIT);
     ob::dereference(file);
     ob::close_handle(handle, KernelMode);
     return result;
+}
+
+void start_threads(EPROCESS& process) {
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        auto* thread = NT_CONTAINER(e, ke::Thread, all_link);
+        if (thread->process == &process) ps::start_thread(*thread);
+    }
 }
 
 } // namespace
@@ -68,7 +76,7 @@ std::optional<std::uint32_t> Machine::run_client() {
     std::string text;
     auto created = ps::create_process(what, true, text);
     if (!created) {
-        error_ = text.empty() ? config_.client + ": " + rtl::status_name(created.error()) : text;
+        error_ = text.empty() ? config_.client + ": " + status_text(created.error()) : text;
         return std::nullopt;
     }
     EPROCESS& process = **created;
@@ -85,10 +93,10 @@ std::optional<std::uint32_t> Machine::run_client() {
         return std::nullopt;
     }
     ps::set_standard_handles(process, *console, *input, *output, *errors);
-    ps::resume_process(process);
-    ke::wait_for_single_object(&process.Header, Executive, KernelMode, false, nullptr);
+    start_threads(process);
+    ke::wait_for_single_object(&process.Pcb.Header, Executive, KernelMode, false, nullptr);
     const auto status = static_cast<std::uint32_t>(process.ExitStatus);
-    if (process.failure && !process.failure->empty()) error_ = *process.failure;
+    if (const std::string* failure = ps::body(&process).failure; failure && !failure->empty()) error_ = *failure;
     ob::dereference(&process);
     return status;
 }

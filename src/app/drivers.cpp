@@ -7,7 +7,6 @@
 #include "kernel/cm/registry.h"
 #include "kernel/io/driver.h"
 #include "kernel/ldr/mm_memory.h"
-#include "rtl/status.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
 #include <cstring>
@@ -92,7 +91,7 @@ bool Machine::load_driver(LoadedDriver& driver) {
                            " stops the machine when called");
     driver.module = &modules_.add(std::move(loaded->module));
     const ldr::Module& module = *driver.module;
-    if (trace::on) trace::emit_module_loaded(module.base, module.size, 0, hash, to_utf16(file_name));
+    if (trace::on) trace::emit_module_loaded(module.base, module.size, 0, hash, std::u16string_view(to_utf16(file_name)));
     drvlab_module_loaded(path.c_str(), module.base);
 
     const std::u16string name = to_utf16(driver.spec.name);
@@ -106,7 +105,7 @@ bool Machine::load_driver(LoadedDriver& driver) {
                   reinterpret_cast<PDRIVER_INITIALIZE>(module.entry), true};
     auto object = io::create_driver(what);
     const auto discard = [&] {
-        if (trace::on) trace::emit_module_unloaded(module.base, to_utf16(file_name));
+        if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(file_name)));
         auto gone = modules_.remove(*driver.module);
         ldr::unload_image(*gone, memory);
         driver.module = nullptr;
@@ -114,14 +113,14 @@ bool Machine::load_driver(LoadedDriver& driver) {
     };
     if (!object) {
         driver.status = object.error();
-        driver.error = file_name + ": no driver object: " + rtl::status_name(driver.status);
+        driver.error = file_name + ": no driver object: " + status_text(driver.status);
         discard();
         return false;
     }
     driver.object = *object;
     driver.status = io::start_driver(driver.object);
     if (!NT_SUCCESS(driver.status)) {
-        driver.error = file_name + ": DriverEntry failed with " + rtl::status_name(driver.status);
+        driver.error = file_name + ": DriverEntry failed with " + status_text(driver.status);
         discard();
         return false;
     }
@@ -147,7 +146,7 @@ bool Machine::unload_drivers() {
         const NTSTATUS status = io::unload_driver(it->object, &left);
         const std::string& name = it->spec.name;
         if (!NT_SUCCESS(status)) {
-            reports_.push_back(name + ": cannot be unloaded: " + rtl::status_name(status));
+            reports_.push_back(name + ": cannot be unloaded: " + status_text(status));
             clean = false;
             continue;
         }

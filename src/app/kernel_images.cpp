@@ -2,6 +2,7 @@
 #include "host/signals.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/ldr/mm_memory.h"
+#include "kernel/ldr/synth.h"
 #include "kernel/mm/kernel_memory.h"
 #include <cstring>
 

@@ -2,6 +2,7 @@
 #include "abi/processor.h"
 #include "abi/status.h"
 #include "app/console.h"
+#include "app/data_exports.h"
 #include "app/kernel_images.h"
 #include "app/wiring.h"
 #include "host/containment.h"
@@ -12,6 +13,7 @@
 #include "kernel/cm/registry.h"
 #include "kernel/ex/trap.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/exports/sync_objects.h"
 #include "kernel/io/condrv.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
@@ -47,7 +49,7 @@ Machine& Machine::current() { return *the_machine; }
 Machine::Machine(Config config) : config_(std::move(config)) {
     the_machine = this;
     for (const DriverSpec& spec : config_.drivers)
-        drivers_.push_back({.spec = spec});
+        drivers_.emplace_back().spec = spec;
     boot();
 }
 
@@ -71,7 +73,9 @@ void Machine::boot() {
     pool::initialize();
     must(ob::initialize(), "the object manager");
     se::initialize();
+    must(exports::initialize_sync_types(), "synchronization objects");
     must(ps::initialize_threads(), "thread objects");
+    must(section::initialize(), "section objects");
     must(ps::initialize_processes(), "process objects");
 }
 
@@ -80,7 +84,7 @@ void Machine::start_kernel() {
     must(cm::initialize(), "the registry");
     must(io::initialize(), "the I/O manager");
     must(io::initialize_console(console_host()), "the console driver");
-    section::set_guest_paths(config_.seed);
+    write_data_exports();
     if (!host::enable_containment())
         reports_.push_back(std::string("raw system calls are not contained: ") + host::containment_error());
 }

@@ -1,4 +1,6 @@
 #include "app/text.h"
+#include "rtl/status.h"
+#include <cstdio>
 
 namespace app {
 
@@ -56,6 +58,13 @@ std::string to_utf8(std::u16string_view text) {
              static_cast<char>(0x80 | (c >> 6 & 0x3f))) += static_cast<char>(0x80 | (c & 0x3f));
     }
     return out;
+}
+
+std::string status_text(nt::NTSTATUS status) {
+    char number[16];
+    std::snprintf(number, sizeof number, "0x%08x", static_cast<unsigned>(status));
+    const char* name = nt::rtl::status_name(status);
+    return name ? std::string(name) + " (" + number + ")" : number;
 }
 
 } // namespace app

@@ -1,5 +1,6 @@
 // Host text (UTF-8) to and from guest text (UTF-16).
 #pragma once
+#include "abi/types.h"
 #include <string>
 #include <string_view>
 
@@ -7,5 +8,8 @@ namespace app {
 
 std::u16string to_utf16(std::string_view text);
 std::string to_utf8(std::u16string_view text);
+
+// "STATUS_NO_MEMORY (0xc0000017)", or the number alone.
+std::string status_text(nt::NTSTATUS status);
 
 } // namespace app

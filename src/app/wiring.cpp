@@ -5,6 +5,7 @@
 #include "app/kernel_images.h"
 #include "hardware/emulate.h"
 #include "kernel/ex/trap.h"
+#include "kernel/exports/modules_hook.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/io/driver.h"
 #include "kernel/ke/bugcheck.h"
@@ -100,8 +101,8 @@ class Privileged final : public hardware::PrivilegedOps {
     bool original_bytes(ULONG_PTR rip, UCHAR (&bytes)[16]) override {
         const ldr::Patch* patch = all_modules->patch_at(rip);
         if (!patch && ke::current_thread().process) {
-            const auto* process = static_cast<EPROCESS*>(ke::current_thread().process);
-            if (process->modules) patch = process->modules->patch_at(rip);
+            const auto& process = ps::body(static_cast<EPROCESS*>(ke::current_thread().process));
+            if (process.modules) patch = process.modules->patch_at(rip);
         }
         if (!patch) return false;
         std::memcpy(bytes, patch->original, sizeof bytes);
@@ -143,6 +144,15 @@ void wire_rooms(ldr::ModuleList& modules) {
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
          raw_system_call, is_driver});
     pool::set_bug_check_hook(pool_bug);
+    exports::find_export = [](const char* name) -> ULONG_PTR {
+        const exports::Row* row = exports::find_row(name);
+        const bool there = row && row->status != exports::Status::stub && row->kind != exports::Kind::internal;
+        return there ? all_modules->symbol_address(row->image == exports::Image::hal ? "hal" : "nt", name) : 0;
+    };
+    exports::before_user_mode = [] {
+        ke::Thread& self = ke::current_thread();
+        if (self.exiting) ps::exit_thread(self.exit_status);
+    };
     io::set_addresses({[](const char* name) -> ULONG_PTR { return kernel_symbol(name); }});
 }
 
@@ -155,7 +165,7 @@ void initialize_shared_data() {
     std::memcpy(d.NtSystemRoot, root, sizeof root);
     d.LargePageMinimum = 0x200000;
     d.NtBuildNumber = 19045;
-    d.NtProductType = 1;
+    d.NtProductType = static_cast<NT_PRODUCT_TYPE>(1);
     d.ProductTypeIsValid = 1;
     d.NativeProcessorArchitecture = 9;
     d.NtMajorVersion = 10;

@@ -134,7 +134,7 @@ Value* find_value(Node& node, std::u16string_view name) {
 
 void write_value(Node& node, std::u16string_view name, ULONG type, const void* data, std::size_t size) {
     Value* value = find_value(node, name);
-    if (!value) value = &node.values.emplace_back(Value{std::u16string(name)});
+    if (!value) value = &node.values.emplace_back(Value{.name = std::u16string(name), .data = {}});
     value->type = type;
     const auto* bytes = static_cast<const UCHAR*>(data);
     value->data.assign(bytes, bytes + size);

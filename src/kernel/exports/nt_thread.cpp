@@ -3,6 +3,7 @@
 #include "kernel/exports/capture.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ob/handle.h"
+#include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
 

@@ -1,0 +1,35 @@
+#include "app/commands.h"
+#include "app/exit_status.h"
+#include "trace/json.h"
+#include "trace/reader.h"
+#include "trace/text.h"
+#include <iostream>
+#include <memory>
+
+namespace app {
+
+void add_trace_command(CLI::App& drvlab, int& status) {
+    struct Show {
+        std::string file;
+        bool json = false;
+    };
+    auto show = std::make_shared<Show>();
+    CLI::App& trace_command = *drvlab.add_subcommand("trace", "work with recorded traces");
+    trace_command.require_subcommand(1);
+    CLI::App& command = *trace_command.add_subcommand("show", "print a trace as text or JSON Lines");
+    command.add_option("file", show->file, "a trace that --trace recorded")->required();
+    command.add_flag("--json", show->json, "one JSON object a line");
+    command.callback([show, &status] {
+        trace::Reader reader;
+        if (!reader.open(show->file)) {
+            std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
+            status = exit_load_failure;
+            return;
+        }
+        const bool good = show->json ? trace::print_json(reader, 1) : trace::print_text(reader, 1);
+        if (reader.damaged()) std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
+        status = good ? 0 : static_cast<int>(exit_load_failure);
+    });
+}
+
+} // namespace app

@@ -1,0 +1,44 @@
+// Data exports of ntoskrnl: variables that drivers read. Written once the objects they point at exist.
+#include "app/data_exports.h"
+#include "app/kernel_images.h"
+#include "kernel/exports/sync_objects.h"
+#include "kernel/io/device.h"
+#include "kernel/io/driver.h"
+#include "kernel/io/file.h"
+#include "kernel/ke/clock.h"
+#include "kernel/mm/probe.h"
+#include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
+#include <cstring>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+template <class T> void set(const char* name, const T& value) {
+    if (const std::uint64_t address = kernel_symbol(name)) std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
+}
+
+} // namespace
+
+void write_data_exports() {
+    set("PsProcessType", ps::process_type);
+    set("PsThreadType", ps::thread_type);
+    set("PsInitialSystemProcess", ps::system_process);
+    set("IoFileObjectType", io::file_type);
+    set("IoDeviceObjectType", io::device_type);
+    set("IoDriverObjectType", io::driver_type);
+    set("ExEventObjectType", exports::event_type);
+    set("ExSemaphoreObjectType", exports::semaphore_type);
+    set("KeNumberProcessors", static_cast<CHAR>(1));
+    set("NtBuildNumber", ULONG{0xF0000000 | 19045}); // free build
+    set("KdDebuggerEnabled", BOOLEAN{0});
+    set("KdDebuggerNotPresent", BOOLEAN{1});
+    set("MmUserProbeAddress", ULONG_PTR{mm::user_probe_address});
+    set("MmHighestUserAddress", ULONG_PTR{mm::highest_user_address});
+    set("MmSystemRangeStart", ULONG_PTR{mm::user_probe_address});
+}
+
+} // namespace app

@@ -1,0 +1,32 @@
+#include "app/commands.h"
+#include "app/exit_status.h"
+#include <iostream>
+
+int main(int argc, char** argv) {
+    CLI::App drvlab{"Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console\n"
+                    "programs (.exe), runs them natively and shows every step."};
+    drvlab.name("drvlab");
+    drvlab.require_subcommand(1);
+    drvlab.footer("Exit status: the client's own; 119 its code is out of range; 120 usage; 121 load failure; 122 bug check;\n"
+                  "123 report; 124 unhandled exception in the program; 125 not implemented; 126 hang; 127 host failure.");
+    drvlab.get_formatter()->column_width(26);
+    int status = 0;
+    app::add_run_command(drvlab, status);
+    app::add_load_command(drvlab, status);
+    app::add_ioctl_command(drvlab, status);
+    app::add_inspect_command(drvlab, status);
+    app::add_exports_command(drvlab, status);
+    app::add_trace_command(drvlab, status);
+    app::add_kd_command(drvlab, status);
+    try {
+        drvlab.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return drvlab.exit(error); // --help
+        std::cerr << "drvlab: " << error.what() << "\n";
+        for (const CLI::App* command : drvlab.get_subcommands())
+            std::cerr << "try 'drvlab " << command->get_name() << " --help'\n";
+        if (drvlab.get_subcommands().empty()) std::cerr << "try 'drvlab --help'\n";
+        return app::exit_usage;
+    }
+    return status;
+}

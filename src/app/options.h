@@ -1,0 +1,38 @@
+// Options that several commands share, and where the parts of an installation are.
+#pragma once
+#include "app/machine.h"
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace app {
+
+struct Options {
+    std::vector<std::string> drivers; // PATH[:NAME]
+    std::uint64_t seed = 1;
+    std::string trace;
+    bool trace_verbose = false;
+    std::string kd;
+    std::string result;
+    bool allow_missing = false;
+    bool hvci = false;
+    bool unload = false;
+    double watchdog = 10;
+    std::vector<std::string> system32;
+    std::vector<std::string> environment;
+    std::vector<std::string> parameters;
+};
+
+void add_machine_options(CLI::App& command, Options& options);
+// Throws CLI::ValidationError on a driver name that cannot be.
+Config config_from(const Options& options);
+
+// Input of --in as hexadecimal digits; throws CLI::ValidationError on anything else.
+std::string input_digits(const std::string& text);
+
+// Directory of the running program.
+std::string program_directory();
+// The first directory beside the program that holds the file ("guest/ntdll.dll"); empty: none.
+std::string installed_file(const std::string& relative);
+
+} // namespace app

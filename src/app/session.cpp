@@ -1,0 +1,127 @@
+#include "app/session.h"
+#include "app/exit_status.h"
+#include "app/report.h"
+#include "app/target.h"
+#include "app/text.h"
+#include "host/signals.h"
+#include "trace/json.h"
+#include "trace/recorder.h"
+#include "trace/text.h"
+#include "trace/trace.h"
+#include "view/debugger.h"
+#include "view/prompt.h"
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+void say(int fd, const std::string& text) {
+    for (std::size_t done = 0; done < text.size();) {
+        const ssize_t n = write(fd, text.data() + done, text.size() - done);
+        if (n <= 0) return;
+        done += static_cast<std::size_t>(n);
+    }
+}
+
+bool start_trace(const Config& config) {
+    if (config.trace.empty()) return true;
+    const bool good = config.trace == "-" ? trace::start_unnamed(config.trace_verbose) : trace::start(config.trace, config.trace_verbose);
+    if (!good) say(2, "drvlab: trace '" + config.trace + "': " + trace::describe(trace::recorder_status()) + "\n");
+    return good;
+}
+
+// False: rows are missing from the file.
+bool finish_trace(const Config& config, int exit_status, const std::string& reason) {
+    if (config.trace.empty()) return true;
+    if (trace::on) trace::emit_machine_end(static_cast<std::uint32_t>(exit_status), reason);
+    const bool whole = trace::recorder_status().state == trace::RecorderState::recording;
+    const auto status = trace::recorder_status();
+    trace::stop();
+    if (!whole) say(2, "drvlab: trace '" + config.trace + "' is incomplete: " + trace::describe(status) + "\n");
+    if (config.trace == "-") {
+        trace::Reader reader;
+        if (reader.open(trace::descriptor())) trace::print_text(reader, 2);
+    }
+    return whole;
+}
+
+nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_status, const std::optional<std::uint32_t>& client,
+                           const nlohmann::json& debugger) {
+    nlohmann::json j;
+    j["exit_status"] = exit_status;
+    j["stop"] = {{"kind", stop_name(stop.kind)}, {"summary", stop_summary(machine, stop)}, {"repeatable", stop.repeatable}};
+    if (stop.kind == ke::StopKind::bug_check) {
+        char text[24];
+        auto& parameters = j["stop"]["parameters"] = nlohmann::json::array();
+        for (const auto p : stop.parameters) {
+            std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(p));
+            parameters.push_back(text);
+        }
+        std::snprintf(text, sizeof text, "0x%x", stop.code);
+        j["stop"]["code"] = text;
+    }
+    if (!machine.config().client.empty()) {
+        j["client"]["image"] = machine.config().client;
+        if (client) j["client"]["exit_code"] = *client;
+    }
+    j["seed"] = machine.config().seed;
+    auto& drivers = j["drivers"] = nlohmann::json::array();
+    for (const LoadedDriver& d : machine.drivers()) {
+        nlohmann::json entry{{"name", d.spec.name}, {"image", d.spec.path}, {"status", status_text(d.status)}};
+        if (!d.error.empty()) entry["error"] = d.error;
+        drivers.push_back(std::move(entry));
+    }
+    j["reports"] = machine.reports();
+    if (!machine.error().empty()) j["error"] = machine.error();
+    if (!debugger.empty()) j["kd"] = debugger;
+    return j;
+}
+
+} // namespace
+
+int run_session(const Session& session, std::function<void(Machine&)> script, const std::optional<std::uint32_t>& client_status) {
+    if (!start_trace(session.config)) return exit_host;
+    host::set_last_words([](void*) { trace::stop(); }, nullptr);
+    Machine machine(session.config);
+    const ke::Stop& stop = machine.run(std::move(script));
+    // From here on the machine stands still and this is the main stack.
+    int status = exit_status_of(stop);
+    if (status == 0 && !machine.error().empty()) status = exit_load_failure;
+    if (status == 0 && client_status) status = *client_status > 255 || (*client_status >= 119 && *client_status <= 127)
+                                                    ? static_cast<int>(exit_client_out_of_range)
+                                                    : static_cast<int>(*client_status);
+    if (status == 0 && !machine.reports().empty()) status = exit_report;
+    bool whole = finish_trace(session.config, status, stop_summary(machine, stop));
+    say(2, stop_report(machine, stop));
+    for (const auto& report : machine.reports()) say(2, "drvlab: " + report + "\n");
+    if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, "drvlab: " + machine.error() + "\n");
+
+    Target target(machine);
+    view::Debugger debugger(target);
+    nlohmann::json debugger_output = nlohmann::json::array();
+    if (!session.kd.empty()) {
+        const std::string text = debugger.execute(session.kd);
+        debugger_output.push_back({{"commands", session.kd}, {"output", text}});
+        say(session.output, text);
+        if (debugger.failed() && status == 0) status = exit_usage;
+    }
+    if (session.interactive && !view::run_prompt(debugger) && status == 0) status = exit_usage;
+    if (!session.result.empty()) {
+        std::ofstream out(session.result);
+        out << result_json(machine, stop, status, client_status, debugger_output).dump(2) << "\n";
+        out.close();
+        if (!out) {
+            say(2, "drvlab: cannot write '" + session.result + "'\n");
+            whole = false;
+        }
+    }
+    return whole ? status : exit_host;
+}
+
+} // namespace app

@@ -1,0 +1,22 @@
+// One run of a machine from the command line: trace, run, report, debugger commands, result file.
+#pragma once
+#include "app/machine.h"
+#include "app/options.h"
+#include <functional>
+#include <string>
+
+namespace app {
+
+struct Session {
+    Config config;
+    std::string kd;     // commands for the stopped machine
+    std::string result; // JSON file, empty: none
+    int output = 2;     // descriptor that debugger output goes to
+    bool interactive = false;
+};
+
+// Runs the script (see Machine::run) and everything after it. Gives drvlab's exit status; `client_status` is set by the script
+// when a client ended.
+int run_session(const Session& session, std::function<void(Machine&)> script, const std::optional<std::uint32_t>& client_status);
+
+} // namespace app

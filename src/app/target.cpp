@@ -1,0 +1,330 @@
+#include "app/target.h"
+#include "abi/context.h"
+#include "app/text.h"
+#include "base/list.h"
+#include "host/guest.h"
+#include "kernel/exports/table.h"
+#include "kernel/ke/thread.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/ob/handle.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/ps/process.h"
+#include "kernel/seh/dispatch.h"
+#include "kernel/seh/stack_walk.h"
+#include <array>
+#include <cstring>
+
+namespace app {
+
+using namespace nt;
+using view::Address;
+
+namespace {
+
+std::string text_of(const UNICODE_STRING& s) {
+    return s.Buffer ? to_utf8({s.Buffer, s.Length / sizeof(WCHAR)}) : std::string();
+}
+
+Address address_of(const void* p) { return reinterpret_cast<Address>(p); }
+
+view::Object describe(PVOID body) {
+    view::Object o;
+    OBJECT_HEADER* header = ob::header_of(body);
+    o.body = address_of(body);
+    o.header = address_of(header);
+    OBJECT_TYPE* type = ob::type_of(body);
+    o.type = address_of(type);
+    o.type_name = text_of(type->Name);
+    o.name = text_of(ob::name_of(body));
+    o.directory = address_of(ob::directory_of(body));
+    o.name_info = address_of(ob::name_info(body));
+    o.handle_count = static_cast<std::uint64_t>(header->HandleCount);
+    o.pointer_count = static_cast<std::uint64_t>(header->PointerCount);
+    WCHAR buffer[512];
+    UNICODE_STRING path{0, sizeof buffer, buffer};
+    if (!o.name.empty() && NT_SUCCESS(ob::query_name(body, path)) && path.Length <= sizeof buffer) o.path = text_of(path);
+    if (body == ob::root_directory) o.name = o.path = "\\";
+    if (type == ob::symbolic_link_type) o.symlink_target = text_of(static_cast<ob::OBJECT_SYMBOLIC_LINK*>(body)->LinkTarget);
+    return o;
+}
+
+view::Module describe(const ldr::Module& m, bool user) {
+    view::Module v;
+    v.name = m.name;
+    v.file_name = m.file_name;
+    v.path = m.path;
+    v.host_path = m.host_path;
+    v.base = m.base;
+    v.size = m.size;
+    if (m.file) {
+        v.timestamp = m.file->timestamp;
+        v.checksum = m.file->checksum;
+    }
+    v.user = user;
+    v.has_symbols = m.has_symbols();
+    return v;
+}
+
+ldr::ModuleList* user_modules() {
+    for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
+        auto* process = NT_CONTAINER(e, ps::Process, all_link);
+        if (process->modules) return process->modules;
+    }
+    return nullptr;
+}
+
+EPROCESS* process_at(Address body) {
+    for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
+        auto* process = NT_CONTAINER(e, ps::Process, all_link);
+        if (address_of(process) == body) return process;
+    }
+    return nullptr;
+}
+
+} // namespace
+
+std::string describe_address(Machine& machine, std::uint64_t address) {
+    if (machine.modules().find(address)) return machine.modules().describe(address);
+    if (ldr::ModuleList* modules = user_modules(); modules && modules->find(address)) return modules->describe(address);
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
+    return text;
+}
+
+bool Target::read(Address from, void* to, std::size_t bytes) {
+    if (host::places::is_user(from))
+        if (mm::AddressSpace* space = mm::current_space()) {
+            auto* out = static_cast<std::uint8_t*>(to);
+            while (bytes) {
+                std::uint64_t run = 0;
+                const void* p = space->pointer(from, &run);
+                if (!p || !run) return false;
+                const std::size_t n = std::min<std::size_t>(bytes, run);
+                std::memcpy(out, p, n);
+                out += n, from += n, bytes -= n;
+            }
+            return true;
+        }
+    if (!guest::copy_from(to, from, bytes)) return false;
+    machine_.modules().original_bytes(from, {static_cast<std::uint8_t*>(to), bytes});
+    return true;
+}
+
+std::vector<view::Module> Target::modules() {
+    std::vector<view::Module> out;
+    for (const ldr::Module* m : machine_.modules().in_load_order()) out.push_back(describe(*m, false));
+    if (ldr::ModuleList* user = user_modules())
+        for (const ldr::Module* m : user->in_load_order()) out.push_back(describe(*m, true));
+    return out;
+}
+
+std::vector<view::Module> Target::unloaded_modules() {
+    std::vector<view::Module> out;
+    for (const auto& m : machine_.modules().unloaded()) {
+        view::Module v;
+        v.file_name = m.file_name;
+        v.base = m.base;
+        v.size = m.size;
+        out.push_back(std::move(v));
+    }
+    return out;
+}
+
+std::vector<view::Symbol> Target::symbols(const view::Module& module) {
+    const ldr::Module* m = machine_.modules().find(module.base);
+    if (!m)
+        if (ldr::ModuleList* user = user_modules()) m = user->find(module.base);
+    std::vector<view::Symbol> out;
+    if (!m) return out;
+    for (const auto& s : m->symbols()) out.push_back({module.name, std::string(s.name), s.address, 0});
+    return out;
+}
+
+unsigned Target::irql(unsigned) { return ke::the_stop.kind == ke::StopKind::bug_check ? ke::the_stop.irql : ke::current_irql(); }
+Address Target::pcr(unsigned) { return ke::pcr_address; }
+Address Target::current_thread() { return address_of(&ke::current_thread()); }
+Address Target::current_process() { return address_of(ke::current_thread().process); }
+
+view::Registers Target::registers() {
+    view::Registers r;
+    if (const CONTEXT* c = ke::the_stop.context) {
+        r.rax = c->Rax, r.rbx = c->Rbx, r.rcx = c->Rcx, r.rdx = c->Rdx, r.rsi = c->Rsi, r.rdi = c->Rdi, r.rbp = c->Rbp, r.rsp = c->Rsp;
+        r.r8 = c->R8, r.r9 = c->R9, r.r10 = c->R10, r.r11 = c->R11, r.r12 = c->R12, r.r13 = c->R13, r.r14 = c->R14, r.r15 = c->R15;
+        r.rip = c->Rip;
+        r.eflags = c->EFlags;
+    } else
+        for (seh::Record* record = ke::the_stop.crossings; record; record = record->previous)
+            if (record->kind == seh::RecordKind::gate || record->kind == seh::RecordKind::system_call) {
+                const auto& e = *static_cast<seh::EntryRecord*>(record);
+                r.rip = e.rip, r.rsp = e.rsp + 8, r.rbx = e.rbx, r.rbp = e.rbp, r.rsi = e.rsi, r.rdi = e.rdi;
+                r.r12 = e.r12, r.r13 = e.r13, r.r14 = e.r14, r.r15 = e.r15;
+                break;
+            }
+    return r;
+}
+
+std::vector<view::Process> Target::processes() {
+    std::vector<view::Process> out;
+    for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
+        auto* p = NT_CONTAINER(e, ps::Process, all_link);
+        view::Process v;
+        v.body = address_of(p);
+        v.pid = reinterpret_cast<std::uint64_t>(p->UniqueProcessId);
+        v.parent_pid = reinterpret_cast<std::uint64_t>(p->InheritedFromUniqueProcessId);
+        v.peb = address_of(p->Peb);
+        v.handle_table = handle_table(v.body);
+        v.handle_count = handles(v.body).size();
+        v.image = p->file_name ? *p->file_name : "System";
+        out.push_back(std::move(v));
+    }
+    return out;
+}
+
+std::vector<view::Thread> Target::threads() {
+    static const char* const reasons[] = {"Executive",    "FreePage",   "PageIn",      "PoolAllocation", "DelayExecution",
+                                          "Suspended",    "UserRequest", "WrExecutive", "WrFreePage",     "WrPageIn"};
+    std::vector<view::Thread> out;
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        auto* t = NT_CONTAINER(e, ke::Thread, all_link);
+        view::Thread v;
+        v.body = address_of(t);
+        v.pid = t->pid;
+        v.tid = t->tid;
+        v.process = address_of(t->process);
+        v.teb = t->teb;
+        v.start = t->start_address;
+        v.stack_base = ke::stack_base(*t);
+        v.stack_limit = ke::stack_limit(*t);
+        v.state = t->Tcb.State <= 5 ? std::array{view::ThreadState::initialized, view::ThreadState::ready,
+                                                 view::ThreadState::running, view::ThreadState::standby,
+                                                 view::ThreadState::terminated, view::ThreadState::waiting}[t->Tcb.State]
+                                    : view::ThreadState::running;
+        v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";
+        v.user_wait = t->Tcb.WaitMode == UserMode;
+        if (v.state == view::ThreadState::waiting)
+            for (unsigned i = 0; i < t->Tcb.WaitBlockCount; i++) v.wait_objects.push_back(address_of(t->Tcb.WaitBlockList[i].Object));
+        v.priority = t->Tcb.Priority;
+        v.base_priority = t->Tcb.BasePriority;
+        v.context_switches = t->context_switches;
+        for (LIST_ENTRY* i = t->IrpList.Flink; i != &t->IrpList; i = i->Flink) v.irps.push_back(address_of(i) - 0x20);
+        out.push_back(std::move(v));
+    }
+    return out;
+}
+
+std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
+    std::vector<view::Frame> out;
+    Address pc = 0;
+    auto visit = [&](const seh::Frame& f) {
+        view::Frame v;
+        v.child_sp = f.sp;
+        v.return_address = f.return_address;
+        v.address = f.pc;
+        if (f.kind == seh::FrameKind::gate && f.index < exports::row_count)
+            v.address = machine_.modules().symbol_address("nt", exports::rows[f.index].name);
+        if (!pc) pc = v.address;
+        out.push_back(v);
+        return out.size() < most;
+    };
+    using Visit = decltype(visit);
+    const seh::FrameVisitor call = [](void* p, const seh::Frame& f) -> bool { return (*static_cast<Visit*>(p))(f); };
+    const ke::Stop& stop = ke::the_stop;
+    if (!wanted || wanted == current_thread()) {
+        if (stop.context)
+            seh::walk_from(*stop.context, stop.crossings, call,
+                           &visit);
+        else
+            seh::walk(call, &visit);
+        return out;
+    }
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        auto* t = NT_CONTAINER(e, ke::Thread, all_link);
+        if (address_of(t) != wanted || !t->crossing || t->crossing->kind == seh::RecordKind::call_out) continue;
+        const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);
+        if (entry.kind == seh::RecordKind::thread_start) break;
+        CONTEXT context{};
+        seh::context_of(entry, context);
+        visit({entry.rip, entry.rsp, entry.rip, entry.kind == seh::RecordKind::gate ? seh::FrameKind::gate : seh::FrameKind::system_call,
+               entry.index});
+        seh::walk_from(context, entry.previous, call,
+                       &visit);
+    }
+    return out;
+}
+
+std::optional<view::Object> Target::object_at(Address body) {
+    auto* p = reinterpret_cast<PVOID>(body);
+    if (!ob::is_object(p)) return std::nullopt;
+    return describe(p);
+}
+
+std::optional<view::Object> Target::find_object(const std::string& path) {
+    const std::u16string wide = to_utf16(path);
+    if (path == "\\") return describe(ob::root_directory);
+    PVOID body;
+    // Devices would be opened by a parse procedure: look names up in directories only.
+    OBJECT_DIRECTORY* directory = ob::root_directory;
+    std::u16string_view rest = wide;
+    while (!rest.empty()) {
+        while (!rest.empty() && rest.front() == u'\\') rest.remove_prefix(1);
+        const auto end = std::min(rest.find(u'\\'), rest.size());
+        UNICODE_STRING part{static_cast<USHORT>(end * 2), static_cast<USHORT>(end * 2), const_cast<WCHAR*>(rest.data())};
+        rest.remove_prefix(end);
+        body = ob::find_in(directory, part, true);
+        if (!body && directory == ob::root_directory && end == 2 && part.Buffer[0] == u'?' && part.Buffer[1] == u'?')
+            body = ob::global_dos_devices;
+        if (!body) return std::nullopt;
+        if (rest.empty()) return describe(body);
+        if (ob::type_of(body) != ob::directory_type) return std::nullopt;
+        directory = static_cast<OBJECT_DIRECTORY*>(body);
+    }
+    return std::nullopt;
+}
+
+std::vector<view::DirectoryEntry> Target::directory(Address body) {
+    std::vector<view::DirectoryEntry> out;
+    auto* p = reinterpret_cast<PVOID>(body);
+    if (!ob::is_object(p) || ob::type_of(p) != ob::directory_type) return out;
+    ob::for_each_entry(
+        static_cast<OBJECT_DIRECTORY*>(p),
+        [](void* context, ULONG bucket, PVOID object) {
+            static_cast<std::vector<view::DirectoryEntry>*>(context)->push_back({bucket, describe(object)});
+        },
+        &out);
+    return out;
+}
+
+std::vector<view::Object> Target::objects_of_type(const std::string& type) {
+    std::vector<view::Object> out;
+    if (OBJECT_TYPE* t = ob::find_type(to_utf16(type)))
+        ob::for_each_object(
+            t, [](void* context, PVOID body) { static_cast<std::vector<view::Object>*>(context)->push_back(describe(body)); }, &out);
+    return out;
+}
+
+static ob::HandleTable* table_of(Address process) {
+    if (!process) return ob::kernel_table;
+    EPROCESS* p = process_at(process);
+    return p ? static_cast<ob::HandleTable*>(static_cast<PVOID>(p->ObjectTable)) : nullptr;
+}
+
+std::vector<view::Handle> Target::handles(Address process) {
+    std::vector<view::Handle> out;
+    if (const ob::HandleTable* table = table_of(process))
+        table->for_each(
+            [](void* context, ULONG_PTR value, const ob::HandleEntry& entry) {
+                view::Handle h;
+                h.value = value;
+                h.object = address_of(ob::body_of(entry.object));
+                h.access = entry.access;
+                h.protect_from_close = entry.attributes & ob::handle_protected;
+                h.inherit = entry.attributes & OBJ_INHERIT;
+                static_cast<std::vector<view::Handle>*>(context)->push_back(h);
+            },
+            &out);
+    return out;
+}
+
+Address Target::handle_table(Address process) { return address_of(table_of(process)); }
+
+} // namespace app

@@ -1,0 +1,39 @@
+// The running machine as the debugger sees it. Only looks; the machine must be stopped (main stack).
+#pragma once
+#include "app/machine.h"
+#include "view/target.h"
+
+namespace app {
+
+class Target final : public view::Machine {
+  public:
+    explicit Target(app::Machine& machine) : machine_(machine) {}
+    bool read(view::Address from, void* to, std::size_t bytes) override;
+    std::vector<view::Module> modules() override;
+    std::vector<view::Module> unloaded_modules() override;
+    std::vector<view::Symbol> symbols(const view::Module& module) override;
+    unsigned processors() override { return 1; }
+    unsigned current_processor() override { return 0; }
+    unsigned irql(unsigned processor) override;
+    view::Address pcr(unsigned processor) override;
+    view::Address current_thread() override;
+    view::Address current_process() override;
+    view::Registers registers() override;
+    std::vector<view::Process> processes() override;
+    std::vector<view::Thread> threads() override;
+    std::vector<view::Frame> walk(view::Address thread, std::size_t most) override;
+    std::optional<view::Object> object_at(view::Address body) override;
+    std::optional<view::Object> find_object(const std::string& path) override;
+    std::vector<view::DirectoryEntry> directory(view::Address body) override;
+    std::vector<view::Object> objects_of_type(const std::string& type) override;
+    std::vector<view::Handle> handles(view::Address process) override;
+    view::Address handle_table(view::Address process) override;
+
+  private:
+    app::Machine& machine_;
+};
+
+// Name of an address in any module, kernel or user: "null!NullRead+0x12"; hexadecimal where none is known.
+std::string describe_address(app::Machine& machine, std::uint64_t address);
+
+} // namespace app
