@@ -1,5 +1,5 @@
-// What ntdll.dll exports, for it and for kernel32.dll. Freestanding; types of src/abi. Contracts are those of the
-// documented Win32 functions on top of them, or said here.
+// What ntdll.dll exports, for it and for kernel32.dll. Freestanding; types of src/abi. Contracts are those of
+// the documented Win32 functions on top of them, or said here.
 #pragma once
 #include "services.h"
 #include <cstdarg>
@@ -24,16 +24,6 @@ inline constexpr ULONG HEAP_GENERATE_EXCEPTIONS = 0x4;
 inline constexpr ULONG HEAP_ZERO_MEMORY = 0x8;
 inline constexpr ULONG HEAP_REALLOC_IN_PLACE_ONLY = 0x10;
 inline constexpr ULONG HEAP_CREATE_ENABLE_EXECUTE = 0x40000;
-
-struct RTL_SRWLOCK {
-    PVOID Ptr;
-};
-struct RTL_CONDITION_VARIABLE {
-    PVOID Ptr;
-};
-struct RTL_RUN_ONCE {
-    PVOID Ptr;
-};
 
 // The layout of PROCESS_HEAP_ENTRY.
 struct RTL_HEAP_WALK_ENTRY {
@@ -72,12 +62,12 @@ struct RTL_RELATIVE_NAME {
 
 enum RTL_PATH_TYPE {
     RtlPathTypeUnknown,
-    RtlPathTypeUncAbsolute,   // \\server\share
-    RtlPathTypeDriveAbsolute, // C:\x
-    RtlPathTypeDriveRelative, // C:x
-    RtlPathTypeRooted,        // \x
-    RtlPathTypeRelative,      // x
-    RtlPathTypeLocalDevice,   // \\.\x, \\?\x
+    RtlPathTypeUncAbsolute,     // \\server\share
+    RtlPathTypeDriveAbsolute,   // C:\x
+    RtlPathTypeDriveRelative,   // C:x
+    RtlPathTypeRooted,          // \x
+    RtlPathTypeRelative,        // x
+    RtlPathTypeLocalDevice,     // \\.\x, \\?\x
     RtlPathTypeRootLocalDevice, // \\. or \\?
 };
 
@@ -90,8 +80,8 @@ void NTAPI LdrInitializeThunk(CONTEXT* context, PVOID ntdll_base, PVOID unused);
 [[noreturn]] void NTAPI RtlExitUserProcess(ULONG status);
 // start(argument) in a new thread of this process. stack sizes 0: the image's.
 NTSTATUS NTAPI RtlCreateUserThread(HANDLE process, PVOID descriptor, BOOLEAN suspended, ULONG zero_bits,
-                                   SIZE_T stack_reserve, SIZE_T stack_commit, THREAD_START start, PVOID argument,
-                                   HANDLE* thread, CLIENT_ID* id);
+                                   SIZE_T stack_reserve, SIZE_T stack_commit, THREAD_START start,
+                                   PVOID argument, HANDLE* thread, CLIENT_ID* id);
 // The hook through which kernel32 runs the base of a thread: called as f(start, argument) when it is set.
 void NTAPI RtlSetThreadBaseHook(void NTAPI (*hook)(THREAD_START start, PVOID argument));
 
@@ -99,7 +89,8 @@ void NTAPI RtlSetThreadBaseHook(void NTAPI (*hook)(THREAD_START start, PVOID arg
 NTSTATUS NTAPI LdrLoadDll(WCHAR* path, ULONG* characteristics, UNICODE_STRING* name, PVOID* base);
 NTSTATUS NTAPI LdrUnloadDll(PVOID base);
 NTSTATUS NTAPI LdrGetDllHandle(WCHAR* path, ULONG* characteristics, UNICODE_STRING* name, PVOID* base);
-NTSTATUS NTAPI LdrGetDllHandleEx(ULONG flags, WCHAR* path, ULONG* characteristics, UNICODE_STRING* name, PVOID* base);
+NTSTATUS NTAPI LdrGetDllHandleEx(ULONG flags, WCHAR* path, ULONG* characteristics, UNICODE_STRING* name,
+                                 PVOID* base);
 // By name, or by ordinal when name is null.
 NTSTATUS NTAPI LdrGetProcedureAddress(PVOID base, ANSI_STRING* name, ULONG ordinal, PVOID* address);
 NTSTATUS NTAPI LdrGetProcedureAddressForCaller(PVOID base, ANSI_STRING* name, ULONG ordinal, PVOID* address,
@@ -117,10 +108,9 @@ NTSTATUS NTAPI LdrGetDllDirectory(UNICODE_STRING* directory);
 NTSTATUS NTAPI LdrSetDllDirectory(UNICODE_STRING* directory);
 NTSTATUS NTAPI LdrShutdownProcess();
 NTSTATUS NTAPI LdrShutdownThread();
-NTSTATUS NTAPI LdrRegisterDllNotification(ULONG flags,
-                                          void NTAPI (*callback)(ULONG reason, const LDR_DLL_NOTIFICATION_DATA*,
-                                                                 PVOID context),
-                                          PVOID context, PVOID* cookie);
+NTSTATUS NTAPI LdrRegisterDllNotification(
+    ULONG flags, void NTAPI (*callback)(ULONG reason, const LDR_DLL_NOTIFICATION_DATA*, PVOID context),
+    PVOID context, PVOID* cookie);
 NTSTATUS NTAPI LdrUnregisterDllNotification(PVOID cookie);
 PVOID NTAPI LdrResolveDelayLoadedAPI(PVOID base, const void* descriptor, PVOID failure_dll_hook,
                                      PVOID failure_system_hook, PVOID* thunk, ULONG flags);
@@ -139,10 +129,11 @@ void NTAPI RtlRaiseException(EXCEPTION_RECORD* record);
 void NTAPI RtlUnwind(PVOID frame, PVOID target, EXCEPTION_RECORD* record, PVOID value);
 void NTAPI RtlUnwindEx(PVOID frame, PVOID target, EXCEPTION_RECORD* record, PVOID value, CONTEXT* context,
                        UNWIND_HISTORY_TABLE* history);
-EXCEPTION_HANDLER NTAPI RtlVirtualUnwind(ULONG type, ULONG_PTR image_base, ULONG_PTR pc, RUNTIME_FUNCTION* function,
-                                         CONTEXT* context, PVOID* handler_data, ULONG_PTR* frame,
-                                         KNONVOLATILE_CONTEXT_POINTERS* pointers);
-RUNTIME_FUNCTION* NTAPI RtlLookupFunctionEntry(ULONG_PTR pc, ULONG_PTR* image_base, UNWIND_HISTORY_TABLE* history);
+EXCEPTION_HANDLER NTAPI RtlVirtualUnwind(ULONG type, ULONG_PTR image_base, ULONG_PTR pc,
+                                         RUNTIME_FUNCTION* function, CONTEXT* context, PVOID* handler_data,
+                                         ULONG_PTR* frame, KNONVOLATILE_CONTEXT_POINTERS* pointers);
+RUNTIME_FUNCTION* NTAPI RtlLookupFunctionEntry(ULONG_PTR pc, ULONG_PTR* image_base,
+                                               UNWIND_HISTORY_TABLE* history);
 PVOID NTAPI RtlLookupFunctionTable(ULONG_PTR pc, ULONG_PTR* image_base, ULONG* length);
 BOOLEAN NTAPI RtlAddFunctionTable(RUNTIME_FUNCTION* table, ULONG count, ULONG_PTR base);
 BOOLEAN NTAPI RtlDeleteFunctionTable(RUNTIME_FUNCTION* table);
@@ -165,7 +156,8 @@ PVOID NTAPI RtlEncodePointer(PVOID pointer);
 PVOID NTAPI RtlDecodePointer(PVOID pointer);
 
 // Heaps
-PVOID NTAPI RtlCreateHeap(ULONG flags, PVOID base, SIZE_T reserve, SIZE_T commit, PVOID lock, PVOID parameters);
+PVOID NTAPI RtlCreateHeap(ULONG flags, PVOID base, SIZE_T reserve, SIZE_T commit, PVOID lock,
+                          PVOID parameters);
 PVOID NTAPI RtlDestroyHeap(PVOID heap); // null on success
 PVOID NTAPI RtlAllocateHeap(PVOID heap, ULONG flags, SIZE_T size);
 PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID memory, SIZE_T size);
@@ -178,7 +170,8 @@ BOOLEAN NTAPI RtlLockHeap(PVOID heap);
 BOOLEAN NTAPI RtlUnlockHeap(PVOID heap);
 ULONG NTAPI RtlGetProcessHeaps(ULONG count, PVOID* heaps);
 NTSTATUS NTAPI RtlSetHeapInformation(PVOID heap, ULONG cls, PVOID information, SIZE_T length);
-NTSTATUS NTAPI RtlQueryHeapInformation(PVOID heap, ULONG cls, PVOID information, SIZE_T length, SIZE_T* needed);
+NTSTATUS NTAPI RtlQueryHeapInformation(PVOID heap, ULONG cls, PVOID information, SIZE_T length,
+                                       SIZE_T* needed);
 
 // Locks
 NTSTATUS NTAPI RtlInitializeCriticalSection(RTL_CRITICAL_SECTION* section);
@@ -212,7 +205,8 @@ NTSTATUS NTAPI RtlRunOnceExecuteOnce(RTL_RUN_ONCE* once, ULONG NTAPI (*init)(RTL
                                      PVOID parameter, PVOID* context);
 NTSTATUS NTAPI RtlRunOnceBeginInitialize(RTL_RUN_ONCE* once, ULONG flags, PVOID* context);
 NTSTATUS NTAPI RtlRunOnceComplete(RTL_RUN_ONCE* once, ULONG flags, PVOID context);
-NTSTATUS NTAPI RtlWaitOnAddress(const void* address, PVOID compare, SIZE_T size, const LARGE_INTEGER* timeout);
+NTSTATUS NTAPI RtlWaitOnAddress(const void* address, PVOID compare, SIZE_T size,
+                                const LARGE_INTEGER* timeout);
 void NTAPI RtlWakeAddressSingle(PVOID address);
 void NTAPI RtlWakeAddressAll(PVOID address);
 void NTAPI RtlInitializeSListHead(SLIST_HEADER* head);
@@ -230,20 +224,21 @@ NTSTATUS NTAPI RtlFlsFree(ULONG index);
 NTSTATUS NTAPI RtlFlsGetValue(ULONG index, PVOID* value);
 NTSTATUS NTAPI RtlFlsSetValue(ULONG index, PVOID value);
 void NTAPI RtlProcessFlsData(PVOID data, ULONG flags); // 1: call the callbacks, 2: release the data
-// Slots 0 … 1087 as TlsAlloc gives them; STATUS_NO_MEMORY when none is left. Free clears the slot in every thread.
+// Slots 0 … 1087 as TlsAlloc gives them; STATUS_NO_MEMORY when none is left. Free clears the slot in every
+// thread.
 NTSTATUS NTAPI RtlTlsAlloc(ULONG* index);
 NTSTATUS NTAPI RtlTlsFree(ULONG index);
 NTSTATUS NTAPI RtlTlsSetValue(ULONG index, PVOID value);
 
 // Environment: null `environment` is the process's.
 NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(WCHAR* environment, UNICODE_STRING* name, UNICODE_STRING* value);
-NTSTATUS NTAPI RtlQueryEnvironmentVariable(WCHAR* environment, const WCHAR* name, SIZE_T name_length, WCHAR* value,
-                                           SIZE_T value_length, SIZE_T* needed);
+NTSTATUS NTAPI RtlQueryEnvironmentVariable(WCHAR* environment, const WCHAR* name, SIZE_T name_length,
+                                           WCHAR* value, SIZE_T value_length, SIZE_T* needed);
 NTSTATUS NTAPI RtlSetEnvironmentVariable(WCHAR** environment, UNICODE_STRING* name, UNICODE_STRING* value);
-NTSTATUS NTAPI RtlSetEnvironmentVar(WCHAR** environment, const WCHAR* name, SIZE_T name_length, const WCHAR* value,
-                                    SIZE_T value_length);
-NTSTATUS NTAPI RtlExpandEnvironmentStrings_U(WCHAR* environment, UNICODE_STRING* source, UNICODE_STRING* target,
-                                             ULONG* needed);
+NTSTATUS NTAPI RtlSetEnvironmentVar(WCHAR** environment, const WCHAR* name, SIZE_T name_length,
+                                    const WCHAR* value, SIZE_T value_length);
+NTSTATUS NTAPI RtlExpandEnvironmentStrings_U(WCHAR* environment, UNICODE_STRING* source,
+                                             UNICODE_STRING* target, ULONG* needed);
 NTSTATUS NTAPI RtlExpandEnvironmentStrings(WCHAR* environment, const WCHAR* source, SIZE_T source_length,
                                            WCHAR* target, SIZE_T target_length, SIZE_T* needed);
 NTSTATUS NTAPI RtlCreateEnvironment(BOOLEAN clone, WCHAR** environment);
@@ -260,10 +255,11 @@ BOOLEAN NTAPI RtlDosPathNameToNtPathName_U(const WCHAR* path, UNICODE_STRING* nt
                                            RTL_RELATIVE_NAME* relative);
 NTSTATUS NTAPI RtlDosPathNameToNtPathName_U_WithStatus(const WCHAR* path, UNICODE_STRING* nt_path,
                                                        WCHAR** file_part, RTL_RELATIVE_NAME* relative);
-BOOLEAN NTAPI RtlDosPathNameToRelativeNtPathName_U(const WCHAR* path, UNICODE_STRING* nt_path, WCHAR** file_part,
-                                                   RTL_RELATIVE_NAME* relative);
+BOOLEAN NTAPI RtlDosPathNameToRelativeNtPathName_U(const WCHAR* path, UNICODE_STRING* nt_path,
+                                                   WCHAR** file_part, RTL_RELATIVE_NAME* relative);
 NTSTATUS NTAPI RtlDosPathNameToRelativeNtPathName_U_WithStatus(const WCHAR* path, UNICODE_STRING* nt_path,
-                                                               WCHAR** file_part, RTL_RELATIVE_NAME* relative);
+                                                               WCHAR** file_part,
+                                                               RTL_RELATIVE_NAME* relative);
 void NTAPI RtlReleaseRelativeName(RTL_RELATIVE_NAME* relative);
 ULONG NTAPI RtlGetCurrentDirectory_U(ULONG bytes, WCHAR* buffer);
 NTSTATUS NTAPI RtlSetCurrentDirectory_U(UNICODE_STRING* path);
@@ -320,7 +316,8 @@ NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG value, ULONG base, UNICODE_STRING
 NTSTATUS NTAPI RtlInt64ToUnicodeString(ULONGLONG value, ULONG base, UNICODE_STRING* to);
 NTSTATUS NTAPI RtlUnicodeStringToInteger(const UNICODE_STRING* s, ULONG base, ULONG* value);
 NTSTATUS NTAPI RtlCharToInteger(const CHAR* s, ULONG base, ULONG* value);
-NTSTATUS NTAPI RtlHashUnicodeString(const UNICODE_STRING* s, BOOLEAN ignore_case, ULONG algorithm, ULONG* hash);
+NTSTATUS NTAPI RtlHashUnicodeString(const UNICODE_STRING* s, BOOLEAN ignore_case, ULONG algorithm,
+                                    ULONG* hash);
 NTSTATUS NTAPI RtlGUIDFromString(const UNICODE_STRING* text, GUID* guid);
 NTSTATUS NTAPI RtlStringFromGUID(const GUID* guid, UNICODE_STRING* text);
 

@@ -3,6 +3,555 @@
     .intel_syntax noprefix
     .text
     .p2align 4
+    .globl NtWaitForSingleObject, ZwWaitForSingleObject
+    .def NtWaitForSingleObject; .scl 2; .type 32; .endef
+NtWaitForSingleObject:
+ZwWaitForSingleObject:
+    mov r10, rcx
+    mov eax, 0x4
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtReleaseSemaphore, ZwReleaseSemaphore
+    .def NtReleaseSemaphore; .scl 2; .type 32; .endef
+NtReleaseSemaphore:
+ZwReleaseSemaphore:
+    mov r10, rcx
+    mov eax, 0xa
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetEvent, ZwSetEvent
+    .def NtSetEvent; .scl 2; .type 32; .endef
+NtSetEvent:
+ZwSetEvent:
+    mov r10, rcx
+    mov eax, 0xe
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenKey, ZwOpenKey
+    .def NtOpenKey; .scl 2; .type 32; .endef
+NtOpenKey:
+ZwOpenKey:
+    mov r10, rcx
+    mov eax, 0x12
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtEnumerateValueKey, ZwEnumerateValueKey
+    .def NtEnumerateValueKey; .scl 2; .type 32; .endef
+NtEnumerateValueKey:
+ZwEnumerateValueKey:
+    mov r10, rcx
+    mov eax, 0x13
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryDefaultLocale, ZwQueryDefaultLocale
+    .def NtQueryDefaultLocale; .scl 2; .type 32; .endef
+NtQueryDefaultLocale:
+ZwQueryDefaultLocale:
+    mov r10, rcx
+    mov eax, 0x15
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryKey, ZwQueryKey
+    .def NtQueryKey; .scl 2; .type 32; .endef
+NtQueryKey:
+ZwQueryKey:
+    mov r10, rcx
+    mov eax, 0x16
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryValueKey, ZwQueryValueKey
+    .def NtQueryValueKey; .scl 2; .type 32; .endef
+NtQueryValueKey:
+ZwQueryValueKey:
+    mov r10, rcx
+    mov eax, 0x17
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAllocateVirtualMemory, ZwAllocateVirtualMemory
+    .def NtAllocateVirtualMemory; .scl 2; .type 32; .endef
+NtAllocateVirtualMemory:
+ZwAllocateVirtualMemory:
+    mov r10, rcx
+    mov eax, 0x18
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryInformationProcess, ZwQueryInformationProcess
+    .def NtQueryInformationProcess; .scl 2; .type 32; .endef
+NtQueryInformationProcess:
+ZwQueryInformationProcess:
+    mov r10, rcx
+    mov eax, 0x19
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetInformationProcess, ZwSetInformationProcess
+    .def NtSetInformationProcess; .scl 2; .type 32; .endef
+NtSetInformationProcess:
+ZwSetInformationProcess:
+    mov r10, rcx
+    mov eax, 0x1c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateKey, ZwCreateKey
+    .def NtCreateKey; .scl 2; .type 32; .endef
+NtCreateKey:
+ZwCreateKey:
+    mov r10, rcx
+    mov eax, 0x1d
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtFreeVirtualMemory, ZwFreeVirtualMemory
+    .def NtFreeVirtualMemory; .scl 2; .type 32; .endef
+NtFreeVirtualMemory:
+ZwFreeVirtualMemory:
+    mov r10, rcx
+    mov eax, 0x1e
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtReleaseMutant, ZwReleaseMutant
+    .def NtReleaseMutant; .scl 2; .type 32; .endef
+NtReleaseMutant:
+ZwReleaseMutant:
+    mov r10, rcx
+    mov eax, 0x20
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryVirtualMemory, ZwQueryVirtualMemory
+    .def NtQueryVirtualMemory; .scl 2; .type 32; .endef
+NtQueryVirtualMemory:
+ZwQueryVirtualMemory:
+    mov r10, rcx
+    mov eax, 0x23
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryInformationThread, ZwQueryInformationThread
+    .def NtQueryInformationThread; .scl 2; .type 32; .endef
+NtQueryInformationThread:
+ZwQueryInformationThread:
+    mov r10, rcx
+    mov eax, 0x25
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenProcess, ZwOpenProcess
+    .def NtOpenProcess; .scl 2; .type 32; .endef
+NtOpenProcess:
+ZwOpenProcess:
+    mov r10, rcx
+    mov eax, 0x26
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtMapViewOfSection, ZwMapViewOfSection
+    .def NtMapViewOfSection; .scl 2; .type 32; .endef
+NtMapViewOfSection:
+ZwMapViewOfSection:
+    mov r10, rcx
+    mov eax, 0x28
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtUnmapViewOfSection, ZwUnmapViewOfSection
+    .def NtUnmapViewOfSection; .scl 2; .type 32; .endef
+NtUnmapViewOfSection:
+ZwUnmapViewOfSection:
+    mov r10, rcx
+    mov eax, 0x2a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtTerminateProcess, ZwTerminateProcess
+    .def NtTerminateProcess; .scl 2; .type 32; .endef
+NtTerminateProcess:
+ZwTerminateProcess:
+    mov r10, rcx
+    mov eax, 0x2c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryPerformanceCounter, ZwQueryPerformanceCounter
+    .def NtQueryPerformanceCounter; .scl 2; .type 32; .endef
+NtQueryPerformanceCounter:
+ZwQueryPerformanceCounter:
+    mov r10, rcx
+    mov eax, 0x31
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtEnumerateKey, ZwEnumerateKey
+    .def NtEnumerateKey; .scl 2; .type 32; .endef
+NtEnumerateKey:
+ZwEnumerateKey:
+    mov r10, rcx
+    mov eax, 0x32
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDelayExecution, ZwDelayExecution
+    .def NtDelayExecution; .scl 2; .type 32; .endef
+NtDelayExecution:
+ZwDelayExecution:
+    mov r10, rcx
+    mov eax, 0x34
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQuerySystemInformation, ZwQuerySystemInformation
+    .def NtQuerySystemInformation; .scl 2; .type 32; .endef
+NtQuerySystemInformation:
+ZwQuerySystemInformation:
+    mov r10, rcx
+    mov eax, 0x36
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenSection, ZwOpenSection
+    .def NtOpenSection; .scl 2; .type 32; .endef
+NtOpenSection:
+ZwOpenSection:
+    mov r10, rcx
+    mov eax, 0x37
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtWriteVirtualMemory, ZwWriteVirtualMemory
+    .def NtWriteVirtualMemory; .scl 2; .type 32; .endef
+NtWriteVirtualMemory:
+ZwWriteVirtualMemory:
+    mov r10, rcx
+    mov eax, 0x3a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtClearEvent, ZwClearEvent
+    .def NtClearEvent; .scl 2; .type 32; .endef
+NtClearEvent:
+ZwClearEvent:
+    mov r10, rcx
+    mov eax, 0x3e
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtReadVirtualMemory, ZwReadVirtualMemory
+    .def NtReadVirtualMemory; .scl 2; .type 32; .endef
+NtReadVirtualMemory:
+ZwReadVirtualMemory:
+    mov r10, rcx
+    mov eax, 0x3f
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenEvent, ZwOpenEvent
+    .def NtOpenEvent; .scl 2; .type 32; .endef
+NtOpenEvent:
+ZwOpenEvent:
+    mov r10, rcx
+    mov eax, 0x40
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtContinue, ZwContinue
+    .def NtContinue; .scl 2; .type 32; .endef
+NtContinue:
+ZwContinue:
+    mov r10, rcx
+    mov eax, 0x43
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtYieldExecution, ZwYieldExecution
+    .def NtYieldExecution; .scl 2; .type 32; .endef
+NtYieldExecution:
+ZwYieldExecution:
+    mov r10, rcx
+    mov eax, 0x46
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateEvent, ZwCreateEvent
+    .def NtCreateEvent; .scl 2; .type 32; .endef
+NtCreateEvent:
+ZwCreateEvent:
+    mov r10, rcx
+    mov eax, 0x48
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateSection, ZwCreateSection
+    .def NtCreateSection; .scl 2; .type 32; .endef
+NtCreateSection:
+ZwCreateSection:
+    mov r10, rcx
+    mov eax, 0x4a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtProtectVirtualMemory, ZwProtectVirtualMemory
+    .def NtProtectVirtualMemory; .scl 2; .type 32; .endef
+NtProtectVirtualMemory:
+ZwProtectVirtualMemory:
+    mov r10, rcx
+    mov eax, 0x50
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQuerySection, ZwQuerySection
+    .def NtQuerySection; .scl 2; .type 32; .endef
+NtQuerySection:
+ZwQuerySection:
+    mov r10, rcx
+    mov eax, 0x51
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtResumeThread, ZwResumeThread
+    .def NtResumeThread; .scl 2; .type 32; .endef
+NtResumeThread:
+ZwResumeThread:
+    mov r10, rcx
+    mov eax, 0x52
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtTerminateThread, ZwTerminateThread
+    .def NtTerminateThread; .scl 2; .type 32; .endef
+NtTerminateThread:
+ZwTerminateThread:
+    mov r10, rcx
+    mov eax, 0x53
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryEvent, ZwQueryEvent
+    .def NtQueryEvent; .scl 2; .type 32; .endef
+NtQueryEvent:
+ZwQueryEvent:
+    mov r10, rcx
+    mov eax, 0x56
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQuerySystemTime, ZwQuerySystemTime
+    .def NtQuerySystemTime; .scl 2; .type 32; .endef
+NtQuerySystemTime:
+ZwQuerySystemTime:
+    mov r10, rcx
+    mov eax, 0x5a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtWaitForMultipleObjects, ZwWaitForMultipleObjects
+    .def NtWaitForMultipleObjects; .scl 2; .type 32; .endef
+NtWaitForMultipleObjects:
+ZwWaitForMultipleObjects:
+    mov r10, rcx
+    mov eax, 0x5b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetValueKey, ZwSetValueKey
+    .def NtSetValueKey; .scl 2; .type 32; .endef
+NtSetValueKey:
+ZwSetValueKey:
+    mov r10, rcx
+    mov eax, 0x60
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtFlushInstructionCache, ZwFlushInstructionCache
+    .def NtFlushInstructionCache; .scl 2; .type 32; .endef
+NtFlushInstructionCache:
+ZwFlushInstructionCache:
+    mov r10, rcx
+    mov eax, 0x1000
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtRaiseException, ZwRaiseException
+    .def NtRaiseException; .scl 2; .type 32; .endef
+NtRaiseException:
+ZwRaiseException:
+    mov r10, rcx
+    mov eax, 0x1001
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryTimerResolution, ZwQueryTimerResolution
+    .def NtQueryTimerResolution; .scl 2; .type 32; .endef
+NtQueryTimerResolution:
+ZwQueryTimerResolution:
+    mov r10, rcx
+    mov eax, 0x1002
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtGetTickCount, ZwGetTickCount
+    .def NtGetTickCount; .scl 2; .type 32; .endef
+NtGetTickCount:
+ZwGetTickCount:
+    mov r10, rcx
+    mov eax, 0x1003
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDisplayString, ZwDisplayString
+    .def NtDisplayString; .scl 2; .type 32; .endef
+NtDisplayString:
+ZwDisplayString:
+    mov r10, rcx
+    mov eax, 0x1004
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDrvlabReport, ZwDrvlabReport
+    .def NtDrvlabReport; .scl 2; .type 32; .endef
+NtDrvlabReport:
+ZwDrvlabReport:
+    mov r10, rcx
+    mov eax, 0x1005
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenKeyEx, ZwOpenKeyEx
+    .def NtOpenKeyEx; .scl 2; .type 32; .endef
+NtOpenKeyEx:
+ZwOpenKeyEx:
+    mov r10, rcx
+    mov eax, 0x1006
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDeleteValueKey, ZwDeleteValueKey
+    .def NtDeleteValueKey; .scl 2; .type 32; .endef
+NtDeleteValueKey:
+ZwDeleteValueKey:
+    mov r10, rcx
+    mov eax, 0x1007
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDeleteKey, ZwDeleteKey
+    .def NtDeleteKey; .scl 2; .type 32; .endef
+NtDeleteKey:
+ZwDeleteKey:
+    mov r10, rcx
+    mov eax, 0x1008
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtFlushKey, ZwFlushKey
+    .def NtFlushKey; .scl 2; .type 32; .endef
+NtFlushKey:
+ZwFlushKey:
+    mov r10, rcx
+    mov eax, 0x1009
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtResetEvent, ZwResetEvent
+    .def NtResetEvent; .scl 2; .type 32; .endef
+NtResetEvent:
+ZwResetEvent:
+    mov r10, rcx
+    mov eax, 0x100a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtPulseEvent, ZwPulseEvent
+    .def NtPulseEvent; .scl 2; .type 32; .endef
+NtPulseEvent:
+ZwPulseEvent:
+    mov r10, rcx
+    mov eax, 0x100b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateMutant, ZwCreateMutant
+    .def NtCreateMutant; .scl 2; .type 32; .endef
+NtCreateMutant:
+ZwCreateMutant:
+    mov r10, rcx
+    mov eax, 0x100c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenMutant, ZwOpenMutant
+    .def NtOpenMutant; .scl 2; .type 32; .endef
+NtOpenMutant:
+ZwOpenMutant:
+    mov r10, rcx
+    mov eax, 0x100d
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateSemaphore, ZwCreateSemaphore
+    .def NtCreateSemaphore; .scl 2; .type 32; .endef
+NtCreateSemaphore:
+ZwCreateSemaphore:
+    mov r10, rcx
+    mov eax, 0x100e
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenSemaphore, ZwOpenSemaphore
+    .def NtOpenSemaphore; .scl 2; .type 32; .endef
+NtOpenSemaphore:
+ZwOpenSemaphore:
+    mov r10, rcx
+    mov eax, 0x100f
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSignalAndWaitForSingleObject, ZwSignalAndWaitForSingleObject
+    .def NtSignalAndWaitForSingleObject; .scl 2; .type 32; .endef
+NtSignalAndWaitForSingleObject:
+ZwSignalAndWaitForSingleObject:
+    mov r10, rcx
+    mov eax, 0x1010
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateThreadEx, ZwCreateThreadEx
+    .def NtCreateThreadEx; .scl 2; .type 32; .endef
+NtCreateThreadEx:
+ZwCreateThreadEx:
+    mov r10, rcx
+    mov eax, 0x1011
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenThread, ZwOpenThread
+    .def NtOpenThread; .scl 2; .type 32; .endef
+NtOpenThread:
+ZwOpenThread:
+    mov r10, rcx
+    mov eax, 0x1012
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtGetCurrentProcessorNumber, ZwGetCurrentProcessorNumber
+    .def NtGetCurrentProcessorNumber; .scl 2; .type 32; .endef
+NtGetCurrentProcessorNumber:
+ZwGetCurrentProcessorNumber:
+    mov r10, rcx
+    mov eax, 0x1013
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtAlertThread, ZwAlertThread
     .def NtAlertThread; .scl 2; .type 32; .endef
 NtAlertThread:
@@ -18,14 +567,6 @@ ZwAlertThreadByThreadId:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtAlertThreadByThreadId"
-    .p2align 4
-    .globl NtAllocateVirtualMemory, ZwAllocateVirtualMemory
-    .def NtAllocateVirtualMemory; .scl 2; .type 32; .endef
-NtAllocateVirtualMemory:
-ZwAllocateVirtualMemory:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtAllocateVirtualMemory"
     .p2align 4
     .globl NtCancelIoFile, ZwCancelIoFile
     .def NtCancelIoFile; .scl 2; .type 32; .endef
@@ -59,14 +600,6 @@ ZwCancelTimer:
     jmp DrvlabMissingService
 1:  .asciz "NtCancelTimer"
     .p2align 4
-    .globl NtClearEvent, ZwClearEvent
-    .def NtClearEvent; .scl 2; .type 32; .endef
-NtClearEvent:
-ZwClearEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtClearEvent"
-    .p2align 4
     .globl NtClose, ZwClose
     .def NtClose; .scl 2; .type 32; .endef
 NtClose:
@@ -75,14 +608,6 @@ ZwClose:
     jmp DrvlabMissingService
 1:  .asciz "NtClose"
     .p2align 4
-    .globl NtContinue, ZwContinue
-    .def NtContinue; .scl 2; .type 32; .endef
-NtContinue:
-ZwContinue:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtContinue"
-    .p2align 4
     .globl NtCreateDirectoryObject, ZwCreateDirectoryObject
     .def NtCreateDirectoryObject; .scl 2; .type 32; .endef
 NtCreateDirectoryObject:
@@ -90,14 +615,6 @@ ZwCreateDirectoryObject:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtCreateDirectoryObject"
-    .p2align 4
-    .globl NtCreateEvent, ZwCreateEvent
-    .def NtCreateEvent; .scl 2; .type 32; .endef
-NtCreateEvent:
-ZwCreateEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateEvent"
     .p2align 4
     .globl NtCreateFile, ZwCreateFile
     .def NtCreateFile; .scl 2; .type 32; .endef
@@ -115,14 +632,6 @@ ZwCreateIoCompletion:
     jmp DrvlabMissingService
 1:  .asciz "NtCreateIoCompletion"
     .p2align 4
-    .globl NtCreateKey, ZwCreateKey
-    .def NtCreateKey; .scl 2; .type 32; .endef
-NtCreateKey:
-ZwCreateKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateKey"
-    .p2align 4
     .globl NtCreateKeyedEvent, ZwCreateKeyedEvent
     .def NtCreateKeyedEvent; .scl 2; .type 32; .endef
 NtCreateKeyedEvent:
@@ -130,30 +639,6 @@ ZwCreateKeyedEvent:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtCreateKeyedEvent"
-    .p2align 4
-    .globl NtCreateMutant, ZwCreateMutant
-    .def NtCreateMutant; .scl 2; .type 32; .endef
-NtCreateMutant:
-ZwCreateMutant:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateMutant"
-    .p2align 4
-    .globl NtCreateSection, ZwCreateSection
-    .def NtCreateSection; .scl 2; .type 32; .endef
-NtCreateSection:
-ZwCreateSection:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateSection"
-    .p2align 4
-    .globl NtCreateSemaphore, ZwCreateSemaphore
-    .def NtCreateSemaphore; .scl 2; .type 32; .endef
-NtCreateSemaphore:
-ZwCreateSemaphore:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateSemaphore"
     .p2align 4
     .globl NtCreateSymbolicLinkObject, ZwCreateSymbolicLinkObject
     .def NtCreateSymbolicLinkObject; .scl 2; .type 32; .endef
@@ -163,14 +648,6 @@ ZwCreateSymbolicLinkObject:
     jmp DrvlabMissingService
 1:  .asciz "NtCreateSymbolicLinkObject"
     .p2align 4
-    .globl NtCreateThreadEx, ZwCreateThreadEx
-    .def NtCreateThreadEx; .scl 2; .type 32; .endef
-NtCreateThreadEx:
-ZwCreateThreadEx:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateThreadEx"
-    .p2align 4
     .globl NtCreateTimer, ZwCreateTimer
     .def NtCreateTimer; .scl 2; .type 32; .endef
 NtCreateTimer:
@@ -178,14 +655,6 @@ ZwCreateTimer:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtCreateTimer"
-    .p2align 4
-    .globl NtDelayExecution, ZwDelayExecution
-    .def NtDelayExecution; .scl 2; .type 32; .endef
-NtDelayExecution:
-ZwDelayExecution:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDelayExecution"
     .p2align 4
     .globl NtDeleteFile, ZwDeleteFile
     .def NtDeleteFile; .scl 2; .type 32; .endef
@@ -195,22 +664,6 @@ ZwDeleteFile:
     jmp DrvlabMissingService
 1:  .asciz "NtDeleteFile"
     .p2align 4
-    .globl NtDeleteKey, ZwDeleteKey
-    .def NtDeleteKey; .scl 2; .type 32; .endef
-NtDeleteKey:
-ZwDeleteKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDeleteKey"
-    .p2align 4
-    .globl NtDeleteValueKey, ZwDeleteValueKey
-    .def NtDeleteValueKey; .scl 2; .type 32; .endef
-NtDeleteValueKey:
-ZwDeleteValueKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDeleteValueKey"
-    .p2align 4
     .globl NtDeviceIoControlFile, ZwDeviceIoControlFile
     .def NtDeviceIoControlFile; .scl 2; .type 32; .endef
 NtDeviceIoControlFile:
@@ -219,21 +672,21 @@ ZwDeviceIoControlFile:
     jmp DrvlabMissingService
 1:  .asciz "NtDeviceIoControlFile"
     .p2align 4
-    .globl NtDisplayString, ZwDisplayString
-    .def NtDisplayString; .scl 2; .type 32; .endef
-NtDisplayString:
-ZwDisplayString:
+    .globl NtDrvlabTraceApiCall, ZwDrvlabTraceApiCall
+    .def NtDrvlabTraceApiCall; .scl 2; .type 32; .endef
+NtDrvlabTraceApiCall:
+ZwDrvlabTraceApiCall:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
-1:  .asciz "NtDisplayString"
+1:  .asciz "NtDrvlabTraceApiCall"
     .p2align 4
-    .globl NtDrvlabReport, ZwDrvlabReport
-    .def NtDrvlabReport; .scl 2; .type 32; .endef
-NtDrvlabReport:
-ZwDrvlabReport:
+    .globl NtDrvlabTraceApiReturn, ZwDrvlabTraceApiReturn
+    .def NtDrvlabTraceApiReturn; .scl 2; .type 32; .endef
+NtDrvlabTraceApiReturn:
+ZwDrvlabTraceApiReturn:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
-1:  .asciz "NtDrvlabReport"
+1:  .asciz "NtDrvlabTraceApiReturn"
     .p2align 4
     .globl NtDuplicateObject, ZwDuplicateObject
     .def NtDuplicateObject; .scl 2; .type 32; .endef
@@ -243,22 +696,6 @@ ZwDuplicateObject:
     jmp DrvlabMissingService
 1:  .asciz "NtDuplicateObject"
     .p2align 4
-    .globl NtEnumerateKey, ZwEnumerateKey
-    .def NtEnumerateKey; .scl 2; .type 32; .endef
-NtEnumerateKey:
-ZwEnumerateKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtEnumerateKey"
-    .p2align 4
-    .globl NtEnumerateValueKey, ZwEnumerateValueKey
-    .def NtEnumerateValueKey; .scl 2; .type 32; .endef
-NtEnumerateValueKey:
-ZwEnumerateValueKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtEnumerateValueKey"
-    .p2align 4
     .globl NtFlushBuffersFile, ZwFlushBuffersFile
     .def NtFlushBuffersFile; .scl 2; .type 32; .endef
 NtFlushBuffersFile:
@@ -266,30 +703,6 @@ ZwFlushBuffersFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtFlushBuffersFile"
-    .p2align 4
-    .globl NtFlushInstructionCache, ZwFlushInstructionCache
-    .def NtFlushInstructionCache; .scl 2; .type 32; .endef
-NtFlushInstructionCache:
-ZwFlushInstructionCache:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtFlushInstructionCache"
-    .p2align 4
-    .globl NtFlushKey, ZwFlushKey
-    .def NtFlushKey; .scl 2; .type 32; .endef
-NtFlushKey:
-ZwFlushKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtFlushKey"
-    .p2align 4
-    .globl NtFreeVirtualMemory, ZwFreeVirtualMemory
-    .def NtFreeVirtualMemory; .scl 2; .type 32; .endef
-NtFreeVirtualMemory:
-ZwFreeVirtualMemory:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtFreeVirtualMemory"
     .p2align 4
     .globl NtFsControlFile, ZwFsControlFile
     .def NtFsControlFile; .scl 2; .type 32; .endef
@@ -306,22 +719,6 @@ ZwGetContextThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtGetContextThread"
-    .p2align 4
-    .globl NtGetCurrentProcessorNumber, ZwGetCurrentProcessorNumber
-    .def NtGetCurrentProcessorNumber; .scl 2; .type 32; .endef
-NtGetCurrentProcessorNumber:
-ZwGetCurrentProcessorNumber:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtGetCurrentProcessorNumber"
-    .p2align 4
-    .globl NtGetTickCount, ZwGetTickCount
-    .def NtGetTickCount; .scl 2; .type 32; .endef
-NtGetTickCount:
-ZwGetTickCount:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtGetTickCount"
     .p2align 4
     .globl NtLoadDriver, ZwLoadDriver
     .def NtLoadDriver; .scl 2; .type 32; .endef
@@ -347,14 +744,6 @@ ZwMakeTemporaryObject:
     jmp DrvlabMissingService
 1:  .asciz "NtMakeTemporaryObject"
     .p2align 4
-    .globl NtMapViewOfSection, ZwMapViewOfSection
-    .def NtMapViewOfSection; .scl 2; .type 32; .endef
-NtMapViewOfSection:
-ZwMapViewOfSection:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtMapViewOfSection"
-    .p2align 4
     .globl NtOpenDirectoryObject, ZwOpenDirectoryObject
     .def NtOpenDirectoryObject; .scl 2; .type 32; .endef
 NtOpenDirectoryObject:
@@ -362,14 +751,6 @@ ZwOpenDirectoryObject:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtOpenDirectoryObject"
-    .p2align 4
-    .globl NtOpenEvent, ZwOpenEvent
-    .def NtOpenEvent; .scl 2; .type 32; .endef
-NtOpenEvent:
-ZwOpenEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenEvent"
     .p2align 4
     .globl NtOpenFile, ZwOpenFile
     .def NtOpenFile; .scl 2; .type 32; .endef
@@ -379,46 +760,6 @@ ZwOpenFile:
     jmp DrvlabMissingService
 1:  .asciz "NtOpenFile"
     .p2align 4
-    .globl NtOpenKey, ZwOpenKey
-    .def NtOpenKey; .scl 2; .type 32; .endef
-NtOpenKey:
-ZwOpenKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenKey"
-    .p2align 4
-    .globl NtOpenMutant, ZwOpenMutant
-    .def NtOpenMutant; .scl 2; .type 32; .endef
-NtOpenMutant:
-ZwOpenMutant:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenMutant"
-    .p2align 4
-    .globl NtOpenProcess, ZwOpenProcess
-    .def NtOpenProcess; .scl 2; .type 32; .endef
-NtOpenProcess:
-ZwOpenProcess:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenProcess"
-    .p2align 4
-    .globl NtOpenSection, ZwOpenSection
-    .def NtOpenSection; .scl 2; .type 32; .endef
-NtOpenSection:
-ZwOpenSection:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenSection"
-    .p2align 4
-    .globl NtOpenSemaphore, ZwOpenSemaphore
-    .def NtOpenSemaphore; .scl 2; .type 32; .endef
-NtOpenSemaphore:
-ZwOpenSemaphore:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenSemaphore"
-    .p2align 4
     .globl NtOpenSymbolicLinkObject, ZwOpenSymbolicLinkObject
     .def NtOpenSymbolicLinkObject; .scl 2; .type 32; .endef
 NtOpenSymbolicLinkObject:
@@ -426,14 +767,6 @@ ZwOpenSymbolicLinkObject:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtOpenSymbolicLinkObject"
-    .p2align 4
-    .globl NtOpenThread, ZwOpenThread
-    .def NtOpenThread; .scl 2; .type 32; .endef
-NtOpenThread:
-ZwOpenThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenThread"
     .p2align 4
     .globl NtOpenTimer, ZwOpenTimer
     .def NtOpenTimer; .scl 2; .type 32; .endef
@@ -443,22 +776,6 @@ ZwOpenTimer:
     jmp DrvlabMissingService
 1:  .asciz "NtOpenTimer"
     .p2align 4
-    .globl NtProtectVirtualMemory, ZwProtectVirtualMemory
-    .def NtProtectVirtualMemory; .scl 2; .type 32; .endef
-NtProtectVirtualMemory:
-ZwProtectVirtualMemory:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtProtectVirtualMemory"
-    .p2align 4
-    .globl NtPulseEvent, ZwPulseEvent
-    .def NtPulseEvent; .scl 2; .type 32; .endef
-NtPulseEvent:
-ZwPulseEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtPulseEvent"
-    .p2align 4
     .globl NtQueryAttributesFile, ZwQueryAttributesFile
     .def NtQueryAttributesFile; .scl 2; .type 32; .endef
 NtQueryAttributesFile:
@@ -466,14 +783,6 @@ ZwQueryAttributesFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtQueryAttributesFile"
-    .p2align 4
-    .globl NtQueryDefaultLocale, ZwQueryDefaultLocale
-    .def NtQueryDefaultLocale; .scl 2; .type 32; .endef
-NtQueryDefaultLocale:
-ZwQueryDefaultLocale:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryDefaultLocale"
     .p2align 4
     .globl NtQueryDirectoryFile, ZwQueryDirectoryFile
     .def NtQueryDirectoryFile; .scl 2; .type 32; .endef
@@ -491,14 +800,6 @@ ZwQueryDirectoryObject:
     jmp DrvlabMissingService
 1:  .asciz "NtQueryDirectoryObject"
     .p2align 4
-    .globl NtQueryEvent, ZwQueryEvent
-    .def NtQueryEvent; .scl 2; .type 32; .endef
-NtQueryEvent:
-ZwQueryEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryEvent"
-    .p2align 4
     .globl NtQueryFullAttributesFile, ZwQueryFullAttributesFile
     .def NtQueryFullAttributesFile; .scl 2; .type 32; .endef
 NtQueryFullAttributesFile:
@@ -515,30 +816,6 @@ ZwQueryInformationFile:
     jmp DrvlabMissingService
 1:  .asciz "NtQueryInformationFile"
     .p2align 4
-    .globl NtQueryInformationProcess, ZwQueryInformationProcess
-    .def NtQueryInformationProcess; .scl 2; .type 32; .endef
-NtQueryInformationProcess:
-ZwQueryInformationProcess:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryInformationProcess"
-    .p2align 4
-    .globl NtQueryInformationThread, ZwQueryInformationThread
-    .def NtQueryInformationThread; .scl 2; .type 32; .endef
-NtQueryInformationThread:
-ZwQueryInformationThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryInformationThread"
-    .p2align 4
-    .globl NtQueryKey, ZwQueryKey
-    .def NtQueryKey; .scl 2; .type 32; .endef
-NtQueryKey:
-ZwQueryKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryKey"
-    .p2align 4
     .globl NtQueryObject, ZwQueryObject
     .def NtQueryObject; .scl 2; .type 32; .endef
 NtQueryObject:
@@ -547,22 +824,6 @@ ZwQueryObject:
     jmp DrvlabMissingService
 1:  .asciz "NtQueryObject"
     .p2align 4
-    .globl NtQueryPerformanceCounter, ZwQueryPerformanceCounter
-    .def NtQueryPerformanceCounter; .scl 2; .type 32; .endef
-NtQueryPerformanceCounter:
-ZwQueryPerformanceCounter:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryPerformanceCounter"
-    .p2align 4
-    .globl NtQuerySection, ZwQuerySection
-    .def NtQuerySection; .scl 2; .type 32; .endef
-NtQuerySection:
-ZwQuerySection:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQuerySection"
-    .p2align 4
     .globl NtQuerySymbolicLinkObject, ZwQuerySymbolicLinkObject
     .def NtQuerySymbolicLinkObject; .scl 2; .type 32; .endef
 NtQuerySymbolicLinkObject:
@@ -570,46 +831,6 @@ ZwQuerySymbolicLinkObject:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtQuerySymbolicLinkObject"
-    .p2align 4
-    .globl NtQuerySystemInformation, ZwQuerySystemInformation
-    .def NtQuerySystemInformation; .scl 2; .type 32; .endef
-NtQuerySystemInformation:
-ZwQuerySystemInformation:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQuerySystemInformation"
-    .p2align 4
-    .globl NtQuerySystemTime, ZwQuerySystemTime
-    .def NtQuerySystemTime; .scl 2; .type 32; .endef
-NtQuerySystemTime:
-ZwQuerySystemTime:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQuerySystemTime"
-    .p2align 4
-    .globl NtQueryTimerResolution, ZwQueryTimerResolution
-    .def NtQueryTimerResolution; .scl 2; .type 32; .endef
-NtQueryTimerResolution:
-ZwQueryTimerResolution:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryTimerResolution"
-    .p2align 4
-    .globl NtQueryValueKey, ZwQueryValueKey
-    .def NtQueryValueKey; .scl 2; .type 32; .endef
-NtQueryValueKey:
-ZwQueryValueKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryValueKey"
-    .p2align 4
-    .globl NtQueryVirtualMemory, ZwQueryVirtualMemory
-    .def NtQueryVirtualMemory; .scl 2; .type 32; .endef
-NtQueryVirtualMemory:
-ZwQueryVirtualMemory:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryVirtualMemory"
     .p2align 4
     .globl NtQueryVolumeInformationFile, ZwQueryVolumeInformationFile
     .def NtQueryVolumeInformationFile; .scl 2; .type 32; .endef
@@ -627,14 +848,6 @@ ZwQueueApcThread:
     jmp DrvlabMissingService
 1:  .asciz "NtQueueApcThread"
     .p2align 4
-    .globl NtRaiseException, ZwRaiseException
-    .def NtRaiseException; .scl 2; .type 32; .endef
-NtRaiseException:
-ZwRaiseException:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtRaiseException"
-    .p2align 4
     .globl NtRaiseHardError, ZwRaiseHardError
     .def NtRaiseHardError; .scl 2; .type 32; .endef
 NtRaiseHardError:
@@ -651,30 +864,6 @@ ZwReadFile:
     jmp DrvlabMissingService
 1:  .asciz "NtReadFile"
     .p2align 4
-    .globl NtReadVirtualMemory, ZwReadVirtualMemory
-    .def NtReadVirtualMemory; .scl 2; .type 32; .endef
-NtReadVirtualMemory:
-ZwReadVirtualMemory:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtReadVirtualMemory"
-    .p2align 4
-    .globl NtReleaseMutant, ZwReleaseMutant
-    .def NtReleaseMutant; .scl 2; .type 32; .endef
-NtReleaseMutant:
-ZwReleaseMutant:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtReleaseMutant"
-    .p2align 4
-    .globl NtReleaseSemaphore, ZwReleaseSemaphore
-    .def NtReleaseSemaphore; .scl 2; .type 32; .endef
-NtReleaseSemaphore:
-ZwReleaseSemaphore:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtReleaseSemaphore"
-    .p2align 4
     .globl NtRemoveIoCompletion, ZwRemoveIoCompletion
     .def NtRemoveIoCompletion; .scl 2; .type 32; .endef
 NtRemoveIoCompletion:
@@ -683,22 +872,6 @@ ZwRemoveIoCompletion:
     jmp DrvlabMissingService
 1:  .asciz "NtRemoveIoCompletion"
     .p2align 4
-    .globl NtResetEvent, ZwResetEvent
-    .def NtResetEvent; .scl 2; .type 32; .endef
-NtResetEvent:
-ZwResetEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtResetEvent"
-    .p2align 4
-    .globl NtResumeThread, ZwResumeThread
-    .def NtResumeThread; .scl 2; .type 32; .endef
-NtResumeThread:
-ZwResumeThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtResumeThread"
-    .p2align 4
     .globl NtSetContextThread, ZwSetContextThread
     .def NtSetContextThread; .scl 2; .type 32; .endef
 NtSetContextThread:
@@ -706,14 +879,6 @@ ZwSetContextThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetContextThread"
-    .p2align 4
-    .globl NtSetEvent, ZwSetEvent
-    .def NtSetEvent; .scl 2; .type 32; .endef
-NtSetEvent:
-ZwSetEvent:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetEvent"
     .p2align 4
     .globl NtSetInformationFile, ZwSetInformationFile
     .def NtSetInformationFile; .scl 2; .type 32; .endef
@@ -730,14 +895,6 @@ ZwSetInformationObject:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetInformationObject"
-    .p2align 4
-    .globl NtSetInformationProcess, ZwSetInformationProcess
-    .def NtSetInformationProcess; .scl 2; .type 32; .endef
-NtSetInformationProcess:
-ZwSetInformationProcess:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetInformationProcess"
     .p2align 4
     .globl NtSetInformationThread, ZwSetInformationThread
     .def NtSetInformationThread; .scl 2; .type 32; .endef
@@ -763,14 +920,6 @@ ZwSetTimer:
     jmp DrvlabMissingService
 1:  .asciz "NtSetTimer"
     .p2align 4
-    .globl NtSetValueKey, ZwSetValueKey
-    .def NtSetValueKey; .scl 2; .type 32; .endef
-NtSetValueKey:
-ZwSetValueKey:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetValueKey"
-    .p2align 4
     .globl NtSetVolumeInformationFile, ZwSetVolumeInformationFile
     .def NtSetVolumeInformationFile; .scl 2; .type 32; .endef
 NtSetVolumeInformationFile:
@@ -779,14 +928,6 @@ ZwSetVolumeInformationFile:
     jmp DrvlabMissingService
 1:  .asciz "NtSetVolumeInformationFile"
     .p2align 4
-    .globl NtSignalAndWaitForSingleObject, ZwSignalAndWaitForSingleObject
-    .def NtSignalAndWaitForSingleObject; .scl 2; .type 32; .endef
-NtSignalAndWaitForSingleObject:
-ZwSignalAndWaitForSingleObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSignalAndWaitForSingleObject"
-    .p2align 4
     .globl NtSuspendThread, ZwSuspendThread
     .def NtSuspendThread; .scl 2; .type 32; .endef
 NtSuspendThread:
@@ -794,22 +935,6 @@ ZwSuspendThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSuspendThread"
-    .p2align 4
-    .globl NtTerminateProcess, ZwTerminateProcess
-    .def NtTerminateProcess; .scl 2; .type 32; .endef
-NtTerminateProcess:
-ZwTerminateProcess:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtTerminateProcess"
-    .p2align 4
-    .globl NtTerminateThread, ZwTerminateThread
-    .def NtTerminateThread; .scl 2; .type 32; .endef
-NtTerminateThread:
-ZwTerminateThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtTerminateThread"
     .p2align 4
     .globl NtTestAlert, ZwTestAlert
     .def NtTestAlert; .scl 2; .type 32; .endef
@@ -835,14 +960,6 @@ ZwUnlockFile:
     jmp DrvlabMissingService
 1:  .asciz "NtUnlockFile"
     .p2align 4
-    .globl NtUnmapViewOfSection, ZwUnmapViewOfSection
-    .def NtUnmapViewOfSection; .scl 2; .type 32; .endef
-NtUnmapViewOfSection:
-ZwUnmapViewOfSection:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtUnmapViewOfSection"
-    .p2align 4
     .globl NtWaitForAlertByThreadId, ZwWaitForAlertByThreadId
     .def NtWaitForAlertByThreadId; .scl 2; .type 32; .endef
 NtWaitForAlertByThreadId:
@@ -851,22 +968,6 @@ ZwWaitForAlertByThreadId:
     jmp DrvlabMissingService
 1:  .asciz "NtWaitForAlertByThreadId"
     .p2align 4
-    .globl NtWaitForMultipleObjects, ZwWaitForMultipleObjects
-    .def NtWaitForMultipleObjects; .scl 2; .type 32; .endef
-NtWaitForMultipleObjects:
-ZwWaitForMultipleObjects:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtWaitForMultipleObjects"
-    .p2align 4
-    .globl NtWaitForSingleObject, ZwWaitForSingleObject
-    .def NtWaitForSingleObject; .scl 2; .type 32; .endef
-NtWaitForSingleObject:
-ZwWaitForSingleObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtWaitForSingleObject"
-    .p2align 4
     .globl NtWriteFile, ZwWriteFile
     .def NtWriteFile; .scl 2; .type 32; .endef
 NtWriteFile:
@@ -874,19 +975,3 @@ ZwWriteFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtWriteFile"
-    .p2align 4
-    .globl NtWriteVirtualMemory, ZwWriteVirtualMemory
-    .def NtWriteVirtualMemory; .scl 2; .type 32; .endef
-NtWriteVirtualMemory:
-ZwWriteVirtualMemory:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtWriteVirtualMemory"
-    .p2align 4
-    .globl NtYieldExecution, ZwYieldExecution
-    .def NtYieldExecution; .scl 2; .type 32; .endef
-NtYieldExecution:
-ZwYieldExecution:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtYieldExecution"

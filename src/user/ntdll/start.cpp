@@ -1,0 +1,106 @@
+// How processes and threads begin and end.
+#include "internal.h"
+
+namespace nt {
+
+namespace {
+
+void NTAPI (*thread_base_hook)(THREAD_START, PVOID);
+PTOP_LEVEL_EXCEPTION_FILTER unhandled_filter;
+bool process_is_initialized;
+
+} // namespace
+
+void start_process();
+void start_thread();
+
+extern "C" {
+
+void NTAPI LdrInitializeThunk(CONTEXT* context, PVOID, PVOID) {
+    if (!process_is_initialized) {
+        process_is_initialized = true; // the first thread runs alone: others are made by it
+        start_process();
+        NtCurrentTeb()->SameTebFlags |= 0x420; // RanProcessInit, InitialThread
+    } else {
+        start_thread();
+    }
+    NtContinue(context, 1);
+    __builtin_trap();
+}
+
+[[noreturn]] void DrvlabRunThread(THREAD_START start, PVOID argument) {
+    if (thread_base_hook) thread_base_hook(start, argument);
+    RtlExitUserThread(start(argument));
+}
+
+void NTAPI RtlSetThreadBaseHook(void NTAPI (*hook)(THREAD_START, PVOID)) { thread_base_hook = hook; }
+
+void NTAPI RtlSetUnhandledExceptionFilter(PTOP_LEVEL_EXCEPTION_FILTER filter) { unhandled_filter = filter; }
+
+LONG NTAPI RtlUnhandledExceptionFilter(EXCEPTION_POINTERS* pointers) {
+    return unhandled_filter ? unhandled_filter(pointers) : EXCEPTION_CONTINUE_SEARCH;
+}
+
+// The frame handler of RtlUserThreadStart: the last one asked. EXCEPTION_EXECUTE_HANDLER ends the process
+// with the exception's code; EXCEPTION_CONTINUE_SEARCH leaves it to the kernel, which reports it and ends the
+// process.
+LONG DrvlabThreadBaseHandler(EXCEPTION_RECORD* record, PVOID, CONTEXT* context, DISPATCHER_CONTEXT*) {
+    if (record->ExceptionFlags & EXCEPTION_UNWIND) return ExceptionContinueSearch;
+    EXCEPTION_POINTERS pointers{record, context};
+    const LONG answer = RtlUnhandledExceptionFilter(&pointers);
+    if (answer == EXCEPTION_CONTINUE_EXECUTION) return ExceptionContinueExecution;
+    if (answer == EXCEPTION_EXECUTE_HANDLER) NtTerminateProcess(NtCurrentProcess(), record->ExceptionCode);
+    return ExceptionContinueSearch;
+}
+
+void NTAPI RtlExitUserThread(ULONG status) {
+    constexpr ULONG thread_am_i_last = 12;
+    ULONG last = 0;
+    if (NT_SUCCESS(
+            NtQueryInformationThread(NtCurrentThread(), thread_am_i_last, &last, sizeof last, nullptr)) &&
+        last)
+        RtlExitUserProcess(status);
+    LdrShutdownThread();
+    NtTerminateThread(NtCurrentThread(), static_cast<NTSTATUS>(status));
+    __builtin_trap();
+}
+
+void NTAPI RtlExitUserProcess(ULONG status) {
+    NtTerminateProcess(nullptr, static_cast<NTSTATUS>(status)); // every other thread
+    LdrShutdownProcess();
+    NtTerminateProcess(NtCurrentProcess(), static_cast<NTSTATUS>(status));
+    __builtin_trap();
+}
+
+NTSTATUS NTAPI RtlCreateUserThread(HANDLE process, PVOID, BOOLEAN suspended, ULONG zero_bits,
+                                   SIZE_T stack_reserve, SIZE_T stack_commit, THREAD_START start,
+                                   PVOID argument, HANDLE* thread, CLIENT_ID* id) {
+    struct {
+        SIZE_T total;
+        SIZE_T attribute, size;
+        CLIENT_ID* value;
+        SIZE_T* returned;
+    } list{sizeof list, 0x10003, sizeof(CLIENT_ID), id, nullptr}; // PS_ATTRIBUTE_CLIENT_ID
+    HANDLE handle = nullptr;
+    const NTSTATUS status =
+        NtCreateThreadEx(&handle, 0x1fffff, nullptr, process, reinterpret_cast<PVOID>(start), argument,
+                         suspended ? 1 : 0, zero_bits, stack_commit, stack_reserve, id ? &list : nullptr);
+    if (!NT_SUCCESS(status)) return status;
+    if (thread)
+        *thread = handle;
+    else
+        NtClose(handle);
+    return status;
+}
+
+// The image's entry point, which nobody calls: the loader is not loaded by itself.
+ULONG NTAPI DllMain(PVOID, ULONG, PVOID) { return 1; }
+
+} // extern "C"
+
+void fail_start(NTSTATUS status) {
+    NtTerminateProcess(NtCurrentProcess(), status);
+    __builtin_trap();
+}
+
+} // namespace nt
