@@ -372,6 +372,24 @@ ZwSetValueKey:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtDrvlabTraceApiCall, ZwDrvlabTraceApiCall
+    .def NtDrvlabTraceApiCall; .scl 2; .type 32; .endef
+NtDrvlabTraceApiCall:
+ZwDrvlabTraceApiCall:
+    mov r10, rcx
+    mov eax, 0xffe
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDrvlabTraceApiReturn, ZwDrvlabTraceApiReturn
+    .def NtDrvlabTraceApiReturn; .scl 2; .type 32; .endef
+NtDrvlabTraceApiReturn:
+ZwDrvlabTraceApiReturn:
+    mov r10, rcx
+    mov eax, 0xfff
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtFlushInstructionCache, ZwFlushInstructionCache
     .def NtFlushInstructionCache; .scl 2; .type 32; .endef
 NtFlushInstructionCache:
@@ -671,22 +689,6 @@ ZwDeviceIoControlFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtDeviceIoControlFile"
-    .p2align 4
-    .globl NtDrvlabTraceApiCall, ZwDrvlabTraceApiCall
-    .def NtDrvlabTraceApiCall; .scl 2; .type 32; .endef
-NtDrvlabTraceApiCall:
-ZwDrvlabTraceApiCall:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDrvlabTraceApiCall"
-    .p2align 4
-    .globl NtDrvlabTraceApiReturn, ZwDrvlabTraceApiReturn
-    .def NtDrvlabTraceApiReturn; .scl 2; .type 32; .endef
-NtDrvlabTraceApiReturn:
-ZwDrvlabTraceApiReturn:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDrvlabTraceApiReturn"
     .p2align 4
     .globl NtDuplicateObject, ZwDuplicateObject
     .def NtDuplicateObject; .scl 2; .type 32; .endef
