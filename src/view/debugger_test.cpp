@@ -350,7 +350,7 @@ class Golden : public testing::TestWithParam<const char*> {};
 TEST_P(Golden, PrintsAsDocumented) { check_golden(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Commands, Golden,
                          testing::Values("drvobj", "devobj", "devstack", "object", "irp", "fileobj", "handle",
-                                         "memory", "modules", "stack", "process"),
+                                         "memory", "modules", "stack", "process", "values"),
                          [](const auto& info) { return std::string(info.param); });
 
 class DebuggerTest : public testing::Test {

@@ -1,5 +1,7 @@
-// ?, .formats
+// ?, .formats, !error, !ioctldecode
 #include "view/detail/session.h"
+#include "view/error_text.h"
+#include "view/ioctldecode.h"
 
 namespace view {
 namespace {
@@ -21,11 +23,28 @@ void evaluate_command(Session& s, std::string_view name, std::span<const std::st
     s.out += name == "?" ? show_evaluated(value) : show_formats(value);
 }
 
+void error_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    std::uint64_t value = 0;
+    if (arguments.empty()) return s.error("usage: !error <code> [1]\n");
+    if (!s.evaluate(arguments[0], value)) return;
+    const std::uint64_t flags = number_argument(s, arguments, 1, 0);
+    if (!s.failed) s.out += error_text(static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(flags));
+}
+
+void ioctldecode_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    std::uint64_t value = 0;
+    if (arguments.empty()) return s.error("usage: !ioctldecode <code>\n");
+    if (s.evaluate(arguments[0], value)) s.out += ioctl_decode(static_cast<std::uint32_t>(value));
+}
+
 constexpr Command commands[] = {
     {"?", "? <expression>", "value of an expression; hexadecimal unless 0n, @register, poi()",
      evaluate_command},
     {".formats", ".formats <expression>", "a value in hexadecimal, decimal, octal, binary, text, time",
      evaluate_command},
+    {"!error", "!error <code> [1]", "text of an error code; 1: an NTSTATUS", error_command},
+    {"!ioctldecode", "!ioctldecode <code>", "device type, function, method and access of a control code",
+     ioctldecode_command},
 };
 
 } // namespace
