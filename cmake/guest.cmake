@@ -12,10 +12,10 @@ set(GUEST_FLAGS -O2 -gdwarf-4 -Wall -Wextra -Werror -ffile-prefix-map=${CMAKE_SO
 set(GUEST_CLANG_FLAGS --target=x86_64-w64-windows-gnu -fms-extensions -Xclang -fasync-exceptions -fexceptions -fuse-ld=lld-19
                       "-Wno-#warnings" -Wno-unused-command-line-argument)
 
-# guest_image(OUTPUT NAME.ext COMPILER path… SOURCES … [FLAGS …] [DEPENDS …] [IN folder])
-# FLAGS are seen by the compiler and, after the objects, by the linker. The image lands in ${GUEST_DIR}[/folder].
+# guest_image(OUTPUT NAME.ext COMPILER path… SOURCES … [FLAGS …] [LINK …] [DEPENDS …] [IN folder])
+# FLAGS are seen by the compiler and, after the objects, by the linker; LINK by the linker only. The image lands in ${GUEST_DIR}[/folder].
 function(guest_image)
-  cmake_parse_arguments(G "" "OUTPUT;IN" "COMPILER;SOURCES;FLAGS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(G "" "OUTPUT;IN" "COMPILER;SOURCES;FLAGS;LINK;DEPENDS" ${ARGN})
   string(REPLACE "." "_" target guest_${G_OUTPUT})
   set(image ${GUEST_DIR}/${G_OUTPUT})
   if(G_IN)
@@ -36,7 +36,7 @@ function(guest_image)
     list(APPEND objects ${object})
   endforeach()
   add_custom_command(OUTPUT ${image}
-    COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${objects} -o ${image} ${G_FLAGS}
+    COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${objects} -o ${image} ${G_FLAGS} ${G_LINK}
     DEPENDS ${objects} ${G_DEPENDS} VERBATIM)
   add_custom_target(${target} DEPENDS ${image})
   add_dependencies(guest ${target})
@@ -97,6 +97,7 @@ function(guest_dll name)
   guest_image(OUTPUT ${name}.dll IN system32 COMPILER ${MINGW_CXX} SOURCES ${L_SOURCES} DEPENDS ${def} ${imports}
     FLAGS -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector -fno-ident
           -fno-strict-aliasing -fno-delete-null-pointer-checks
-          -fno-builtin -mno-stack-arg-probe -shared -nostdlib -nostartfiles -Wl,--entry,DllMain -Wl,--nxcompat ${base}
-          ${L_FLAGS} -Wl,--exclude-all-symbols -Wl,${def} ${imports})
+          -mno-stack-arg-probe -shared -nostdlib -nostartfiles -Wl,--entry,DllMain -Wl,--nxcompat ${base}
+          ${L_FLAGS} -Wl,--exclude-all-symbols
+    LINK ${def} ${imports})
 endfunction()
