@@ -1,0 +1,23 @@
+// dt: displays a type, or an instance of it in guest memory.
+// Documentation: debuggercmds/dt--display-type-.md; layouts of a current debugger where they are newer than
+// its samples.
+//
+//   dt [options] [module!]Type [[-y] Field[.…]]… [Address] [-l Link]
+//
+// Options: -r[n] structures and pointers recursively, -b structures only, -a[n] array elements on lines of
+// their own, -c on one line, -o no offsets, -v sizes and counts of elements, -t types only, -y the next name
+// is a prefix, -n the next argument is a name, -l follows a linked list. Type with * lists types. Without an
+// address: the layout.
+#pragma once
+#include "view/expression.h"
+#include <string>
+#include <string_view>
+
+namespace view {
+
+// Runs the command; `arguments` is what stands behind "dt". The result ends with a newline. `failed` (may be
+// null) tells of a wrong argument or unreadable memory. Output stops with a note at a million bytes: -r of a
+// dense web is larger.
+std::string display_type(std::string_view arguments, const Source& source, bool* failed = nullptr);
+
+} // namespace view
