@@ -36,10 +36,8 @@ struct ExceptionGlobals {
     void* caught;
     unsigned uncaught;
 };
-ExceptionGlobals* exception_globals() {
-    static thread_local auto* globals = reinterpret_cast<ExceptionGlobals*>(__cxxabiv1::__cxa_get_globals());
-    return globals;
-}
+// The machine has one host thread: looked up once.
+ExceptionGlobals* globals = nullptr;
 
 Fiber main_fiber;
 Fiber* running = &main_fiber;
@@ -88,7 +86,6 @@ struct FiberSwitch {
         }
 #endif
         errno = fiber.saved_errno_;
-        auto* globals = exception_globals();
         globals->caught = fiber.caught_exceptions_;
         globals->uncaught = fiber.uncaught_exceptions_;
     }
@@ -103,6 +100,7 @@ Fiber& Fiber::current() { return *running; }
 std::size_t Fiber::count() { return fibers; }
 
 Fiber* Fiber::create(Entry entry, void* argument) {
+    if (!globals) globals = reinterpret_cast<ExceptionGlobals*>(__cxxabiv1::__cxa_get_globals());
     Fiber* fiber = free_fibers;
     if (fiber) {
         free_fibers = fiber->next_free_;
@@ -126,7 +124,6 @@ Fiber* Fiber::create(Entry entry, void* argument) {
 
 void Fiber::switch_to(Fiber& from, Fiber& to) {
     if (&to == &from) return;
-    auto* globals = exception_globals();
     from.saved_errno_ = errno;
     from.caught_exceptions_ = globals->caught;
     from.uncaught_exceptions_ = globals->uncaught;

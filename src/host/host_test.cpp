@@ -236,6 +236,17 @@ TEST_F(Host, FibersKeepTheirState) {
     Fiber::destroy(fiber);
 }
 
+[[gnu::noinline]] int deep(int depth) {
+    volatile char room[512];
+    room[0] = static_cast<char>(depth);
+    return depth < 0 ? 0 : deep(depth + 1) + room[0];
+}
+
+TEST_F(Host, HostStackOverflowIsNamed) {
+    EXPECT_DEATH(Fiber::switch_to(*Fiber::create([](void*) { deep(0); }, nullptr)),
+                 "a host stack overflowed");
+}
+
 void thrower(void* argument) {
     auto* p = static_cast<PingPong*>(argument);
     try {
@@ -307,9 +318,14 @@ template <class F> double nanoseconds(int n, F f) {
     return d.count() / n;
 }
 
+void pong(void* argument) {
+    for (;;)
+        Fiber::switch_to(*static_cast<PingPong*>(argument)->other);
+}
+
 TEST_F(Host, Speed) {
     PingPong p{&Fiber::current()};
-    Fiber* fiber = Fiber::create(ping, &p);
+    Fiber* fiber = Fiber::create(pong, &p);
     double round = nanoseconds(200'000, [&] { Fiber::switch_to(*fiber); });
     Fiber::destroy(fiber);
     std::uint8_t buffer[64];

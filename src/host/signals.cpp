@@ -1,4 +1,5 @@
 #include "host/signals.h"
+#include "host/fiber.h"
 #include "host/guest.h"
 #include "host/places.h"
 #include <cerrno>
@@ -90,6 +91,12 @@ void say(const char* text, std::size_t length) {
         fault.signal, strsignal(fault.signal), fault.trap, fault.error,
         static_cast<unsigned long long>(fault.rip()), static_cast<unsigned long long>(fault.rsp()),
         static_cast<unsigned long long>(fault.address));
+    constexpr std::uint64_t guard = 4096;
+    if (fault.address < Fiber::current().stack_low() &&
+        Fiber::current().stack_low() - fault.address <= guard) {
+        constexpr char overflow[] = "drvlab: internal error: a host stack overflowed\n";
+        say(overflow, sizeof overflow - 1);
+    }
     say(line, static_cast<std::size_t>(n) < sizeof line ? static_cast<std::size_t>(n) : sizeof line - 1);
     end_process();
 }

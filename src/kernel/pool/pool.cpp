@@ -271,13 +271,15 @@ void release(void* block, ULONG tag) {
         return bad_address(kind, address);
     const SizeClass& c = classes[f.slab_class];
     Header* h = static_cast<Header*>(block) - 1;
-    if ((address & 15) || offset < c.first + 16u || (offset - 16 - c.first) % c.size != 0) [[unlikely]]
-        return kind == Kind::paged ? bug(BAD_POOL_CALLER, 0x41286, 0, 0, pfn - mm::window(zone).first)
-                                   : bug(BAD_POOL_CALLER, 0x99, address);
-    const Header* next = next_header(h, pfn);
-    if (!intact(*h)) [[unlikely]]
+    // A sealed header proves that this is the start of a block; without one, find out what it is instead.
+    if ((address & 15) || offset < 16 || !intact(*h)) [[unlikely]] {
+        if ((address & 15) || offset < c.first + 16u || (offset - 16 - c.first) % c.size != 0)
+            return kind == Kind::paged ? bug(BAD_POOL_CALLER, 0x41286, 0, 0, pfn - mm::window(zone).first)
+                                       : bug(BAD_POOL_CALLER, 0x99, address);
         return bug(BAD_POOL_HEADER, 0x20, reinterpret_cast<ULONG_PTR>(h),
                    reinterpret_cast<ULONG_PTR>(h) + c.size);
+    }
+    const Header* next = next_header(h, pfn);
     if (!(h->type & type_in_use)) [[unlikely]] {
         ULONG_PTR contents;
         std::memcpy(&contents, h, sizeof contents);
