@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares src/abi/layout.txt with mingw-w64's headers, an independent description of the same structures.
 
-Every row whose structure and field these headers know too is compiled to a number and compared. What is known to
+Every row whose structure and field these headers know too, and every constant of our headers that they have by the
+same name, is compiled to a number and compared. What is known to
 differ (errors of those headers, or a later Windows described by us) stands in src/abi/mingw_differences.txt; a
 difference that is not listed fails, and so does a listed one that no longer exists.
 """
@@ -23,7 +24,7 @@ DDK = """#include <ntifs.h>
 USER = """#include <windows.h>
 #include <winternl.h>
 """
-AT_LEAST = 3600  # rows compared; fewer means that the comparison itself is broken
+AT_LEAST = 8300  # rows compared; fewer means that the comparison itself is broken
 
 
 def rows():
@@ -33,8 +34,24 @@ def rows():
             yield name, field, offset, size, " ".join(text), mark
 
 
+def constants():
+    """Names and values of the constants in our headers, as our own compiler sees them."""
+    headers = [h for h in sorted((ROOT / "src/abi").glob("*.h"))]
+    names = [n for h in headers for n in re.findall(r"inline constexpr \w[\w:]* (\w+)\s*=", h.read_text())]
+    source = "".join(f'#include "abi/{h.name}"\n' for h in headers) + "extern const long long values[];\n" + \
+        "const long long values[] = {" + ",".join(f"(long long)nt::{n}" for n in names) + "};\n"
+    r = subprocess.run(["g++", "-std=gnu++23", f"-I{ROOT}/src", "-x", "c++", "-S", "-o", "-", "-"], input=source,
+                       capture_output=True, text=True, check=True)
+    values = []
+    for kind, value in re.findall(r"^\s+\.(quad|zero)\s+(-?\d+)", r.stdout[r.stdout.index("values:"):], re.M):
+        values += [int(value)] if kind == "quad" else [0] * (int(value) // 8)
+    return dict(zip(names, values, strict=True))
+
+
 def probes():
     """C expressions by the key they check, with the value of our row."""
+    for name, value in constants().items():
+        yield f"constant {name}", f"(long long)({name})", value
     enums = {name for name, _, _, _, text, _ in rows() if text == "enum"}
     for name, field, offset, size, text, _ in rows():
         if text == "enumerator":
@@ -76,14 +93,19 @@ def compile_probes(prologue, flags, wanted, tmp):
             for i, kind, v in re.findall(r"^p(\d+):\n\s+\.(quad|space)\s+(-?\d+)", asm.read_text(), re.M)}
 
 
-def measure():
-    wanted = {key: expr for key, expr, _ in probes()}
+def measure(probes):
+    wanted = {key: expr for key, expr, _ in probes}
     with tempfile.TemporaryDirectory() as tmp:
         tmp = pathlib.Path(tmp)
         flags = [f"-I{INCLUDE}/ddk", "-D_WIN32_WINNT=0x0A00", "-DNTDDI_VERSION=0x0A000000", "-D_AMD64_"]
         values = compile_probes(USER, flags, wanted, tmp)
         values.update(compile_probes(DDK, flags, wanted, tmp))
     return values
+
+
+def plain(value):
+    """Without sign: a negative LONG and the same bits as ULONG are equal."""
+    return value & 0xffffffff if -0x80000000 <= value < 0 else value & 0xffffffffffffffff
 
 
 def listed():
@@ -101,15 +123,17 @@ def compiles_for_windows():
 
 
 def main():
-    values = measure()
+    wanted = list(probes())
+    values = measure(wanted)
     known, seen, failures, compared = listed(), set(), [], 0
-    for key, _, ours in probes():
+    for key, _, ours in wanted:
         if key not in values:
             continue
         compared += 1
-        if values[key] == ours:
+        ours, theirs = plain(ours), plain(values[key])
+        if theirs == ours:
             continue
-        line = f"{key} ours 0x{ours & 0xffffffff:x} mingw 0x{values[key] & 0xffffffff:x}"
+        line = f"{key} ours 0x{ours:x} mingw 0x{theirs:x}"
         seen.add(line)
         if line not in known:
             failures.append("differs: " + line)
