@@ -1,0 +1,28 @@
+// printf of kernel mode: the rules of Microsoft's C run-time for char and WCHAR formats, without floating
+// point (ntoskrnl's has none), with %Z / %wZ for counted strings. For DbgPrint and the exported printf
+// family.
+//
+//   flags - + space # 0, width, precision (* allowed); sizes h l ll w I32 I64 I z t j
+//   %s %c follow the format's own width, %S %C the other one; l and w make them wide, h narrow
+//   %p is 16 upper-case digits; %n is refused (prints nothing)
+#pragma once
+#include "abi/list.h"
+#include "rtl/memory_reader.h"
+
+namespace nt::rtl {
+
+// Receives the characters in order. False ends the formatting.
+template <class C> struct FormatSink {
+    bool (*put)(void* context, const C* text, std::size_t count);
+    void* context;
+};
+
+// `args` are the variable arguments as 64-bit slots. Format and strings are read through `memory`. Gives the
+// number of characters; -1 when a string could not be read (*fault tells where) or the sink refused (*fault
+// is 0).
+LONGLONG format(const MemoryReader& memory, const FormatSink<CHAR>& sink, const CHAR* text,
+                const ULONG_PTR* args, ULONG_PTR* fault);
+LONGLONG format(const MemoryReader& memory, const FormatSink<WCHAR>& sink, const WCHAR* text,
+                const ULONG_PTR* args, ULONG_PTR* fault);
+
+} // namespace nt::rtl
