@@ -1,4 +1,6 @@
 #include "host/file.h"
+#include <algorithm>
+#include <dirent.h>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -54,6 +56,17 @@ std::expected<std::vector<std::uint8_t>, std::string> read_file(const std::strin
     }
     ::close(fd);
     return bytes;
+}
+
+std::vector<std::string> list_directory(const std::string& path) {
+    std::vector<std::string> names;
+    DIR* directory = opendir(path.c_str());
+    if (!directory) return names;
+    while (const dirent* entry = readdir(directory))
+        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    closedir(directory);
+    std::sort(names.begin(), names.end());
+    return names;
 }
 
 std::expected<void, std::string> write_file(const std::string& path, std::string_view contents) {

@@ -12,6 +12,9 @@ namespace host {
 std::expected<std::vector<std::uint8_t>, std::string> read_file(const std::string& path);
 std::expected<void, std::string> write_file(const std::string& path, std::string_view contents);
 
+// Names of a directory's entries, in ascending order; empty when it cannot be read.
+std::vector<std::string> list_directory(const std::string& path);
+
 // A buffered writer; every failure is kept and reported once by finish(). "-" is standard output.
 class OutputFile {
   public:

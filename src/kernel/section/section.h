@@ -41,6 +41,10 @@ NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, 
 // Every *.dll of a host directory, in name order. The number added; guests see `path` + file name ("C:\Windows\System32\").
 ULONG add_images_of(std::u16string_view directory, const std::string& host_directory, const std::string& path);
 
+// An image section of a host file; with a name it is permanent. Referenced for the caller.
+Result<Section*> create_image(const std::string& file_name, const std::string& path,
+                              const std::string& host_path, std::u16string_view name = {});
+
 // The checked file of an image section. `text` says why not (STATUS_INVALID_IMAGE_FORMAT, STATUS_OBJECT_NAME_NOT_FOUND).
 Result<std::shared_ptr<const ldr::ImageFile>> image_of(Section& section, std::string& text);
 
@@ -51,7 +55,8 @@ struct View {
     std::uint64_t base = 0; // wish, 0: anywhere; then what it became
     std::uint64_t size = 0; // 0: to the end of the section
     std::uint64_t offset = 0;
-    ULONG protection = 0; // memory sections
+    ULONG protection = 0;   // memory sections
+    std::uint64_t seed = 0; // images: of the stack cookie
 };
 // Maps a view into a space, which need not be the active one. Images: STATUS_IMAGE_NOT_AT_BASE (a success) when it was
 // relocated. `module` (images; may be null) gets what ldr knows about the view, for the process's module list.

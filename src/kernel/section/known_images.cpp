@@ -1,0 +1,56 @@
+// Naming host files as image sections.
+#include "abi/status.h"
+#include "host/file.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/section/section.h"
+#include <algorithm>
+
+namespace nt::section {
+
+namespace {
+
+OBJECT_DIRECTORY* open_directory(std::u16string_view path) {
+    const UNICODE_STRING name{static_cast<USHORT>(path.size() * 2), static_cast<USHORT>(path.size() * 2),
+                              const_cast<WCHAR*>(path.data())};
+    PVOID found = nullptr;
+    if (!NT_SUCCESS(ob::reference_by_name(name, OBJ_CASE_INSENSITIVE, ob::directory_type, KernelMode, nullptr, &found)))
+        return nullptr;
+    return static_cast<OBJECT_DIRECTORY*>(found);
+}
+
+bool ends_with_dll(const std::string& name) {
+    if (name.size() < 5) return false;
+    std::string tail = name.substr(name.size() - 4);
+    std::transform(tail.begin(), tail.end(), tail.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    return tail == ".dll";
+}
+
+} // namespace
+
+NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, const std::string& path,
+                   const std::string& host_path) {
+    OBJECT_DIRECTORY* target = open_directory(directory);
+    if (!target) return STATUS_OBJECT_PATH_NOT_FOUND;
+    const std::u16string name(file_name.begin(), file_name.end());
+    const UNICODE_STRING last{static_cast<USHORT>(name.size() * 2), static_cast<USHORT>(name.size() * 2),
+                              const_cast<WCHAR*>(name.data())};
+    NTSTATUS status = STATUS_SUCCESS;
+    if (!ob::find_in(target, last, true)) {
+        auto section = create_image(file_name, path, host_path, name);
+        status = section ? ob::insert_into(target, *section) : section.error();
+        if (section) ob::dereference(*section); // the directory holds it, as it is permanent
+    }
+    ob::dereference(target);
+    return status;
+}
+
+ULONG add_images_of(std::u16string_view directory, const std::string& host_directory, const std::string& path) {
+    ULONG count = 0;
+    for (const std::string& name : host::list_directory(host_directory))
+        if (ends_with_dll(name) &&
+            NT_SUCCESS(add_image(directory, name, path + name, host_directory + "/" + name)))
+            count++;
+    return count;
+}
+
+} // namespace nt::section
