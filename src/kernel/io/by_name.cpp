@@ -9,21 +9,28 @@ namespace nt::io {
 
 namespace {
 
-// A short-lived kernel handle.
-Result<HANDLE> open(OBJECT_ATTRIBUTES* given, ACCESS_MASK desired, ULONG options, KPROCESSOR_MODE mode) {
-    ob::Attributes attributes;
-    if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return fail(status);
+Result<HANDLE> open(const ob::Attributes& attributes, ACCESS_MASK desired, ULONG share, ULONG options,
+                    KPROCESSOR_MODE mode, ob::HandleTable& table) {
     detail::OpenPacket packet;
-    packet.share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    packet.share = share;
     packet.options = options;
     const NTSTATUS status = detail::open_packet(attributes, packet, desired, mode);
     const ACCESS_MASK access = packet.block ? packet.block->access.PreviouslyGrantedAccess : 0;
     if (packet.block) detail::give_open_block(packet.block);
     if (!NT_SUCCESS(status)) return fail(status);
-    const Result<HANDLE> handle = ob::create_handle(packet.file, access, OBJ_KERNEL_HANDLE);
+    const Result<HANDLE> handle = ob::create_handle_in(table, packet.file, access, attributes.attributes);
     if (handle) packet.file->Flags |= FO_HANDLE_CREATED;
     ob::dereference(packet.file);
     return handle;
+}
+
+// A short-lived kernel handle to what the caller's attributes name.
+Result<HANDLE> open_for_caller(const OBJECT_ATTRIBUTES* given, ACCESS_MASK desired, ULONG options,
+                               KPROCESSOR_MODE mode) {
+    ob::Attributes attributes;
+    if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return fail(status);
+    return open(attributes, desired, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, options, mode,
+                *ob::kernel_table);
 }
 
 // Guest memory for what the services below ask in kernel mode.
@@ -34,15 +41,22 @@ struct Scratch {
 
 } // namespace
 
+Result<HANDLE> open_file(const OpenFile& what, ob::HandleTable& table, ULONG handle_attributes) {
+    ob::Attributes attributes;
+    attributes.set(what.name, OBJ_CASE_INSENSITIVE | handle_attributes);
+    return open(attributes, what.desired, what.share, what.options, KernelMode, table);
+}
+
 NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode) {
-    const Result<HANDLE> handle = open(attributes, DELETE, FILE_DELETE_ON_CLOSE, mode);
+    const Result<HANDLE> handle = open_for_caller(attributes, DELETE, FILE_DELETE_ON_CLOSE, mode);
     if (!handle) return handle.error();
     return ob::close_handle(*handle, KernelMode);
 }
 
 NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID information, KPROCESSOR_MODE mode) {
     constexpr ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT;
-    const Result<HANDLE> handle = open(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode);
+    const Result<HANDLE> handle =
+        open_for_caller(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode);
     if (!handle) return handle.error();
     auto* scratch = static_cast<Scratch*>(
         pool::allocate(pool::Kind::nonpaged, sizeof(Scratch), pool::tag("IoQa"), 0, true));

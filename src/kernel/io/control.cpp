@@ -42,6 +42,10 @@ NTSTATUS attach_buffers(detail::Request& request, const Control& c) {
     parameters.OutputBufferLength = c.out_length;
     parameters.InputBufferLength = c.in_length;
     parameters.IoControlCode = c.code;
+    // For IoValidateDeviceIoControlAccess.
+    request.location()->Flags =
+        static_cast<UCHAR>((request.granted & FILE_READ_DATA ? SL_READ_ACCESS_GRANTED : 0) |
+                           (request.granted & FILE_WRITE_DATA ? SL_WRITE_ACCESS_GRANTED : 0));
     switch (method) {
     case METHOD_BUFFERED:
         if (const NTSTATUS status = detail::probe_output(request.caller, c.out, c.out_length);

@@ -36,6 +36,16 @@ struct CreateFile {
 };
 NTSTATUS create_file(const CreateFile& what, KPROCESSOR_MODE mode);
 
+// For the kernel itself: opens by name in kernel mode and puts a handle with the granted access into `table`.
+// `attributes`: OBJ_INHERIT and so on, of the handle.
+struct OpenFile {
+    std::u16string_view name;
+    ACCESS_MASK desired;
+    ULONG share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    ULONG options = FILE_SYNCHRONOUS_IO_NONALERT;
+};
+Result<HANDLE> open_file(const OpenFile& what, ob::HandleTable& table, ULONG attributes);
+
 // Every asynchronous-capable service shares these.
 struct Caller {
     HANDLE file;

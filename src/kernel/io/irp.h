@@ -47,6 +47,14 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller);
 // IoMarkIrpPending (a macro on Windows; here for views and inline-less callers).
 inline void mark_pending(IRP* irp) { current_location(irp)->Control |= SL_PENDING_RETURNED; }
 
+// IoForwardIrpSynchronously: a copy of the current location goes down and the caller waits; the IRP is the
+// caller's again. False: there is no location left for it. PASSIVE_LEVEL (APC_LEVEL when the lower driver
+// does not need special kernel APCs).
+bool forward_synchronously(DEVICE_OBJECT* device, IRP* irp);
+NTSTATUS forward_completion(IRP* irp, PVOID event); // body of nt!IopForwardCompletion
+// IoIsOperationSynchronous.
+bool is_operation_synchronous(const IRP* irp);
+
 // IoCancelIrp: true if a cancel routine was called. IoAcquireCancelSpinLock and back.
 bool cancel_irp(IRP* irp);
 KIRQL acquire_cancel_lock();

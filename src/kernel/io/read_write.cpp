@@ -87,6 +87,7 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
     if (!NT_SUCCESS(status)) [[unlikely]]
         return request.abandon(status);
     IRP* irp = request.irp;
+    if (request.file->Flags & FO_WRITE_THROUGH) request.location()->Flags = SL_WRITE_THROUGH;
     irp->Flags |= write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;
     if (request.file->Flags & FO_NO_INTERMEDIATE_BUFFERING) irp->Flags |= IRP_NOCACHE;
     // Read and Write have the same layout.

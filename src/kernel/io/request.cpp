@@ -115,7 +115,6 @@ NTSTATUS Request::new_irp(UCHAR major, UCHAR minor) {
     next->MajorFunction = major;
     next->MinorFunction = minor;
     next->FileObject = file;
-    if (file->Flags & FO_WRITE_THROUGH) next->Flags = SL_WRITE_THROUGH;
     return STATUS_SUCCESS;
 }
 

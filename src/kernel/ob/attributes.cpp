@@ -48,8 +48,12 @@ NTSTATUS Attributes::capture(const OBJECT_ATTRIBUTES* from, KPROCESSOR_MODE mode
     security_descriptor = given.SecurityDescriptor;
     security_qos = given.SecurityQualityOfService;
     if (!given.ObjectName) return STATUS_SUCCESS;
+    return capture_name(given.ObjectName, mode);
+}
+
+NTSTATUS Attributes::capture_name(const UNICODE_STRING* from, KPROCESSOR_MODE mode) {
     UNICODE_STRING string;
-    if (const NTSTATUS status = fetch(&string, given.ObjectName, sizeof string, 8, mode); !NT_SUCCESS(status))
+    if (const NTSTATUS status = fetch(&string, from, sizeof string, 8, mode); !NT_SUCCESS(status))
         return status;
     if (string.Length == 0) return STATUS_SUCCESS;
     if (string.Length & 1) return STATUS_OBJECT_NAME_INVALID;

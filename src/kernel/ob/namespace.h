@@ -27,6 +27,8 @@ class Attributes {
     // STATUS_OBJECT_NAME_INVALID (odd length), STATUS_INSUFFICIENT_RESOURCES. A null `from` gives no name and
     // no attributes.
     NTSTATUS capture(const OBJECT_ATTRIBUTES* from, KPROCESSOR_MODE mode);
+    // Only a string, as capture() takes the name.
+    NTSTATUS capture_name(const UNICODE_STRING* from, KPROCESSOR_MODE mode);
     // For kernel code: the name is not copied.
     void set(std::u16string_view name, ULONG attributes, HANDLE root = nullptr);
     void set(const UNICODE_STRING& name, ULONG attributes, HANDLE root = nullptr);

@@ -1,0 +1,119 @@
+// Devices and their stacks: wdm pages nf-wdm-iocreatedevice, nf-wdm-ioattachdevicetodevicestack,
+// nf-wdm-iogetdeviceobjectpointer …
+#include "abi/status.h"
+#include "kernel/exports/gate.h"
+#include "kernel/io/device.h"
+#include "kernel/io/driver.h"
+#include "kernel/io/file.h"
+#include "kernel/ob/namespace.h"
+
+using namespace nt;
+
+extern "C" NTSTATUS IoCreateDevice(DRIVER_OBJECT* driver, ULONG extension_size, UNICODE_STRING* name,
+                                   DEVICE_TYPE type, ULONG characteristics, BOOLEAN exclusive,
+                                   DEVICE_OBJECT** device) {
+    *device = nullptr;
+    const auto made =
+        io::create_device({driver, extension_size, name, type, characteristics, exclusive != 0});
+    if (!made) return made.error();
+    *device = *made;
+    return STATUS_SUCCESS;
+}
+GATE(IoCreateDevice);
+
+extern "C" void IoDeleteDevice(DEVICE_OBJECT* device) { io::delete_device(device); }
+GATE(IoDeleteDevice);
+
+extern "C" NTSTATUS IoAttachDevice(DEVICE_OBJECT* source, UNICODE_STRING* target, DEVICE_OBJECT** attached) {
+    *attached = nullptr;
+    DEVICE_OBJECT* device;
+    if (const NTSTATUS status = io::find_device(*target, &device); !NT_SUCCESS(status)) return status;
+    const bool done = io::attach_to_stack(source, device, attached);
+    ob::dereference(device);
+    return done ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+}
+GATE(IoAttachDevice);
+
+extern "C" NTSTATUS IoAttachDeviceByPointer(DEVICE_OBJECT* source, DEVICE_OBJECT* target) {
+    return io::attach_to_stack(source, target, nullptr) ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+}
+GATE(IoAttachDeviceByPointer);
+
+extern "C" DEVICE_OBJECT* IoAttachDeviceToDeviceStack(DEVICE_OBJECT* source, DEVICE_OBJECT* target) {
+    return io::attach_to_stack(source, target, nullptr);
+}
+GATE(IoAttachDeviceToDeviceStack);
+
+extern "C" NTSTATUS IoAttachDeviceToDeviceStackSafe(DEVICE_OBJECT* source, DEVICE_OBJECT* target,
+                                                    DEVICE_OBJECT** attached) {
+    return io::attach_to_stack(source, target, attached) ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+}
+GATE(IoAttachDeviceToDeviceStackSafe);
+
+extern "C" void IoDetachDevice(DEVICE_OBJECT* lower) { io::detach(lower); }
+GATE(IoDetachDevice);
+
+extern "C" NTSTATUS IoGetDeviceObjectPointer(UNICODE_STRING* name, ACCESS_MASK desired, FILE_OBJECT** file,
+                                             DEVICE_OBJECT** device) {
+    return io::get_device_object_pointer(*name, desired, file, device);
+}
+GATE(IoGetDeviceObjectPointer);
+
+extern "C" DEVICE_OBJECT* IoGetAttachedDevice(DEVICE_OBJECT* device) { return io::top_of_stack(device); }
+GATE(IoGetAttachedDevice);
+extern "C" DEVICE_OBJECT* IoGetAttachedDeviceReference(DEVICE_OBJECT* device) {
+    DEVICE_OBJECT* top = io::top_of_stack(device);
+    ob::reference(top);
+    return top;
+}
+GATE(IoGetAttachedDeviceReference);
+extern "C" DEVICE_OBJECT* IoGetLowerDeviceObject(DEVICE_OBJECT* device) {
+    DEVICE_OBJECT* lower = io::attached_to(device);
+    if (lower) ob::reference(lower);
+    return lower;
+}
+GATE(IoGetLowerDeviceObject);
+extern "C" DEVICE_OBJECT* IoGetDeviceAttachmentBaseRef(DEVICE_OBJECT* device) {
+    DEVICE_OBJECT* base = io::bottom_of_stack(device);
+    ob::reference(base);
+    return base;
+}
+GATE(IoGetDeviceAttachmentBaseRef);
+extern "C" DEVICE_OBJECT* IoGetRelatedDeviceObject(FILE_OBJECT* file) { return io::related_device(file); }
+GATE(IoGetRelatedDeviceObject);
+
+// With too small an array: STATUS_BUFFER_TOO_SMALL and the number there is. The devices in the array are
+// referenced.
+extern "C" NTSTATUS IoEnumerateDeviceObjectList(DRIVER_OBJECT* driver, DEVICE_OBJECT** list, ULONG size,
+                                                ULONG* count) {
+    ULONG n = 0;
+    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice)
+        ++n;
+    *count = n;
+    if (SIZE_T(n) * sizeof(DEVICE_OBJECT*) > size) return STATUS_BUFFER_TOO_SMALL;
+    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice) {
+        ob::reference(d);
+        *list++ = d;
+    }
+    return STATUS_SUCCESS;
+}
+GATE(IoEnumerateDeviceObjectList);
+
+extern "C" NTSTATUS IoCreateSymbolicLink(UNICODE_STRING* link, UNICODE_STRING* target) {
+    return ob::create_symbolic_link(*link, *target, OBJ_PERMANENT);
+}
+GATE(IoCreateSymbolicLink);
+// Anybody may use such a link; here there is no other kind.
+extern "C" NTSTATUS IoCreateUnprotectedSymbolicLink(UNICODE_STRING* link, UNICODE_STRING* target) {
+    return ob::create_symbolic_link(*link, *target, OBJ_PERMANENT);
+}
+GATE(IoCreateUnprotectedSymbolicLink);
+extern "C" NTSTATUS IoDeleteSymbolicLink(UNICODE_STRING* link) { return ob::delete_symbolic_link(*link); }
+GATE(IoDeleteSymbolicLink);
+
+// ULONG fields of the device that only look like functions.
+extern "C" void IoSetStartIoAttributes(DEVICE_OBJECT* device, BOOLEAN deferred, BOOLEAN non_cancelable) {
+    DEVOBJ_EXTENSION* extension = io::extension_of(device);
+    extension->StartIoFlags = (deferred ? 1u : 0u) | (non_cancelable ? 2u : 0u);
+}
+GATE(IoSetStartIoAttributes);

@@ -1,0 +1,47 @@
+// Drivers: wdm/ntddk pages nf-wdm-ioallocatedriverobjectextension, nf-ntddk-ioregisterdriverreinitialization
+// …
+#include "abi/status.h"
+#include "kernel/exports/gate.h"
+#include "kernel/io/condrv.h"
+#include "kernel/io/driver.h"
+#include "kernel/io/irp.h"
+
+using namespace nt;
+
+extern "C" NTSTATUS IoAllocateDriverObjectExtension(DRIVER_OBJECT* driver, PVOID id, ULONG size,
+                                                    PVOID* extension) {
+    return io::allocate_driver_extension(driver, id, size, extension);
+}
+GATE(IoAllocateDriverObjectExtension);
+extern "C" PVOID IoGetDriverObjectExtension(DRIVER_OBJECT* driver, PVOID id) {
+    return io::get_driver_extension(driver, id);
+}
+GATE(IoGetDriverObjectExtension);
+
+extern "C" void IoRegisterDriverReinitialization(DRIVER_OBJECT* driver, PDRIVER_REINITIALIZE routine,
+                                                 PVOID context) {
+    io::register_reinitialization(driver, routine, context, false);
+}
+GATE(IoRegisterDriverReinitialization);
+extern "C" void IoRegisterBootDriverReinitialization(DRIVER_OBJECT* driver, PDRIVER_REINITIALIZE routine,
+                                                     PVOID context) {
+    io::register_reinitialization(driver, routine, context, true);
+}
+GATE(IoRegisterBootDriverReinitialization);
+
+extern "C" BOOLEAN IoIsWdmVersionAvailable(UCHAR major, UCHAR minor) {
+    return major < 6 || (major == 6 && minor <= 0);
+}
+GATE(IoIsWdmVersionAvailable);
+
+// What an unset dispatch entry holds: nt!IopInvalidDeviceRequest.
+extern "C" NTSTATUS IopInvalidDeviceRequest(DEVICE_OBJECT*, IRP* irp) {
+    irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    irp->IoStatus.Information = 0;
+    io::complete_request(irp, IO_NO_INCREMENT, io::internal_address("IopInvalidDeviceRequest"));
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+GATE(IopInvalidDeviceRequest);
+
+extern "C" NTSTATUS CdpDispatch(DEVICE_OBJECT* device, IRP* irp) { return io::console_dispatch(device, irp); }
+GATE(CdpDispatch);

@@ -1,0 +1,154 @@
+// Requests: wdm pages nf-wdm-ioallocateirp, nf-wdm-iofreeirp, nf-wdm-iocalldriver, nf-wdm-iocompleterequest …
+#include "abi/status.h"
+#include "kernel/exports/gate.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/processor.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ke/wait.h"
+#include "kernel/seh/crossing.h"
+#include "trace/trace.h"
+
+using namespace nt;
+
+namespace {
+
+ULONG_PTR caller() { return static_cast<seh::EntryRecord*>(seh::innermost())->rip; }
+
+} // namespace
+
+extern "C" NTSTATUS IofCallDriver(DEVICE_OBJECT* device, IRP* irp) { return io::call_driver(device, irp); }
+GATE(IofCallDriver);
+extern "C" NTSTATUS IoCallDriver(DEVICE_OBJECT* device, IRP* irp) { return io::call_driver(device, irp); }
+GATE(IoCallDriver);
+
+extern "C" void IofCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(irp, boost, caller()); }
+GATE(IofCompleteRequest);
+extern "C" void IoCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(irp, boost, caller()); }
+GATE(IoCompleteRequest);
+
+extern "C" IRP* IoAllocateIrp(CHAR stack_size, BOOLEAN) {
+    IRP* irp = io::allocate_irp(stack_size);
+    if (irp && trace::on) [[unlikely]]
+        trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), 0, 0, KernelMode, 0, nullptr,
+                                nullptr);
+    return irp;
+}
+GATE(IoAllocateIrp);
+// The device object lets Windows prepare an extension; there is none here.
+extern "C" IRP* IoAllocateIrpEx(DEVICE_OBJECT*, CHAR stack_size, BOOLEAN charge_quota) {
+    return IoAllocateIrp(stack_size, charge_quota);
+}
+GATE(IoAllocateIrpEx);
+
+extern "C" void IoFreeIrp(IRP* irp) { io::free_irp(irp); }
+GATE(IoFreeIrp);
+extern "C" void IoInitializeIrp(IRP* irp, USHORT size, CHAR stack_size) {
+    io::initialize_irp(irp, size, stack_size);
+}
+GATE(IoInitializeIrp);
+extern "C" void IoReuseIrp(IRP* irp, NTSTATUS status) { io::reuse_irp(irp, status); }
+GATE(IoReuseIrp);
+extern "C" IRP* IoMakeAssociatedIrp(IRP* irp, CHAR stack_size) {
+    return io::make_associated_irp(irp, stack_size);
+}
+GATE(IoMakeAssociatedIrp);
+
+extern "C" IRP* IoBuildAsynchronousFsdRequest(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
+                                              LARGE_INTEGER* offset, IO_STATUS_BLOCK* iosb) {
+    return io::build_asynchronous_fsd_request(major, device, buffer, length, offset, iosb);
+}
+GATE(IoBuildAsynchronousFsdRequest);
+
+extern "C" IRP* IoBuildSynchronousFsdRequest(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
+                                             LARGE_INTEGER* offset, KEVENT* event, IO_STATUS_BLOCK* iosb) {
+    return io::build_synchronous_fsd_request(major, device, buffer, length, offset, event, iosb);
+}
+GATE(IoBuildSynchronousFsdRequest);
+
+extern "C" IRP* IoBuildDeviceIoControlRequest(ULONG code, DEVICE_OBJECT* device, PVOID in, ULONG in_length,
+                                              PVOID out, ULONG out_length, BOOLEAN internal, KEVENT* event,
+                                              IO_STATUS_BLOCK* iosb) {
+    return io::build_device_io_control_request(code, device, in, in_length, out, out_length, internal, event,
+                                               iosb);
+}
+GATE(IoBuildDeviceIoControlRequest);
+
+// Forwarding with a copy of the location and waiting: TRUE when it was sent (there was a location for it).
+extern "C" BOOLEAN IoForwardIrpSynchronously(DEVICE_OBJECT* device, IRP* irp) {
+    return io::forward_synchronously(device, irp);
+}
+GATE(IoForwardIrpSynchronously);
+extern "C" NTSTATUS IopForwardCompletion(DEVICE_OBJECT*, IRP* irp, PVOID context) {
+    return io::forward_completion(irp, context);
+}
+GATE(IopForwardCompletion);
+
+// Sets the routine and keeps a reference to the device meanwhile; here no driver is unloaded while it has
+// devices.
+extern "C" NTSTATUS IoSetCompletionRoutineEx(DEVICE_OBJECT*, IRP* irp, PIO_COMPLETION_ROUTINE routine,
+                                             PVOID context, BOOLEAN success, BOOLEAN error, BOOLEAN cancel) {
+    IO_STACK_LOCATION* next = io::next_location(irp);
+    next->CompletionRoutine = routine;
+    next->Context = context;
+    next->Control = static_cast<UCHAR>((success ? SL_INVOKE_ON_SUCCESS : 0) |
+                                       (error ? SL_INVOKE_ON_ERROR : 0) | (cancel ? SL_INVOKE_ON_CANCEL : 0));
+    return STATUS_SUCCESS;
+}
+GATE(IoSetCompletionRoutineEx);
+
+extern "C" BOOLEAN IoCancelIrp(IRP* irp) { return io::cancel_irp(irp); }
+GATE(IoCancelIrp);
+extern "C" void IoAcquireCancelSpinLock(KIRQL* irql) { *irql = io::acquire_cancel_lock(); }
+GATE(IoAcquireCancelSpinLock);
+extern "C" void IoReleaseCancelSpinLock(KIRQL irql) { io::release_cancel_lock(irql); }
+GATE(IoReleaseCancelSpinLock);
+
+extern "C" BOOLEAN IoIsOperationSynchronous(IRP* irp) { return io::is_operation_synchronous(irp); }
+GATE(IoIsOperationSynchronous);
+
+extern "C" PVOID IoGetRequestorProcess(IRP* irp) {
+    auto* thread = reinterpret_cast<ke::Thread*>(irp->Tail.Overlay.Thread);
+    return thread ? thread->process : nullptr;
+}
+GATE(IoGetRequestorProcess);
+extern "C" ULONG IoGetRequestorProcessId(IRP* irp) {
+    auto* thread = reinterpret_cast<ke::Thread*>(irp->Tail.Overlay.Thread);
+    return thread ? static_cast<ULONG>(thread->pid) : 0;
+}
+GATE(IoGetRequestorProcessId);
+extern "C" NTSTATUS IoGetRequestorSessionId(IRP* irp, ULONG* session) {
+    *session = irp->Tail.Overlay.Thread ? 1 : ~0u;
+    return irp->Tail.Overlay.Thread ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
+GATE(IoGetRequestorSessionId);
+
+extern "C" IRP* IoGetTopLevelIrp() { return reinterpret_cast<IRP*>(ke::current_thread().TopLevelIrp); }
+GATE(IoGetTopLevelIrp);
+extern "C" void IoSetTopLevelIrp(IRP* irp) {
+    ke::current_thread().TopLevelIrp = reinterpret_cast<ULONG_PTR>(irp);
+}
+GATE(IoSetTopLevelIrp);
+extern "C" PVOID IoThreadToProcess(ke::Thread* thread) { return thread->process; }
+GATE(IoThreadToProcess);
+extern "C" BOOLEAN IoIsSystemThread(ke::Thread* thread) { return thread->teb == 0; }
+GATE(IoIsSystemThread);
+
+extern "C" ULONG_PTR IoGetInitialStack() {
+    return reinterpret_cast<ULONG_PTR>(ke::current_thread().Tcb.InitialStack);
+}
+GATE(IoGetInitialStack);
+extern "C" void IoGetStackLimits(ULONG_PTR* low, ULONG_PTR* high) {
+    *low = ke::stack_limit(ke::current_thread());
+    *high = ke::stack_base(ke::current_thread());
+}
+GATE(IoGetStackLimits);
+// What the caller has left below its own frame.
+extern "C" ULONG_PTR IoGetRemainingStackSize() {
+    return static_cast<seh::EntryRecord*>(seh::innermost())->rsp - ke::stack_limit(ke::current_thread());
+}
+GATE(IoGetRemainingStackSize);
+extern "C" BOOLEAN IoWithinStackLimits(ULONG_PTR region, ULONG_PTR size) {
+    const ULONG_PTR low = ke::stack_limit(ke::current_thread()), high = ke::stack_base(ke::current_thread());
+    return region >= low && region <= high && size <= high - region;
+}
+GATE(IoWithinStackLimits);

@@ -1,0 +1,40 @@
+#include "abi/status.h"
+#include "kernel/io/driver.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/wait.h"
+#include "kernel/pool/pool.h"
+
+namespace nt::io {
+
+bool forward_synchronously(DEVICE_OBJECT* device, IRP* irp) {
+    if (irp->CurrentLocation <= 1) return false;
+    auto* event =
+        static_cast<KEVENT*>(pool::allocate(pool::Kind::nonpaged, sizeof(KEVENT), pool::tag("IoFw")));
+    if (!event) return false;
+    ke::initialize_event(*event, SynchronizationEvent, false);
+    IO_STACK_LOCATION* next = next_location(irp);
+    *next = *current_location(irp);
+    next->Control = SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL;
+    next->CompletionRoutine =
+        reinterpret_cast<PIO_COMPLETION_ROUTINE>(internal_address("IopForwardCompletion"));
+    next->Context = event;
+    if (call_driver(device, irp) == STATUS_PENDING)
+        ke::wait_for_single_object(event, Executive, KernelMode, false, nullptr);
+    pool::release(event);
+    return true;
+}
+
+NTSTATUS forward_completion(IRP* irp, PVOID event) {
+    // Without a pending return nobody waits.
+    if (irp->PendingReturned) ke::set_event(*static_cast<KEVENT*>(event));
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+bool is_operation_synchronous(const IRP* irp) {
+    const FILE_OBJECT* file = irp->Tail.Overlay.CurrentStackLocation->FileObject;
+    if (irp->Flags & IRP_PAGING_IO) return irp->Flags & IRP_SYNCHRONOUS_PAGING_IO;
+    return (irp->Flags & IRP_SYNCHRONOUS_API) || (file && (file->Flags & FO_SYNCHRONOUS_IO));
+}
+
+} // namespace nt::io
