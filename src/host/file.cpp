@@ -1,8 +1,8 @@
 #include "host/file.h"
 #include <algorithm>
-#include <dirent.h>
 #include <cerrno>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

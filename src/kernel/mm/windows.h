@@ -13,8 +13,8 @@ struct Window {
 };
 
 inline constexpr std::uint64_t images_length = host::places::images_end - host::places::gateway;
-inline constexpr std::uint64_t nonpaged_length = 0x2000'0000;        // 512 MiB
-inline constexpr std::uint64_t nonpaged_execute = 0x3180'0000'0000;  // executable nonpaged pool
+inline constexpr std::uint64_t nonpaged_length = 0x2000'0000;         // 512 MiB
+inline constexpr std::uint64_t nonpaged_execute = 0x3180'0000'0000;   // executable nonpaged pool
 inline constexpr std::uint64_t nonpaged_execute_length = 0x1000'0000; // 256 MiB
 inline constexpr std::uint64_t paged_length = 0x2000'0000;
 inline constexpr std::uint64_t stacks_length = 0x2000'0000;
