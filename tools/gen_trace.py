@@ -7,24 +7,24 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src/trace/events.txt"
 TARGET = ROOT / "src/trace/generated/events.h"
 
-FIXED = {  # type: (C++ parameter, stored type)
-    "bool": ("bool", "std::uint8_t"),
-    "u8": ("std::uint8_t", "std::uint8_t"),
-    "u16": ("std::uint16_t", "std::uint16_t"),
-    "u32": ("std::uint32_t", "std::uint32_t"),
-    "u64": ("std::uint64_t", "std::uint64_t"),
-    "x32": ("std::uint32_t", "std::uint32_t"),
-    "x64": ("std::uint64_t", "std::uint64_t"),
-    "ptr": ("Ptr", "std::uint64_t"),
-    "status": ("std::int32_t", "std::int32_t"),
+FIXED = {  # type: (C++ parameter, expression of the stored number)
+    "bool": ("bool", "{0}"),
+    "u8": ("std::uint8_t", "{0}"),
+    "u16": ("std::uint16_t", "{0}"),
+    "u32": ("std::uint32_t", "{0}"),
+    "u64": ("std::uint64_t", "{0}"),
+    "x32": ("std::uint32_t", "{0}"),
+    "x64": ("std::uint64_t", "{0}"),
+    "ptr": ("Ptr", "{0}.value"),
+    "status": ("std::int32_t", "static_cast<std::uint32_t>({0})"),
 }
 VARIABLE = {  # type: (C++ parameter, data, length in bytes)
     "str8": ("std::string_view", "{0}.data()", "{0}.size()"),
     "str16": ("Str16", "{0}.data", "{0}.bytes"),
     "bytes": ("std::span<const std::byte>", "{0}.data()", "{0}.size()"),
-    "u64s": ("std::span<const std::uint64_t>", "{0}.data()", "{0}.size_bytes()"),
+    "u64s": ("std::span<const std::uint64_t>", None, None),
 }
-SIZES = {"bool": 1, "u8": 1, "u16": 2, "u32": 4, "u64": 8, "x32": 4, "x64": 8, "ptr": 8, "status": 4}
+MAX_FIELDS = 30  # time and IRQL are numbers, too
 
 
 def fail(number, text):
@@ -46,8 +46,10 @@ def parse():
                 fail(number, f"field {field}: unknown type {kind}")
         if int(id_text) in ids or name in names:
             fail(number, "id or name used twice")
-        if not 0 < int(id_text) < 4096:
-            fail(number, "ids are 1 to 4095")
+        if not 0 < int(id_text) < 4095:
+            fail(number, "ids are 1 to 4094")
+        if len(fields) > MAX_FIELDS:
+            fail(number, f"more than {MAX_FIELDS} fields")
         ids.add(int(id_text))
         names.add(name)
         events.append((int(id_text), name, fields, parts[2]))
@@ -58,20 +60,28 @@ def function(event):
     ident, name, fields, text = event
     parameters = ", ".join(f"{(FIXED.get(k) or VARIABLE[k])[0]} {f}" for f, k in fields)
     lines = [f"// {text}", f"inline void emit_{name}({parameters}) {{"]
-    variable = [(f, k) for f, k in fields if k in VARIABLE]
-    fixed = sum(SIZES[k] for f, k in fields if k in FIXED) + 2 * len(variable)
-    for f, k in variable:
-        lines.append(f"    const std::size_t {f}_bytes = detail::cut({VARIABLE[k][2].format(f)});")
-    total = "".join(f" + {f}_bytes" for f, k in variable)[3:]
-    lines.append(f"    detail::Writer w({ident}, {fixed}{', ' + total if total else ''});")
+    variable = []
+    for f, k in fields:
+        if k == "u64s":
+            lines.append(f"    {f} = {f}.first(detail::cut({f}.size_bytes()) / 8);")
+            variable.append(f"detail::array_bytes({f}.size())")
+        elif k in VARIABLE:
+            lines.append(f"    const std::size_t {f}_bytes = detail::cut({VARIABLE[k][2].format(f)});")
+            variable.append(f"{f}_bytes")
+    lines.append(f"    detail::Writer<{len(fields) + 2}> w({ident}, {' + '.join(variable) or '0'});")
     lines.append("    if (!w) [[unlikely]] return;")
     for f, k in fields:
-        if k in VARIABLE:
-            lines.append(f"    w.put_variable({VARIABLE[k][1].format(f)}, {f}_bytes);")
-        elif k == "ptr":
-            lines.append(f"    w.put({f}.value);")
+        if k == "u64s":
+            lines.append(f"    w.put({f}.size());")
+        elif k in VARIABLE:
+            lines.append(f"    w.put({f}_bytes);")
         else:
-            lines.append(f"    w.put(static_cast<{FIXED[k][1]}>({f}));")
+            lines.append(f"    w.put({FIXED[k][1].format(f)});")
+    for f, k in fields:
+        if k == "u64s":
+            lines.append(f"    w.put_array({f});")
+        elif k in VARIABLE:
+            lines.append(f"    w.put_data({VARIABLE[k][1].format(f)}, {f}_bytes);")
     lines += ["    w.commit();", "}"]
     return "\n".join(lines)
 

@@ -15,17 +15,14 @@ namespace {
 struct TypeRow {
     std::string_view name;
     Type type;
-    unsigned bytes; // 0: variable
 };
-constexpr TypeRow types[] = {
-    {"bool", Type::boolean, 1}, {"u8", Type::u8, 1},       {"u16", Type::u16, 2},
-    {"u32", Type::u32, 4},      {"u64", Type::u64, 8},     {"x32", Type::x32, 4},
-    {"x64", Type::x64, 8},      {"ptr", Type::ptr, 8},     {"status", Type::status, 4},
-    {"str8", Type::str8, 0},    {"str16", Type::str16, 0}, {"bytes", Type::bytes, 0},
-    {"u64s", Type::u64s, 0},
-};
-constexpr std::size_t max_events = 4096;
-constexpr std::size_t max_fields = 64;
+constexpr TypeRow types[] = {{"bool", Type::boolean}, {"u8", Type::u8},       {"u16", Type::u16},
+                             {"u32", Type::u32},      {"u64", Type::u64},     {"x32", Type::x32},
+                             {"x64", Type::x64},      {"ptr", Type::ptr},     {"status", Type::status},
+                             {"str8", Type::str8},    {"str16", Type::str16}, {"bytes", Type::bytes},
+                             {"u64s", Type::u64s}};
+constexpr std::size_t max_events = context_id;
+constexpr std::size_t max_fields = 30; // a record has time and IRQL, too
 
 std::string hex(std::uint64_t value) {
     char text[19] = "0x";
@@ -82,6 +79,30 @@ std::string utf8_of_utf16(std::span<const std::byte> data) {
     return out;
 }
 
+// Numbers stored without leading zero bytes behind a control nibble each.
+class Numbers {
+  public:
+    Numbers(std::span<const std::byte> data, std::size_t count) : data_(data), at_((count + 1) / 2) {}
+
+    bool next(std::uint64_t& value) {
+        value = 0;
+        if (index_ / 2 >= data_.size()) return false;
+        const unsigned control = std::to_integer<unsigned>(data_[index_ / 2]);
+        const unsigned bytes = index_ % 2 ? control >> 4 : control & 15;
+        ++index_;
+        if (bytes > 8 || at_ > data_.size() || bytes > data_.size() - at_) return false;
+        std::memcpy(&value, data_.data() + at_, bytes);
+        at_ += bytes;
+        return true;
+    }
+    std::size_t used() const { return at_; }
+
+  private:
+    std::span<const std::byte> data_;
+    std::size_t at_;
+    std::size_t index_ = 0;
+};
+
 } // namespace
 
 const Value* Record::find(std::string_view field) const {
@@ -108,8 +129,10 @@ std::string Record::text(std::string_view name) const {
 }
 
 std::vector<std::uint64_t> array_of(const Value& value) {
-    std::vector<std::uint64_t> out(value.data.size() / 8);
-    if (!out.empty()) std::memcpy(out.data(), value.data.data(), out.size() * 8);
+    std::vector<std::uint64_t> out(value.number);
+    Numbers numbers(value.data, value.number);
+    for (std::uint64_t& element : out)
+        if (!numbers.next(element)) return {}; // next() checked it: does not happen
     return out;
 }
 
@@ -164,9 +187,9 @@ bool Reader::open_bytes() {
     if (head.version != format_version)
         return stop("has format version " + std::to_string(head.version) + ", this program reads version " +
                     std::to_string(format_version));
-    if (head.chunk_bytes < 4096 || head.chunk_bytes % 4096 || head.chunk_bytes > (1u << 30))
+    if (head.chunk_bytes < 4096 || head.chunk_bytes % 4096 || head.chunk_bytes > chunk_bytes)
         return stop("head at offset 0x10: chunk size " + std::to_string(head.chunk_bytes) + " is impossible");
-    if (head.head_bytes % 8 || head.head_bytes > head.chunk_bytes || head.schema_bytes > head.head_bytes ||
+    if (head.head_bytes % 4 || head.head_bytes > head.chunk_bytes || head.schema_bytes > head.head_bytes ||
         head.head_bytes < sizeof head + head.schema_bytes)
         return stop("head at offset 0xc: the sizes of head and schema do not fit each other");
     if (head.head_bytes > file_.size()) return stop("ends within its head");
@@ -215,58 +238,86 @@ bool Reader::parse_schema(std::string_view text) {
     return true;
 }
 
+bool Reader::decode(const Event& event, std::uint32_t size, Record& record) {
+    const auto bad = [&](const std::string& what) {
+        return stop("row at offset " + hex(at_) + ": " + event.name + ": " + what);
+    };
+    const std::span<const std::byte> body = file_.subspan(at_ + 4, size - 4);
+    Numbers numbers(body, event.fields.size() + 2);
+    std::uint64_t time, irql;
+    if (!numbers.next(time) || !numbers.next(irql)) return bad("cut off");
+    record.head = context_;
+    record.head.id = event.id;
+    record.head.time += time;
+    record.head.irql = static_cast<std::uint8_t>(irql);
+    record.offset = at_;
+    record.event = &event;
+    record.values.resize(event.fields.size());
+    for (std::size_t i = 0; i < event.fields.size(); ++i) {
+        record.values[i] = {};
+        if (!numbers.next(record.values[i].number))
+            return bad("field " + event.fields[i].name + " is cut off");
+    }
+    std::span<const std::byte> rest = body.subspan(numbers.used());
+    for (std::size_t i = 0; i < event.fields.size(); ++i) {
+        Value& value = record.values[i];
+        const Type type = event.fields[i].type;
+        if (type < Type::str8) continue;
+        std::size_t bytes = value.number;
+        if (type == Type::u64s) {
+            if (value.number > 2 * rest.size()) return bad("field " + event.fields[i].name + " is cut off");
+            Numbers elements(rest, value.number);
+            std::uint64_t element;
+            for (std::uint64_t n = 0; n < value.number; ++n)
+                if (!elements.next(element)) return bad("field " + event.fields[i].name + " is cut off");
+            bytes = elements.used();
+        }
+        if (bytes > rest.size()) return bad("field " + event.fields[i].name + " is cut off");
+        value.data = rest.first(bytes);
+        rest = rest.subspan(bytes);
+    }
+    at_ += size;
+    return true;
+}
+
 bool Reader::next(Record& record) {
     for (;;) {
         const std::size_t left = file_.size() - at_;
         if (left == 0) return false;
-        if (left < 8) return stop("row at offset " + hex(at_) + ": the file ends within it");
-        const std::byte* const p = file_.data() + at_;
-        std::uint32_t size;
-        std::uint16_t id;
-        std::memcpy(&size, p, 4);
-        std::memcpy(&id, p + 4, 2);
-        if (size == 0) { // the zero tail of a file whose recorder was killed
-            at_ = file_.size();
-            return false;
-        }
         const auto bad = [&](const std::string& what) {
             return stop("row at offset " + hex(at_) + ": " + what);
         };
+        if (left < 4) return bad("the file ends within it");
+        std::uint32_t head;
+        std::memcpy(&head, file_.data() + at_, 4);
+        if (head == 0) { // the zero tail of a file whose recorder was killed
+            at_ = file_.size();
+            return false;
+        }
+        const std::uint32_t size = record_size(head);
+        const std::uint16_t id = record_id(head);
         const std::size_t to_chunk_end = chunk_ - at_ % chunk_;
-        if (size % 8 || size > to_chunk_end) return bad("impossible size " + std::to_string(size));
+        if (size < 4 || size % 4 || size > to_chunk_end)
+            return bad("impossible size " + std::to_string(size));
         if (id == 0) {
             if (size != to_chunk_end) return bad("padding does not end with its chunk");
             at_ = std::min<std::size_t>(at_ + size, file_.size());
             continue;
         }
         if (size > left) return bad("the file ends within it");
-        if (size < sizeof(RecordHead)) return bad("impossible size " + std::to_string(size));
+        if (id == context_id) {
+            ContextRecord context;
+            if (size != sizeof context) return bad("impossible size " + std::to_string(size));
+            std::memcpy(&context, file_.data() + at_, sizeof context);
+            context_ = {0,           static_cast<std::uint8_t>(context.cpu),
+                        0,           context.pid,
+                        context.tid, std::uint64_t{context.time_high} << 32 | context.time_low};
+            at_ += size;
+            continue;
+        }
         const Event* event = id < by_id_.size() ? by_id_[id] : nullptr;
         if (!event) return bad("event " + std::to_string(id) + " is not in the file's schema");
-
-        std::memcpy(&record.head, p, sizeof record.head);
-        record.offset = at_;
-        record.event = event;
-        record.values.resize(event->fields.size());
-        std::size_t at = sizeof(RecordHead);
-        for (std::size_t i = 0; i < event->fields.size(); ++i) {
-            const Field& field = event->fields[i];
-            const unsigned bytes = types[static_cast<std::size_t>(field.type)].bytes;
-            Value value;
-            std::size_t need = bytes ? bytes : 2;
-            if (at + need > size) return bad(event->name + ": field " + field.name + " is cut off");
-            std::memcpy(&value.number, p + at, need);
-            at += need;
-            if (!bytes) {
-                if (at + value.number > size)
-                    return bad(event->name + ": field " + field.name + " is cut off");
-                value.data = {p + at, static_cast<std::size_t>(value.number)};
-                at += value.data.size();
-            }
-            record.values[i] = value;
-        }
-        at_ += size;
-        return true;
+        return decode(*event, size, record);
     }
 }
 

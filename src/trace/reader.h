@@ -2,7 +2,7 @@
 // rows. A damaged file gives a message that names the place; what stands before it has been delivered by
 // then. Nothing here trusts the file.
 #pragma once
-#include "trace/writer.h"
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,7 +39,18 @@ struct Event {
     std::vector<Field> fields;
 };
 
-// One field's value: `number` for numeric types, `data` for the others (points into the reader's mapping).
+// What every row has.
+struct RecordHead {
+    std::uint16_t id;
+    std::uint8_t cpu;
+    std::uint8_t irql;
+    std::uint32_t pid;
+    std::uint32_t tid;
+    std::uint64_t time; // virtual, 100 ns
+};
+
+// One field's value: `number` for numeric types, `data` for strings; an array's count and its stored form.
+// `data` points into the reader's mapping.
 struct Value {
     std::uint64_t number = 0;
     std::span<const std::byte> data;
@@ -89,12 +100,14 @@ class Reader {
     bool open_bytes();
     bool parse_schema(std::string_view text);
     bool stop(const std::string& what);
+    bool decode(const Event& event, std::uint32_t size, Record& record);
 
     std::span<const std::byte> file_;
     void* mapping_ = nullptr;
     std::size_t mapped_ = 0;
     std::size_t at_ = 0;
     std::uint32_t chunk_ = 0;
+    RecordHead context_{};
     std::uint32_t version_ = 0;
     std::vector<Event> events_;
     std::vector<const Event*> by_id_;

@@ -1,9 +1,9 @@
 #include "trace/recorder.h"
 #include "abi/status.h"
+#include "trace/detail/chunks.h"
 #include "trace/format.h"
 #include "trace/trace.h"
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,7 +12,8 @@ namespace trace {
 namespace {
 
 int file = -1;
-std::byte* chunk = nullptr;     // mapped chunk, null when none
+Chunks chunks;
+std::byte* chunk = nullptr;     // mapped one, null when none
 std::uint64_t chunk_offset = 0; // its place in the file
 std::uint64_t final_size = 0;   // after stop
 RecorderStatus state{};
@@ -44,54 +45,21 @@ std::uint64_t used_bytes() {
     return chunk ? chunk_offset + static_cast<std::uint64_t>(detail::window.at - chunk) : final_size;
 }
 
-void unmap_chunk() {
-    if (!chunk) return;
-    munmap(chunk, chunk_bytes);
-    chunk = nullptr;
-    detail::window = {};
-}
-
-// Allocates and maps the chunk at `offset`. The old one stays as it is if that fails.
-bool map_chunk(std::uint64_t offset) {
-    // A file-size limit also sends SIGXFSZ, whose default ends the process; the error number is what we want.
-    struct sigaction ignore = {}, before = {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGXFSZ, &ignore, &before);
-    const int error = posix_fallocate(file, static_cast<off_t>(offset), chunk_bytes);
-    sigaction(SIGXFSZ, &before, nullptr);
-    if (error) {
-        record_failure(error);
-        return false;
-    }
-    void* mapping = mmap(nullptr, chunk_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file,
-                         static_cast<off_t>(offset));
-    if (mapping == MAP_FAILED) {
-        record_failure(errno);
-        return false;
-    }
-    unmap_chunk();
-    chunk = static_cast<std::byte*>(mapping);
-    chunk_offset = offset;
-    detail::window = {chunk, chunk + chunk_bytes};
-    return true;
-}
-
 // Ends recording; the state must already say why.
 void finish() {
     on = false;
     verbose = false;
     if (!chunk) return;
     final_size = used_bytes();
-    unmap_chunk();
-    // A chunk that was allocated in part only (full disk) goes, too. If cutting fails, the zero tail is
-    // harmless.
-    if (ftruncate(file, static_cast<off_t>(final_size)) != 0) return;
+    chunk = nullptr;
+    detail::window = {};
+    chunks.stop(final_size);
 }
 
 void write_file_head() {
     const FileHead head{{'D', 'R', 'V', 'T', 'R', 'A', 'C', 'E'},
                         format_version,
-                        static_cast<std::uint32_t>((sizeof(FileHead) + schema.size() + 7) & ~std::size_t{7}),
+                        static_cast<std::uint32_t>((sizeof(FileHead) + schema.size() + 3) & ~std::size_t{3}),
                         chunk_bytes,
                         static_cast<std::uint32_t>(schema.size())};
     static_assert(sizeof(FileHead) + schema.size() < chunk_bytes / 2);
@@ -109,7 +77,14 @@ bool start_on(int descriptor, bool verbose_rows) {
         return false;
     }
     state = {RecorderState::recording, nt::STATUS_SUCCESS, 0};
-    if (!map_chunk(0)) return false;
+    int error = chunks.start(file);
+    if (!error) chunk = chunks.next(error);
+    if (!chunk) {
+        record_failure(error);
+        chunks.stop(0);
+        return false;
+    }
+    detail::window = {chunk, chunk + chunk_bytes};
     write_file_head();
     on = true;
     verbose = verbose_rows;
@@ -126,27 +101,40 @@ void close_last() {
 
 namespace detail {
 
-// Out of the hot path: pads the rest of the chunk and goes on in the next one.
-std::byte* reserve_in_next_chunk(std::uint32_t size) {
-    if (!chunk) return nullptr;
-    const auto rest = static_cast<std::uint32_t>(window.end - window.at);
-    std::byte* const rest_at = window.at;
-    if (rest) {
-        const std::uint32_t padding[2] = {rest, 0}; // a record's size, then id 0
-        std::memcpy(rest_at + 4, &padding[1], 4);
-        __atomic_store_n(reinterpret_cast<std::uint32_t*>(rest_at), padding[0], __ATOMIC_RELEASE);
-        window.at = window.end;
+// Out of the hot path: goes on in the next chunk if this one is full, and writes down who is running.
+bool prepare(std::size_t most) {
+    if (!chunk) return false;
+    if (most + sizeof(ContextRecord) > static_cast<std::size_t>(window.end - window.at)) {
+        // Padding first: chunks.next() gives the full chunk away. It is of no use to a file that ends here.
+        const auto rest = static_cast<std::uint32_t>(window.end - window.at);
+        auto* const rest_at = reinterpret_cast<std::uint32_t*>(window.at);
+        if (rest) __atomic_store_n(rest_at, record_head(0, rest), __ATOMIC_RELEASE);
+        int error = 0;
+        std::byte* const next = chunks.next(error);
+        if (!next) {
+            if (rest) __atomic_store_n(rest_at, 0u, __ATOMIC_RELEASE);
+            record_failure(error);
+            finish();
+            return false;
+        }
+        chunk = next;
+        chunk_offset += chunk_bytes;
+        window = {chunk, chunk + chunk_bytes};
     }
-    if (!map_chunk(chunk_offset + chunk_bytes)) {
-        // The padding is of no use to a file that ends here.
-        if (rest) __atomic_store_n(reinterpret_cast<std::uint32_t*>(rest_at), 0u, __ATOMIC_RELEASE);
-        window.at = rest_at;
-        finish();
-        return nullptr;
-    }
-    std::byte* const at = window.at;
-    window.at += size;
-    return at;
+    window.ids = current_ids();
+    window.cpu = current.cpu;
+    window.time = *current.time;
+    const ContextRecord record{0,
+                               current.pid,
+                               current.tid,
+                               current.cpu,
+                               static_cast<std::uint32_t>(window.time),
+                               static_cast<std::uint32_t>(window.time >> 32)};
+    std::memcpy(window.at, &record, sizeof record);
+    __atomic_store_n(reinterpret_cast<std::uint32_t*>(window.at), record_head(context_id, sizeof record),
+                     __ATOMIC_RELEASE);
+    window.at += sizeof record;
+    return true;
 }
 
 } // namespace detail

@@ -1,6 +1,12 @@
 // The fast half of the recorder: reserve room in the mapped window of the file, store a record, commit it by
-// its size. Not for direct use: call trace::emit_… (trace.h).
+// its head. Not for direct use: call trace::emit_… (trace.h).
+//
+// A request makes about ten rows, and what a row costs is mostly the fresh file pages it fills. So numbers
+// are stored without their leading zero bytes, and what rarely changes (process, thread, processor) stands in
+// a record of its own.
 #pragma once
+#include "trace/format.h"
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +16,7 @@
 
 namespace trace {
 
-// Rows are recorded. Set by Recorder only.
+// Rows are recorded. Set by the recorder only.
 inline constinit bool on = false;
 // Very frequent rows (gates, IRQL changes, pool) are recorded too. Implies `on`.
 inline constinit bool verbose = false;
@@ -49,69 +55,92 @@ struct Str16 { // u"…", std::u16string_view, UNICODE_STRING or a pointer to on
     Str16(const S* s) : data(s ? s->Buffer : nullptr), bytes(s ? s->Length : 0) {}
 };
 
-// The fixed head of a record; all of a record is little-endian, its length a multiple of 8. Then come the
-// fields in schema order, packed: numbers in their size, strings and arrays as a u16 length in bytes and the
-// bytes.
-struct RecordHead {
-    std::uint32_t size; // whole record, with this head; 0: nothing was recorded from here on
-    std::uint16_t id;   // event; 0: padding up to the next chunk (only size and id are there)
-    std::uint8_t cpu;
-    std::uint8_t irql;
-    std::uint64_t time;
-    std::uint32_t pid;
-    std::uint32_t tid;
-};
-static_assert(sizeof(RecordHead) == 24);
-
 namespace detail {
 
 struct Window {
     std::byte* at = nullptr;
     std::byte* end = nullptr;
+    // What the last context record in this chunk says.
+    std::uint64_t ids = ~0ull; // pid, tid; no thread has these: the chunk has no context record yet
+    std::uint64_t time = 0;    // rows hold the difference to it
+    std::uint8_t cpu = 0;
 };
 inline constinit Window window{};
 
-std::byte* reserve_in_next_chunk(std::uint32_t size); // null: recording has stopped
+inline std::uint64_t current_ids() { return std::uint64_t{current.pid} << 32 | current.tid; }
 
-inline std::byte* reserve(std::uint32_t size) {
-    std::byte* at = window.at;
-    if (size > static_cast<std::size_t>(window.end - at)) [[unlikely]]
-        return reserve_in_next_chunk(size);
-    window.at = at + size;
-    return at;
-}
+// Makes room for `most` bytes and for a context record if the context changed. False: nothing is recorded any
+// more.
+bool prepare(std::size_t most);
 
 inline constexpr std::size_t max_variable = 0xfff8; // longer strings and arrays are cut here
+constexpr std::size_t cut(std::size_t bytes) { return bytes < max_variable ? bytes : max_variable; }
 
-// Stores one record. The size is stored last, so a process killed in between leaves no half row.
-class Writer {
+inline unsigned significant_bytes(std::uint64_t value) {
+    return (71u - static_cast<unsigned>(std::countl_zero(value | 1))) / 8 - (value == 0);
+}
+
+// Stores one record of `Numbers` numbers, time and IRQL included. The head is stored last, so a process
+// killed in between leaves no half row. Not reentrant: a signal handler may emit only if it interrupted guest
+// code.
+template <unsigned Numbers> class Writer {
   public:
-    Writer(std::uint16_t id, std::size_t fixed, std::size_t variable = 0)
-        : size_(static_cast<std::uint32_t>((sizeof(RecordHead) + fixed + variable + 7) & ~std::size_t{7})),
-          head_(reserve(size_)), at_(head_ + sizeof(RecordHead)) {
-        if (!head_) return;
-        const RecordHead head{0, id, current.cpu, *current.irql, *current.time, current.pid, current.tid};
-        std::memcpy(head_, &head, sizeof head);
+    [[gnu::always_inline]] Writer(std::uint16_t id, std::size_t variable) : id_(id) {
+        const std::size_t most = sizeof(std::uint32_t) + control_bytes + 8 * Numbers + variable + 8;
+        if (most > static_cast<std::size_t>(window.end - window.at) || window.ids != current_ids() ||
+            window.cpu != current.cpu) [[unlikely]]
+            if (!prepare(most)) return;
+        head_ = window.at;
+        at_ = head_ + sizeof(std::uint32_t) + control_bytes;
+        put(*current.time - window.time);
+        put(*current.irql);
     }
     explicit operator bool() const { return head_ != nullptr; }
-    template <class T> void put(T value) {
+
+    // Bytes above the significant ones are stored, too: they are zero, and what follows overwrites them.
+    [[gnu::always_inline]] void put(std::uint64_t value) {
+        const unsigned bytes = significant_bytes(value);
         std::memcpy(at_, &value, sizeof value);
-        at_ += sizeof value;
+        at_ += bytes;
+        control_[index_ / 16] |= std::uint64_t{bytes} << index_ % 16 * 4;
+        ++index_;
     }
-    void put_variable(const void* data, std::size_t bytes) {
-        put(static_cast<std::uint16_t>(bytes));
+    // After the last number.
+    [[gnu::always_inline]] void put_data(const void* data, std::size_t bytes) {
         if (bytes) std::memcpy(at_, data, bytes);
         at_ += bytes;
     }
-    void commit() { __atomic_store_n(reinterpret_cast<std::uint32_t*>(head_), size_, __ATOMIC_RELEASE); }
+    // Its count was put as a number.
+    [[gnu::always_inline]] void put_array(std::span<const std::uint64_t> values) {
+        std::byte* const control = at_;
+        at_ += (values.size() + 1) / 2;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const unsigned bytes = significant_bytes(values[i]);
+            const auto nibble = static_cast<std::byte>(bytes << i % 2 * 4);
+            control[i / 2] = i % 2 ? control[i / 2] | nibble : nibble;
+            std::memcpy(at_, &values[i], 8);
+            at_ += bytes;
+        }
+    }
+    [[gnu::always_inline]] void commit() {
+        std::memcpy(head_ + sizeof(std::uint32_t), control_, control_bytes);
+        const auto size = static_cast<std::uint32_t>((at_ - head_ + 3) & ~std::ptrdiff_t{3});
+        __atomic_store_n(reinterpret_cast<std::uint32_t*>(head_), record_head(id_, size), __ATOMIC_RELEASE);
+        window.at = head_ + size;
+    }
 
   private:
-    std::uint32_t size_;
-    std::byte* head_;
-    std::byte* at_;
+    static constexpr std::size_t control_bytes = (Numbers + 1) / 2;
+    static_assert(Numbers <= 32);
+    std::uint16_t id_;
+    unsigned index_ = 0;
+    std::uint64_t control_[2] = {};
+    std::byte* head_ = nullptr;
+    std::byte* at_ = nullptr;
 };
 
-constexpr std::size_t cut(std::size_t bytes) { return bytes < max_variable ? bytes : max_variable; }
+// Room that put_array needs beside the values.
+constexpr std::size_t array_bytes(std::size_t count) { return count * 8 + count / 2 + 1; }
 
 } // namespace detail
 } // namespace trace

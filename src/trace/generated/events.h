@@ -130,32 +130,35 @@ inline constexpr std::string_view schema =
 // the machine starts
 inline void emit_machine_start(std::string_view version, std::uint64_t seed, std::uint8_t processors) {
     const std::size_t version_bytes = detail::cut(version.size());
-    detail::Writer w(1, 11, version_bytes);
+    detail::Writer<5> w(1, version_bytes);
     if (!w) [[unlikely]] return;
-    w.put_variable(version.data(), version_bytes);
-    w.put(static_cast<std::uint64_t>(seed));
-    w.put(static_cast<std::uint8_t>(processors));
+    w.put(version_bytes);
+    w.put(seed);
+    w.put(processors);
+    w.put_data(version.data(), version_bytes);
     w.commit();
 }
 
 // names id in rows of a kind: 0 system service, 1 gate; stands before the first such row
 inline void emit_name(std::uint8_t kind, std::uint32_t id, std::string_view text) {
     const std::size_t text_bytes = detail::cut(text.size());
-    detail::Writer w(2, 7, text_bytes);
+    detail::Writer<5> w(2, text_bytes);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint8_t>(kind));
-    w.put(static_cast<std::uint32_t>(id));
-    w.put_variable(text.data(), text_bytes);
+    w.put(kind);
+    w.put(id);
+    w.put(text_bytes);
+    w.put_data(text.data(), text_bytes);
     w.commit();
 }
 
 // the machine stops in good order
 inline void emit_machine_end(std::uint32_t exit_code, std::string_view reason) {
     const std::size_t reason_bytes = detail::cut(reason.size());
-    detail::Writer w(3, 6, reason_bytes);
+    detail::Writer<4> w(3, reason_bytes);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(exit_code));
-    w.put_variable(reason.data(), reason_bytes);
+    w.put(exit_code);
+    w.put(reason_bytes);
+    w.put_data(reason.data(), reason_bytes);
     w.commit();
 }
 
@@ -163,33 +166,36 @@ inline void emit_machine_end(std::uint32_t exit_code, std::string_view reason) {
 inline void emit_report(std::string_view rule, std::string_view text, Ptr caller) {
     const std::size_t rule_bytes = detail::cut(rule.size());
     const std::size_t text_bytes = detail::cut(text.size());
-    detail::Writer w(4, 12, rule_bytes + text_bytes);
+    detail::Writer<5> w(4, rule_bytes + text_bytes);
     if (!w) [[unlikely]] return;
-    w.put_variable(rule.data(), rule_bytes);
-    w.put_variable(text.data(), text_bytes);
+    w.put(rule_bytes);
+    w.put(text_bytes);
     w.put(caller.value);
+    w.put_data(rule.data(), rule_bytes);
+    w.put_data(text.data(), text_bytes);
     w.commit();
 }
 
 // a function that is not implemented was called; the machine stops
 inline void emit_stub_called(std::string_view name, Ptr caller) {
     const std::size_t name_bytes = detail::cut(name.size());
-    detail::Writer w(5, 10, name_bytes);
+    detail::Writer<4> w(5, name_bytes);
     if (!w) [[unlikely]] return;
-    w.put_variable(name.data(), name_bytes);
+    w.put(name_bytes);
     w.put(caller.value);
+    w.put_data(name.data(), name_bytes);
     w.commit();
 }
 
 // KeBugCheckEx
 inline void emit_bug_check(std::uint32_t code, std::uint64_t p1, std::uint64_t p2, std::uint64_t p3, std::uint64_t p4, Ptr caller) {
-    detail::Writer w(6, 44);
+    detail::Writer<8> w(6, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(code));
-    w.put(static_cast<std::uint64_t>(p1));
-    w.put(static_cast<std::uint64_t>(p2));
-    w.put(static_cast<std::uint64_t>(p3));
-    w.put(static_cast<std::uint64_t>(p4));
+    w.put(code);
+    w.put(p1);
+    w.put(p2);
+    w.put(p3);
+    w.put(p4);
     w.put(caller.value);
     w.commit();
 }
@@ -197,146 +203,152 @@ inline void emit_bug_check(std::uint32_t code, std::uint64_t p1, std::uint64_t p
 // a process was created
 inline void emit_process_created(Ptr process, std::uint32_t new_pid, std::uint32_t parent_pid, Str16 image) {
     const std::size_t image_bytes = detail::cut(image.bytes);
-    detail::Writer w(10, 18, image_bytes);
+    detail::Writer<6> w(10, image_bytes);
     if (!w) [[unlikely]] return;
     w.put(process.value);
-    w.put(static_cast<std::uint32_t>(new_pid));
-    w.put(static_cast<std::uint32_t>(parent_pid));
-    w.put_variable(image.data, image_bytes);
+    w.put(new_pid);
+    w.put(parent_pid);
+    w.put(image_bytes);
+    w.put_data(image.data, image_bytes);
     w.commit();
 }
 
 // a process ended
 inline void emit_process_exited(Ptr process, std::uint32_t old_pid, std::int32_t status) {
-    detail::Writer w(11, 16);
+    detail::Writer<5> w(11, 0);
     if (!w) [[unlikely]] return;
     w.put(process.value);
-    w.put(static_cast<std::uint32_t>(old_pid));
-    w.put(static_cast<std::int32_t>(status));
+    w.put(old_pid);
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // a thread was created
 inline void emit_thread_created(Ptr thread, std::uint32_t owner_pid, std::uint32_t new_tid, Ptr start) {
-    detail::Writer w(12, 24);
+    detail::Writer<6> w(12, 0);
     if (!w) [[unlikely]] return;
     w.put(thread.value);
-    w.put(static_cast<std::uint32_t>(owner_pid));
-    w.put(static_cast<std::uint32_t>(new_tid));
+    w.put(owner_pid);
+    w.put(new_tid);
     w.put(start.value);
     w.commit();
 }
 
 // this row's thread ends
 inline void emit_thread_exited(Ptr thread, std::int32_t status) {
-    detail::Writer w(13, 12);
+    detail::Writer<4> w(13, 0);
     if (!w) [[unlikely]] return;
     w.put(thread.value);
-    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // this row's processor switches to another thread
 inline void emit_thread_switch(Ptr thread, std::uint32_t new_pid, std::uint32_t new_tid) {
-    detail::Writer w(14, 16);
+    detail::Writer<5> w(14, 0);
     if (!w) [[unlikely]] return;
     w.put(thread.value);
-    w.put(static_cast<std::uint32_t>(new_pid));
-    w.put(static_cast<std::uint32_t>(new_tid));
+    w.put(new_pid);
+    w.put(new_tid);
     w.commit();
 }
 
 // the thread waits; it was not satisfied at once
 inline void emit_wait_begin(std::span<const std::uint64_t> objects, bool all, std::uint8_t reason, std::uint8_t mode, bool alertable, bool timed, std::uint64_t timeout) {
-    const std::size_t objects_bytes = detail::cut(objects.size_bytes());
-    detail::Writer w(15, 15, objects_bytes);
+    objects = objects.first(detail::cut(objects.size_bytes()) / 8);
+    detail::Writer<9> w(15, detail::array_bytes(objects.size()));
     if (!w) [[unlikely]] return;
-    w.put_variable(objects.data(), objects_bytes);
-    w.put(static_cast<std::uint8_t>(all));
-    w.put(static_cast<std::uint8_t>(reason));
-    w.put(static_cast<std::uint8_t>(mode));
-    w.put(static_cast<std::uint8_t>(alertable));
-    w.put(static_cast<std::uint8_t>(timed));
-    w.put(static_cast<std::uint64_t>(timeout));
+    w.put(objects.size());
+    w.put(all);
+    w.put(reason);
+    w.put(mode);
+    w.put(alertable);
+    w.put(timed);
+    w.put(timeout);
+    w.put_array(objects);
     w.commit();
 }
 
 // the wait is over
 inline void emit_wait_satisfied(std::int32_t status) {
-    detail::Writer w(16, 4);
+    detail::Writer<3> w(16, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // an image is mapped; kind 0 kernel or driver, 1 user; hash: FNV-1a of its file
 inline void emit_module_loaded(Ptr base, std::uint32_t size, std::uint8_t kind, std::uint64_t hash, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(17, 23, name_bytes);
+    detail::Writer<7> w(17, name_bytes);
     if (!w) [[unlikely]] return;
     w.put(base.value);
-    w.put(static_cast<std::uint32_t>(size));
-    w.put(static_cast<std::uint8_t>(kind));
-    w.put(static_cast<std::uint64_t>(hash));
-    w.put_variable(name.data, name_bytes);
+    w.put(size);
+    w.put(kind);
+    w.put(hash);
+    w.put(name_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // an image is unmapped
 inline void emit_module_unloaded(Ptr base, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(18, 10, name_bytes);
+    detail::Writer<4> w(18, name_bytes);
     if (!w) [[unlikely]] return;
     w.put(base.value);
-    w.put_variable(name.data, name_bytes);
+    w.put(name_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // a program calls a system service; name by row name, kind 0
 inline void emit_syscall_enter(std::uint32_t number, Ptr caller, std::span<const std::uint64_t> args) {
-    const std::size_t args_bytes = detail::cut(args.size_bytes());
-    detail::Writer w(20, 14, args_bytes);
+    args = args.first(detail::cut(args.size_bytes()) / 8);
+    detail::Writer<5> w(20, detail::array_bytes(args.size()));
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(number));
+    w.put(number);
     w.put(caller.value);
-    w.put_variable(args.data(), args_bytes);
+    w.put(args.size());
+    w.put_array(args);
     w.commit();
 }
 
 // the service returns to the program
 inline void emit_syscall_exit(std::uint32_t number, std::int32_t status) {
-    detail::Writer w(21, 8);
+    detail::Writer<4> w(21, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(number));
-    w.put(static_cast<std::int32_t>(status));
+    w.put(number);
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // kernel-mode code calls a Zw routine
 inline void emit_zw_enter(std::uint32_t number, Ptr caller, std::span<const std::uint64_t> args) {
-    const std::size_t args_bytes = detail::cut(args.size_bytes());
-    detail::Writer w(22, 14, args_bytes);
+    args = args.first(detail::cut(args.size_bytes()) / 8);
+    detail::Writer<5> w(22, detail::array_bytes(args.size()));
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(number));
+    w.put(number);
     w.put(caller.value);
-    w.put_variable(args.data(), args_bytes);
+    w.put(args.size());
+    w.put_array(args);
     w.commit();
 }
 
 // it returns
 inline void emit_zw_exit(std::uint32_t number, std::int32_t status) {
-    detail::Writer w(23, 8);
+    detail::Writer<4> w(23, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(number));
-    w.put(static_cast<std::int32_t>(status));
+    w.put(number);
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // verbose: kernel-mode code calls an export
 inline void emit_gate(std::uint32_t id, Ptr caller) {
-    detail::Writer w(24, 12);
+    detail::Writer<4> w(24, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(id));
+    w.put(id);
     w.put(caller.value);
     w.commit();
 }
@@ -345,56 +357,60 @@ inline void emit_gate(std::uint32_t id, Ptr caller) {
 inline void emit_api_call(std::string_view name, Str16 text, std::span<const std::uint64_t> args) {
     const std::size_t name_bytes = detail::cut(name.size());
     const std::size_t text_bytes = detail::cut(text.bytes);
-    const std::size_t args_bytes = detail::cut(args.size_bytes());
-    detail::Writer w(25, 6, name_bytes + text_bytes + args_bytes);
+    args = args.first(detail::cut(args.size_bytes()) / 8);
+    detail::Writer<5> w(25, name_bytes + text_bytes + detail::array_bytes(args.size()));
     if (!w) [[unlikely]] return;
-    w.put_variable(name.data(), name_bytes);
-    w.put_variable(text.data, text_bytes);
-    w.put_variable(args.data(), args_bytes);
+    w.put(name_bytes);
+    w.put(text_bytes);
+    w.put(args.size());
+    w.put_data(name.data(), name_bytes);
+    w.put_data(text.data, text_bytes);
+    w.put_array(args);
     w.commit();
 }
 
 // that function returns; error: GetLastError
 inline void emit_api_return(std::string_view name, std::uint64_t result, std::uint32_t error) {
     const std::size_t name_bytes = detail::cut(name.size());
-    detail::Writer w(26, 14, name_bytes);
+    detail::Writer<5> w(26, name_bytes);
     if (!w) [[unlikely]] return;
-    w.put_variable(name.data(), name_bytes);
-    w.put(static_cast<std::uint64_t>(result));
-    w.put(static_cast<std::uint32_t>(error));
+    w.put(name_bytes);
+    w.put(result);
+    w.put(error);
+    w.put_data(name.data(), name_bytes);
     w.commit();
 }
 
 // code issued a syscall instruction itself
 inline void emit_raw_syscall(std::uint32_t number, Ptr caller, bool kernel) {
-    detail::Writer w(27, 13);
+    detail::Writer<5> w(27, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(number));
+    w.put(number);
     w.put(caller.value);
-    w.put(static_cast<std::uint8_t>(kernel));
+    w.put(kernel);
     w.commit();
 }
 
 // verbose: the processor's IRQL was raised or lowered
 inline void emit_irql_changed(std::uint8_t from, std::uint8_t to, Ptr caller) {
-    detail::Writer w(28, 10);
+    detail::Writer<5> w(28, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint8_t>(from));
-    w.put(static_cast<std::uint8_t>(to));
+    w.put(from);
+    w.put(to);
     w.put(caller.value);
     w.commit();
 }
 
 // a request is made; requestor 0 kernel, 1 user
 inline void emit_irp_created(Ptr irp, std::uint8_t stack_count, std::uint8_t major, std::uint8_t minor, std::uint8_t requestor, std::uint32_t flags, Ptr file, Ptr device) {
-    detail::Writer w(30, 32);
+    detail::Writer<10> w(30, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(stack_count));
-    w.put(static_cast<std::uint8_t>(major));
-    w.put(static_cast<std::uint8_t>(minor));
-    w.put(static_cast<std::uint8_t>(requestor));
-    w.put(static_cast<std::uint32_t>(flags));
+    w.put(stack_count);
+    w.put(major);
+    w.put(minor);
+    w.put(requestor);
+    w.put(flags);
     w.put(file.value);
     w.put(device.value);
     w.commit();
@@ -402,110 +418,110 @@ inline void emit_irp_created(Ptr irp, std::uint8_t stack_count, std::uint8_t maj
 
 // its buffers; method 0 buffered, 1 in direct, 2 out direct, 3 neither
 inline void emit_irp_buffer(Ptr irp, std::uint8_t method, Ptr system_buffer, Ptr mdl, Ptr user_buffer, std::uint32_t in_length, std::uint32_t out_length) {
-    detail::Writer w(31, 41);
+    detail::Writer<9> w(31, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(method));
+    w.put(method);
     w.put(system_buffer.value);
     w.put(mdl.value);
     w.put(user_buffer.value);
-    w.put(static_cast<std::uint32_t>(in_length));
-    w.put(static_cast<std::uint32_t>(out_length));
+    w.put(in_length);
+    w.put(out_length);
     w.commit();
 }
 
 // IoCallDriver: the dispatch routine gets the request; level is the stack location's number
 inline void emit_irp_dispatch(Ptr irp, std::uint8_t level, std::uint8_t major, std::uint8_t minor, std::uint32_t flags, std::uint32_t control, Ptr device, Ptr driver, Ptr file, std::uint64_t p1, std::uint64_t p2, std::uint64_t p3, std::uint64_t p4, Ptr routine) {
-    detail::Writer w(32, 83);
+    detail::Writer<16> w(32, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(level));
-    w.put(static_cast<std::uint8_t>(major));
-    w.put(static_cast<std::uint8_t>(minor));
-    w.put(static_cast<std::uint32_t>(flags));
-    w.put(static_cast<std::uint32_t>(control));
+    w.put(level);
+    w.put(major);
+    w.put(minor);
+    w.put(flags);
+    w.put(control);
     w.put(device.value);
     w.put(driver.value);
     w.put(file.value);
-    w.put(static_cast<std::uint64_t>(p1));
-    w.put(static_cast<std::uint64_t>(p2));
-    w.put(static_cast<std::uint64_t>(p3));
-    w.put(static_cast<std::uint64_t>(p4));
+    w.put(p1);
+    w.put(p2);
+    w.put(p3);
+    w.put(p4);
     w.put(routine.value);
     w.commit();
 }
 
 // the dispatch routine returned
 inline void emit_irp_returned(Ptr irp, std::uint8_t level, Ptr device, Ptr driver, std::int32_t status) {
-    detail::Writer w(33, 29);
+    detail::Writer<7> w(33, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(level));
+    w.put(level);
     w.put(device.value);
     w.put(driver.value);
-    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // IoMarkIrpPending
 inline void emit_irp_pending(Ptr irp, std::uint8_t level) {
-    detail::Writer w(34, 9);
+    detail::Writer<4> w(34, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(level));
+    w.put(level);
     w.commit();
 }
 
 // IoCompleteRequest was called by the driver at level
 inline void emit_irp_complete(Ptr irp, std::uint8_t level, std::int32_t status, std::uint64_t information, Ptr caller) {
-    detail::Writer w(35, 29);
+    detail::Writer<7> w(35, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(level));
-    w.put(static_cast<std::int32_t>(status));
-    w.put(static_cast<std::uint64_t>(information));
+    w.put(level);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put(information);
     w.put(caller.value);
     w.commit();
 }
 
 // a completion routine is called; level: the location whose driver set it; control: SL_INVOKE_* and SL_PENDING_RETURNED
 inline void emit_completion_called(Ptr irp, std::uint8_t level, Ptr device, Ptr routine, std::uint64_t context, std::uint32_t control, std::int32_t status) {
-    detail::Writer w(36, 41);
+    detail::Writer<9> w(36, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(level));
+    w.put(level);
     w.put(device.value);
     w.put(routine.value);
-    w.put(static_cast<std::uint64_t>(context));
-    w.put(static_cast<std::uint32_t>(control));
-    w.put(static_cast<std::int32_t>(status));
+    w.put(context);
+    w.put(control);
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // its answer
 inline void emit_completion_returned(Ptr irp, std::uint8_t level, Ptr routine, std::int32_t status) {
-    detail::Writer w(37, 21);
+    detail::Writer<6> w(37, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::uint8_t>(level));
+    w.put(level);
     w.put(routine.value);
-    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // the I/O manager has given the result to the requestor
 inline void emit_irp_finished(Ptr irp, std::int32_t status, std::uint64_t information) {
-    detail::Writer w(38, 20);
+    detail::Writer<5> w(38, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
-    w.put(static_cast<std::int32_t>(status));
-    w.put(static_cast<std::uint64_t>(information));
+    w.put(static_cast<std::uint32_t>(status));
+    w.put(information);
     w.commit();
 }
 
 // the request's memory is released
 inline void emit_irp_freed(Ptr irp) {
-    detail::Writer w(39, 8);
+    detail::Writer<3> w(39, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
     w.commit();
@@ -513,7 +529,7 @@ inline void emit_irp_freed(Ptr irp) {
 
 // IoCancelIrp
 inline void emit_irp_cancel(Ptr irp, Ptr routine) {
-    detail::Writer w(40, 16);
+    detail::Writer<4> w(40, 0);
     if (!w) [[unlikely]] return;
     w.put(irp.value);
     w.put(routine.value);
@@ -523,14 +539,15 @@ inline void emit_irp_cancel(Ptr irp, Ptr routine) {
 // a fast I/O routine was tried
 inline void emit_fast_io(Ptr device, Ptr driver, Ptr routine, std::string_view name, bool handled, std::int32_t status) {
     const std::size_t name_bytes = detail::cut(name.size());
-    detail::Writer w(41, 31, name_bytes);
+    detail::Writer<8> w(41, name_bytes);
     if (!w) [[unlikely]] return;
     w.put(device.value);
     w.put(driver.value);
     w.put(routine.value);
-    w.put_variable(name.data(), name_bytes);
-    w.put(static_cast<std::uint8_t>(handled));
-    w.put(static_cast<std::int32_t>(status));
+    w.put(name_bytes);
+    w.put(handled);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put_data(name.data(), name_bytes);
     w.commit();
 }
 
@@ -538,11 +555,13 @@ inline void emit_fast_io(Ptr device, Ptr driver, Ptr routine, std::string_view n
 inline void emit_object_created(Ptr object, Str16 type, Str16 name) {
     const std::size_t type_bytes = detail::cut(type.bytes);
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(50, 12, type_bytes + name_bytes);
+    detail::Writer<5> w(50, type_bytes + name_bytes);
     if (!w) [[unlikely]] return;
     w.put(object.value);
-    w.put_variable(type.data, type_bytes);
-    w.put_variable(name.data, name_bytes);
+    w.put(type_bytes);
+    w.put(name_bytes);
+    w.put_data(type.data, type_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
@@ -550,19 +569,21 @@ inline void emit_object_created(Ptr object, Str16 type, Str16 name) {
 inline void emit_handle_created(Ptr handle, Ptr object, std::uint32_t access, Str16 type, Str16 name) {
     const std::size_t type_bytes = detail::cut(type.bytes);
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(51, 24, type_bytes + name_bytes);
+    detail::Writer<7> w(51, type_bytes + name_bytes);
     if (!w) [[unlikely]] return;
     w.put(handle.value);
     w.put(object.value);
-    w.put(static_cast<std::uint32_t>(access));
-    w.put_variable(type.data, type_bytes);
-    w.put_variable(name.data, name_bytes);
+    w.put(access);
+    w.put(type_bytes);
+    w.put(name_bytes);
+    w.put_data(type.data, type_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // a handle was closed
 inline void emit_handle_closed(Ptr handle, Ptr object) {
-    detail::Writer w(52, 16);
+    detail::Writer<4> w(52, 0);
     if (!w) [[unlikely]] return;
     w.put(handle.value);
     w.put(object.value);
@@ -573,11 +594,13 @@ inline void emit_handle_closed(Ptr handle, Ptr object) {
 inline void emit_object_deleted(Ptr object, Str16 type, Str16 name) {
     const std::size_t type_bytes = detail::cut(type.bytes);
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(53, 12, type_bytes + name_bytes);
+    detail::Writer<5> w(53, type_bytes + name_bytes);
     if (!w) [[unlikely]] return;
     w.put(object.value);
-    w.put_variable(type.data, type_bytes);
-    w.put_variable(name.data, name_bytes);
+    w.put(type_bytes);
+    w.put(name_bytes);
+    w.put_data(type.data, type_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
@@ -585,67 +608,73 @@ inline void emit_object_deleted(Ptr object, Str16 type, Str16 name) {
 inline void emit_symlink_created(Str16 name, Str16 target) {
     const std::size_t name_bytes = detail::cut(name.bytes);
     const std::size_t target_bytes = detail::cut(target.bytes);
-    detail::Writer w(54, 4, name_bytes + target_bytes);
+    detail::Writer<4> w(54, name_bytes + target_bytes);
     if (!w) [[unlikely]] return;
-    w.put_variable(name.data, name_bytes);
-    w.put_variable(target.data, target_bytes);
+    w.put(name_bytes);
+    w.put(target_bytes);
+    w.put_data(name.data, name_bytes);
+    w.put_data(target.data, target_bytes);
     w.commit();
 }
 
 // it was deleted
 inline void emit_symlink_deleted(Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(55, 2, name_bytes);
+    detail::Writer<3> w(55, name_bytes);
     if (!w) [[unlikely]] return;
-    w.put_variable(name.data, name_bytes);
+    w.put(name_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // a file object was opened on a device; name: full path
 inline void emit_file_opened(Ptr file, Ptr device, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(56, 18, name_bytes);
+    detail::Writer<5> w(56, name_bytes);
     if (!w) [[unlikely]] return;
     w.put(file.value);
     w.put(device.value);
-    w.put_variable(name.data, name_bytes);
+    w.put(name_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // a driver object was created for an image; name: full path
 inline void emit_driver_loaded(Ptr driver, Ptr base, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(60, 18, name_bytes);
+    detail::Writer<5> w(60, name_bytes);
     if (!w) [[unlikely]] return;
     w.put(driver.value);
     w.put(base.value);
-    w.put_variable(name.data, name_bytes);
+    w.put(name_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // DriverEntry is called
 inline void emit_driver_entry(Ptr driver, Ptr routine, Str16 registry_path) {
     const std::size_t registry_path_bytes = detail::cut(registry_path.bytes);
-    detail::Writer w(61, 18, registry_path_bytes);
+    detail::Writer<5> w(61, registry_path_bytes);
     if (!w) [[unlikely]] return;
     w.put(driver.value);
     w.put(routine.value);
-    w.put_variable(registry_path.data, registry_path_bytes);
+    w.put(registry_path_bytes);
+    w.put_data(registry_path.data, registry_path_bytes);
     w.commit();
 }
 
 // it returned
 inline void emit_driver_entry_returned(Ptr driver, std::int32_t status) {
-    detail::Writer w(62, 12);
+    detail::Writer<4> w(62, 0);
     if (!w) [[unlikely]] return;
     w.put(driver.value);
-    w.put(static_cast<std::int32_t>(status));
+    w.put(static_cast<std::uint32_t>(status));
     w.commit();
 }
 
 // DriverUnload is called
 inline void emit_driver_unload(Ptr driver, Ptr routine) {
-    detail::Writer w(63, 16);
+    detail::Writer<4> w(63, 0);
     if (!w) [[unlikely]] return;
     w.put(driver.value);
     w.put(routine.value);
@@ -654,7 +683,7 @@ inline void emit_driver_unload(Ptr driver, Ptr routine) {
 
 // the driver object is gone
 inline void emit_driver_unloaded(Ptr driver) {
-    detail::Writer w(64, 8);
+    detail::Writer<3> w(64, 0);
     if (!w) [[unlikely]] return;
     w.put(driver.value);
     w.commit();
@@ -663,18 +692,19 @@ inline void emit_driver_unloaded(Ptr driver) {
 // a device object was created; name: full path, empty if unnamed
 inline void emit_device_created(Ptr device, Ptr driver, std::uint32_t type, Str16 name) {
     const std::size_t name_bytes = detail::cut(name.bytes);
-    detail::Writer w(65, 22, name_bytes);
+    detail::Writer<6> w(65, name_bytes);
     if (!w) [[unlikely]] return;
     w.put(device.value);
     w.put(driver.value);
-    w.put(static_cast<std::uint32_t>(type));
-    w.put_variable(name.data, name_bytes);
+    w.put(type);
+    w.put(name_bytes);
+    w.put_data(name.data, name_bytes);
     w.commit();
 }
 
 // IoDeleteDevice
 inline void emit_device_deleted(Ptr device) {
-    detail::Writer w(66, 8);
+    detail::Writer<3> w(66, 0);
     if (!w) [[unlikely]] return;
     w.put(device.value);
     w.commit();
@@ -682,7 +712,7 @@ inline void emit_device_deleted(Ptr device) {
 
 // upper is attached above lower
 inline void emit_device_attached(Ptr upper, Ptr lower) {
-    detail::Writer w(67, 16);
+    detail::Writer<4> w(67, 0);
     if (!w) [[unlikely]] return;
     w.put(upper.value);
     w.put(lower.value);
@@ -691,7 +721,7 @@ inline void emit_device_attached(Ptr upper, Ptr lower) {
 
 // upper is detached
 inline void emit_device_detached(Ptr lower, Ptr upper) {
-    detail::Writer w(68, 16);
+    detail::Writer<4> w(68, 0);
     if (!w) [[unlikely]] return;
     w.put(lower.value);
     w.put(upper.value);
@@ -701,32 +731,33 @@ inline void emit_device_detached(Ptr lower, Ptr upper) {
 // DbgPrint and its kin
 inline void emit_debug_print(std::uint32_t component, std::uint32_t level, std::string_view text) {
     const std::size_t text_bytes = detail::cut(text.size());
-    detail::Writer w(69, 10, text_bytes);
+    detail::Writer<5> w(69, text_bytes);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::uint32_t>(component));
-    w.put(static_cast<std::uint32_t>(level));
-    w.put_variable(text.data(), text_bytes);
+    w.put(component);
+    w.put(level);
+    w.put(text_bytes);
+    w.put_data(text.data(), text_bytes);
     w.commit();
 }
 
 // an exception is dispatched; p1, p2: ExceptionInformation
 inline void emit_exception(std::int32_t code, Ptr address, std::uint32_t flags, bool user, std::uint64_t p1, std::uint64_t p2) {
-    detail::Writer w(70, 33);
+    detail::Writer<8> w(70, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::int32_t>(code));
+    w.put(static_cast<std::uint32_t>(code));
     w.put(address.value);
-    w.put(static_cast<std::uint32_t>(flags));
-    w.put(static_cast<std::uint8_t>(user));
-    w.put(static_cast<std::uint64_t>(p1));
-    w.put(static_cast<std::uint64_t>(p2));
+    w.put(flags);
+    w.put(user);
+    w.put(p1);
+    w.put(p2);
     w.commit();
 }
 
 // a handler took it; execution continues at target
 inline void emit_exception_handled(std::int32_t code, Ptr address, Ptr target) {
-    detail::Writer w(71, 20);
+    detail::Writer<5> w(71, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::int32_t>(code));
+    w.put(static_cast<std::uint32_t>(code));
     w.put(address.value);
     w.put(target.value);
     w.commit();
@@ -734,32 +765,32 @@ inline void emit_exception_handled(std::int32_t code, Ptr address, Ptr target) {
 
 // nobody did
 inline void emit_exception_unhandled(std::int32_t code, Ptr address, bool user) {
-    detail::Writer w(72, 13);
+    detail::Writer<5> w(72, 0);
     if (!w) [[unlikely]] return;
-    w.put(static_cast<std::int32_t>(code));
+    w.put(static_cast<std::uint32_t>(code));
     w.put(address.value);
-    w.put(static_cast<std::uint8_t>(user));
+    w.put(user);
     w.commit();
 }
 
 // verbose
 inline void emit_pool_allocated(Ptr address, std::uint64_t size, std::uint32_t tag, std::uint32_t type, Ptr caller) {
-    detail::Writer w(80, 32);
+    detail::Writer<7> w(80, 0);
     if (!w) [[unlikely]] return;
     w.put(address.value);
-    w.put(static_cast<std::uint64_t>(size));
-    w.put(static_cast<std::uint32_t>(tag));
-    w.put(static_cast<std::uint32_t>(type));
+    w.put(size);
+    w.put(tag);
+    w.put(type);
     w.put(caller.value);
     w.commit();
 }
 
 // verbose
 inline void emit_pool_freed(Ptr address, std::uint32_t tag, Ptr caller) {
-    detail::Writer w(81, 20);
+    detail::Writer<5> w(81, 0);
     if (!w) [[unlikely]] return;
     w.put(address.value);
-    w.put(static_cast<std::uint32_t>(tag));
+    w.put(tag);
     w.put(caller.value);
     w.commit();
 }
