@@ -70,6 +70,10 @@ seh::FunctionTables::Entry ModuleList::lookup(ULONG_PTR pc) const {
     const auto* module = find(pc);
     if (!module) return {};
     if (module->file->pdata_count == 0) return {module->base, nullptr};
+    // Code in a stub belongs to the function that jumped there: the frame is that one's.
+    const auto& stubs = module->rewrites.stubs;
+    for (const auto& stub : stubs)
+        if (pc - module->base - stub.rva < stub.size) pc = module->base + stub.patch;
     const auto* table = reinterpret_cast<const RUNTIME_FUNCTION*>(module->base + module->file->pdata);
     return {module->base, rtl::find_function(table, module->file->pdata_count, module->base, pc)};
 }

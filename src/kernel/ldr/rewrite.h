@@ -1,15 +1,18 @@
-// Changing code that cannot run as it is: decoding the functions that .pdata bounds, before the image runs.
+// Changing code that cannot run as it is, before the image runs.
 //
-//   shared_data  mov reg, 0xFFFFF780'00000xxx   → 0x7ffe0xxx (KUSER_SHARED_DATA's user address; the kernel's
-//   is not canonical here) read_cr8     mov reg, cr8                   → a jump to a stub that loads
-//   KPCR.Irql, or the load itself where it fits trap         cpuid, rdtsc, rdrand, sgdt …   → ud2 of the same
-//   length; the emulator answers from the original bytes
+// shared_data: `mov reg, 0xFFFFF780'00000xxx` gets 0x7ffe0xxx, the user-mode address of KUSER_SHARED_DATA.
 //
-// A change is made only where decoding the whole function proves it safe: the function decodes without a gap,
-// no branch leads into the replaced bytes, no prologue, epilogue or __try boundary lies in them, and moved
-// neighbours are position-independent. What is not changed still traps (cr8, the non-canonical address) and
-// is emulated, only slower. Instructions that do not trap and lie in code that .pdata does not cover (leaf
-// functions are found by the calls and addresses that lead to them) are a documented gap.
+// read_cr8: `mov reg, cr8` becomes a jump to a stub that loads KPCR.Irql. Writes of cr8 always trap.
+//
+// trap: cpuid, rdtsc, rdrand, sgdt … (which do not trap by themselves, and would answer from the host), and
+// pushfq and popfq beside cli and sti, become ud2 of the same length (hlt where it is one byte). The emulator
+// answers from the original bytes.
+//
+// A change is made only to bytes that control flow proves to be an instruction (detail/code_map.h). A detour
+// is made only where no branch leads into the replaced bytes, no prologue, function or __try boundary lies in
+// them, every indirect jump of the function is explained, and the neighbours that move cannot fault. What is
+// not changed still traps (cr8, the kernel address) and is emulated, only slower; but instructions that do
+// not trap, in code that nothing known leads to, are a gap: `undecoded` says where that may be.
 #pragma once
 #include "abi/types.h"
 #include <span>
@@ -39,19 +42,26 @@ struct Sensitive {
     bool replaced;
 };
 
+// Code in the stub area that stands for the bytes of a patch.
+struct Stub {
+    ULONG rva, size;
+    ULONG patch; // RVA of the patched instruction
+};
+
 struct RewriteReport {
-    std::vector<Patch> patches;        // ascending by RVA
-    std::vector<Sensitive> sensitive;  // ascending by RVA
-    std::vector<ULONG> undecoded;      // functions that were not decoded to their end
-    std::vector<ULONG> high_addresses; // RVAs of instructions with an immediate of 0xFFFF8000'00000000 and up
-                                       // (not KUSER_SHARED_DATA)
-    ULONG functions = 0;               // functions looked at
-    ULONG stub_bytes = 0;              // used in the stub area
+    std::vector<Patch> patches;       // ascending by RVA
+    std::vector<Sensitive> sensitive; // ascending by RVA
+    std::vector<ULONG> undecoded;     // functions that were not decoded to their end
+    std::vector<ULONG>
+        high_addresses;      // RVAs of instructions with a constant that is a bound of Windows' address map
+    ULONG functions = 0;     // functions looked at
+    std::vector<Stub> stubs; // ascending by RVA
 };
 
 struct RewriteOptions {
     bool kernel = true;
     bool change = true; // false: only report (inspect)
+    bool pause = false; // replace pause too (a switch point in spin loops)
 };
 
 // Room that rewrite_image may need behind the image, in bytes (a multiple of the page size).

@@ -1,11 +1,10 @@
 // ntoskrnl.exe and hal.dll: images whose bytes we make, from a list of exports. They are real PE files
 // (headers, sections, export directory sorted by name, .pdata), so a driver that reads them in memory finds
-// what it would find on Windows.
+// what it would find on Windows. Same list, same bytes.
 //
-//   .text   a 16-byte thunk per function: mov eax, index; jmp [rip + gateway slot]; int3 padding. Code blobs
-//   as given. .data   zeroed storage of data exports .edata .pdata .reloc
-//
-// Same list, same bytes.
+// .text holds a 16-byte thunk per function (mov eax, index; jmp [rip + gateway slot]; int3 padding) and code
+// blobs as given; .data zeroed storage of data exports; .rdata, .pdata and .edata unwind data and exports.
+// There are no relocations: the image is made for its base.
 #pragma once
 #include "kernel/ldr/image_file.h"
 #include "kernel/ldr/module.h"
