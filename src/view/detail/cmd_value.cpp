@@ -1,5 +1,6 @@
-// ?, .formats, !error, !ioctldecode
+// ?, .formats, !error, !ioctldecode, dt
 #include "view/detail/session.h"
+#include "view/dt.h"
 #include "view/error_text.h"
 #include "view/ioctldecode.h"
 
@@ -37,6 +38,12 @@ void ioctldecode_command(Session& s, std::string_view, std::span<const std::stri
     if (s.evaluate(arguments[0], value)) s.out += ioctl_decode(static_cast<std::uint32_t>(value));
 }
 
+void display_type_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    bool failed = false;
+    s.out += display_type(joined(arguments), s.source(), &failed);
+    s.failed |= failed;
+}
+
 constexpr Command commands[] = {
     {"?", "? <expression>", "value of an expression; hexadecimal unless 0n, @register, poi()",
      evaluate_command},
@@ -45,6 +52,8 @@ constexpr Command commands[] = {
     {"!error", "!error <code> [1]", "text of an error code; 1: an NTSTATUS", error_command},
     {"!ioctldecode", "!ioctldecode <code>", "device type, function, method and access of a control code",
      ioctldecode_command},
+    {"dt", "dt [-r|-v|-o …] type [field] [address]", "layout of a structure, or an instance of it",
+     display_type_command},
 };
 
 } // namespace
