@@ -69,8 +69,8 @@ void Machine::boot() {
     initialize_shared_data();
     exports::initialize();
     load_kernel_images(modules_);
-    wire_rooms(modules_);
     pool::initialize();
+    wire_rooms(modules_);
     must(ob::initialize(), "the object manager");
     se::initialize();
     must(exports::initialize_sync_types(), "synchronization objects");

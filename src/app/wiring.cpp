@@ -4,6 +4,8 @@
 #include "abi/status.h"
 #include "app/kernel_images.h"
 #include "hardware/emulate.h"
+#include "host/guest.h"
+#include "kernel/mm/fault.h"
 #include "kernel/ex/trap.h"
 #include "kernel/exports/modules_hook.h"
 #include "kernel/exports/runtime.h"
@@ -143,6 +145,9 @@ void wire_rooms(ldr::ModuleList& modules) {
         {&privileged, ps::deliver_user_exception,
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
          raw_system_call, is_driver});
+    mm::stack_limit_changed = [](std::uint64_t limit) {
+        if (const ULONG_PTR teb = ke::current_thread().teb) (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
+    };
     pool::set_bug_check_hook(pool_bug);
     exports::find_export = [](const char* name) -> ULONG_PTR {
         const exports::Row* row = exports::find_row(name);
