@@ -1,8 +1,10 @@
-// Process objects: an address space, a handle table, threads, and what user mode sees of it (PEB, parameters).
+// Process objects: an address space, a handle table, threads, and what user mode sees of it (PEB,
+// parameters).
 //
-// How a program starts: create_process() maps ntdll.dll and the program, builds process parameters, PEB, stack and TEB, and makes
-// the first thread, which enters user mode at ntdll!LdrInitializeThunk with a CONTEXT on its stack that says
-// ntdll!RtlUserThreadStart(entry, PEB). Everything else (DLLs, heap, TLS) is ntdll's work.
+// How a program starts: create_process() maps ntdll.dll and the program, builds process parameters, PEB,
+// stack and TEB, and makes the first thread, which enters user mode at ntdll!LdrInitializeThunk with a
+// CONTEXT on its stack that says ntdll!RtlUserThreadStart(entry, PEB). Everything else (DLLs, heap, TLS) is
+// ntdll's work.
 #pragma once
 #include "abi/peb.h"
 #include "base/result.h"
@@ -23,8 +25,8 @@ namespace nt::ps {
 extern OBJECT_TYPE* process_type;
 extern EPROCESS* system_process; // PsInitialSystemProcess
 
-// The type Process and the System process (id 4, the kernel's handle table); plugs ob's process hooks and the home of system
-// threads. After initialize_threads() and section::initialize().
+// The type Process and the System process (id 4, the kernel's handle table); plugs ob's process hooks and the
+// home of system threads. After initialize_threads() and section::initialize().
 NTSTATUS initialize_processes();
 
 // Process of the running thread.
@@ -34,23 +36,25 @@ EPROCESS* find_process(ULONG_PTR pid); // not referenced; null
 extern LIST_ENTRY all_processes; // EPROCESS.all_link
 
 struct NewProcess {
-    std::string host_path;                 // the .exe file
-    std::vector<std::string> arguments;    // UTF-8, without the program's name
-    std::vector<std::string> environment;  // "NAME=value", beside or instead of the default ones
-    std::string file_name{};               // as guests see it; empty: last part of host_path
+    std::string host_path;                // the .exe file
+    std::vector<std::string> arguments;   // UTF-8, without the program's name
+    std::vector<std::string> environment; // "NAME=value", beside or instead of the default ones
+    std::string file_name{};              // as guests see it; empty: last part of host_path
     std::string directory = "C:\\Program Files\\Drvlab\\"; // guest directory of the program
-    bool allow_missing = false; // imports that a DLL lacks are bound to stubs that stop the machine when called
-    std::uint64_t seed = 0;     // of security cookies and pointer encoding
+    bool allow_missing =
+        false;              // imports that a DLL lacks are bound to stubs that stop the machine when called
+    std::uint64_t seed = 0; // of security cookies and pointer encoding
 };
-// The process with its first thread, which is ready to run unless `suspended`. Referenced for the caller. On failure `text` says
-// why in one line ("client.exe: IMAGE_FILE_HEADER.Machine …").
+// The process with its first thread, which is ready to run unless `suspended`. Referenced for the caller. On
+// failure `text` says why in one line ("client.exe: IMAGE_FILE_HEADER.Machine …").
 Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text);
 
-// Standard handles of the process, put into its parameters: opened by app through io before the first thread runs.
+// Standard handles of the process, put into its parameters: opened by app through io before the first thread
+// runs.
 void set_standard_handles(EPROCESS& process, HANDLE console, HANDLE input, HANDLE output, HANDLE error);
 
-// A further thread in user mode: stack (0: the image's sizes), TEB, CONTEXT; runs RtlUserThreadStart(start, argument).
-// STATUS_PROCESS_IS_TERMINATING, STATUS_NO_MEMORY. Referenced for the caller.
+// A further thread in user mode: stack (0: the image's sizes), TEB, CONTEXT; runs RtlUserThreadStart(start,
+// argument). STATUS_PROCESS_IS_TERMINATING, STATUS_NO_MEMORY. Referenced for the caller.
 struct NewThread {
     std::uint64_t start, argument;
     std::uint64_t stack_reserve = 0, stack_commit = 0;
@@ -58,8 +62,8 @@ struct NewThread {
 };
 Result<ke::Thread*> create_process_thread(EPROCESS& process, const NewThread& what);
 
-// NtTerminateProcess: every thread ends with `status`, which becomes the exit status if the process is not ending already.
-// With `except_current` the calling thread goes on (the first half of ExitProcess).
+// NtTerminateProcess: every thread ends with `status`, which becomes the exit status if the process is not
+// ending already. With `except_current` the calling thread goes on (the first half of ExitProcess).
 void terminate_process(EPROCESS& process, NTSTATUS status, bool except_current = false);
 
 // Called when the last thread of a process has ended: the app stops the machine when it was the client.
@@ -69,11 +73,12 @@ extern void (*on_process_exit)(EPROCESS& process);
 // CommandLineToArgvW takes apart again.
 std::u16string command_line(const std::string& program, const std::vector<std::string>& arguments);
 
-// Puts an exception on the user stack of the running thread: afterwards `context` enters ntdll!KiUserExceptionDispatcher with
-// CONTEXT at rsp and EXCEPTION_RECORD at rsp + 0x4f0. False: no room on the stack (the process must end).
+// Puts an exception on the user stack of the running thread: afterwards `context` enters
+// ntdll!KiUserExceptionDispatcher with CONTEXT at rsp and EXCEPTION_RECORD at rsp + 0x4f0. False: no room on
+// the stack (the process must end).
 bool deliver_user_exception(const EXCEPTION_RECORD& record, CONTEXT& context);
-// NtRaiseException with first_chance FALSE and everything that cannot be delivered: the program dies of this exception.
-// Traces it and ends the machine with StopKind::user_exception.
+// NtRaiseException with first_chance FALSE and everything that cannot be delivered: the program dies of this
+// exception. Traces it and ends the machine with StopKind::user_exception.
 [[noreturn]] void unhandled_user_exception(const EXCEPTION_RECORD& record, const CONTEXT& context);
 
 } // namespace nt::ps

@@ -13,7 +13,8 @@ OBJECT_DIRECTORY* open_directory(std::u16string_view path) {
     const UNICODE_STRING name{static_cast<USHORT>(path.size() * 2), static_cast<USHORT>(path.size() * 2),
                               const_cast<WCHAR*>(path.data())};
     PVOID found = nullptr;
-    if (!NT_SUCCESS(ob::reference_by_name(name, OBJ_CASE_INSENSITIVE, ob::directory_type, KernelMode, nullptr, &found)))
+    if (!NT_SUCCESS(ob::reference_by_name(name, OBJ_CASE_INSENSITIVE, ob::directory_type, KernelMode, nullptr,
+                                          &found)))
         return nullptr;
     return static_cast<OBJECT_DIRECTORY*>(found);
 }
@@ -21,7 +22,8 @@ OBJECT_DIRECTORY* open_directory(std::u16string_view path) {
 bool ends_with_dll(const std::string& name) {
     if (name.size() < 5) return false;
     std::string tail = name.substr(name.size() - 4);
-    std::transform(tail.begin(), tail.end(), tail.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    std::transform(tail.begin(), tail.end(), tail.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
     return tail == ".dll";
 }
 
@@ -44,7 +46,8 @@ NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, 
     return status;
 }
 
-ULONG add_images_of(std::u16string_view directory, const std::string& host_directory, const std::string& path) {
+ULONG add_images_of(std::u16string_view directory, const std::string& host_directory,
+                    const std::string& path) {
     ULONG count = 0;
     for (const std::string& name : host::list_directory(host_directory))
         if (ends_with_dll(name) &&

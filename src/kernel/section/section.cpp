@@ -116,10 +116,11 @@ Result<std::shared_ptr<const ldr::ImageFile>> image_of(Section& section, std::st
 
 Result<Section*> create_image(const std::string& file_name, const std::string& path,
                               const std::string& host_path, std::u16string_view name) {
-    auto* section = static_cast<Section*>(TRY(ob::create_object({.type = section_type,
-                                                                 .body_size = sizeof(Section),
-                                                                 .name = name,
-                                                                 .attributes = name.empty() ? 0 : OBJ_PERMANENT})));
+    auto* section =
+        static_cast<Section*>(TRY(ob::create_object({.type = section_type,
+                                                     .body_size = sizeof(Section),
+                                                     .name = name,
+                                                     .attributes = name.empty() ? 0 : OBJ_PERMANENT})));
     section->file_name = host::make<std::string>(file_name);
     section->path = host::make<std::string>(path);
     section->host_path = host::make<std::string>(host_path);
@@ -132,8 +133,8 @@ Result<Section*> create_image(const std::string& file_name, const std::string& p
 Result<Section*> create_memory(ULONGLONG size, ULONG protection, ULONG attributes) {
     const ULONGLONG count = mm::page_ceil(size) >> mm::page_shift;
     if (!count || count > mm::free_pages(mm::Zone::general)) return fail(STATUS_SECTION_TOO_BIG);
-    auto* section = static_cast<Section*>(
-        TRY(ob::create_object({.type = section_type, .body_size = sizeof(Section)})));
+    auto* section =
+        static_cast<Section*>(TRY(ob::create_object({.type = section_type, .body_size = sizeof(Section)})));
     section->pages = static_cast<ULONGLONG*>(host::heap_allocate(count * sizeof(ULONGLONG)));
     section->size = count << mm::page_shift;
     section->maximum_size = size;

@@ -1,0 +1,163 @@
+#include "kernel/ps/process.h"
+#include "abi/status.h"
+#include "base/list.h"
+#include "host/guest.h"
+#include "host/machine_heap.h"
+#include "kernel/ke/clock.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/ob/object.h"
+#include "kernel/ps/detail/process_parts.h"
+#include "kernel/ps/thread.h"
+#include "trace/trace.h"
+#include <cstring>
+
+namespace nt::ps {
+
+OBJECT_TYPE* process_type = nullptr;
+EPROCESS* system_process = nullptr;
+LIST_ENTRY all_processes{&all_processes, &all_processes};
+void (*on_process_exit)(EPROCESS&) = [](EPROCESS&) {};
+
+namespace {
+
+constexpr ULONG process_tag = 0xe36f7250; // "Pro\xe3"
+
+ob::HandleTable* table_of(EPROCESS* process) { return static_cast<ob::HandleTable*>(process->ObjectTable); }
+
+void remove_process(PVOID object) {
+    Process& process = body(static_cast<EPROCESS*>(object));
+    if (process.all_link.Flink) list::remove(process.all_link);
+    if (process.ObjectTable && &process != system_process) {
+        ob::forget_table(table_of(&process));
+        ob::HandleTable::destroy(table_of(&process));
+    }
+    if (process.space) mm::AddressSpace::destroy(process.space);
+    host::destroy(process.modules);
+    host::destroy(process.file_name);
+    host::destroy(process.path);
+    host::destroy(process.failure);
+}
+
+void store_stack_limit(std::uint64_t limit) {
+    if (const ULONG_PTR teb = ke::current_thread().teb)
+        (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
+}
+
+// The last thread of a process is gone: handles are closed, waiters on the process go on.
+void finish(Process& process) {
+    process.terminating = true;
+    if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = ke::current_thread().exit_status;
+    table_of(&process)->close_all();
+    process.ExitTime.QuadPart = ke::system_time();
+    if (trace::on)
+        trace::emit_process_exited(&process, static_cast<std::uint32_t>(detail::id_of(process)),
+                                   process.ExitStatus);
+    ke::signal_object(process.Pcb.Header);
+    on_process_exit(process);
+}
+
+} // namespace
+
+namespace detail {
+
+ULONG_PTR id_of(const EPROCESS& process) { return reinterpret_cast<ULONG_PTR>(process.UniqueProcessId); }
+
+Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
+    auto* object =
+        static_cast<Process*>(TRY(ob::create_object({.type = process_type, .body_size = sizeof(Process)})));
+    Process& process = *object;
+    ke::initialize_header(process.Pcb.Header, ProcessObject, 0, 0); // its size does not fit the field
+    list::initialize(process.Pcb.ProfileListHead);
+    list::initialize(process.Pcb.ThreadListHead);
+    list::initialize(process.ThreadListHead);
+    list::initialize(process.ActiveProcessLinks);
+    process.Pcb.BasePriority = 8;
+    process.PriorityClass = 2; // PROCESS_PRIORITY_CLASS_NORMAL
+    process.UniqueProcessId = reinterpret_cast<PVOID>(id);
+    process.CreateTime.QuadPart = ke::system_time();
+    process.ExitStatus = STATUS_PENDING;
+    std::memcpy(process.ImageFileName, image.data(),
+                std::min<std::size_t>(image.size(), sizeof process.ImageFileName - 1));
+    process.modules = host::make<ldr::ModuleList>();
+    process.failure = host::make<std::string>();
+    process.file_name = host::make<std::string>(image);
+    list::insert_tail(all_processes, process.all_link);
+    // Drivers walk processes from PsInitialSystemProcess over ActiveProcessLinks.
+    if (system_process) list::insert_tail(system_process->ActiveProcessLinks, process.ActiveProcessLinks);
+    return object;
+}
+
+void run_down(ke::Thread& thread) {
+    if (!thread.process || thread.process == system_process || !thread.teb) return;
+    Process& process = body(static_cast<EPROCESS*>(thread.process));
+    free_thread_memory(process, thread);
+    process.ActiveThreads = process.ActiveThreads - 1;
+    if (process.ActiveThreads == 0) finish(process);
+}
+
+} // namespace detail
+
+NTSTATUS initialize_processes() {
+    auto type = ob::create_type({.name = u"Process",
+                                 .tag = process_tag,
+                                 .mapping = {0x20410, 0x20beb, 0x121001, PROCESS_ALL_ACCESS},
+                                 .valid_access = PROCESS_ALL_ACCESS,
+                                 .wait_offset = 0},
+                                {.remove = remove_process});
+    if (!type) return type.error();
+    process_type = *type;
+    list::initialize(all_processes);
+    auto created = detail::new_process(allocate_id(), "System");
+    if (!created) return created.error();
+    system_process = *created;
+    system_process->ObjectTable = ob::kernel_table;
+    ob::set_process_hooks({&process_type, &thread_type});
+    set_system_home({system_process, nullptr, detail::id_of(*system_process)});
+    mm::stack_limit_changed = store_stack_limit;
+    return STATUS_SUCCESS;
+}
+
+EPROCESS* current_process() {
+    auto* process = static_cast<EPROCESS*>(ke::current_thread().process);
+    return process ? process : system_process;
+}
+
+EPROCESS* find_process(ULONG_PTR pid) {
+    for (LIST_ENTRY* e = all_processes.Flink; e != &all_processes; e = e->Flink) {
+        Process* process = NT_CONTAINER(e, Process, all_link);
+        if (detail::id_of(*process) == pid) return process;
+    }
+    return nullptr;
+}
+
+void terminate_process(EPROCESS& target, NTSTATUS status, bool except_current) {
+    Process& process = body(&target);
+    if (!except_current) {
+        process.terminating = true;
+        if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = status;
+    }
+    ke::Thread* self = &ke::current_thread();
+    bool self_too = false;
+    for (LIST_ENTRY *e = ke::all_threads.Flink, *next; e != &ke::all_threads; e = next) {
+        next = e->Flink;
+        ke::Thread* thread = NT_CONTAINER(e, ke::Thread, all_link);
+        if (thread->process != &process || !thread->teb) continue;
+        if (thread == self)
+            self_too = !except_current;
+        else
+            terminate_thread(*thread, status);
+    }
+    if (self_too) exit_thread(status);
+}
+
+void set_standard_handles(EPROCESS& target, HANDLE console, HANDLE input, HANDLE output, HANDLE error) {
+    Process& process = body(&target);
+    auto* p = static_cast<RTL_USER_PROCESS_PARAMETERS*>(process.space->pointer(process.parameters));
+    p->ConsoleHandle = console;
+    p->StandardInput = input;
+    p->StandardOutput = output;
+    p->StandardError = error;
+}
+
+} // namespace nt::ps

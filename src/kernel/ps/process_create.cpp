@@ -1,0 +1,322 @@
+// Making a process and its threads.
+#include "abi/context.h"
+#include "abi/mm.h"
+#include "abi/pe.h"
+#include "abi/status.h"
+#include "host/guest.h"
+#include "host/machine_heap.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/ob/object.h"
+#include "kernel/ps/detail/process_parts.h"
+#include "kernel/ps/thread.h"
+#include "kernel/section/section.h"
+#include "trace/trace.h"
+#include <cstddef>
+#include <cstring>
+
+namespace nt::ps {
+
+namespace detail {
+
+NTSTATUS write_user(mm::AddressSpace& space, std::uint64_t to, const void* from, std::size_t size) {
+    const auto* bytes = static_cast<const UCHAR*>(from);
+    while (size) {
+        std::uint64_t contiguous = 0;
+        void* target = space.pointer(to, &contiguous);
+        if (!target) return STATUS_ACCESS_VIOLATION;
+        const std::size_t n = std::min<std::size_t>(size, contiguous);
+        std::memcpy(target, bytes, n);
+        to += n;
+        bytes += n;
+        size -= n;
+    }
+    return STATUS_SUCCESS;
+}
+
+namespace {
+
+constexpr std::uint64_t teb_size = 0x2000, teb_block = 0x10000;
+static_assert(sizeof(TEB) <= teb_size && sizeof(PEB) <= teb_size);
+
+// TEBs come in blocks of eight; those of ended threads are used again, last in, first out.
+NTSTATUS add_tebs(Process& process, std::uint64_t block, std::uint64_t from) {
+    for (std::uint64_t teb = block + teb_block - teb_size;; teb -= teb_size) {
+        if (const NTSTATUS status = write_user(*process.space, teb, process.free_teb); !NT_SUCCESS(status))
+            return status;
+        process.free_teb = teb;
+        if (teb <= from) return STATUS_SUCCESS;
+    }
+}
+
+NTSTATUS allocate_block(Process& process, std::uint64_t& block) {
+    std::uint64_t size = teb_block;
+    block = 0;
+    return process.space->allocate(block, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+
+Result<std::uint64_t> take_teb(Process& process) {
+    if (!process.free_teb) {
+        std::uint64_t block;
+        if (const NTSTATUS status = allocate_block(process, block); !NT_SUCCESS(status)) return fail(status);
+        if (const NTSTATUS status = add_tebs(process, block, block); !NT_SUCCESS(status)) return fail(status);
+    }
+    const std::uint64_t teb = process.free_teb;
+    auto* memory = static_cast<std::uint64_t*>(process.space->pointer(teb));
+    process.free_teb = *memory;
+    std::uint64_t zero[64]{};
+    for (std::uint64_t i = 0; i < teb_size; i += sizeof zero)
+        write_user(*process.space, teb + i, zero, sizeof zero);
+    return teb;
+}
+
+void fill_teb(const Process& process, std::uint64_t teb, const mm::UserStack& stack, TEB& t) {
+    t.NtTib.StackBase = reinterpret_cast<PVOID>(stack.base);
+    t.NtTib.StackLimit = reinterpret_cast<PVOID>(stack.limit);
+    t.NtTib.Version = 0x1e00; // FiberData of a thread that is no fiber
+    t.NtTib.Self = reinterpret_cast<NT_TIB*>(teb);
+    t.ProcessEnvironmentBlock = process.Peb;
+    t.CurrentLocale = 0x409;
+    t.DeallocationStack = reinterpret_cast<PVOID>(stack.allocation);
+    t.StaticUnicodeString.MaximumLength = sizeof t.StaticUnicodeBuffer;
+    t.StaticUnicodeString.Buffer = reinterpret_cast<WCHAR*>(teb + offsetof(TEB, StaticUnicodeBuffer));
+}
+
+// The state of a thread at its first user-mode instruction after LdrInitializeThunk.
+void first_context(const Process& process, std::uint64_t rsp, std::uint64_t start, std::uint64_t argument,
+                   CONTEXT& c) {
+    c.ContextFlags = CONTEXT_FULL | CONTEXT_SEGMENTS;
+    c.SegCs = KGDT64_R3_CODE | RPL_MASK;
+    c.SegDs = c.SegEs = c.SegGs = c.SegSs = KGDT64_R3_DATA | RPL_MASK;
+    c.SegFs = 0x53;
+    c.EFlags = 0x200;
+    c.MxCsr = c.FltSave.MxCsr = INITIAL_MXCSR;
+    c.FltSave.ControlWord = INITIAL_FPCSR;
+    c.FltSave.MxCsr_Mask = 0xffff;
+    c.Rip = process.thread_start;
+    c.Rsp = rsp;
+    c.Rcx = start;
+    c.Rdx = argument;
+}
+
+} // namespace
+
+NTSTATUS build_peb(Process& process, const ldr::ImageFile& file) {
+    std::uint64_t block;
+    if (const NTSTATUS status = allocate_block(process, block); !NT_SUCCESS(status)) return status;
+    process.Peb = reinterpret_cast<PEB*>(block);
+    PEB peb{};
+    peb.IsImageDynamicallyRelocated =
+        reinterpret_cast<ULONG_PTR>(process.SectionBaseAddress) != file.preferred_base;
+    peb.Mutant = reinterpret_cast<PVOID>(~ULONG_PTR{0});
+    peb.ImageBaseAddress = process.SectionBaseAddress;
+    peb.ProcessParameters = reinterpret_cast<RTL_USER_PROCESS_PARAMETERS*>(process.parameters);
+    peb.NumberOfProcessors = 1;
+    peb.CriticalSectionTimeout.QuadPart = -25'920'000'000'000; // 30 days
+    peb.HeapSegmentReserve = 0x100000;
+    peb.HeapSegmentCommit = 0x2000;
+    peb.HeapDeCommitTotalFreeThreshold = 0x10000;
+    peb.HeapDeCommitFreeBlockThreshold = 0x1000;
+    peb.OSMajorVersion = 10;
+    peb.OSBuildNumber = 19045;
+    peb.OSPlatformId = 2;
+    peb.ImageSubsystem = file.subsystem;
+    peb.ImageSubsystemMajorVersion = file.subsystem_major;
+    peb.ImageSubsystemMinorVersion = file.subsystem_minor;
+    peb.ActiveProcessAffinityMask = 1;
+    peb.SessionId = 1;
+    if (const NTSTATUS status = write_user(*process.space, block, peb); !NT_SUCCESS(status)) return status;
+    return add_tebs(process, block, block + teb_size); // the rest of the block
+}
+
+void free_thread_memory(Process& process, ke::Thread& thread) {
+    const auto* teb = static_cast<TEB*>(process.space->pointer(thread.teb));
+    if (!teb) return;
+    auto stack = reinterpret_cast<std::uint64_t>(teb->DeallocationStack);
+    const std::uint64_t address = thread.teb;
+    thread.teb = 0;
+    thread.Tcb.Teb = nullptr;
+    std::uint64_t size = 0;
+    if (stack) process.space->free(stack, size, MEM_RELEASE);
+    write_user(*process.space, address, process.free_teb);
+    process.free_teb = address;
+}
+
+} // namespace detail
+
+Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what) {
+    Process& process = body(&owner);
+    if (!process.space || process.terminating) return fail(STATUS_PROCESS_IS_TERMINATING);
+    mm::UserStack stack;
+    NTSTATUS status =
+        process.space->create_stack(what.stack_reserve ? what.stack_reserve : process.stack_reserve,
+                                    what.stack_commit ? what.stack_commit : process.stack_commit, stack);
+    if (!NT_SUCCESS(status)) return fail(status);
+    const auto give_back = [&](NTSTATUS failure) {
+        std::uint64_t base = stack.allocation, size = 0;
+        process.space->free(base, size, MEM_RELEASE);
+        return fail(failure);
+    };
+    auto teb = detail::take_teb(process);
+    if (!teb) return give_back(teb.error());
+
+    // The stack from its base: home space and a null return address for RtlUserThreadStart, its CONTEXT, and
+    // the same for LdrInitializeThunk. Both are entered as if by a call.
+    const std::uint64_t rsp = stack.base - 0x38;
+    const std::uint64_t context_at = (rsp - sizeof(CONTEXT) - 0x20) & ~std::uint64_t{15};
+    CONTEXT context{};
+    detail::first_context(process, rsp, what.start, what.argument, context);
+    status = detail::write_user(*process.space, context_at, context);
+    if (!NT_SUCCESS(status)) return give_back(status);
+
+    auto thread =
+        create_user_thread({&process, process.space, detail::id_of(process)}, {.rip = process.loader_start,
+                                                                               .rsp = context_at - 0x28,
+                                                                               .argument = context_at,
+                                                                               .teb = *teb,
+                                                                               .start_address = what.start,
+                                                                               .suspended = true});
+    if (!thread) return give_back(thread.error());
+    TEB t{};
+    detail::fill_teb(process, *teb, stack, t);
+    t.ClientId = {process.UniqueProcessId, reinterpret_cast<HANDLE>((*thread)->tid)};
+    t.RealClientId = t.ClientId;
+    detail::write_user(*process.space, *teb, t);
+    (*thread)->Cid = t.ClientId;
+    process.ActiveThreads = process.ActiveThreads + 1;
+    if (!what.suspended) start_thread(**thread);
+    return *thread;
+}
+
+namespace {
+
+// \KnownDlls\ntdll.dll, mapped; what the kernel needs of it is looked up.
+NTSTATUS map_ntdll(Process& process, const NewProcess& what, std::string& text) {
+    constexpr char16_t name[] = u"\\KnownDlls\\ntdll.dll";
+    const UNICODE_STRING path{sizeof name - 2, sizeof name, const_cast<WCHAR*>(name)};
+    PVOID found;
+    NTSTATUS status =
+        ob::reference_by_name(path, OBJ_CASE_INSENSITIVE, section::section_type, KernelMode, nullptr, &found);
+    if (!NT_SUCCESS(status)) {
+        text = "ntdll.dll is missing";
+        return status;
+    }
+    auto& section = *static_cast<section::Section*>(found);
+    std::unique_ptr<ldr::Module> module;
+    section::View view;
+    view.seed = what.seed;
+    status = section::map_view(section, *process.space, view, &module);
+    if (!NT_SUCCESS(status)) {
+        (void)section::image_of(section, text);
+        if (text.empty()) text = "ntdll.dll cannot be mapped";
+        ob::dereference(&section);
+        return status;
+    }
+    ob::dereference(&section);
+    process.ntdll = view.base;
+    const auto find = [&](const char* symbol) { return module->export_address({.name = symbol}); };
+    process.thread_start = find("RtlUserThreadStart");
+    process.loader_start = find("LdrInitializeThunk");
+    process.exception_dispatcher = find("KiUserExceptionDispatcher");
+    process.apc_dispatcher = find("KiUserApcDispatcher");
+    const std::uint64_t gate = find("DrvlabSystemCallGate"), flags = find("DrvlabLoaderFlags");
+    process.modules->add(std::move(module));
+    if (!process.thread_start || !process.loader_start || !process.exception_dispatcher || !gate || !flags) {
+        text = "ntdll.dll is not Drvlab's";
+        return STATUS_INVALID_IMAGE_FORMAT;
+    }
+    // The stubs jump through the gateway page, so no address of the host stands in the program's memory.
+    const std::uint64_t slot = host::places::gateway + offsetof(seh::Gateway, system_call);
+    status = detail::write_user(*process.space, gate, slot);
+    return NT_SUCCESS(status)
+               ? detail::write_user<ULONG_PTR>(*process.space, flags, what.allow_missing ? 1 : 0)
+               : status;
+}
+
+NTSTATUS map_program(Process& process, const NewProcess& what, std::shared_ptr<const ldr::ImageFile>& file,
+                     std::string& text) {
+    auto created = section::create_image(*process.file_name, *process.path, what.host_path);
+    if (!created) return created.error();
+    section::Section& section = **created;
+    process.SectionObject = &section; // the reference is the process's, dropped below with the view made
+    auto image = section::image_of(section, text);
+    NTSTATUS status = image ? STATUS_SUCCESS : image.error();
+    if (image) {
+        file = *image;
+        if (file->is_dll() || !file->entry ||
+            (file->subsystem != IMAGE_SUBSYSTEM_WINDOWS_CUI &&
+             file->subsystem != IMAGE_SUBSYSTEM_WINDOWS_GUI)) {
+            text = *process.file_name + ": not a Windows program (IMAGE_OPTIONAL_HEADER.Subsystem " +
+                   std::to_string(file->subsystem) + (file->is_dll() ? ", a DLL)" : ")");
+            status = STATUS_INVALID_IMAGE_FORMAT;
+        }
+    }
+    section::View view;
+    view.seed = what.seed;
+    std::unique_ptr<ldr::Module> module;
+    if (NT_SUCCESS(status)) status = section::map_view(section, *process.space, view, &module);
+    process.SectionObject = nullptr;
+    ob::dereference(&section);
+    if (!NT_SUCCESS(status)) {
+        if (text.empty()) text = *process.file_name + ": cannot be mapped";
+        return status;
+    }
+    process.SectionBaseAddress = reinterpret_cast<PVOID>(view.base);
+    process.modules->add(std::move(module));
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS build(Process& process, const NewProcess& what, std::string& text) {
+    process.space = mm::AddressSpace::create();
+    if (!process.space) return STATUS_INSUFFICIENT_RESOURCES;
+    process.space->owner = &process;
+    process.ObjectTable = ob::HandleTable::create(&process);
+    process.cookie = static_cast<ULONG>((what.seed * 0x9e3779b97f4a7c15 ^ 0x5bd1e995c2b2ae35) >> 32);
+    std::shared_ptr<const ldr::ImageFile> file;
+    NTSTATUS status = map_program(process, what, file, text);
+    if (NT_SUCCESS(status)) status = map_ntdll(process, what, text);
+    if (NT_SUCCESS(status)) status = detail::build_parameters(process, what);
+    if (NT_SUCCESS(status)) status = detail::build_peb(process, *file);
+    if (!NT_SUCCESS(status)) return status;
+    process.stack_reserve = file->stack_reserve;
+    process.stack_commit = file->stack_commit;
+    if (trace::on)
+        trace::emit_process_created(&process, static_cast<std::uint32_t>(detail::id_of(process)), 4,
+                                    std::u16string_view(detail::utf16(*process.path)));
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text) {
+    static bool registered = false;
+    if (!registered) { // late, so that it runs after the rundowns of io
+        add_rundown(detail::run_down);
+        registered = true;
+    }
+    const auto slash = what.host_path.rfind('/');
+    const std::string file_name = !what.file_name.empty()      ? what.file_name
+                                  : slash == std::string::npos ? what.host_path
+                                                               : what.host_path.substr(slash + 1);
+    Process& process = *TRY(detail::new_process(allocate_id(), file_name));
+    process.InheritedFromUniqueProcessId = system_process->UniqueProcessId;
+    process.path = host::make<std::string>(what.directory + file_name);
+    NTSTATUS status = build(process, what, text);
+    if (NT_SUCCESS(status)) {
+        const auto& image =
+            *process.modules->find(reinterpret_cast<std::uint64_t>(process.SectionBaseAddress));
+        auto thread =
+            create_process_thread(process, {.start = image.entry,
+                                            .argument = reinterpret_cast<std::uint64_t>(process.Peb),
+                                            .suspended = suspended});
+        if (thread) {
+            ob::dereference(*thread);
+            return static_cast<EPROCESS*>(&process);
+        }
+        status = thread.error();
+    }
+    ob::dereference(&process);
+    return fail(status);
+}
+
+} // namespace nt::ps

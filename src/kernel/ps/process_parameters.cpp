@@ -1,0 +1,161 @@
+// What a program is told at its start: command line, environment, current directory.
+#include "abi/mm.h"
+#include "abi/status.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/ps/detail/process_parts.h"
+#include "rtl/strings.h"
+#include <algorithm>
+
+namespace nt::ps {
+
+namespace detail {
+
+std::u16string utf16(const std::string& utf8) {
+    std::u16string out(utf8.size(), u'\0');
+    ULONG bytes = 0;
+    rtl::utf8_to_unicode(out.data(), static_cast<ULONG>(out.size() * 2), &bytes, utf8.data(),
+                         static_cast<ULONG>(utf8.size()));
+    out.resize(bytes / 2);
+    return out;
+}
+
+namespace {
+
+// The same on every host; a variable given for the process takes the place of one of these.
+constexpr const char* default_environment[] = {
+    "ALLUSERSPROFILE=C:\\ProgramData",
+    "APPDATA=C:\\Users\\drvlab\\AppData\\Roaming",
+    "CommonProgramFiles=C:\\Program Files\\Common Files",
+    "COMPUTERNAME=DRVLAB",
+    "ComSpec=C:\\Windows\\system32\\cmd.exe",
+    "HOMEDRIVE=C:",
+    "HOMEPATH=\\Users\\drvlab",
+    "LOCALAPPDATA=C:\\Users\\drvlab\\AppData\\Local",
+    "NUMBER_OF_PROCESSORS=1",
+    "OS=Windows_NT",
+    "Path=C:\\Windows\\system32;C:\\Windows",
+    "PATHEXT=.COM;.EXE;.BAT;.CMD",
+    "PROCESSOR_ARCHITECTURE=AMD64",
+    "ProgramData=C:\\ProgramData",
+    "ProgramFiles=C:\\Program Files",
+    "SystemDrive=C:",
+    "SystemRoot=C:\\Windows",
+    "TEMP=C:\\Users\\drvlab\\AppData\\Local\\Temp",
+    "TMP=C:\\Users\\drvlab\\AppData\\Local\\Temp",
+    "USERNAME=drvlab",
+    "USERPROFILE=C:\\Users\\drvlab",
+    "windir=C:\\Windows",
+};
+
+std::u16string name_of(const std::u16string& entry) { return entry.substr(0, entry.find(u'=', 1)); }
+
+LONG compare_names(const std::u16string& a, const std::u16string& b) {
+    return rtl::compare(a.data(), a.size(), b.data(), b.size(), true);
+}
+
+// Sorted by name without case, as Windows keeps it; terminated by an empty string.
+std::u16string environment_block(const std::vector<std::string>& given) {
+    std::vector<std::u16string> entries;
+    const auto set = [&](const std::string& text) {
+        std::u16string entry = utf16(text);
+        if (entry.find(u'=', 1) == std::u16string::npos) return;
+        const std::u16string name = name_of(entry);
+        std::erase_if(entries, [&](const std::u16string& e) { return compare_names(name_of(e), name) == 0; });
+        entries.push_back(std::move(entry));
+    };
+    for (const char* entry : default_environment)
+        set(entry);
+    for (const std::string& entry : given)
+        set(entry);
+    std::sort(entries.begin(), entries.end(),
+              [](const auto& a, const auto& b) { return compare_names(name_of(a), name_of(b)) < 0; });
+    std::u16string block;
+    for (const std::u16string& e : entries)
+        block.append(e).push_back(u'\0');
+    block.push_back(u'\0');
+    if (entries.empty()) block.push_back(u'\0');
+    return block;
+}
+
+NTSTATUS allocate_user(mm::AddressSpace& space, std::uint64_t& base, std::uint64_t size) {
+    base = 0;
+    return space.allocate(base, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+
+constexpr USHORT directory_room = 2 * 264; // MAX_PATH and a backslash
+
+} // namespace
+
+NTSTATUS build_parameters(Process& process, const NewProcess& what) {
+    mm::AddressSpace& space = *process.space;
+    const std::u16string path = utf16(*process.path);
+    const std::u16string line = command_line(*process.path, what.arguments);
+    const std::u16string block = environment_block(what.environment);
+    const std::u16string title = path, desktop = u"WinSta0\\Default", directory = u"C:\\";
+
+    std::uint64_t environment = 0;
+    if (const NTSTATUS status = allocate_user(space, environment, block.size() * 2); !NT_SUCCESS(status))
+        return status;
+    if (const NTSTATUS status = write_user(space, environment, block.data(), block.size() * 2);
+        !NT_SUCCESS(status))
+        return status;
+
+    RTL_USER_PROCESS_PARAMETERS p{};
+    const std::uint64_t total =
+        sizeof p + directory_room + 2 * (path.size() + line.size() + title.size() + desktop.size() + 16);
+    std::uint64_t base = 0;
+    if (const NTSTATUS status = allocate_user(space, base, total); !NT_SUCCESS(status)) return status;
+    std::uint64_t at = base + sizeof p;
+    NTSTATUS failure = STATUS_SUCCESS;
+    const auto put = [&](UNICODE_STRING& to, const std::u16string& text, USHORT room = 0) {
+        const auto bytes = static_cast<USHORT>(text.size() * 2);
+        to = {bytes, room ? room : static_cast<USHORT>(bytes + 2), reinterpret_cast<WCHAR*>(at)};
+        const NTSTATUS status = write_user(space, at, text.c_str(), bytes + 2u);
+        if (!NT_SUCCESS(status)) failure = status;
+        at += (to.MaximumLength + 7u) & ~7u;
+    };
+    put(p.CurrentDirectory.DosPath, directory, directory_room);
+    put(p.ImagePathName, path);
+    put(p.CommandLine, line);
+    put(p.WindowTitle, title);
+    put(p.DesktopInfo, desktop);
+    p.MaximumLength = p.Length = static_cast<ULONG>(total);
+    p.Flags = 1; // addresses are absolute
+    p.Environment = reinterpret_cast<WCHAR*>(environment);
+    p.EnvironmentSize = block.size() * 2;
+    p.ProcessGroupId = static_cast<ULONG>(id_of(process));
+    process.parameters = base;
+    if (!NT_SUCCESS(failure)) return failure;
+    return write_user(space, base, p);
+}
+
+} // namespace detail
+
+// "Parsing C command-line arguments": inside quotes, backslashes before a quote are doubled.
+std::u16string command_line(const std::string& program, const std::vector<std::string>& arguments) {
+    std::u16string line = u"\"" + detail::utf16(program) + u"\"";
+    for (const std::string& argument : arguments) {
+        const std::u16string text = detail::utf16(argument);
+        line += u' ';
+        if (!text.empty() && text.find_first_of(u" \t\n\v\"") == std::u16string::npos) {
+            line += text;
+            continue;
+        }
+        line += u'"';
+        std::size_t backslashes = 0;
+        for (const char16_t c : text) {
+            if (c == u'\\') {
+                backslashes++;
+                continue;
+            }
+            line.append(c == u'"' ? 2 * backslashes + 1 : backslashes, u'\\');
+            backslashes = 0;
+            line += c;
+        }
+        line.append(2 * backslashes, u'\\');
+        line += u'"';
+    }
+    return line;
+}
+
+} // namespace nt::ps
