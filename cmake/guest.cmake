@@ -52,7 +52,7 @@ function(guest_driver name)
     set(compiler ${MINGW_CC})
   endif()
   guest_image(OUTPUT ${name}.sys COMPILER ${compiler} SOURCES ${D_SOURCES}
-    FLAGS -isystem /usr/x86_64-w64-mingw32/include/ddk -shared -nostdlib -nostartfiles -Wl,--exclude-all-symbols
+    FLAGS -isystem /usr/x86_64-w64-mingw32/include/ddk -Wno-multichar -shared -nostdlib -nostartfiles -Wl,--exclude-all-symbols
           -Wl,--subsystem,native -Wl,--entry,DriverEntry -Wl,--image-base,0x140000000 -Wl,--dynamicbase -Wl,--nxcompat
           ${D_FLAGS} -lntoskrnl -lhal)
 endfunction()
