@@ -27,6 +27,7 @@ static jmp_buf back;
 static volatile int depth;
 static __attribute__((noinline)) int jump(int n) {
     if (n == 0) longjmp(back, 5);
+    if (n < 0) return 0;
     ++depth;
     return jump(n - 1) + depth;
 }
