@@ -198,7 +198,7 @@ struct Rewriter {
 
     void run() {
         for (const auto& f : map.found) {
-            const bool sound = map.clear_of(f.rva, f.length, CodeMap::conflict);
+            const bool sound = map.clear_of(f.rva, f.length, CodeMap::conflict) && !map.is_doubtful(f.rva);
             const bool change_it = options.change && sound;
             if (f.value_offset != 0) {
                 if (!is_shared_data(f.value))

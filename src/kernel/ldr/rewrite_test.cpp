@@ -174,25 +174,20 @@ TEST(Rewrite, DetoursOnlyWhereItIsSafe) {
 }
 
 TEST(Rewrite, CaseLabelsAreReachedThroughJumpTables) {
-    // lea rdx, [rip+table]; movsxd rax, [rdx+rcx*4]; add rax, rdx; jmp rax; A: cpuid; ret; B: rdtsc; ret;
-    // then the table
-    Bytes code = {0x48, 0x8D, 0x15, 0x0E, 0,    0,    0,    0x48, 0x63, 0x04, 0x8A,
-                  0x48, 0x01, 0xD0, 0xFF, 0xE0, 0x0F, 0xA2, 0xC3, 0x0F, 0x31};
-    const ULONG table = 0x1000 + 7 + 0x0E; // over the last ret
-    code.push_back(0xC3);
-    ASSERT_EQ(0x1000 + code.size(), table + 1);
-    code.back() = 0xC3;
-    code.push_back(0xCC), code.push_back(0xCC); // keep the table aligned with what the lea says
-    code[3] = static_cast<std::uint8_t>(code.size() - 7);
-    const auto at = static_cast<LONG>(0x1000 + code.size());
-    const auto size = static_cast<ULONG>(code.size());
-    TestPe::put(code, LONG{0x1010 - at});
-    TestPe::put(code, LONG{0x1013 - at});
+    // cmp ecx, 1; ja B; lea rdx, [rip+table]; movsxd rax, [rdx+rcx*4]; add rax, rdx; jmp rax; A: cpuid; ret;
+    // B: rdtsc; ret
+    Bytes code = {0x83, 0xF9, 1,    0x77, 0x13, 0x48, 0x8D, 0x15, 0,    0,    0,    0,    0x48, 0x63,
+                  0x04, 0x8A, 0x48, 0x01, 0xD0, 0xFF, 0xE0, 0x0F, 0xA2, 0xC3, 0x0F, 0x31, 0xC3, 0xCC};
+    const auto table = static_cast<ULONG>(code.size());
+    code[8] = static_cast<std::uint8_t>(table - 12);
+    TestPe::put(code, LONG{0x15} - static_cast<LONG>(table));
+    TestPe::put(code, LONG{0x18} - static_cast<LONG>(table));
+    TestPe::put(code, LONG{0x16} - static_cast<LONG>(table)); // the next table; not ours
     TestPe pe(code);
-    pe.functions({{0x1000, 0x1000 + size, leaf}});
+    pe.functions({{0x1000, 0x1000 + table, leaf}});
     Rewritten r(std::move(pe));
-    EXPECT_EQ(r.at(0x1010, 2), (Bytes{0x0F, 0x0B}));
-    EXPECT_EQ(r.at(0x1013, 2), (Bytes{0x0F, 0x0B}));
+    EXPECT_EQ(r.at(0x1015, 2), (Bytes{0x0F, 0x0B}));
+    EXPECT_EQ(r.at(0x1018, 2), (Bytes{0x0F, 0x0B}));
     EXPECT_TRUE(r.report.undecoded.empty());
 }
 

@@ -61,6 +61,7 @@ CodeMap::CodeMap(const ImageFile& file, const Staged& image, bool all)
     }
     drain();
     sweep();
+    judge();
     std::sort(roots_.begin(), roots_.end());
     std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.rva < b.rva; });
     std::sort(undecoded.begin(), undecoded.end());
@@ -103,7 +104,7 @@ void CodeMap::read_ranges() {
     const auto* table = image_ + file_.pdata;
     for (ULONG i = 0; i < file_.pdata_count; ++i) {
         const auto entry = get<RUNTIME_FUNCTION>(table + i * sizeof(RUNTIME_FUNCTION));
-        ranges_.push_back({entry.BeginAddress, entry.EndAddress, i, false, false, false, true, {}, {}});
+        ranges_.push_back({entry.BeginAddress, entry.EndAddress, i, false, false, false, true, {}});
     }
     for (ULONG i = 0; i < file_.pdata_count; ++i) {
         auto entry = get<RUNTIME_FUNCTION>(table + i * sizeof(RUNTIME_FUNCTION));
@@ -168,22 +169,24 @@ void CodeMap::read_handlers(ULONG index) {
     }
 }
 
-// Only the functions that hold a pattern; everything if a pattern lies outside of them, because then control
-// flow must tell.
+// Only the functions that hold a pattern. One that lies outside of them belongs to the export before it, or
+// to nothing known.
 void CodeMap::choose_ranges() {
     for (auto& range : ranges_)
         range.wanted = false;
-    std::vector<ULONG> primaries;
+    std::vector<ULONG> primaries, exports;
+    for (const auto& entry : file_.exports)
+        if (range_at(entry.rva) == none && area_at(entry.rva)) exports.push_back(entry.rva);
+    std::sort(exports.begin(), exports.end());
     for (const auto& area : areas_)
         for (ULONG at = 0; (at = next_pattern(image_ + area.rva, area.size, at)) < area.size; ++at) {
             const ULONG range = range_at(area.rva + at);
-            if (range == none) {
-                for (auto& r : ranges_)
-                    r.wanted = true;
-                all_ = true;
-                return;
+            if (range != none) {
+                primaries.push_back(ranges_[range].primary);
+                continue;
             }
-            primaries.push_back(ranges_[range].primary);
+            const auto next = std::upper_bound(exports.begin(), exports.end(), area.rva + at);
+            if (next != exports.begin() && *std::prev(next) >= area.rva) add_guess(*std::prev(next));
         }
     std::sort(primaries.begin(), primaries.end());
     for (auto& range : ranges_)
@@ -199,6 +202,11 @@ ULONG CodeMap::function_at(ULONG rva) const {
 bool CodeMap::has_unresolved_jump(ULONG rva) const {
     const ULONG range = range_at(rva);
     return range == none || ranges_[ranges_[range].primary].unresolved;
+}
+
+bool CodeMap::is_doubtful(ULONG rva) const {
+    const ULONG range = range_at(rva);
+    return range != none && ranges_[ranges_[range].primary].doubtful;
 }
 
 bool CodeMap::touches_interrupt_flag(ULONG rva) const {
@@ -236,6 +244,7 @@ void CodeMap::drain() {
 }
 
 void CodeMap::follow(ULONG rva) {
+    Trail trail;
     while (Area* area = area_at(rva)) {
         auto* flag = &area->flags[rva - area->rva];
         if (*flag & (start | data)) return;
@@ -259,6 +268,7 @@ void CodeMap::follow(ULONG rva) {
                 flag[n] |= conflict;
         const ULONG range = range_at(rva), next = rva + i.length;
         note(rva, i, range);
+        trail.add(rva);
 
         if (is_relative(i)) {
             const auto to = static_cast<ULONG>(next + static_cast<std::uint64_t>(i.raw.imm[0].value.s));
@@ -271,7 +281,7 @@ void CodeMap::follow(ULONG rva) {
             } else if (all_ || here)
                 add_certain(to);
         } else if (i.meta.category == ZYDIS_CATEGORY_UNCOND_BR && i.raw.modrm.mod == 3)
-            jumps_.push_back(rva); // jmp reg: a jump table or a tail call
+            jumps_.push_back({rva, trail}); // jmp reg: a jump table or a tail call
         switch (i.meta.category) {
         case ZYDIS_CATEGORY_UNCOND_BR:
         case ZYDIS_CATEGORY_RET:
@@ -295,12 +305,13 @@ void CodeMap::note(ULONG rva, const ZydisDecodedInstruction& i, ULONG range) {
         function->interrupts = true;
     if (i.mnemonic == ZYDIS_MNEMONIC_LEA && is_rip_relative(i)) {
         const auto to = static_cast<ULONG>(rva + i.length + static_cast<std::uint64_t>(i.raw.disp.value));
-        if (function && function->tables.size() < 64) function->tables.push_back(to);
+        if (function && function->addresses.size() < 64) {
+            static constexpr ZydisRegister first = ZYDIS_REGISTER_RAX;
+            const auto reg = static_cast<ZydisRegister>(first + (i.raw.modrm.reg | i.raw.rex.R << 3));
+            function->addresses.emplace_back(reg, to);
+        }
         if (all_ && area_at(to)) add_guess(to);
-    } else if ((i.attributes & ZYDIS_ATTRIB_HAS_SIB) && i.raw.sib.scale == 2 && i.raw.disp.size == 32 &&
-               i.raw.disp.value > 0 && function && function->rva_tables.size() < 64)
-        function->rva_tables.push_back(
-            static_cast<ULONG>(i.raw.disp.value)); // [image base + index * 4 + table's RVA]
+    }
 
     Found f{rva, i.length, i.mnemonic, 0, false, 0, 0};
     bool wanted = is_interesting(i.mnemonic);
@@ -318,37 +329,94 @@ void CodeMap::note(ULONG rva, const ZydisDecodedInstruction& i, ULONG range) {
     if (wanted) found.push_back(f);
 }
 
-// Jump tables of functions with an indirect jump.
+// Indirect jumps of functions.
 void CodeMap::read_tables() {
-    for (ULONG jump : std::exchange(jumps_, {})) {
-        const ULONG range = range_at(jump);
+    for (const Jump& jump : std::exchange(jumps_, {})) {
+        const ULONG range = range_at(jump.rva);
         if (range == none) continue;
         const ULONG primary = ranges_[range].primary;
-        auto& function = ranges_[primary];
-        auto in_function = [&](std::int64_t rva) {
-            if (rva <= 0 || rva > 0x7FFF'FFFF) return false;
-            const ULONG r = range_at(static_cast<ULONG>(rva));
-            return r != none && ranges_[r].primary == primary;
-        };
-        auto read = [&](ULONG table, std::int64_t origin) {
-            ULONG count = 0;
-            for (; count < max_table; ++count) {
-                const auto at = std::uint64_t{table} + count * 4;
-                if (at > file_.image_size - 4 || (flags(static_cast<ULONG>(at)) & (start | inside))) break;
-                const auto to = origin + get<LONG>(image_ + at);
-                if (!in_function(to)) break;
-                add_certain(static_cast<ULONG>(to));
-            }
-            for (ULONG i = 0; i < count * 4; ++i)
-                mark(table + i, data);
-            return count != 0;
-        };
-        for (ULONG table : std::exchange(function.tables, {}))
-            function.explained |= read(table, table);
-        for (ULONG table : std::exchange(function.rva_tables, {}))
-            function.explained |= read(table, 0);
-        if (!function.explained) function.unresolved = true;
+        if (!explain(jump, primary)) ranges_[primary].unresolved = true;
     }
+}
+
+// The two shapes that compilers give a switch, read backwards from `jmp reg`:
+//   gcc, clang: cmp idx, n; ja; … lea base, [rip + table]; movsxd reg, [base + idx * 4]; add reg, base
+//   MSVC:       cmp idx, n; ja; … lea base, image; [movzx idx, byte [base + idx + bytes];] mov reg, [base +
+//   idx * 4 + table];
+//               add reg, base
+// Without the bound nothing says where the table ends, and the jump stays unexplained.
+bool CodeMap::explain(const Jump& jump, ULONG primary) {
+    ZydisRegister base = ZYDIS_REGISTER_NONE;
+    ULONG table = 0, byte_table = 0, bound = 0;
+    std::vector<ULONG> tables;
+    for (ULONG n = jump.trail.count, left = Trail::most; n != 0 && left != 0 && bound == 0; --left) {
+        ZydisDecodedInstruction i;
+        ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
+        const ULONG rva = jump.trail.rva[--n % Trail::most];
+        if (!decode(rva, i, o)) return false;
+        const bool loads = i.operand_count_visible == 2 && o[1].type == ZYDIS_OPERAND_TYPE_MEMORY;
+        const bool positive = loads && o[1].mem.disp.value > 0 && o[1].mem.disp.value < file_.image_size;
+        if (base == ZYDIS_REGISTER_NONE) {
+            if (!loads || o[1].mem.scale != 4 || o[1].size != 32) continue;
+            if (i.mnemonic == ZYDIS_MNEMONIC_MOVSXD && !o[1].mem.disp.has_displacement)
+                base = o[1].mem.base;
+            else if (i.mnemonic == ZYDIS_MNEMONIC_MOV && positive)
+                base = o[1].mem.base, table = static_cast<ULONG>(o[1].mem.disp.value);
+        } else if (table == 0 && i.mnemonic == ZYDIS_MNEMONIC_LEA && is_rip_relative(i) &&
+                   o[0].reg.value == base) {
+            if (tables.empty())
+                tables.push_back(
+                    static_cast<ULONG>(rva + i.length + static_cast<std::uint64_t>(i.raw.disp.value)));
+        } else if (table != 0 && byte_table == 0 && i.mnemonic == ZYDIS_MNEMONIC_MOVZX && positive &&
+                   o[1].size == 8)
+            byte_table = static_cast<ULONG>(o[1].mem.disp.value);
+        else if (i.mnemonic == ZYDIS_MNEMONIC_CMP && o[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+            if (o[1].imm.value.u >= max_table) return false;
+            bound = static_cast<ULONG>(o[1].imm.value.u) + 1;
+        }
+    }
+    if (base == ZYDIS_REGISTER_NONE || bound == 0) return false;
+    if (byte_table != 0) {
+        if (byte_table > file_.image_size - bound) return false;
+        ULONG highest = 0;
+        for (ULONG n = 0; n < bound; ++n) {
+            highest = std::max<ULONG>(highest, image_[byte_table + n]);
+            mark(byte_table + n, data);
+        }
+        bound = highest + 1;
+    }
+    if (table != 0) return read_table(primary, table, 0, bound);
+    if (tables.empty()) // the compiler moved the lea away
+        for (const auto& [reg, address] : ranges_[primary].addresses)
+            if (reg == base && std::find(tables.begin(), tables.end(), address) == tables.end())
+                tables.push_back(address);
+    return tables.size() == 1 && read_table(primary, tables[0], tables[0], bound);
+}
+
+// All entries must lead into the function, and none into the middle of an instruction.
+bool CodeMap::read_table(ULONG primary, ULONG table, std::int64_t origin, ULONG count) {
+    if (table > file_.image_size - count * 4) return false;
+    for (ULONG i = 0; i < count; ++i) {
+        const auto to = origin + get<LONG>(image_ + table + i * 4);
+        const ULONG range = to > 0 && to < file_.image_size ? range_at(static_cast<ULONG>(to)) : none;
+        if (range == none || ranges_[range].primary != primary || (flags(static_cast<ULONG>(to)) & inside))
+            return false;
+    }
+    if (!clear_of(table, count * 4, start | inside)) return false;
+    for (ULONG i = 0; i < count; ++i)
+        add_certain(static_cast<ULONG>(origin + get<LONG>(image_ + table + i * 4)));
+    for (ULONG i = 0; i < count * 4; ++i)
+        mark(table + i, data);
+    return true;
+}
+
+// A function whose bytes were decoded in two ways is not understood.
+void CodeMap::judge() {
+    for (const auto& range : ranges_)
+        if (range.wanted && !clear_of(range.begin, range.end - range.begin, conflict)) {
+            ranges_[range.primary].doubtful = true;
+            undecoded.push_back(ranges_[range.primary].begin);
+        }
 }
 
 // What flow did not reach inside functions: padding, tables, landing pads of C++ handlers, dead code.

@@ -48,6 +48,7 @@ struct CodeMap {
     bool clear_of(ULONG rva, ULONG size, UCHAR mask) const;
     ULONG function_at(ULONG rva) const;           // its first address, or that of a routine without an entry
     bool has_unresolved_jump(ULONG rva) const;    // in the function around rva
+    bool is_doubtful(ULONG rva) const;            // the function around rva, if any, was decoded two ways
     bool touches_interrupt_flag(ULONG rva) const; // cli or sti in the function around rva
     bool decode(ULONG rva, ZydisDecodedInstruction& instruction,
                 ZydisDecodedOperand* operands = nullptr) const;
@@ -59,10 +60,23 @@ struct CodeMap {
     };
     struct Range { // an entry of the function table
         ULONG begin, end;
-        ULONG primary; // index of the entry it continues; itself otherwise
-        bool unresolved = false, explained = false, interrupts = false, wanted = true;
-        // What may be a jump table, of distances to itself or of RVAs.
-        std::vector<ULONG> tables, rva_tables;
+        ULONG primary;           // index of the entry it continues; itself otherwise
+        bool unresolved = false; // an indirect jump that no table explains
+        bool interrupts = false; // cli or sti
+        bool doubtful = false;   // two decodings overlap
+        bool wanted = true;
+        std::vector<std::pair<ZydisRegister, ULONG>> addresses{}; // lea reg, [rip + x]
+    };
+    // The last instructions of the run being followed, for the recognition of jump tables.
+    struct Trail {
+        static constexpr ULONG most = 24;
+        ULONG rva[most] = {};
+        ULONG count = 0;
+        void add(ULONG at) { rva[count++ % most] = at; }
+    };
+    struct Jump {
+        ULONG rva;
+        Trail trail;
     };
     static constexpr ULONG none = ~ULONG{0};
 
@@ -79,6 +93,9 @@ struct CodeMap {
     void follow(ULONG rva);
     void note(ULONG rva, const ZydisDecodedInstruction& instruction, ULONG range);
     void read_tables();
+    bool explain(const Jump& jump, ULONG primary);
+    bool read_table(ULONG primary, ULONG table, std::int64_t origin, ULONG count);
+    void judge();
     void sweep();
 
     const ImageFile& file_;
@@ -88,7 +105,7 @@ struct CodeMap {
     std::vector<Area> areas_;
     std::vector<Range> ranges_; // ascending
     std::vector<ULONG> certain_, guesses_, roots_;
-    std::vector<ULONG> jumps_; // indirect ones not yet explained
+    std::vector<Jump> jumps_; // indirect ones to be explained
 };
 
 } // namespace nt::ldr

@@ -64,24 +64,30 @@ Treatment treatment_of(ZydisMnemonic mnemonic) {
 }
 
 ULONG next_pattern(const std::uint8_t* bytes, ULONG size, ULONG at) {
-    for (; at < size; ++at) {
-        if (bytes[at] == 0x0F && at + 1 < size) {
-            switch (bytes[at + 1]) {
-            case 0x00: // sldt, str
-            case 0x01: // sgdt, sidt, smsw, xgetbv, rdtscp, rdpru
-            case 0x31: // rdtsc
-            case 0x33: // rdpmc
-            case 0xA2: // cpuid
+    for (; at + 1 < size; ++at) {
+        if (bytes[at] != 0x0F) continue;
+        const unsigned modrm = at + 2 < size ? bytes[at + 2] : 0, reg = (modrm >> 3) & 7;
+        const bool memory = modrm < 0xC0;
+        switch (bytes[at + 1]) {
+        case 0x31: // rdtsc
+        case 0x33: // rdpmc
+        case 0xA2: // cpuid
+            return at;
+        case 0x00: // sldt, str
+            if (reg <= 1) return at;
+            break;
+        case 0x01: // sgdt, sidt; smsw; xgetbv, rdtscp, rdpru
+            if ((memory && reg <= 1) || reg == 4 || modrm == 0xD0 || modrm == 0xF9 || modrm == 0xFD)
                 return at;
-            case 0xC7: // rdrand, rdseed, rdpid: register forms of /6 and /7
-                if (at + 2 < size && bytes[at + 2] >= 0xF0) return at;
-                break;
-            case 0xAE: // rdfsbase … wrgsbase: F3, register forms of /0 to /3
-                if (at + 2 < size && bytes[at + 2] >= 0xC0 && bytes[at + 2] < 0xE0) return at;
-                break;
-            default:
-                break;
-            }
+            break;
+        case 0xC7: // rdrand, rdseed, rdpid
+            if (!memory && reg >= 6) return at;
+            break;
+        case 0xAE: // rdfsbase … wrgsbase
+            if (!memory && reg <= 3) return at;
+            break;
+        default:
+            break;
         }
     }
     return size;
