@@ -4,6 +4,7 @@
 #include "app/machine.h"
 #include "app/text.h"
 #include "base/list.h"
+#include "kernel/io/condrv.h"
 #include "kernel/io/file.h"
 #include "kernel/ke/wait.h"
 #include "kernel/ob/namespace.h"
@@ -24,34 +25,8 @@ std::string directory_of(const std::string& path) {
 }
 
 Result<HANDLE> open_console(EPROCESS& process, std::u16string_view name, ACCESS_MASK access) {
-    UNICODE_STRING path{static_cast<USHORT>(name.size() * 2), static_cast<USHORT>(name.size() * 2),
-                        const_cast<WCHAR*>(name.data())};
-    OBJECT_ATTRIBUTES attributes{};
-    attributes.Length = sizeof attributes;
-    attributes.ObjectName = &path;
-    attributes.Attributes = OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE;
-    HANDLE handle;
-    IO_STATUS_BLOCK iosb;
-    const io::CreateFile what{&handle,
-                              access | SYNCHRONIZE,
-                              &attributes,
-                              &iosb,
-                              nullptr,
-                              0,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE,
-                              FILE_OPEN,
-                              FILE_SYNCHRONOUS_IO_NONALERT,
-                              nullptr,
-                              0};
-    if (const NTSTATUS status = io::create_file(what, KernelMode); !NT_SUCCESS(status)) return fail(status);
-    PVOID file;
-    if (const NTSTATUS status = ob::reference_by_handle(handle, 0, nullptr, KernelMode, &file, nullptr);
-        !NT_SUCCESS(status))
-        return fail(status);
-    auto result = ob::create_handle_in(*static_cast<ob::HandleTable*>(process.ObjectTable), file, access | SYNCHRONIZE, OBJ_INHERIT);
-    ob::dereference(file);
-    ob::close_handle(handle, KernelMode);
-    return result;
+    return io::open_file({.name = name, .desired = access | SYNCHRONIZE},
+                         *static_cast<ob::HandleTable*>(process.ObjectTable), OBJ_INHERIT);
 }
 
 void start_threads(EPROCESS& process) {
@@ -83,11 +58,11 @@ std::optional<std::uint32_t> Machine::run_client() {
     auto console =
         open_console(process, u"\\Device\\ConDrv\\Console", FILE_GENERIC_READ | FILE_GENERIC_WRITE);
     auto input =
-        open_console(process, u"\\Device\\ConDrv\\CurrentIn", FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
+        open_console(process, io::standard_path(0), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
     auto output =
-        open_console(process, u"\\Device\\ConDrv\\CurrentOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+        open_console(process, io::standard_path(1), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
     auto errors =
-        open_console(process, u"\\Device\\ConDrv\\ErrorOut", FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+        open_console(process, io::standard_path(2), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
     if (!console || !input || !output || !errors) {
         error_ = "the client's standard handles cannot be opened";
         return std::nullopt;
