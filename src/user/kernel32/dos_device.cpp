@@ -235,5 +235,39 @@ BOOL GetDiskFreeSpaceW(const WCHAR* path, DWORD* sectors, DWORD* bytes, DWORD* f
     return TRUE;
 }
 
+BOOL GetDiskFreeSpaceA(const CHAR* path, DWORD* sectors, DWORD* bytes, DWORD* free, DWORD* total) {
+    Wide wide(path);
+    return wide.ok() && GetDiskFreeSpaceW(wide.get(), sectors, bytes, free, total);
+}
+BOOL GetVolumeInformationA(const CHAR* root, CHAR* label, DWORD label_size, DWORD* serial, DWORD* component,
+                           DWORD* flags, CHAR* system, DWORD system_size) {
+    Wide wide(root);
+    WCHAR wide_label[MAX_PATH], wide_system[MAX_PATH];
+    if (!wide.ok() || !GetVolumeInformationW(wide.get(), wide_label, MAX_PATH, serial, component, flags,
+                                             wide_system, MAX_PATH))
+        return FALSE;
+    DWORD n = DWORD(wcslen(wide_label)), m = DWORD(wcslen(wide_system));
+    if ((label && return_string(label, label_size, wide_label, n) >= label_size) ||
+        (system && return_string(system, system_size, wide_system, m) >= system_size))
+        return fail_with(ERROR_BAD_LENGTH);
+    return TRUE;
+}
+// A multi-string of roots: "C:\", "D:\" ...
+DWORD GetLogicalDriveStringsW(DWORD size, WCHAR* to) {
+    DWORD drives = GetLogicalDrives(), needed = 0;
+    for (DWORD bits = drives; bits; bits &= bits - 1)
+        needed += 4;
+    if (size < needed + 1) return needed + 1;
+    for (int i = 0; i < 26; ++i)
+        if (drives >> i & 1) {
+            *to++ = WCHAR('A' + i);
+            *to++ = ':';
+            *to++ = '\\';
+            *to++ = 0;
+        }
+    *to = 0;
+    return needed;
+}
+
 } // extern "C"
 } // namespace nt

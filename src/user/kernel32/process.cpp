@@ -6,7 +6,6 @@ using namespace k32;
 
 namespace {
 
-
 NTSTATUS basic(HANDLE process, PROCESS_BASIC_INFORMATION* to) {
     return NtQueryInformationProcess(process, ProcessBasicInformation, to, sizeof *to, nullptr);
 }

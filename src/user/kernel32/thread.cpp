@@ -6,7 +6,6 @@ using namespace k32;
 
 namespace {
 
-
 NTSTATUS basic(HANDLE thread, THREAD_BASIC_INFORMATION* to) {
     return NtQueryInformationThread(thread, ThreadBasicInformation, to, sizeof *to, nullptr);
 }
