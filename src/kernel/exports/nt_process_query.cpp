@@ -1,0 +1,168 @@
+// What a process is asked about itself: nf-winternl-ntqueryinformationprocess,
+// nf-processthreadsapi-getprocesstimes …
+#include "abi/status.h"
+#include "abi/thread.h"
+#include "kernel/exports/process_handle.h"
+#include "kernel/ke/clock.h"
+#include "kernel/mm/address_space.h"
+
+using namespace nt;
+using exports::TargetProcess;
+using exports::write_parameter;
+
+namespace {
+
+struct VM_COUNTERS {
+    SIZE_T PeakVirtualSize, VirtualSize;
+    ULONG PageFaultCount;
+    SIZE_T PeakWorkingSetSize, WorkingSetSize, QuotaPeakPagedPoolUsage, QuotaPagedPoolUsage,
+        QuotaPeakNonPagedPoolUsage, QuotaNonPagedPoolUsage, PagefileUsage, PeakPagefileUsage;
+};
+
+struct Answer {
+    PVOID to;
+    ULONG length;
+    ULONG* needed;
+
+    // Fixed-size classes want exactly their size.
+    template <class T> NTSTATUS give(const T& value) const {
+        if (length != sizeof(T)) return wrong_length(sizeof(T), STATUS_INFO_LENGTH_MISMATCH);
+        if (!exports::copy_out(to, &value, sizeof value)) return STATUS_ACCESS_VIOLATION;
+        return needed && !write_parameter(needed, ULONG{sizeof value}) ? STATUS_ACCESS_VIOLATION
+                                                                       : STATUS_SUCCESS;
+    }
+    // A UNICODE_STRING with its characters behind it.
+    NTSTATUS give(std::u16string_view text) const {
+        const auto bytes = static_cast<USHORT>(text.size() * 2);
+        const ULONG total = sizeof(UNICODE_STRING) + bytes + 2u;
+        if (length < total) return wrong_length(total, STATUS_INFO_LENGTH_MISMATCH);
+        auto* characters = static_cast<UCHAR*>(to) + sizeof(UNICODE_STRING);
+        const UNICODE_STRING string{bytes, static_cast<USHORT>(bytes + 2),
+                                    reinterpret_cast<WCHAR*>(characters)};
+        const WCHAR end = 0;
+        if (!exports::copy_out(to, &string, sizeof string) ||
+            !exports::copy_out(characters, text.data(), bytes) ||
+            !exports::copy_out(characters + bytes, &end, sizeof end))
+            return STATUS_ACCESS_VIOLATION;
+        return needed && !write_parameter(needed, total) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+    }
+    NTSTATUS wrong_length(ULONG want, NTSTATUS status) const {
+        return needed && !write_parameter(needed, want) ? STATUS_ACCESS_VIOLATION : status;
+    }
+};
+
+std::u16string path_of(const ps::Process& process) {
+    return process.path ? std::u16string(process.path->begin(), process.path->end()) : std::u16string();
+}
+
+KERNEL_USER_TIMES times_of(const ps::Process& process) {
+    KERNEL_USER_TIMES times{};
+    times.CreateTime = process.CreateTime;
+    times.ExitTime = process.ExitTime;
+    // assumed: virtual time is user time: nothing else runs.
+    const LONGLONG until = process.ExitTime.QuadPart ? process.ExitTime.QuadPart : ke::system_time();
+    times.UserTime.QuadPart = process.space ? until - process.CreateTime.QuadPart : 0;
+    return times;
+}
+
+} // namespace
+
+extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information,
+                                              ULONG length, ULONG* needed) {
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(handle, PROCESS_QUERY_LIMITED_INFORMATION, false);
+        !NT_SUCCESS(status))
+        return status;
+    const ps::Process& process = *target;
+    const Answer answer{information, length, needed};
+    switch (cls) {
+    case ProcessBasicInformation: {
+        PROCESS_BASIC_INFORMATION info{};
+        info.ExitStatus = process.ExitStatus;
+        info.PebBaseAddress = process.Peb;
+        info.AffinityMask = 1;
+        info.BasePriority = process.Pcb.BasePriority;
+        info.UniqueProcessId = reinterpret_cast<ULONG_PTR>(process.UniqueProcessId);
+        info.InheritedFromUniqueProcessId = reinterpret_cast<ULONG_PTR>(process.InheritedFromUniqueProcessId);
+        return answer.give(info);
+    }
+    case ProcessVmCounters: {
+        VM_COUNTERS info{};
+        if (process.space) {
+            info.PagefileUsage = info.PeakPagefileUsage = process.space->committed_pages() << mm::page_shift;
+            info.WorkingSetSize = info.PeakWorkingSetSize = info.PagefileUsage; // nothing is paged out
+            for (const mm::Vad& vad : process.space->vads())
+                info.VirtualSize += vad.size;
+            info.PeakVirtualSize = info.VirtualSize;
+        }
+        return answer.give(info);
+    }
+    case ProcessTimes:
+        return answer.give(times_of(process));
+    case ProcessDebugPort:
+        return answer.give(ULONG_PTR{0});
+    case ProcessDebugObjectHandle:
+        return STATUS_PORT_NOT_SET;
+    case ProcessDebugFlags:
+        return answer.give(ULONG{1});
+    case ProcessDefaultHardErrorMode:
+        return answer.give(ULONG{1});
+    case ProcessPriorityClass: {
+        struct {
+            BOOLEAN Foreground;
+            UCHAR PriorityClass;
+        } info{0, process.PriorityClass};
+        return answer.give(info);
+    }
+    case ProcessHandleCount:
+        return answer.give(
+            ULONG{process.ObjectTable ? static_cast<ob::HandleTable*>(process.ObjectTable)->count() : 0});
+    case ProcessAffinityMask:
+        return answer.give(ULONG_PTR{1});
+    case ProcessSessionInformation:
+        return answer.give(ULONG{process.space ? 1u : 0u});
+    case ProcessWow64Information:
+        return answer.give(ULONG_PTR{0});
+    case ProcessBreakOnTermination:
+        return answer.give(ULONG{0});
+    case ProcessCookie:
+        if (&process != ps::current_process()) return STATUS_INVALID_PARAMETER;
+        return answer.give(process.cookie);
+    case ProcessImageFileName: { // the device path of the same file
+        const std::u16string path = path_of(process);
+        return answer.give(path.empty() ? path : u"\\Device\\HarddiskVolume1" + path.substr(2));
+    }
+    case ProcessImageFileNameWin32:
+        return answer.give(std::u16string_view(path_of(process)));
+    default:
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+GATE(NtQueryInformationProcess);
+
+// The priority class and the error mode are kept; there is one processor, so the affinity can only be that.
+extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information,
+                                            ULONG length) {
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status))
+        return status;
+    switch (cls) {
+    case ProcessPriorityClass: {
+        UCHAR info[2];
+        if (length != sizeof info) return STATUS_INFO_LENGTH_MISMATCH;
+        if (!exports::copy_in(info, information, sizeof info)) return STATUS_ACCESS_VIOLATION;
+        if (info[1] < 1 || info[1] > 6) return STATUS_INVALID_PARAMETER;
+        target->PriorityClass = info[1];
+        return STATUS_SUCCESS;
+    }
+    case ProcessAffinityMask: {
+        ULONG_PTR mask;
+        if (length != sizeof mask) return STATUS_INFO_LENGTH_MISMATCH;
+        if (!exports::copy_in(&mask, information, sizeof mask)) return STATUS_ACCESS_VIOLATION;
+        return mask == 1 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    }
+    default:
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+GATE(NtSetInformationProcess);

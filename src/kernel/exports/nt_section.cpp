@@ -1,0 +1,167 @@
+// Section services: nf-ntifs-ntcreatesection, nf-ntifs-ntopensection, nf-wdm-zwmapviewofsection,
+// nf-wdm-zwunmapviewofsection.
+#include "abi/mm.h"
+#include "abi/status.h"
+#include "kernel/exports/process_handle.h"
+#include "kernel/mm/address_space.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/section/section.h"
+#include "trace/trace.h"
+
+using namespace nt;
+using exports::read_parameter;
+using exports::TargetProcess;
+using exports::write_parameter;
+
+namespace {
+
+NTSTATUS give_handle(HANDLE* to, HANDLE handle) {
+    if (write_parameter(to, handle)) return STATUS_SUCCESS;
+    ob::close_handle(handle, exports::previous_mode());
+    return STATUS_ACCESS_VIOLATION;
+}
+
+NTSTATUS reference(HANDLE handle, ACCESS_MASK access, section::Section*& section) {
+    PVOID body = nullptr;
+    const NTSTATUS status = ob::reference_by_handle(handle, access, section::section_type,
+                                                    exports::previous_mode(), &body, nullptr);
+    section = static_cast<section::Section*>(body);
+    return status;
+}
+
+// Rights that a view with this protection needs of the handle.
+ACCESS_MASK rights_for(ULONG protection) {
+    switch (protection & 0xff) {
+    case PAGE_READWRITE:
+        return SECTION_MAP_WRITE | SECTION_MAP_READ;
+    case PAGE_EXECUTE:
+        return SECTION_MAP_EXECUTE;
+    case PAGE_EXECUTE_READ:
+    case PAGE_EXECUTE_WRITECOPY:
+        return SECTION_MAP_EXECUTE | SECTION_MAP_READ;
+    case PAGE_EXECUTE_READWRITE:
+        return SECTION_MAP_EXECUTE | SECTION_MAP_READ | SECTION_MAP_WRITE;
+    default:
+        return SECTION_MAP_READ;
+    }
+}
+
+constexpr ULONG writable = PAGE_READWRITE | PAGE_EXECUTE_READWRITE;
+constexpr ULONG executable =
+    PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
+
+struct SECTION_BASIC_INFORMATION {
+    PVOID BaseAddress;
+    ULONG AllocationAttributes;
+    LARGE_INTEGER MaximumSize;
+};
+
+} // namespace
+
+// Memory sections only: files have no sections before there is a file system.
+extern "C" NTSTATUS NtCreateSection(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
+                                    const LARGE_INTEGER* maximum_size, ULONG protection, ULONG allocation,
+                                    HANDLE file) {
+    if (file) return STATUS_INVALID_FILE_FOR_SECTION;
+    if (allocation & SEC_IMAGE) return STATUS_INVALID_FILE_FOR_SECTION;
+    if (!(allocation & (SEC_COMMIT | SEC_RESERVE)) || allocation & ~(SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE))
+        return STATUS_INVALID_PARAMETER_6;
+    if (!mm::is_valid_protection(protection) || protection & (PAGE_GUARD | PAGE_NOACCESS))
+        return STATUS_INVALID_PAGE_PROTECTION;
+    LARGE_INTEGER size;
+    if (!maximum_size) return STATUS_INVALID_PARAMETER_4;
+    if (!read_parameter(maximum_size, size)) return STATUS_ACCESS_VIOLATION;
+    if (size.QuadPart <= 0) return STATUS_INVALID_PARAMETER_4;
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    ob::Attributes captured;
+    if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;
+    auto made = section::create_memory(static_cast<ULONGLONG>(size.QuadPart), protection, allocation);
+    if (!made) return made.error();
+    HANDLE result = nullptr;
+    const NTSTATUS status = ob::insert(*made, captured, mode, access, &result);
+    if (!NT_SUCCESS(status)) return status;
+    const NTSTATUS written = give_handle(handle, result);
+    return NT_SUCCESS(written) ? status : written;
+}
+GATE(NtCreateSection);
+
+extern "C" NTSTATUS NtOpenSection(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes) {
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    ob::Attributes captured;
+    if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;
+    auto opened = ob::open_by_name(captured, section::section_type, mode, nullptr, access, nullptr);
+    return opened ? give_handle(handle, *opened) : opened.error();
+}
+GATE(NtOpenSection);
+
+extern "C" NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, PVOID* base, ULONG_PTR zero_bits,
+                                       SIZE_T, LARGE_INTEGER* offset, SIZE_T* size, ULONG inherit,
+                                       ULONG allocation, ULONG protection) {
+    PVOID wish;
+    SIZE_T length;
+    LARGE_INTEGER from{};
+    if (!read_parameter(base, wish) || !read_parameter(size, length) ||
+        (offset && !read_parameter(offset, from)))
+        return STATUS_ACCESS_VIOLATION;
+    if (inherit != ViewShare && inherit != ViewUnmap) return STATUS_INVALID_PARAMETER_8;
+    if (allocation & ~(MEM_RESERVE | MEM_TOP_DOWN)) return STATUS_INVALID_PARAMETER_9;
+    if (!mm::is_valid_protection(protection)) return STATUS_INVALID_PAGE_PROTECTION;
+    if (zero_bits) return STATUS_INVALID_PARAMETER_4; // assumed: nobody asks for low addresses
+    TargetProcess target;
+    NTSTATUS status = target.open(process, PROCESS_VM_OPERATION);
+    if (!NT_SUCCESS(status)) return status;
+    section::Section* section;
+    status = reference(handle, rights_for(protection), section);
+    if (!NT_SUCCESS(status)) return status;
+    section::View view{reinterpret_cast<std::uint64_t>(wish), length,
+                       static_cast<std::uint64_t>(from.QuadPart), protection, target->cookie};
+    std::unique_ptr<ldr::Module> module;
+    if (!section->file && ((protection & writable && !(section->protection & writable)) ||
+                           (protection & executable && !(section->protection & executable))))
+        status = STATUS_SECTION_PROTECTION;
+    else
+        status = section::map_view(*section, target.space(), view, &module);
+    ob::dereference(section);
+    if (!NT_SUCCESS(status)) return status;
+    if (module) target->modules->add(std::move(module));
+    if (!write_parameter(base, reinterpret_cast<PVOID>(view.base)) || !write_parameter(size, view.size))
+        return STATUS_ACCESS_VIOLATION;
+    return status;
+}
+GATE(NtMapViewOfSection);
+
+extern "C" NTSTATUS NtUnmapViewOfSection(HANDLE process, PVOID base) {
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
+        return status;
+    const auto address = reinterpret_cast<std::uint64_t>(base);
+    ldr::Module* module = target->modules->find(address);
+    const NTSTATUS status = target.space().unmap_view(address);
+    if (!NT_SUCCESS(status) || !module) return status;
+    if (trace::on) {
+        const std::u16string name(module->path.begin(), module->path.end());
+        trace::emit_module_unloaded(module->base, std::u16string_view(name));
+    }
+    (void)target->modules->remove(*module);
+    return status;
+}
+GATE(NtUnmapViewOfSection);
+
+// SectionBasicInformation only.
+extern "C" NTSTATUS NtQuerySection(HANDLE handle, ULONG cls, PVOID information, SIZE_T length,
+                                   SIZE_T* needed) {
+    if (cls != 0) return STATUS_INVALID_INFO_CLASS;
+    if (length != sizeof(SECTION_BASIC_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
+    section::Section* section;
+    if (const NTSTATUS status = reference(handle, SECTION_QUERY, section); !NT_SUCCESS(status)) return status;
+    std::string text;
+    if (section->file) (void)section::image_of(*section, text);
+    SECTION_BASIC_INFORMATION info{};
+    info.AllocationAttributes = section->attributes;
+    info.MaximumSize.QuadPart = static_cast<LONGLONG>(section->size);
+    ob::dereference(section);
+    if (!exports::copy_out(information, &info, sizeof info)) return STATUS_ACCESS_VIOLATION;
+    if (needed && !write_parameter(needed, sizeof info)) return STATUS_ACCESS_VIOLATION;
+    return STATUS_SUCCESS;
+}
+GATE(NtQuerySection);

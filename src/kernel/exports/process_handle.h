@@ -1,0 +1,43 @@
+// A process named by a handle, for the length of a service.
+#pragma once
+#include "abi/status.h"
+#include "kernel/exports/capture.h"
+#include "kernel/ob/handle.h"
+#include "kernel/ob/object.h"
+#include "kernel/ps/process.h"
+
+namespace nt::exports {
+
+class TargetProcess {
+  public:
+    TargetProcess() = default;
+    TargetProcess(const TargetProcess&) = delete;
+    TargetProcess& operator=(const TargetProcess&) = delete;
+    ~TargetProcess() {
+        if (referenced_) ob::dereference(process_);
+    }
+    // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED; STATUS_PROCESS_IS_TERMINATING
+    // for a process without user memory (System).
+    NTSTATUS open(HANDLE handle, ACCESS_MASK access, bool needs_space = true) {
+        if (handle == reinterpret_cast<HANDLE>(~ULONG_PTR{0})) { // NtCurrentProcess()
+            process_ = ps::current_process();
+        } else {
+            PVOID body;
+            const NTSTATUS status =
+                ob::reference_by_handle(handle, access, ps::process_type, previous_mode(), &body, nullptr);
+            if (!NT_SUCCESS(status)) return status;
+            process_ = static_cast<EPROCESS*>(body);
+            referenced_ = true;
+        }
+        return needs_space && !ps::body(process_).space ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
+    }
+    ps::Process& operator*() const { return ps::body(process_); }
+    ps::Process* operator->() const { return &ps::body(process_); }
+    mm::AddressSpace& space() const { return *ps::body(process_).space; }
+
+  private:
+    EPROCESS* process_ = nullptr;
+    bool referenced_ = false;
+};
+
+} // namespace nt::exports

@@ -1,0 +1,17 @@
+// SystemModuleInformation: the kernel's images, as AuxKlibQueryModuleInformation and older tools ask for
+// them.
+#pragma once
+#include "abi/types.h"
+
+namespace nt::ldr {
+class ModuleList;
+}
+
+namespace nt::exports {
+
+// The kernel's list of images; plugged by app/machine. Null: the class is refused (STATUS_NOT_SUPPORTED).
+extern const ldr::ModuleList* kernel_modules;
+
+NTSTATUS query_modules(PVOID information, ULONG length, ULONG* needed);
+
+} // namespace nt::exports
