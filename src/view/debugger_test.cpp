@@ -25,7 +25,7 @@ constexpr Address process = 0x310000009000, device_directory = 0x32000000a000, l
                   text = 0x31000000c000;
 constexpr Address invalid_request = nt_base + 0x1230;
 constexpr Address device_type = 0x310000000100, directory_type = 0x310000000200, link_type = 0x310000000300,
-                  driver_type = 0x310000000400, file_type = 0x310000000500, event_type = 0x310000000600;
+                  driver_type = 0x310000000400, file_type = 0x310000000500;
 
 template <class T> T* at(Address address) { return reinterpret_cast<T*>(address); }
 
