@@ -57,12 +57,9 @@ std::optional<std::uint32_t> Machine::run_client() {
     EPROCESS& process = **created;
     auto console =
         open_console(process, u"\\Device\\ConDrv\\Console", FILE_GENERIC_READ | FILE_GENERIC_WRITE);
-    auto input =
-        open_console(process, io::standard_path(0), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
-    auto output =
-        open_console(process, io::standard_path(1), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
-    auto errors =
-        open_console(process, io::standard_path(2), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+    auto input = open_console(process, io::standard_path(0), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);
+    auto output = open_console(process, io::standard_path(1), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
+    auto errors = open_console(process, io::standard_path(2), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
     if (!console || !input || !output || !errors) {
         error_ = "the client's standard handles cannot be opened";
         return std::nullopt;
@@ -71,7 +68,8 @@ std::optional<std::uint32_t> Machine::run_client() {
     start_threads(process);
     ke::wait_for_single_object(&process.Pcb.Header, Executive, KernelMode, false, nullptr);
     const auto status = static_cast<std::uint32_t>(process.ExitStatus);
-    if (const std::string* failure = ps::body(&process).failure; failure && !failure->empty()) error_ = *failure;
+    if (const std::string* failure = ps::body(&process).failure; failure && !failure->empty())
+        error_ = *failure;
     ob::dereference(&process);
     return status;
 }

@@ -20,14 +20,19 @@ namespace {
 const char* status_of(const exports::Row* row) {
     if (!row || row->kind == exports::Kind::internal) return "unknown";
     switch (row->status) {
-    case exports::Status::full: return "full";
-    case exports::Status::partial: return "partial";
-    case exports::Status::stub: return "stub";
+    case exports::Status::full:
+        return "full";
+    case exports::Status::partial:
+        return "partial";
+    case exports::Status::stub:
+        return "stub";
     }
     return "unknown";
 }
 
-const char* image_of(const exports::Row& row) { return row.image == exports::Image::hal ? "hal.dll" : "ntoskrnl.exe"; }
+const char* image_of(const exports::Row& row) {
+    return row.image == exports::Image::hal ? "hal.dll" : "ntoskrnl.exe";
+}
 
 bool same_name(std::string_view a, std::string_view b) {
     return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -50,11 +55,14 @@ void add_inspect_command(CLI::App& drvlab, int& status) {
         bool load = false, json = false;
     };
     auto inspect = std::make_shared<Inspect>();
-    CLI::App& command = *drvlab.add_subcommand("inspect", "headers, sections, mitigations, instructions and imports of an image");
+    CLI::App& command = *drvlab.add_subcommand(
+        "inspect", "headers, sections, mitigations, instructions and imports of an image");
     command.add_option("file", inspect->file, "X.sys")->type_name("X.sys")->required();
-    command.add_flag("--load", inspect->load, "also load it and show the devices, links and dispatch table it makes");
+    command.add_flag("--load", inspect->load,
+                     "also load it and show the devices, links and dispatch table it makes");
     command.add_flag("--json", inspect->json, "print JSON");
-    command.add_flag("--allow-missing", inspect->options.allow_missing, "with --load: bind unknown imports to stubs");
+    command.add_flag("--allow-missing", inspect->options.allow_missing,
+                     "with --load: bind unknown imports to stubs");
     command.callback([inspect, &status] {
         auto bytes = host::read_file(inspect->file);
         if (!bytes) {
@@ -70,7 +78,8 @@ void add_inspect_command(CLI::App& drvlab, int& status) {
             return;
         }
         const view::InspectOptions options{name, import_status};
-        std::cout << (inspect->json ? view::inspect_json(*file, options) : view::inspect_text(*file, options)) << std::flush;
+        std::cout << (inspect->json ? view::inspect_json(*file, options) : view::inspect_text(*file, options))
+                  << std::flush;
         if (!inspect->load) return;
         inspect->options.drivers = {inspect->file};
         Session session{config_from(inspect->options), "", ""};
@@ -91,10 +100,16 @@ void add_exports_command(CLI::App& drvlab, int& status) {
         std::string image, status, against;
     };
     auto options = std::make_shared<Exports>();
-    CLI::App& command = *drvlab.add_subcommand("exports", "what ntoskrnl.exe and hal.dll export here, and how completely");
-    command.add_option("--image", options->image, "ntoskrnl.exe or hal.dll only")->check(CLI::IsMember({"ntoskrnl.exe", "hal.dll"}));
-    command.add_option("--status", options->status, "only these")->check(CLI::IsMember({"full", "partial", "stub", "unknown"}));
-    command.add_option("--against", options->against, "a table 'module<TAB>symbol<TAB>count…': how much of it is covered")->type_name("TSV");
+    CLI::App& command =
+        *drvlab.add_subcommand("exports", "what ntoskrnl.exe and hal.dll export here, and how completely");
+    command.add_option("--image", options->image, "ntoskrnl.exe or hal.dll only")
+        ->check(CLI::IsMember({"ntoskrnl.exe", "hal.dll"}));
+    command.add_option("--status", options->status, "only these")
+        ->check(CLI::IsMember({"full", "partial", "stub", "unknown"}));
+    command
+        .add_option("--against", options->against,
+                    "a table 'module<TAB>symbol<TAB>count…': how much of it is covered")
+        ->type_name("TSV");
     command.callback([options, &status] {
         if (options->against.empty()) {
             for (ULONG i = 0; i < exports::row_count; i++) {
@@ -128,20 +143,24 @@ void add_exports_command(CLI::App& drvlab, int& status) {
             const std::string module = line.substr(0, tab);
             if (module == "module" || (module != "ntoskrnl.exe" && module != "hal.dll")) continue;
             if (!options->image.empty() && module != options->image) continue;
-            const std::string symbol = line.substr(tab + 1, next == std::string::npos ? next : next - tab - 1);
-            const unsigned long uses = next == std::string::npos ? 1 : std::strtoul(line.c_str() + next + 1, nullptr, 10);
+            const std::string symbol =
+                line.substr(tab + 1, next == std::string::npos ? next : next - tab - 1);
+            const unsigned long uses =
+                next == std::string::npos ? 1 : std::strtoul(line.c_str() + next + 1, nullptr, 10);
             const exports::Row* row = exports::find_row(symbol.c_str());
             const std::string what = row && module == image_of(*row) ? status_of(row) : "unknown";
             count[what].first++;
             count[what].second += uses;
-            if (options->status == what) std::cout << module << "\t" << symbol << "\t" << uses << "\t" << what << "\n";
+            if (options->status == what)
+                std::cout << module << "\t" << symbol << "\t" << uses << "\t" << what << "\n";
         }
         if (!options->status.empty()) return;
         unsigned long symbols = 0, uses = 0;
-        for (const auto& [what, n] : count) symbols += n.first, uses += n.second;
+        for (const auto& [what, n] : count)
+            symbols += n.first, uses += n.second;
         for (const char* what : {"full", "partial", "stub", "unknown"})
-            std::cout << what << "\t" << count[what].first << " of " << symbols << " symbols\t" << count[what].second << " of " << uses
-                      << " references\n";
+            std::cout << what << "\t" << count[what].first << " of " << symbols << " symbols\t"
+                      << count[what].second << " of " << uses << " references\n";
     });
 }
 

@@ -26,7 +26,9 @@ void add_run_command(CLI::App& drvlab, int& status) {
     auto run = std::make_shared<Run>();
     CLI::App& command = *drvlab.add_subcommand("run", "load drivers and run a console program against them");
     add_machine_options(command, run->options);
-    command.add_option("client", run->client, "-- CLIENT.exe [arguments]")->type_name("CLIENT.exe")->required();
+    command.add_option("client", run->client, "-- CLIENT.exe [arguments]")
+        ->type_name("CLIENT.exe")
+        ->required();
     command.positionals_at_end();
     command.prefix_command(false);
     command.callback([run, &status] {
@@ -44,7 +46,8 @@ void add_load_command(CLI::App& drvlab, int& status) {
     add_machine_options(command, run->options);
     command.add_option("drivers", run->client, "X.sys …")->type_name("X.sys")->required();
     command.callback([run, &status] {
-        for (const auto& driver : run->client) run->options.drivers.push_back(driver);
+        for (const auto& driver : run->client)
+            run->options.drivers.push_back(driver);
         Session session{config_from(run->options), run->options.kd, run->options.result};
         session.output = 1;
         std::optional<std::uint32_t> none;
@@ -60,7 +63,8 @@ void add_load_command(CLI::App& drvlab, int& status) {
 
 void add_kd_command(CLI::App& drvlab, int& status) {
     auto run = std::make_shared<Run>();
-    CLI::App& command = *drvlab.add_subcommand("kd", "load drivers (and run a client), then a debugger prompt on the stopped machine");
+    CLI::App& command = *drvlab.add_subcommand(
+        "kd", "load drivers (and run a client), then a debugger prompt on the stopped machine");
     add_machine_options(command, run->options);
     command.add_option("client", run->client, "-- CLIENT.exe [arguments]")->type_name("CLIENT.exe");
     command.callback([run, &status] {
@@ -82,11 +86,15 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
         std::string name, code, in, out = "0";
     };
     auto ioctl = std::make_shared<Ioctl>();
-    CLI::App& command = *drvlab.add_subcommand("ioctl", "send one control code to a driver's device; no client needed");
+    CLI::App& command =
+        *drvlab.add_subcommand("ioctl", "send one control code to a driver's device; no client needed");
     add_machine_options(command, ioctl->options);
-    command.add_option("--open", ioctl->name, "Win32 name of the device, as for CreateFile")->type_name("'\\\\.\\NAME'")->required();
+    command.add_option("--open", ioctl->name, "Win32 name of the device, as for CreateFile")
+        ->type_name("'\\\\.\\NAME'")
+        ->required();
     command.add_option("--code", ioctl->code, "the control code, 0x222004")->required();
-    command.add_option("--in", ioctl->in, "input bytes as hexadecimal digits, or @FILE")->type_name("HEX|@FILE");
+    command.add_option("--in", ioctl->in, "input bytes as hexadecimal digits, or @FILE")
+        ->type_name("HEX|@FILE");
     command.add_option("--out", ioctl->out, "size of the output buffer in bytes")->type_name("SIZE");
     command.callback([ioctl, &status] {
         Session session{config_from(ioctl->options), ioctl->options.kd, ioctl->options.result};

@@ -18,7 +18,8 @@ using namespace nt;
 namespace {
 
 template <class T> void set(const char* name, const T& value) {
-    if (const std::uint64_t address = kernel_symbol(name)) std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
+    if (const std::uint64_t address = kernel_symbol(name))
+        std::memcpy(reinterpret_cast<void*>(address), &value, sizeof value);
 }
 
 } // namespace

@@ -28,29 +28,57 @@ void Machine::describe_drivers() {
     Target target(*this);
     for (const LoadedDriver& d : drivers_) {
         if (!d.object) continue;
-        std::printf("\\Driver\\%s  %s  %016llx  size 0x%x\n", d.spec.name.c_str(), d.module->file_name.c_str(),
-                    static_cast<unsigned long long>(d.module->base), d.module->size);
+        std::printf("\\Driver\\%s  %s  %016llx  size 0x%x\n", d.spec.name.c_str(),
+                    d.module->file_name.c_str(), static_cast<unsigned long long>(d.module->base),
+                    d.module->size);
         bool any = false;
-        for (DEVICE_OBJECT* device = d.object->DeviceObject; device; device = device->NextDevice, any = true) {
+        for (DEVICE_OBJECT* device = d.object->DeviceObject; device;
+             device = device->NextDevice, any = true) {
             const auto object = target.object_at(reinterpret_cast<std::uint64_t>(device));
             const std::string path = object && !object->path.empty() ? object->path : "(unnamed)";
             std::printf("  device %016llx  %s  type 0x%x  flags 0x%x%s\n",
-                        static_cast<unsigned long long>(reinterpret_cast<std::uint64_t>(device)), path.c_str(), device->DeviceType,
-                        device->Flags, links_to(target, path).c_str());
+                        static_cast<unsigned long long>(reinterpret_cast<std::uint64_t>(device)),
+                        path.c_str(), device->DeviceType, device->Flags, links_to(target, path).c_str());
         }
         if (!any) std::printf("  no devices\n");
-        static const char* const names[] = {
-            "CREATE", "CREATE_NAMED_PIPE", "CLOSE", "READ", "WRITE", "QUERY_INFORMATION", "SET_INFORMATION", "QUERY_EA", "SET_EA",
-            "FLUSH_BUFFERS", "QUERY_VOLUME_INFORMATION", "SET_VOLUME_INFORMATION", "DIRECTORY_CONTROL", "FILE_SYSTEM_CONTROL",
-            "DEVICE_CONTROL", "INTERNAL_DEVICE_CONTROL", "SHUTDOWN", "LOCK_CONTROL", "CLEANUP", "CREATE_MAILSLOT", "QUERY_SECURITY",
-            "SET_SECURITY", "POWER", "SYSTEM_CONTROL", "DEVICE_CHANGE", "QUERY_QUOTA", "SET_QUOTA", "PNP"};
+        static const char* const names[] = {"CREATE",
+                                            "CREATE_NAMED_PIPE",
+                                            "CLOSE",
+                                            "READ",
+                                            "WRITE",
+                                            "QUERY_INFORMATION",
+                                            "SET_INFORMATION",
+                                            "QUERY_EA",
+                                            "SET_EA",
+                                            "FLUSH_BUFFERS",
+                                            "QUERY_VOLUME_INFORMATION",
+                                            "SET_VOLUME_INFORMATION",
+                                            "DIRECTORY_CONTROL",
+                                            "FILE_SYSTEM_CONTROL",
+                                            "DEVICE_CONTROL",
+                                            "INTERNAL_DEVICE_CONTROL",
+                                            "SHUTDOWN",
+                                            "LOCK_CONTROL",
+                                            "CLEANUP",
+                                            "CREATE_MAILSLOT",
+                                            "QUERY_SECURITY",
+                                            "SET_SECURITY",
+                                            "POWER",
+                                            "SYSTEM_CONTROL",
+                                            "DEVICE_CHANGE",
+                                            "QUERY_QUOTA",
+                                            "SET_QUOTA",
+                                            "PNP"};
         for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-            const std::string routine = modules_.describe(reinterpret_cast<std::uint64_t>(d.object->MajorFunction[i]));
-            if (routine != "nt!IopInvalidDeviceRequest") std::printf("  IRP_MJ_%-26s %s\n", names[i], routine.c_str());
+            const std::string routine =
+                modules_.describe(reinterpret_cast<std::uint64_t>(d.object->MajorFunction[i]));
+            if (routine != "nt!IopInvalidDeviceRequest")
+                std::printf("  IRP_MJ_%-26s %s\n", names[i], routine.c_str());
         }
         std::printf("  DriverUnload %s\n",
-                    d.object->DriverUnload ? modules_.describe(reinterpret_cast<std::uint64_t>(d.object->DriverUnload)).c_str()
-                                           : "none: the driver cannot be unloaded");
+                    d.object->DriverUnload
+                        ? modules_.describe(reinterpret_cast<std::uint64_t>(d.object->DriverUnload)).c_str()
+                        : "none: the driver cannot be unloaded");
     }
     std::fflush(stdout);
 }

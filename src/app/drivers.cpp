@@ -91,7 +91,9 @@ bool Machine::load_driver(LoadedDriver& driver) {
                            " stops the machine when called");
     driver.module = &modules_.add(std::move(loaded->module));
     const ldr::Module& module = *driver.module;
-    if (trace::on) trace::emit_module_loaded(module.base, module.size, 0, hash, std::u16string_view(to_utf16(file_name)));
+    if (trace::on)
+        trace::emit_module_loaded(module.base, module.size, 0, hash,
+                                  std::u16string_view(to_utf16(file_name)));
     drvlab_module_loaded(path.c_str(), module.base);
 
     const std::u16string name = to_utf16(driver.spec.name);

@@ -4,6 +4,7 @@
 #include "app/console.h"
 #include "app/data_exports.h"
 #include "app/kernel_images.h"
+#include "app/module_entries.h"
 #include "app/wiring.h"
 #include "host/containment.h"
 #include "host/file.h"
@@ -71,6 +72,7 @@ void Machine::boot() {
     load_kernel_images(modules_);
     pool::initialize();
     wire_rooms(modules_);
+    publish_modules(modules_);
     must(ob::initialize(), "the object manager");
     se::initialize();
     must(exports::initialize_sync_types(), "synchronization objects");

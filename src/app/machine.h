@@ -57,9 +57,9 @@ class Machine {
     const nt::ke::Stop& run(std::function<void(Machine&)> script);
 
     // For scripts; on the system thread.
-    bool load_drivers();   // false: one failed; see drivers()
-    void describe_drivers();                 // what they made, to standard output
-    bool unload_drivers(); // false: a driver refused or left something behind
+    bool load_drivers();     // false: one failed; see drivers()
+    void describe_drivers(); // what they made, to standard output
+    bool unload_drivers();   // false: a driver refused or left something behind
     std::optional<std::uint32_t>
     run_client(); // exit status; nothing if it could not be started (error() says why)
     const std::string& error() const { return error_; }

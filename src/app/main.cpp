@@ -3,12 +3,15 @@
 #include <iostream>
 
 int main(int argc, char** argv) {
-    CLI::App drvlab{"Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console\n"
-                    "programs (.exe), runs them natively and shows every step."};
+    CLI::App drvlab{
+        "Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console\n"
+        "programs (.exe), runs them natively and shows every step."};
     drvlab.name("drvlab");
     drvlab.require_subcommand(1);
-    drvlab.footer("Exit status: the client's own; 119 its code is out of range; 120 usage; 121 load failure; 122 bug check;\n"
-                  "123 report; 124 unhandled exception in the program; 125 not implemented; 126 hang; 127 host failure.");
+    drvlab.footer("Exit status: the client's own; 119 its code is out of range; 120 usage; 121 load failure; "
+                  "122 bug check;\n"
+                  "123 report; 124 unhandled exception in the program; 125 not implemented; 126 hang; 127 "
+                  "host failure.");
     drvlab.get_formatter()->column_width(26);
     int status = 0;
     app::add_run_command(drvlab, status);

@@ -29,7 +29,8 @@ std::string input_digits(const std::string& text) {
     if (!text.empty() && text.front() == '@') {
         auto bytes = host::read_file(text.substr(1));
         if (!bytes) throw CLI::ValidationError("--in", bytes.error());
-        for (const std::uint8_t b : *bytes) (out += digits[b >> 4]) += digits[b & 15];
+        for (const std::uint8_t b : *bytes)
+            (out += digits[b >> 4]) += digits[b & 15];
         return out;
     }
     for (const char c : text)
@@ -42,26 +43,40 @@ std::string input_digits(const std::string& text) {
 }
 
 void add_machine_options(CLI::App& command, Options& o) {
-    command.add_option("--driver", o.drivers, "a driver to load, X.sys or X.sys:SERVICE-NAME; may be repeated")->type_name("FILE[:NAME]");
+    command
+        .add_option("--driver", o.drivers, "a driver to load, X.sys or X.sys:SERVICE-NAME; may be repeated")
+        ->type_name("FILE[:NAME]");
     command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)");
-    command.add_option("--trace", o.trace, "record a trace into FILE; '-' prints it to standard error at the end")->type_name("FILE");
-    command.add_flag("--trace-verbose", o.trace_verbose, "also record every call of an export, IRQL change and pool block");
+    command
+        .add_option("--trace", o.trace,
+                    "record a trace into FILE; '-' prints it to standard error at the end")
+        ->type_name("FILE");
+    command.add_flag("--trace-verbose", o.trace_verbose,
+                     "also record every call of an export, IRQL change and pool block");
     command.add_option("--result", o.result, "write all that happened to FILE as JSON")->type_name("FILE");
-    command.add_option("--kd", o.kd, "debugger commands for the stopped machine, separated by ';'")->type_name("'CMD; CMD'");
-    command.add_flag("--allow-missing", o.allow_missing, "bind unknown imports to stubs that stop the machine when called");
+    command.add_option("--kd", o.kd, "debugger commands for the stopped machine, separated by ';'")
+        ->type_name("'CMD; CMD'");
+    command.add_flag("--allow-missing", o.allow_missing,
+                     "bind unknown imports to stubs that stop the machine when called");
     command.add_flag("--hvci", o.hvci, "refuse images with sections that are writable and executable");
     command.add_flag("--unload", o.unload, "unload the drivers at the end and report what they leave behind");
-    command.add_option("--watchdog", o.watchdog, "seconds of processor time after which code that never calls the system is a hang");
-    command.add_option("--system32", o.system32, "look for DLLs in DIR first; may be repeated")->type_name("DIR");
-    command.add_option("--env", o.environment, "set an environment variable of the client")->type_name("NAME=VALUE");
-    command.add_option("--parameter", o.parameters, "set a value in a driver's Parameters key: a number (REG_DWORD) or text (REG_SZ)")
+    command.add_option("--watchdog", o.watchdog,
+                       "seconds of processor time after which code that never calls the system is a hang");
+    command.add_option("--system32", o.system32, "look for DLLs in DIR first; may be repeated")
+        ->type_name("DIR");
+    command.add_option("--env", o.environment, "set an environment variable of the client")
+        ->type_name("NAME=VALUE");
+    command
+        .add_option("--parameter", o.parameters,
+                    "set a value in a driver's Parameters key: a number (REG_DWORD) or text (REG_SZ)")
         ->type_name("DRIVER:NAME=VALUE");
 }
 
 static DriverSpec driver_from(const std::string& text) {
     DriverSpec spec{text, ""};
     const auto colon = text.rfind(':');
-    if (colon != std::string::npos && colon + 1 < text.size() && text.find('/', colon) == std::string::npos && !fs::exists(text)) {
+    if (colon != std::string::npos && colon + 1 < text.size() && text.find('/', colon) == std::string::npos &&
+        !fs::exists(text)) {
         spec.path = text.substr(0, colon);
         spec.name = text.substr(colon + 1);
     }
@@ -73,7 +88,8 @@ static DriverSpec driver_from(const std::string& text) {
 
 Config config_from(const Options& o) {
     Config config;
-    for (const auto& driver : o.drivers) config.drivers.push_back(driver_from(driver));
+    for (const auto& driver : o.drivers)
+        config.drivers.push_back(driver_from(driver));
     config.seed = o.seed;
     config.trace = o.trace;
     config.trace_verbose = o.trace_verbose;
@@ -87,7 +103,8 @@ Config config_from(const Options& o) {
         if (variable.find('=') == std::string::npos || variable.front() == '=')
             throw CLI::ValidationError("--env", "'" + variable + "' is not NAME=VALUE");
     for (const auto& directory : o.system32) {
-        if (!fs::is_directory(directory)) throw CLI::ValidationError("--system32", "no directory '" + directory + "'");
+        if (!fs::is_directory(directory))
+            throw CLI::ValidationError("--system32", "no directory '" + directory + "'");
         config.system32.push_back(directory);
     }
     for (const char* part : {"guest/ntdll.dll", "runtimes/msvcrt.dll"})

@@ -63,11 +63,13 @@ std::string stack_text(Machine& machine) {
     Target target(machine);
     std::string s = "STACK_TEXT:\n";
     for (const view::Frame& f : target.walk(0, 40))
-        s += format("%016llx %016llx : ", (ull)f.child_sp, (ull)f.return_address) + place(machine, f.address, f.child_sp && s.size() > 12) + "\n";
+        s += format("%016llx %016llx : ", (ull)f.child_sp, (ull)f.return_address) +
+             place(machine, f.address, f.child_sp && s.size() > 12) + "\n";
     return s;
 }
 
-// The IRP that the stopped code works on: the innermost argument of a dispatch or completion routine that is one.
+// The IRP that the stopped code works on: the innermost argument of a dispatch or completion routine that is
+// one.
 IRP* current_irp(const ke::Stop& stop) {
     for (seh::Record* r = stop.crossings; r; r = r->previous) {
         if (r->kind != seh::RecordKind::gate) continue;
@@ -77,7 +79,8 @@ IRP* current_irp(const ke::Stop& stop) {
     }
     LIST_ENTRY& irps = ke::current_thread().IrpList;
     if (irps.Flink && irps.Flink != &irps)
-        return reinterpret_cast<IRP*>(reinterpret_cast<ULONG_PTR>(irps.Flink) - offsetof(IRP, ThreadListEntry));
+        return reinterpret_cast<IRP*>(reinterpret_cast<ULONG_PTR>(irps.Flink) -
+                                      offsetof(IRP, ThreadListEntry));
     return nullptr;
 }
 
@@ -86,13 +89,15 @@ std::uint64_t fault_address(const ke::Stop& stop) { return stop.context ? stop.c
 std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     const char* name = rtl::bugcheck_name(stop.code);
     std::string s = format("\n*** Fatal System Error: 0x%08x\n", stop.code);
-    s += format("                       (0x%016llX,0x%016llX,0x%016llX,0x%016llX)\n\n", (ull)stop.parameters[0],
-                (ull)stop.parameters[1], (ull)stop.parameters[2], (ull)stop.parameters[3]);
+    s += format("                       (0x%016llX,0x%016llX,0x%016llX,0x%016llX)\n\n",
+                (ull)stop.parameters[0], (ull)stop.parameters[1], (ull)stop.parameters[2],
+                (ull)stop.parameters[3]);
     s += format("%s (%x)\n", name ? name : "(unknown bug check)", stop.code);
     if (stop.text[0]) s += std::string(stop.text) + "\n";
     s += "Arguments:\n";
     for (unsigned i = 0; i < 4; i++)
-        s += format("Arg%u: %016llx, %s\n", i + 1, (ull)stop.parameters[i], rtl::bugcheck_parameter(stop.code, i + 1));
+        s += format("Arg%u: %016llx, %s\n", i + 1, (ull)stop.parameters[i],
+                    rtl::bugcheck_parameter(stop.code, i + 1));
     s += "\n";
     if (stop.record) {
         const auto code = stop.record->ExceptionCode;
@@ -103,16 +108,19 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     }
     const std::uint64_t at = fault_address(stop);
     s += "FAULTING_IP: " + place(machine, at) + "\n";
-    if (const ldr::Module* m = module_at(machine, at)) s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
+    if (const ldr::Module* m = module_at(machine, at))
+        s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
     s += format("CURRENT_IRQL: %u\n", stop.irql);
-    s += format("THREAD: %016llx  Cid %04llx.%04llx\n", (ull) reinterpret_cast<std::uint64_t>(&ke::current_thread()),
-                (ull)ke::current_thread().pid, (ull)ke::current_thread().tid);
+    s += format("THREAD: %016llx  Cid %04llx.%04llx\n",
+                (ull) reinterpret_cast<std::uint64_t>(&ke::current_thread()), (ull)ke::current_thread().pid,
+                (ull)ke::current_thread().tid);
     if (stop.context) s += registers_text(*stop.context);
     s += stack_text(machine);
     if (IRP* irp = current_irp(stop)) {
         Target target(machine);
         view::Debugger debugger(target);
-        s += "CURRENT_IRP:\n" + debugger.execute(format("!irp %llx", (ull) reinterpret_cast<std::uint64_t>(irp)));
+        s += "CURRENT_IRP:\n" +
+             debugger.execute(format("!irp %llx", (ull) reinterpret_cast<std::uint64_t>(irp)));
     }
     return s;
 }
@@ -120,7 +128,8 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
 std::string user_exception_report(Machine& machine, const ke::Stop& stop) {
     const auto code = static_cast<NTSTATUS>(stop.code);
     const char* text = rtl::status_text(code);
-    std::string s = "\nUnhandled exception: " + status_text(code) + (text ? std::string(" - ") + text : "") + "\n";
+    std::string s =
+        "\nUnhandled exception: " + status_text(code) + (text ? std::string(" - ") + text : "") + "\n";
     if (stop.text[0]) s += std::string(stop.text) + "\n";
     if (stop.record)
         for (ULONG i = 0; i < stop.record->NumberParameters && i < EXCEPTION_MAXIMUM_PARAMETERS; i++)
@@ -134,55 +143,81 @@ std::string user_exception_report(Machine& machine, const ke::Stop& stop) {
 
 const char* stop_name(ke::StopKind kind) {
     switch (kind) {
-    case ke::StopKind::none: return "none";
-    case ke::StopKind::client_exited: return "client_exited";
-    case ke::StopKind::bug_check: return "bug_check";
-    case ke::StopKind::stub_called: return "stub_called";
-    case ke::StopKind::hang: return "hang";
-    case ke::StopKind::user_exception: return "user_exception";
-    case ke::StopKind::report: return "report";
-    case ke::StopKind::load_failure: return "load_failure";
+    case ke::StopKind::none:
+        return "none";
+    case ke::StopKind::client_exited:
+        return "client_exited";
+    case ke::StopKind::bug_check:
+        return "bug_check";
+    case ke::StopKind::stub_called:
+        return "stub_called";
+    case ke::StopKind::hang:
+        return "hang";
+    case ke::StopKind::user_exception:
+        return "user_exception";
+    case ke::StopKind::report:
+        return "report";
+    case ke::StopKind::load_failure:
+        return "load_failure";
     }
     return "unknown";
 }
 
 int exit_status_of(const ke::Stop& stop) {
     switch (stop.kind) {
-    case ke::StopKind::bug_check: return exit_bug_check;
-    case ke::StopKind::stub_called: return exit_stub;
-    case ke::StopKind::hang: return exit_hang;
-    case ke::StopKind::user_exception: return exit_user_exception;
-    case ke::StopKind::report: return exit_report;
-    case ke::StopKind::load_failure: return exit_load_failure;
-    default: return 0;
+    case ke::StopKind::bug_check:
+        return exit_bug_check;
+    case ke::StopKind::stub_called:
+        return exit_stub;
+    case ke::StopKind::hang:
+        return exit_hang;
+    case ke::StopKind::user_exception:
+        return exit_user_exception;
+    case ke::StopKind::report:
+        return exit_report;
+    case ke::StopKind::load_failure:
+        return exit_load_failure;
+    default:
+        return 0;
     }
 }
 
 std::string stop_summary(Machine& machine, const ke::Stop& stop) {
-    const std::string at = fault_address(stop) ? " at " + describe_address(machine, fault_address(stop)) : std::string();
+    const std::string at =
+        fault_address(stop) ? " at " + describe_address(machine, fault_address(stop)) : std::string();
     switch (stop.kind) {
     case ke::StopKind::bug_check: {
         const char* name = rtl::bugcheck_name(stop.code);
         return format("bug check 0x%x %s", stop.code, name ? name : "") + at;
     }
-    case ke::StopKind::stub_called: return std::string(stop.text) + " is not implemented; called" + at;
-    case ke::StopKind::hang: return std::string(stop.text) + at;
-    case ke::StopKind::user_exception: return "unhandled exception " + status_text(static_cast<NTSTATUS>(stop.code)) + at;
+    case ke::StopKind::stub_called:
+        return std::string(stop.text) + " is not implemented; called" + at;
+    case ke::StopKind::hang:
+        return std::string(stop.text) + at;
+    case ke::StopKind::user_exception:
+        return "unhandled exception " + status_text(static_cast<NTSTATUS>(stop.code)) + at;
     case ke::StopKind::report:
-    case ke::StopKind::load_failure: return stop.text;
-    default: return "";
+    case ke::StopKind::load_failure:
+        return stop.text;
+    default:
+        return "";
     }
 }
 
 std::string stop_report(Machine& machine, const ke::Stop& stop) {
     switch (stop.kind) {
-    case ke::StopKind::bug_check: return bug_check_report(machine, stop);
-    case ke::StopKind::user_exception: return user_exception_report(machine, stop);
+    case ke::StopKind::bug_check:
+        return bug_check_report(machine, stop);
+    case ke::StopKind::user_exception:
+        return user_exception_report(machine, stop);
     case ke::StopKind::stub_called:
-    case ke::StopKind::hang: return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine);
+    case ke::StopKind::hang:
+        return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine);
     case ke::StopKind::report:
-    case ke::StopKind::load_failure: return "drvlab: " + stop_summary(machine, stop) + "\n";
-    default: return "";
+    case ke::StopKind::load_failure:
+        return "drvlab: " + stop_summary(machine, stop) + "\n";
+    default:
+        return "";
     }
 }
 

@@ -5,7 +5,8 @@
 
 namespace app {
 
-// Several lines ending with a newline; empty when the client just ended. On the main stack: asks the symbolizer for lines.
+// Several lines ending with a newline; empty when the client just ended. On the main stack: asks the
+// symbolizer for lines.
 std::string stop_report(Machine& machine, const nt::ke::Stop& stop);
 // One line: "bug check 0xd1 DRIVER_IRQL_NOT_LESS_OR_EQUAL at null!NullRead+0x1c".
 std::string stop_summary(Machine& machine, const nt::ke::Stop& stop);

@@ -31,8 +31,10 @@ void say(int fd, const std::string& text) {
 
 bool start_trace(const Config& config) {
     if (config.trace.empty()) return true;
-    const bool good = config.trace == "-" ? trace::start_unnamed(config.trace_verbose) : trace::start(config.trace, config.trace_verbose);
-    if (!good) say(2, "drvlab: trace '" + config.trace + "': " + trace::describe(trace::recorder_status()) + "\n");
+    const bool good = config.trace == "-" ? trace::start_unnamed(config.trace_verbose)
+                                          : trace::start(config.trace, config.trace_verbose);
+    if (!good)
+        say(2, "drvlab: trace '" + config.trace + "': " + trace::describe(trace::recorder_status()) + "\n");
     return good;
 }
 
@@ -43,7 +45,8 @@ bool finish_trace(const Config& config, int exit_status, const std::string& reas
     const bool whole = trace::recorder_status().state == trace::RecorderState::recording;
     const auto status = trace::recorder_status();
     trace::stop();
-    if (!whole) say(2, "drvlab: trace '" + config.trace + "' is incomplete: " + trace::describe(status) + "\n");
+    if (!whole)
+        say(2, "drvlab: trace '" + config.trace + "' is incomplete: " + trace::describe(status) + "\n");
     if (config.trace == "-") {
         trace::Reader reader;
         if (reader.open(trace::descriptor())) trace::print_text(reader, 2);
@@ -51,11 +54,13 @@ bool finish_trace(const Config& config, int exit_status, const std::string& reas
     return whole;
 }
 
-nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_status, const std::optional<std::uint32_t>& client,
-                           const nlohmann::json& debugger) {
+nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_status,
+                           const std::optional<std::uint32_t>& client, const nlohmann::json& debugger) {
     nlohmann::json j;
     j["exit_status"] = exit_status;
-    j["stop"] = {{"kind", stop_name(stop.kind)}, {"summary", stop_summary(machine, stop)}, {"repeatable", stop.repeatable}};
+    j["stop"] = {{"kind", stop_name(stop.kind)},
+                 {"summary", stop_summary(machine, stop)},
+                 {"repeatable", stop.repeatable}};
     if (stop.kind == ke::StopKind::bug_check) {
         char text[24];
         auto& parameters = j["stop"]["parameters"] = nlohmann::json::array();
@@ -73,7 +78,8 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
     j["seed"] = machine.config().seed;
     auto& drivers = j["drivers"] = nlohmann::json::array();
     for (const LoadedDriver& d : machine.drivers()) {
-        nlohmann::json entry{{"name", d.spec.name}, {"image", d.spec.path}, {"status", status_text(d.status)}};
+        nlohmann::json entry{
+            {"name", d.spec.name}, {"image", d.spec.path}, {"status", status_text(d.status)}};
         if (!d.error.empty()) entry["error"] = d.error;
         drivers.push_back(std::move(entry));
     }
@@ -85,7 +91,8 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
 
 } // namespace
 
-int run_session(const Session& session, std::function<void(Machine&)> script, const std::optional<std::uint32_t>& client_status) {
+int run_session(const Session& session, std::function<void(Machine&)> script,
+                const std::optional<std::uint32_t>& client_status) {
     if (!start_trace(session.config)) return exit_host;
     host::set_last_words([](void*) { trace::stop(); }, nullptr);
     Machine machine(session.config);
@@ -93,13 +100,15 @@ int run_session(const Session& session, std::function<void(Machine&)> script, co
     // From here on the machine stands still and this is the main stack.
     int status = exit_status_of(stop);
     if (status == 0 && !machine.error().empty()) status = exit_load_failure;
-    if (status == 0 && client_status) status = *client_status > 255 || (*client_status >= 119 && *client_status <= 127)
-                                                    ? static_cast<int>(exit_client_out_of_range)
-                                                    : static_cast<int>(*client_status);
+    if (status == 0 && client_status)
+        status = *client_status > 255 || (*client_status >= 119 && *client_status <= 127)
+                     ? static_cast<int>(exit_client_out_of_range)
+                     : static_cast<int>(*client_status);
     if (status == 0 && !machine.reports().empty()) status = exit_report;
     bool whole = finish_trace(session.config, status, stop_summary(machine, stop));
     say(2, stop_report(machine, stop));
-    for (const auto& report : machine.reports()) say(2, "drvlab: " + report + "\n");
+    for (const auto& report : machine.reports())
+        say(2, "drvlab: " + report + "\n");
     if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, "drvlab: " + machine.error() + "\n");
 
     Target target(machine);

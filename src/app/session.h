@@ -15,8 +15,9 @@ struct Session {
     bool interactive = false;
 };
 
-// Runs the script (see Machine::run) and everything after it. Gives drvlab's exit status; `client_status` is set by the script
-// when a client ended.
-int run_session(const Session& session, std::function<void(Machine&)> script, const std::optional<std::uint32_t>& client_status);
+// Runs the script (see Machine::run) and everything after it. Gives drvlab's exit status; `client_status` is
+// set by the script when a client ended.
+int run_session(const Session& session, std::function<void(Machine&)> script,
+                const std::optional<std::uint32_t>& client_status);
 
 } // namespace app

@@ -42,9 +42,11 @@ view::Object describe(PVOID body) {
     o.pointer_count = static_cast<std::uint64_t>(header->PointerCount);
     WCHAR buffer[512];
     UNICODE_STRING path{0, sizeof buffer, buffer};
-    if (!o.name.empty() && NT_SUCCESS(ob::query_name(body, path)) && path.Length <= sizeof buffer) o.path = text_of(path);
+    if (!o.name.empty() && NT_SUCCESS(ob::query_name(body, path)) && path.Length <= sizeof buffer)
+        o.path = text_of(path);
     if (body == ob::root_directory) o.name = o.path = "\\";
-    if (type == ob::symbolic_link_type) o.symlink_target = text_of(static_cast<ob::OBJECT_SYMBOLIC_LINK*>(body)->LinkTarget);
+    if (type == ob::symbolic_link_type)
+        o.symlink_target = text_of(static_cast<ob::OBJECT_SYMBOLIC_LINK*>(body)->LinkTarget);
     return o;
 }
 
@@ -85,7 +87,8 @@ EPROCESS* process_at(Address body) {
 
 std::string describe_address(Machine& machine, std::uint64_t address) {
     if (machine.modules().find(address)) return machine.modules().describe(address);
-    if (ldr::ModuleList* modules = user_modules(); modules && modules->find(address)) return modules->describe(address);
+    if (ldr::ModuleList* modules = user_modules(); modules && modules->find(address))
+        return modules->describe(address);
     char text[24];
     std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
     return text;
@@ -112,9 +115,11 @@ bool Target::read(Address from, void* to, std::size_t bytes) {
 
 std::vector<view::Module> Target::modules() {
     std::vector<view::Module> out;
-    for (const ldr::Module* m : machine_.modules().in_load_order()) out.push_back(describe(*m, false));
+    for (const ldr::Module* m : machine_.modules().in_load_order())
+        out.push_back(describe(*m, false));
     if (ldr::ModuleList* user = user_modules())
-        for (const ldr::Module* m : user->in_load_order()) out.push_back(describe(*m, true));
+        for (const ldr::Module* m : user->in_load_order())
+            out.push_back(describe(*m, true));
     return out;
 }
 
@@ -136,11 +141,14 @@ std::vector<view::Symbol> Target::symbols(const view::Module& module) {
         if (ldr::ModuleList* user = user_modules()) m = user->find(module.base);
     std::vector<view::Symbol> out;
     if (!m) return out;
-    for (const auto& s : m->symbols()) out.push_back({module.name, std::string(s.name), s.address, 0});
+    for (const auto& s : m->symbols())
+        out.push_back({module.name, std::string(s.name), s.address, 0});
     return out;
 }
 
-unsigned Target::irql(unsigned) { return ke::the_stop.kind == ke::StopKind::bug_check ? ke::the_stop.irql : ke::current_irql(); }
+unsigned Target::irql(unsigned) {
+    return ke::the_stop.kind == ke::StopKind::bug_check ? ke::the_stop.irql : ke::current_irql();
+}
 Address Target::pcr(unsigned) { return ke::pcr_address; }
 Address Target::current_thread() { return address_of(&ke::current_thread()); }
 Address Target::current_process() { return address_of(ke::current_thread().process); }
@@ -148,8 +156,10 @@ Address Target::current_process() { return address_of(ke::current_thread().proce
 view::Registers Target::registers() {
     view::Registers r;
     if (const CONTEXT* c = ke::the_stop.context) {
-        r.rax = c->Rax, r.rbx = c->Rbx, r.rcx = c->Rcx, r.rdx = c->Rdx, r.rsi = c->Rsi, r.rdi = c->Rdi, r.rbp = c->Rbp, r.rsp = c->Rsp;
-        r.r8 = c->R8, r.r9 = c->R9, r.r10 = c->R10, r.r11 = c->R11, r.r12 = c->R12, r.r13 = c->R13, r.r14 = c->R14, r.r15 = c->R15;
+        r.rax = c->Rax, r.rbx = c->Rbx, r.rcx = c->Rcx, r.rdx = c->Rdx, r.rsi = c->Rsi, r.rdi = c->Rdi,
+        r.rbp = c->Rbp, r.rsp = c->Rsp;
+        r.r8 = c->R8, r.r9 = c->R9, r.r10 = c->R10, r.r11 = c->R11, r.r12 = c->R12, r.r13 = c->R13,
+        r.r14 = c->R14, r.r15 = c->R15;
         r.rip = c->Rip;
         r.eflags = c->EFlags;
     } else
@@ -181,8 +191,9 @@ std::vector<view::Process> Target::processes() {
 }
 
 std::vector<view::Thread> Target::threads() {
-    static const char* const reasons[] = {"Executive",    "FreePage",   "PageIn",      "PoolAllocation", "DelayExecution",
-                                          "Suspended",    "UserRequest", "WrExecutive", "WrFreePage",     "WrPageIn"};
+    static const char* const reasons[] = {"Executive",      "FreePage",  "PageIn",      "PoolAllocation",
+                                          "DelayExecution", "Suspended", "UserRequest", "WrExecutive",
+                                          "WrFreePage",     "WrPageIn"};
     std::vector<view::Thread> out;
     for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
         auto* t = NT_CONTAINER(e, ke::Thread, all_link);
@@ -195,18 +206,21 @@ std::vector<view::Thread> Target::threads() {
         v.start = t->start_address;
         v.stack_base = ke::stack_base(*t);
         v.stack_limit = ke::stack_limit(*t);
-        v.state = t->Tcb.State <= 5 ? std::array{view::ThreadState::initialized, view::ThreadState::ready,
-                                                 view::ThreadState::running, view::ThreadState::standby,
-                                                 view::ThreadState::terminated, view::ThreadState::waiting}[t->Tcb.State]
-                                    : view::ThreadState::running;
+        v.state = t->Tcb.State <= 5
+                      ? std::array{view::ThreadState::initialized, view::ThreadState::ready,
+                                   view::ThreadState::running,     view::ThreadState::standby,
+                                   view::ThreadState::terminated,  view::ThreadState::waiting}[t->Tcb.State]
+                      : view::ThreadState::running;
         v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";
         v.user_wait = t->Tcb.WaitMode == UserMode;
         if (v.state == view::ThreadState::waiting)
-            for (unsigned i = 0; i < t->Tcb.WaitBlockCount; i++) v.wait_objects.push_back(address_of(t->Tcb.WaitBlockList[i].Object));
+            for (unsigned i = 0; i < t->Tcb.WaitBlockCount; i++)
+                v.wait_objects.push_back(address_of(t->Tcb.WaitBlockList[i].Object));
         v.priority = t->Tcb.Priority;
         v.base_priority = t->Tcb.BasePriority;
         v.context_switches = t->context_switches;
-        for (LIST_ENTRY* i = t->IrpList.Flink; i != &t->IrpList; i = i->Flink) v.irps.push_back(address_of(i) - 0x20);
+        for (LIST_ENTRY* i = t->IrpList.Flink; i != &t->IrpList; i = i->Flink)
+            v.irps.push_back(address_of(i) - 0x20);
         out.push_back(std::move(v));
     }
     return out;
@@ -227,27 +241,29 @@ std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
         return out.size() < most;
     };
     using Visit = decltype(visit);
-    const seh::FrameVisitor call = [](void* p, const seh::Frame& f) -> bool { return (*static_cast<Visit*>(p))(f); };
+    const seh::FrameVisitor call = [](void* p, const seh::Frame& f) -> bool {
+        return (*static_cast<Visit*>(p))(f);
+    };
     const ke::Stop& stop = ke::the_stop;
     if (!wanted || wanted == current_thread()) {
         if (stop.context)
-            seh::walk_from(*stop.context, stop.crossings, call,
-                           &visit);
+            seh::walk_from(*stop.context, stop.crossings, call, &visit);
         else
             seh::walk(call, &visit);
         return out;
     }
     for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
         auto* t = NT_CONTAINER(e, ke::Thread, all_link);
-        if (address_of(t) != wanted || !t->crossing || t->crossing->kind == seh::RecordKind::call_out) continue;
+        if (address_of(t) != wanted || !t->crossing || t->crossing->kind == seh::RecordKind::call_out)
+            continue;
         const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);
         if (entry.kind == seh::RecordKind::thread_start) break;
         CONTEXT context{};
         seh::context_of(entry, context);
-        visit({entry.rip, entry.rsp, entry.rip, entry.kind == seh::RecordKind::gate ? seh::FrameKind::gate : seh::FrameKind::system_call,
+        visit({entry.rip, entry.rsp, entry.rip,
+               entry.kind == seh::RecordKind::gate ? seh::FrameKind::gate : seh::FrameKind::system_call,
                entry.index});
-        seh::walk_from(context, entry.previous, call,
-                       &visit);
+        seh::walk_from(context, entry.previous, call, &visit);
     }
     return out;
 }
@@ -266,12 +282,15 @@ std::optional<view::Object> Target::find_object(const std::string& path) {
     OBJECT_DIRECTORY* directory = ob::root_directory;
     std::u16string_view rest = wide;
     while (!rest.empty()) {
-        while (!rest.empty() && rest.front() == u'\\') rest.remove_prefix(1);
+        while (!rest.empty() && rest.front() == u'\\')
+            rest.remove_prefix(1);
         const auto end = std::min(rest.find(u'\\'), rest.size());
-        UNICODE_STRING part{static_cast<USHORT>(end * 2), static_cast<USHORT>(end * 2), const_cast<WCHAR*>(rest.data())};
+        UNICODE_STRING part{static_cast<USHORT>(end * 2), static_cast<USHORT>(end * 2),
+                            const_cast<WCHAR*>(rest.data())};
         rest.remove_prefix(end);
         body = ob::find_in(directory, part, true);
-        if (!body && directory == ob::root_directory && end == 2 && part.Buffer[0] == u'?' && part.Buffer[1] == u'?')
+        if (!body && directory == ob::root_directory && end == 2 && part.Buffer[0] == u'?' &&
+            part.Buffer[1] == u'?')
             body = ob::global_dos_devices;
         if (!body) return std::nullopt;
         if (rest.empty()) return describe(body);
@@ -298,7 +317,11 @@ std::vector<view::Object> Target::objects_of_type(const std::string& type) {
     std::vector<view::Object> out;
     if (OBJECT_TYPE* t = ob::find_type(to_utf16(type)))
         ob::for_each_object(
-            t, [](void* context, PVOID body) { static_cast<std::vector<view::Object>*>(context)->push_back(describe(body)); }, &out);
+            t,
+            [](void* context, PVOID body) {
+                static_cast<std::vector<view::Object>*>(context)->push_back(describe(body));
+            },
+            &out);
     return out;
 }
 

@@ -2,11 +2,12 @@
 #include "abi/bugcheck.h"
 #include "abi/processor.h"
 #include "abi/status.h"
+#include "app/console.h"
 #include "app/kernel_images.h"
 #include "hardware/emulate.h"
 #include "host/guest.h"
-#include "kernel/mm/fault.h"
 #include "kernel/ex/trap.h"
+#include "kernel/exports/dbg_print.h"
 #include "kernel/exports/modules_hook.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/io/driver.h"
@@ -15,6 +16,7 @@
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/fault.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
@@ -146,13 +148,19 @@ void wire_rooms(ldr::ModuleList& modules) {
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
          raw_system_call, is_driver});
     mm::stack_limit_changed = [](std::uint64_t limit) {
-        if (const ULONG_PTR teb = ke::current_thread().teb) (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
+        if (const ULONG_PTR teb = ke::current_thread().teb)
+            (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
     };
     pool::set_bug_check_hook(pool_bug);
     exports::find_export = [](const char* name) -> ULONG_PTR {
         const exports::Row* row = exports::find_row(name);
-        const bool there = row && row->status != exports::Status::stub && row->kind != exports::Kind::internal;
-        return there ? all_modules->symbol_address(row->image == exports::Image::hal ? "hal" : "nt", name) : 0;
+        const bool there =
+            row && row->status != exports::Status::stub && row->kind != exports::Kind::internal;
+        return there ? all_modules->symbol_address(row->image == exports::Image::hal ? "hal" : "nt", name)
+                     : 0;
+    };
+    exports::debug_output = [](const char* text, std::size_t length) {
+        console_host()->write(2, text, length);
     };
     exports::before_user_mode = [] {
         ke::Thread& self = ke::current_thread();

@@ -237,6 +237,28 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     seh::nt_resume(&frame.context, self.teb);
 }
 
+// A gate of ours touched memory that a driver named and that is not there. On Windows the access is the
+// kernel's own code at the driver's expense: a user address raises at the driver, a kernel address stops the
+// machine. Our frames are abandoned.
+[[noreturn]] void gate_fault_entry(void* argument) {
+    TrapFrame& frame = *static_cast<TrapFrame*>(argument);
+    const auto& gate = *static_cast<seh::EntryRecord*>(frame.entry.previous);
+    seh::set_innermost(frame.entry.previous);
+    const mm::Access access = access_of(frame.fault, gate.rip);
+    if (host::places::is_user(access.address) && ke::current_irql() < DISPATCH_LEVEL)
+        seh::raise_access_violation(access.address, static_cast<ULONG>(access.kind()));
+    const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), false);
+    ke::bug_check(b.code, b.parameters[0], b.parameters[1], b.parameters[2], b.parameters[3]);
+}
+
+bool is_gate_fault(const host::Fault& fault) {
+    if (!ke::pcr_address || fault.kind != host::FaultKind::page || !host::places::is_guest(fault.address) ||
+        host::places::is_guest(fault.rip()) || host::gs_base() != ke::pcr_address)
+        return false;
+    const seh::Record* record = seh::innermost();
+    return record && record->kind == seh::RecordKind::gate;
+}
+
 void trap_entry(void* argument) {
     TrapFrame& frame = *static_cast<TrapFrame*>(argument);
     seh::set_innermost(&frame.entry);
@@ -252,6 +274,7 @@ class Sink final : public host::FaultSink {
     bool deliver(host::Fault& fault) override {
         if (!ke::pcr_address) return false;
         const bool user = host::gs_base() != ke::pcr_address;
+        const bool in_gate = is_gate_fault(fault);
         const auto slot = [](ULONG offset) {
             return *reinterpret_cast<ULONG_PTR*>(ke::pcr_address + offset);
         };
@@ -259,7 +282,7 @@ class Sink final : public host::FaultSink {
         if (!top) return false;
         auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
         // A driver's code runs only inside a call-out; anything else is a fault of our own.
-        if (!user && previous->kind != seh::RecordKind::call_out) return false;
+        if (!user && !in_gate && previous->kind != seh::RecordKind::call_out) return false;
         auto* frame = reinterpret_cast<TrapFrame*>((top - sizeof(TrapFrame)) & ~ULONG_PTR{63});
         to_context(fault, frame->context);
         to_entry(frame->context, frame->entry, &frame->context);
@@ -268,7 +291,8 @@ class Sink final : public host::FaultSink {
         frame->fault = fault;
         frame->user = user;
         if (user) host::set_gs_base(ke::pcr_address);
-        fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(&trap_entry);
+        fault.registers[host::RIP] =
+            reinterpret_cast<std::uint64_t>(in_gate ? &gate_fault_entry : &trap_entry);
         fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
         fault.registers[host::RSP] = reinterpret_cast<std::uint64_t>(frame) - 8; // as after a call
         fault.registers[host::EFLAGS] &= ~0x40500ull;                            // DF, TF, AC
@@ -279,6 +303,12 @@ class Sink final : public host::FaultSink {
 } // namespace
 
 void set_trap_hooks(const TrapHooks& h) { hooks = h; }
-void initialize_traps() { host::install_signals(&sink); }
+void initialize_traps() {
+    host::set_guest_rip_filter([](const host::Fault& fault) {
+        return host::places::is_guest(fault.rip()) || host::places::is_guest(fault.rsp()) ||
+               is_gate_fault(fault);
+    });
+    host::install_signals(&sink);
+}
 
 } // namespace nt::ex
