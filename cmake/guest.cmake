@@ -79,7 +79,7 @@ function(guest_import_library name def)
   add_dependencies(guest guest_lib_${name})
 endfunction()
 
-# guest_dll(NAME DEF NAME.def SOURCES … [BASE address] [FLAGS …] [IMPORTS name…]): system32/NAME.dll, freestanding C++ without a C
+# guest_dll(NAME DEF NAME.def SOURCES … [BASE address] [FLAGS …] [IMPORTS name…]): NAME.dll, freestanding C++ without a C
 # runtime (entry point DllMain), and its import library. IMPORTS: DLLs whose import libraries guest_import_library makes.
 function(guest_dll name)
   cmake_parse_arguments(L "" "DEF;BASE" "SOURCES;FLAGS;IMPORTS" ${ARGN})
@@ -94,7 +94,7 @@ function(guest_dll name)
   if(L_BASE)
     list(APPEND base -Wl,--image-base,${L_BASE})
   endif()
-  guest_image(OUTPUT ${name}.dll IN system32 COMPILER ${MINGW_CXX} SOURCES ${L_SOURCES} DEPENDS ${def} ${imports}
+  guest_image(OUTPUT ${name}.dll COMPILER ${MINGW_CXX} SOURCES ${L_SOURCES} DEPENDS ${def} ${imports}
     FLAGS -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-stack-protector -fno-ident
           -fno-strict-aliasing -fno-delete-null-pointer-checks
           -mno-stack-arg-probe -shared -nostdlib -nostartfiles -Wl,--entry,DllMain -Wl,--nxcompat ${base}
