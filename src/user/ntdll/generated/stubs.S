@@ -12,6 +12,33 @@ ZwWaitForSingleObject:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtReadFile, ZwReadFile
+    .def NtReadFile; .scl 2; .type 32; .endef
+NtReadFile:
+ZwReadFile:
+    mov r10, rcx
+    mov eax, 0x6
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDeviceIoControlFile, ZwDeviceIoControlFile
+    .def NtDeviceIoControlFile; .scl 2; .type 32; .endef
+NtDeviceIoControlFile:
+ZwDeviceIoControlFile:
+    mov r10, rcx
+    mov eax, 0x7
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtWriteFile, ZwWriteFile
+    .def NtWriteFile; .scl 2; .type 32; .endef
+NtWriteFile:
+ZwWriteFile:
+    mov r10, rcx
+    mov eax, 0x8
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtReleaseSemaphore, ZwReleaseSemaphore
     .def NtReleaseSemaphore; .scl 2; .type 32; .endef
 NtReleaseSemaphore:
@@ -27,6 +54,33 @@ NtSetEvent:
 ZwSetEvent:
     mov r10, rcx
     mov eax, 0xe
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtClose, ZwClose
+    .def NtClose; .scl 2; .type 32; .endef
+NtClose:
+ZwClose:
+    mov r10, rcx
+    mov eax, 0xf
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryObject, ZwQueryObject
+    .def NtQueryObject; .scl 2; .type 32; .endef
+NtQueryObject:
+ZwQueryObject:
+    mov r10, rcx
+    mov eax, 0x10
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryInformationFile, ZwQueryInformationFile
+    .def NtQueryInformationFile; .scl 2; .type 32; .endef
+NtQueryInformationFile:
+ZwQueryInformationFile:
+    mov r10, rcx
+    mov eax, 0x11
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -156,6 +210,15 @@ ZwOpenProcess:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtSetInformationFile, ZwSetInformationFile
+    .def NtSetInformationFile; .scl 2; .type 32; .endef
+NtSetInformationFile:
+ZwSetInformationFile:
+    mov r10, rcx
+    mov eax, 0x27
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtMapViewOfSection, ZwMapViewOfSection
     .def NtMapViewOfSection; .scl 2; .type 32; .endef
 NtMapViewOfSection:
@@ -201,6 +264,15 @@ ZwEnumerateKey:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtOpenFile, ZwOpenFile
+    .def NtOpenFile; .scl 2; .type 32; .endef
+NtOpenFile:
+ZwOpenFile:
+    mov r10, rcx
+    mov eax, 0x33
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtDelayExecution, ZwDelayExecution
     .def NtDelayExecution; .scl 2; .type 32; .endef
 NtDelayExecution:
@@ -228,12 +300,39 @@ ZwOpenSection:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtFsControlFile, ZwFsControlFile
+    .def NtFsControlFile; .scl 2; .type 32; .endef
+NtFsControlFile:
+ZwFsControlFile:
+    mov r10, rcx
+    mov eax, 0x39
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtWriteVirtualMemory, ZwWriteVirtualMemory
     .def NtWriteVirtualMemory; .scl 2; .type 32; .endef
 NtWriteVirtualMemory:
 ZwWriteVirtualMemory:
     mov r10, rcx
     mov eax, 0x3a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDuplicateObject, ZwDuplicateObject
+    .def NtDuplicateObject; .scl 2; .type 32; .endef
+NtDuplicateObject:
+ZwDuplicateObject:
+    mov r10, rcx
+    mov eax, 0x3c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryAttributesFile, ZwQueryAttributesFile
+    .def NtQueryAttributesFile; .scl 2; .type 32; .endef
+NtQueryAttributesFile:
+ZwQueryAttributesFile:
+    mov r10, rcx
+    mov eax, 0x3d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -291,12 +390,30 @@ ZwCreateEvent:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueryVolumeInformationFile, ZwQueryVolumeInformationFile
+    .def NtQueryVolumeInformationFile; .scl 2; .type 32; .endef
+NtQueryVolumeInformationFile:
+ZwQueryVolumeInformationFile:
+    mov r10, rcx
+    mov eax, 0x49
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtCreateSection, ZwCreateSection
     .def NtCreateSection; .scl 2; .type 32; .endef
 NtCreateSection:
 ZwCreateSection:
     mov r10, rcx
     mov eax, 0x4a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtFlushBuffersFile, ZwFlushBuffersFile
+    .def NtFlushBuffersFile; .scl 2; .type 32; .endef
+NtFlushBuffersFile:
+ZwFlushBuffersFile:
+    mov r10, rcx
+    mov eax, 0x4b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -336,12 +453,30 @@ ZwTerminateThread:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtCreateFile, ZwCreateFile
+    .def NtCreateFile; .scl 2; .type 32; .endef
+NtCreateFile:
+ZwCreateFile:
+    mov r10, rcx
+    mov eax, 0x55
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtQueryEvent, ZwQueryEvent
     .def NtQueryEvent; .scl 2; .type 32; .endef
 NtQueryEvent:
 ZwQueryEvent:
     mov r10, rcx
     mov eax, 0x56
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenDirectoryObject, ZwOpenDirectoryObject
+    .def NtOpenDirectoryObject; .scl 2; .type 32; .endef
+NtOpenDirectoryObject:
+ZwOpenDirectoryObject:
+    mov r10, rcx
+    mov eax, 0x58
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -360,6 +495,24 @@ NtWaitForMultipleObjects:
 ZwWaitForMultipleObjects:
     mov r10, rcx
     mov eax, 0x5b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetInformationObject, ZwSetInformationObject
+    .def NtSetInformationObject; .scl 2; .type 32; .endef
+NtSetInformationObject:
+ZwSetInformationObject:
+    mov r10, rcx
+    mov eax, 0x5c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCancelIoFile, ZwCancelIoFile
+    .def NtCancelIoFile; .scl 2; .type 32; .endef
+NtCancelIoFile:
+ZwCancelIoFile:
+    mov r10, rcx
+    mov eax, 0x5d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -390,12 +543,84 @@ ZwDrvlabTraceApiReturn:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtCancelIoFileEx, ZwCancelIoFileEx
+    .def NtCancelIoFileEx; .scl 2; .type 32; .endef
+NtCancelIoFileEx:
+ZwCancelIoFileEx:
+    mov r10, rcx
+    mov eax, 0x1000
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDeleteFile, ZwDeleteFile
+    .def NtDeleteFile; .scl 2; .type 32; .endef
+NtDeleteFile:
+ZwDeleteFile:
+    mov r10, rcx
+    mov eax, 0x1001
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtMakeTemporaryObject, ZwMakeTemporaryObject
+    .def NtMakeTemporaryObject; .scl 2; .type 32; .endef
+NtMakeTemporaryObject:
+ZwMakeTemporaryObject:
+    mov r10, rcx
+    mov eax, 0x1002
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateDirectoryObject, ZwCreateDirectoryObject
+    .def NtCreateDirectoryObject; .scl 2; .type 32; .endef
+NtCreateDirectoryObject:
+ZwCreateDirectoryObject:
+    mov r10, rcx
+    mov eax, 0x1003
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryDirectoryObject, ZwQueryDirectoryObject
+    .def NtQueryDirectoryObject; .scl 2; .type 32; .endef
+NtQueryDirectoryObject:
+ZwQueryDirectoryObject:
+    mov r10, rcx
+    mov eax, 0x1004
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateSymbolicLinkObject, ZwCreateSymbolicLinkObject
+    .def NtCreateSymbolicLinkObject; .scl 2; .type 32; .endef
+NtCreateSymbolicLinkObject:
+ZwCreateSymbolicLinkObject:
+    mov r10, rcx
+    mov eax, 0x1005
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenSymbolicLinkObject, ZwOpenSymbolicLinkObject
+    .def NtOpenSymbolicLinkObject; .scl 2; .type 32; .endef
+NtOpenSymbolicLinkObject:
+ZwOpenSymbolicLinkObject:
+    mov r10, rcx
+    mov eax, 0x1006
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQuerySymbolicLinkObject, ZwQuerySymbolicLinkObject
+    .def NtQuerySymbolicLinkObject; .scl 2; .type 32; .endef
+NtQuerySymbolicLinkObject:
+ZwQuerySymbolicLinkObject:
+    mov r10, rcx
+    mov eax, 0x1007
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtFlushInstructionCache, ZwFlushInstructionCache
     .def NtFlushInstructionCache; .scl 2; .type 32; .endef
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x1000
+    mov eax, 0x1008
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -404,7 +629,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x1001
+    mov eax, 0x1009
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -413,7 +638,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x1002
+    mov eax, 0x100a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -422,7 +647,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x1003
+    mov eax, 0x100b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -431,7 +656,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x1004
+    mov eax, 0x100c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -440,7 +665,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x1005
+    mov eax, 0x100d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -449,7 +674,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x1006
+    mov eax, 0x100e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -458,7 +683,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x1007
+    mov eax, 0x100f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -467,7 +692,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1008
+    mov eax, 0x1010
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -476,7 +701,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1009
+    mov eax, 0x1011
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -485,7 +710,7 @@ ZwFlushKey:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x100a
+    mov eax, 0x1012
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -494,7 +719,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x100b
+    mov eax, 0x1013
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -503,7 +728,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x100c
+    mov eax, 0x1014
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -512,7 +737,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x100d
+    mov eax, 0x1015
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -521,7 +746,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x100e
+    mov eax, 0x1016
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -530,7 +755,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x100f
+    mov eax, 0x1017
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -539,7 +764,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x1010
+    mov eax, 0x1018
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -548,7 +773,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x1011
+    mov eax, 0x1019
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -557,7 +782,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x1012
+    mov eax, 0x101a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -566,7 +791,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x1013
+    mov eax, 0x101b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -586,22 +811,6 @@ ZwAlertThreadByThreadId:
     jmp DrvlabMissingService
 1:  .asciz "NtAlertThreadByThreadId"
     .p2align 4
-    .globl NtCancelIoFile, ZwCancelIoFile
-    .def NtCancelIoFile; .scl 2; .type 32; .endef
-NtCancelIoFile:
-ZwCancelIoFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCancelIoFile"
-    .p2align 4
-    .globl NtCancelIoFileEx, ZwCancelIoFileEx
-    .def NtCancelIoFileEx; .scl 2; .type 32; .endef
-NtCancelIoFileEx:
-ZwCancelIoFileEx:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCancelIoFileEx"
-    .p2align 4
     .globl NtCancelSynchronousIoFile, ZwCancelSynchronousIoFile
     .def NtCancelSynchronousIoFile; .scl 2; .type 32; .endef
 NtCancelSynchronousIoFile:
@@ -617,30 +826,6 @@ ZwCancelTimer:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtCancelTimer"
-    .p2align 4
-    .globl NtClose, ZwClose
-    .def NtClose; .scl 2; .type 32; .endef
-NtClose:
-ZwClose:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtClose"
-    .p2align 4
-    .globl NtCreateDirectoryObject, ZwCreateDirectoryObject
-    .def NtCreateDirectoryObject; .scl 2; .type 32; .endef
-NtCreateDirectoryObject:
-ZwCreateDirectoryObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateDirectoryObject"
-    .p2align 4
-    .globl NtCreateFile, ZwCreateFile
-    .def NtCreateFile; .scl 2; .type 32; .endef
-NtCreateFile:
-ZwCreateFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateFile"
     .p2align 4
     .globl NtCreateIoCompletion, ZwCreateIoCompletion
     .def NtCreateIoCompletion; .scl 2; .type 32; .endef
@@ -658,14 +843,6 @@ ZwCreateKeyedEvent:
     jmp DrvlabMissingService
 1:  .asciz "NtCreateKeyedEvent"
     .p2align 4
-    .globl NtCreateSymbolicLinkObject, ZwCreateSymbolicLinkObject
-    .def NtCreateSymbolicLinkObject; .scl 2; .type 32; .endef
-NtCreateSymbolicLinkObject:
-ZwCreateSymbolicLinkObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateSymbolicLinkObject"
-    .p2align 4
     .globl NtCreateTimer, ZwCreateTimer
     .def NtCreateTimer; .scl 2; .type 32; .endef
 NtCreateTimer:
@@ -673,46 +850,6 @@ ZwCreateTimer:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtCreateTimer"
-    .p2align 4
-    .globl NtDeleteFile, ZwDeleteFile
-    .def NtDeleteFile; .scl 2; .type 32; .endef
-NtDeleteFile:
-ZwDeleteFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDeleteFile"
-    .p2align 4
-    .globl NtDeviceIoControlFile, ZwDeviceIoControlFile
-    .def NtDeviceIoControlFile; .scl 2; .type 32; .endef
-NtDeviceIoControlFile:
-ZwDeviceIoControlFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDeviceIoControlFile"
-    .p2align 4
-    .globl NtDuplicateObject, ZwDuplicateObject
-    .def NtDuplicateObject; .scl 2; .type 32; .endef
-NtDuplicateObject:
-ZwDuplicateObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtDuplicateObject"
-    .p2align 4
-    .globl NtFlushBuffersFile, ZwFlushBuffersFile
-    .def NtFlushBuffersFile; .scl 2; .type 32; .endef
-NtFlushBuffersFile:
-ZwFlushBuffersFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtFlushBuffersFile"
-    .p2align 4
-    .globl NtFsControlFile, ZwFsControlFile
-    .def NtFsControlFile; .scl 2; .type 32; .endef
-NtFsControlFile:
-ZwFsControlFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtFsControlFile"
     .p2align 4
     .globl NtGetContextThread, ZwGetContextThread
     .def NtGetContextThread; .scl 2; .type 32; .endef
@@ -738,38 +875,6 @@ ZwLockFile:
     jmp DrvlabMissingService
 1:  .asciz "NtLockFile"
     .p2align 4
-    .globl NtMakeTemporaryObject, ZwMakeTemporaryObject
-    .def NtMakeTemporaryObject; .scl 2; .type 32; .endef
-NtMakeTemporaryObject:
-ZwMakeTemporaryObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtMakeTemporaryObject"
-    .p2align 4
-    .globl NtOpenDirectoryObject, ZwOpenDirectoryObject
-    .def NtOpenDirectoryObject; .scl 2; .type 32; .endef
-NtOpenDirectoryObject:
-ZwOpenDirectoryObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenDirectoryObject"
-    .p2align 4
-    .globl NtOpenFile, ZwOpenFile
-    .def NtOpenFile; .scl 2; .type 32; .endef
-NtOpenFile:
-ZwOpenFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenFile"
-    .p2align 4
-    .globl NtOpenSymbolicLinkObject, ZwOpenSymbolicLinkObject
-    .def NtOpenSymbolicLinkObject; .scl 2; .type 32; .endef
-NtOpenSymbolicLinkObject:
-ZwOpenSymbolicLinkObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenSymbolicLinkObject"
-    .p2align 4
     .globl NtOpenTimer, ZwOpenTimer
     .def NtOpenTimer; .scl 2; .type 32; .endef
 NtOpenTimer:
@@ -777,14 +882,6 @@ ZwOpenTimer:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtOpenTimer"
-    .p2align 4
-    .globl NtQueryAttributesFile, ZwQueryAttributesFile
-    .def NtQueryAttributesFile; .scl 2; .type 32; .endef
-NtQueryAttributesFile:
-ZwQueryAttributesFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryAttributesFile"
     .p2align 4
     .globl NtQueryDirectoryFile, ZwQueryDirectoryFile
     .def NtQueryDirectoryFile; .scl 2; .type 32; .endef
@@ -794,14 +891,6 @@ ZwQueryDirectoryFile:
     jmp DrvlabMissingService
 1:  .asciz "NtQueryDirectoryFile"
     .p2align 4
-    .globl NtQueryDirectoryObject, ZwQueryDirectoryObject
-    .def NtQueryDirectoryObject; .scl 2; .type 32; .endef
-NtQueryDirectoryObject:
-ZwQueryDirectoryObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryDirectoryObject"
-    .p2align 4
     .globl NtQueryFullAttributesFile, ZwQueryFullAttributesFile
     .def NtQueryFullAttributesFile; .scl 2; .type 32; .endef
 NtQueryFullAttributesFile:
@@ -809,38 +898,6 @@ ZwQueryFullAttributesFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtQueryFullAttributesFile"
-    .p2align 4
-    .globl NtQueryInformationFile, ZwQueryInformationFile
-    .def NtQueryInformationFile; .scl 2; .type 32; .endef
-NtQueryInformationFile:
-ZwQueryInformationFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryInformationFile"
-    .p2align 4
-    .globl NtQueryObject, ZwQueryObject
-    .def NtQueryObject; .scl 2; .type 32; .endef
-NtQueryObject:
-ZwQueryObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryObject"
-    .p2align 4
-    .globl NtQuerySymbolicLinkObject, ZwQuerySymbolicLinkObject
-    .def NtQuerySymbolicLinkObject; .scl 2; .type 32; .endef
-NtQuerySymbolicLinkObject:
-ZwQuerySymbolicLinkObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQuerySymbolicLinkObject"
-    .p2align 4
-    .globl NtQueryVolumeInformationFile, ZwQueryVolumeInformationFile
-    .def NtQueryVolumeInformationFile; .scl 2; .type 32; .endef
-NtQueryVolumeInformationFile:
-ZwQueryVolumeInformationFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryVolumeInformationFile"
     .p2align 4
     .globl NtQueueApcThread, ZwQueueApcThread
     .def NtQueueApcThread; .scl 2; .type 32; .endef
@@ -858,14 +915,6 @@ ZwRaiseHardError:
     jmp DrvlabMissingService
 1:  .asciz "NtRaiseHardError"
     .p2align 4
-    .globl NtReadFile, ZwReadFile
-    .def NtReadFile; .scl 2; .type 32; .endef
-NtReadFile:
-ZwReadFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtReadFile"
-    .p2align 4
     .globl NtRemoveIoCompletion, ZwRemoveIoCompletion
     .def NtRemoveIoCompletion; .scl 2; .type 32; .endef
 NtRemoveIoCompletion:
@@ -881,22 +930,6 @@ ZwSetContextThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetContextThread"
-    .p2align 4
-    .globl NtSetInformationFile, ZwSetInformationFile
-    .def NtSetInformationFile; .scl 2; .type 32; .endef
-NtSetInformationFile:
-ZwSetInformationFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetInformationFile"
-    .p2align 4
-    .globl NtSetInformationObject, ZwSetInformationObject
-    .def NtSetInformationObject; .scl 2; .type 32; .endef
-NtSetInformationObject:
-ZwSetInformationObject:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetInformationObject"
     .p2align 4
     .globl NtSetInformationThread, ZwSetInformationThread
     .def NtSetInformationThread; .scl 2; .type 32; .endef
@@ -969,11 +1002,3 @@ ZwWaitForAlertByThreadId:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtWaitForAlertByThreadId"
-    .p2align 4
-    .globl NtWriteFile, ZwWriteFile
-    .def NtWriteFile; .scl 2; .type 32; .endef
-NtWriteFile:
-ZwWriteFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtWriteFile"
