@@ -106,7 +106,9 @@ const std::vector<Symbol>& Session::symbols(const Module& module) {
     for (const auto& [base, known] : symbols_)
         if (base == module.base) return known;
     auto found = machine.symbols(module);
-    std::ranges::stable_sort(found, {}, &Symbol::address);
+    std::ranges::sort(found, [](const Symbol& a, const Symbol& b) {
+        return a.address != b.address ? a.address < b.address : a.name < b.name;
+    });
     return symbols_.emplace_back(module.base, std::move(found)).second;
 }
 
