@@ -412,6 +412,42 @@ static int OPAQUE recurse(int depth) {
     if (depth <= zero) raise_it(MINE);
     return depth <= zero ? 0 : recurse(depth - 1) + 1;
 }
+// Frames of other shapes: a variable one (frame pointer), one larger than a page, one that saves xmm
+// registers.
+static int OPAQUE variable_frame(int n) {
+    volatile char* space = __builtin_alloca((size_t)n);
+    space[0] = (char)n, space[n - 1] = 1;
+    raise_it(MINE);
+    return space[0];
+}
+static int OPAQUE large_frame(int n) {
+    volatile char space[6000];
+    space[0] = (char)n, space[5999] = 1;
+    return variable_frame(n) + space[0];
+}
+static int OPAQUE xmm_frame(int n) {
+    __asm__ volatile("pxor %%xmm6, %%xmm6; pxor %%xmm8, %%xmm8" : : : "xmm6", "xmm8", "rbx", "r15");
+    return large_frame(n) + 1;
+}
+static void OPAQUE check_frames(void) {
+    int caught = 0;
+    for (int i = 1; i < 400; i += 37) {
+        volatile int before = i;
+        __try {
+            __try {
+                xmm_frame(i);
+            } __finally {
+                caught += 100;
+            }
+        } __except (EXECUTE_HANDLER) {
+            caught += before == i;
+        }
+    }
+    CHECK(caught == 11 * 101,
+          "frames with a frame pointer, with a large allocation, with saved xmm registers");
+    CHECK(keeps_xmm(), "xmm registers again");
+}
+
 static void OPAQUE check_registers(void) {
     CHECK(keeps_registers(1, 2, 3, 4), "non-volatile registers come back from the frames that saved them");
     CHECK(keeps_xmm(), "so do xmm registers");
@@ -548,6 +584,7 @@ static void seh_checks(void) {
     check_collided();
     check_nested();
     check_registers();
+    check_frames();
     check_gate();
     check_system_raises();
     check_walks();
