@@ -175,14 +175,14 @@ NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mo
 }
 
 Result<HANDLE> duplicate_handle(const Duplicate& what) {
-    const bool from_kernel = is_kernel_handle(reinterpret_cast<ULONG_PTR>(what.source));
+    const ULONG_PTR raw = reinterpret_cast<ULONG_PTR>(what.source);
+    const bool pseudo = raw == current_process_handle || raw == current_thread_handle;
+    const bool from_kernel = !pseudo && is_kernel_handle(raw);
     if (from_kernel && what.mode != KernelMode) return fail(STATUS_INVALID_HANDLE);
     HandleTable& source_table = from_kernel ? *kernel_table : *what.source_table;
-    const ULONG_PTR raw = reinterpret_cast<ULONG_PTR>(what.source);
     PVOID object;
     ACCESS_MASK had;
     ULONG attributes = what.attributes;
-    const bool pseudo = raw == current_process_handle || raw == current_thread_handle;
     if (pseudo) {
         OBJECT_HANDLE_INFORMATION info;
         if (const NTSTATUS status = reference_pseudo(raw, nullptr, &object, &info); !NT_SUCCESS(status))
