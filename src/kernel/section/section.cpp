@@ -87,10 +87,7 @@ NTSTATUS initialize() {
     section_type = *type;
     for (const std::u16string_view path : {u"\\KnownDlls", u"\\DrvlabApp"}) {
         auto directory = ob::create_directory(path);
-        if (directory)
-            ob::dereference(*directory);
-        else if (directory.error() != STATUS_OBJECT_NAME_COLLISION)
-            return directory.error();
+        if (!directory && directory.error() != STATUS_OBJECT_NAME_COLLISION) return directory.error();
     }
     return STATUS_SUCCESS;
 }
