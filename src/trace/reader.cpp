@@ -196,7 +196,7 @@ bool Reader::open_bytes() {
     chunk_ = head.chunk_bytes;
     if (!parse_schema({reinterpret_cast<const char*>(file_.data()) + sizeof head, head.schema_bytes}))
         return false;
-    at_ = head.head_bytes;
+    at_ = first_ = head.head_bytes;
     return true;
 }
 
@@ -278,6 +278,12 @@ bool Reader::decode(const Event& event, std::uint32_t size, Record& record) {
     }
     at_ += size;
     return true;
+}
+
+void Reader::rewind() {
+    at_ = first_;
+    context_ = {};
+    error_.clear();
 }
 
 bool Reader::next(Record& record) {

@@ -90,6 +90,8 @@ class Reader {
 
     // Steps to the next row. False at the end or at damage; damaged() tells which.
     bool next(Record& record);
+    // Back to the first row.
+    void rewind();
     bool damaged() const { return !error_.empty(); }
     const std::string& error() const { return error_; }
 
@@ -106,6 +108,7 @@ class Reader {
     void* mapping_ = nullptr;
     std::size_t mapped_ = 0;
     std::size_t at_ = 0;
+    std::size_t first_ = 0;
     std::uint32_t chunk_ = 0;
     RecordHead context_{};
     std::uint32_t version_ = 0;

@@ -1,5 +1,6 @@
 #include "trace/text.h"
 #include "trace/detail/output.h"
+#include "trace/detail/row_filter.h"
 #include "trace/detail/text_rows.h"
 #include <algorithm>
 #include <cstdio>
@@ -78,13 +79,19 @@ void TextFormatter::append(const Record& r, std::string& out) {
     append_wrapped(out, out.size() - before, row.text);
 }
 
-bool print_text(Reader& reader, int descriptor) {
+void TextFormatter::skip(const Record& r) { text_row(*this, r); }
+
+bool print_text(Reader& reader, int descriptor, const TextOptions& options) {
     Output output(descriptor);
     TextFormatter formatter;
+    RowFilter filter(options, reader);
     Record record;
     output.text = TextFormatter::heading();
     while (output.good() && reader.next(record)) {
-        formatter.append(record, output.text);
+        if (filter.shows(record))
+            formatter.append(record, output.text);
+        else
+            formatter.skip(record);
         output.flush_if_large();
     }
     if (reader.damaged()) output.text += "The trace is damaged: " + reader.error() + "\n";

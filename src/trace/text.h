@@ -12,6 +12,8 @@ class TextFormatter {
   public:
     // Appends the row with its newline; nothing for rows that only name something.
     void append(const Record& record, std::string& out);
+    // Only keeps its picture of the machine up to date.
+    void skip(const Record& record);
     // The two lines above the first row.
     static std::string heading();
 
@@ -34,8 +36,16 @@ class TextFormatter {
     std::unordered_map<std::uint64_t, std::vector<Call>> calls_; // by pid and tid, outermost first
 };
 
-// Writes all rows to a file descriptor; what is wrong with a damaged file comes last. False: damaged, or the
+// What print_text shows.
+struct TextOptions {
+    bool everything =
+        false; // also the rows of system start, and "object created" where a row of its own says it
+    std::string
+        call; // only what happens within calls of this name, "WriteFile" or "NtWriteFile"; "": no limit
+};
+
+// Writes rows to a file descriptor; what is wrong with a damaged file comes last. False: damaged, or the
 // descriptor failed.
-bool print_text(Reader& reader, int descriptor);
+bool print_text(Reader& reader, int descriptor, const TextOptions& options = {});
 
 } // namespace trace

@@ -5,7 +5,9 @@
 #include "trace/recorder.h"
 #include "trace/text.h"
 #include "trace/trace.h"
+#include <algorithm>
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -314,6 +316,56 @@ TEST_F(TraceTest, RequestReadsAtAGlance) {
     1.500   1004.8 0/0   NtWriteFile = STATUS_SUCCESS
     1.500   1004.8 0/0 WriteFile = 0x1
 )");
+}
+
+TEST_F(TraceTest, OnlyWhatHappensWithinACall) {
+    ASSERT_TRUE(trace::start(path_));
+    emit_request();
+    trace::emit_debug_print(0, 0, "after");
+    trace::stop();
+    const auto lines = [&](const trace::TextOptions& options) {
+        trace::Reader reader;
+        EXPECT_TRUE(reader.open(path_));
+        const std::string out_path = path_ + ".txt";
+        const int out = open(out_path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+        EXPECT_TRUE(trace::print_text(reader, out, options));
+        close(out);
+        std::ifstream in(out_path);
+        unlink(out_path.c_str());
+        std::vector<std::string> all;
+        for (std::string line; std::getline(in, line);)
+            all.push_back(line);
+        return all;
+    };
+    const auto within = lines({.everything = false, .call = "NtWriteFile"});
+    ASSERT_GT(within.size(), 4u);
+    EXPECT_NE(within[2].find("NtWriteFile("), std::string::npos);
+    EXPECT_NE(within.back().find("NtWriteFile = STATUS_SUCCESS"), std::string::npos);
+    EXPECT_EQ(lines({.everything = false, .call = "NtReadFile"}).size(), 2u); // the heading
+    EXPECT_NE(lines({}).back().find("after"), std::string::npos);
+}
+
+TEST_F(TraceTest, SystemStartIsLeftOutUnlessAskedFor) {
+    ASSERT_TRUE(trace::start(path_));
+    trace::emit_object_created(0x310000000010, u"Directory", u"Device");
+    trace::emit_machine_start("test", 1, 1);
+    trace::emit_object_created(0x310000000020, u"File", u"");
+    trace::emit_object_created(0x310000000030, u"Event", u"");
+    trace::stop();
+    const auto count_lines = [&](const trace::TextOptions& options) {
+        trace::Reader reader;
+        EXPECT_TRUE(reader.open(path_));
+        int ends[2];
+        EXPECT_EQ(pipe(ends), 0);
+        EXPECT_TRUE(trace::print_text(reader, ends[1], options));
+        close(ends[1]);
+        char text[4096];
+        const ssize_t size = ::read(ends[0], text, sizeof text);
+        close(ends[0]);
+        return std::count(text, text + size, '\n');
+    };
+    EXPECT_EQ(count_lines({}), 4);
+    EXPECT_EQ(count_lines({.everything = true, .call = ""}), 6);
 }
 
 TEST_F(TraceTest, JsonRowsCarryNames) {

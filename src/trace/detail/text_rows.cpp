@@ -119,6 +119,11 @@ struct Row {
     Wording wording;
 };
 
+// A program's exit code: a number, unless the system ended it.
+std::string exit_text(TextRows& t) {
+    return t.n("status") >> 30 == 3 ? t.status("status") : "exit code " + t.d("status");
+}
+
 std::string waits_for(TextRows& t) {
     std::string out = "waits for ";
     const auto objects = t.r.array("objects");
@@ -216,7 +221,7 @@ const Row rows[] = {
          return "process " + t.d("new_pid") + " created: " + t.s("image") + ", by " + t.d("parent_pid");
      }},
     {"process_exited", Place::thread,
-     [](TextRows& t) { return "process " + t.d("old_pid") + " ends: " + t.x("status"); }},
+     [](TextRows& t) { return "process " + t.d("old_pid") + " ends: " + exit_text(t); }},
     {"thread_created", Place::thread,
      [](TextRows& t) {
          return "thread " + t.d("owner_pid") + "." + t.d("new_tid") + " created, starts at " +
