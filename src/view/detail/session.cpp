@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdarg>
 #include <cstdio>
+#include <tuple>
 
 namespace view {
 
@@ -106,8 +107,13 @@ const std::vector<Symbol>& Session::symbols(const Module& module) {
     for (const auto& [base, known] : symbols_)
         if (base == module.base) return known;
     auto found = machine.symbols(module);
-    std::ranges::sort(found, [](const Symbol& a, const Symbol& b) {
-        return a.address != b.address ? a.address < b.address : a.name < b.name;
+    // Of the names of one address the one an engineer wrote: linkers' and compilers' own begin with '_' or '.'.
+    const auto decoration = [](const Symbol& symbol) {
+        return std::min(symbol.name.find_first_not_of("_."), symbol.name.size());
+    };
+    std::ranges::sort(found, [&](const Symbol& a, const Symbol& b) {
+        return std::tuple(a.address, decoration(a), std::string_view(a.name)) <
+               std::tuple(b.address, decoration(b), std::string_view(b.name));
     });
     return symbols_.emplace_back(module.base, std::move(found)).second;
 }
