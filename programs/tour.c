@@ -34,11 +34,11 @@ static void walk_null(void) {
     if (null == INVALID_HANDLE_VALUE) return;
     char bytes[200] = {0};
     DWORD done = 0;
-    check(WriteFile(null, bytes, sizeof bytes, &done, NULL) && done == sizeof bytes,
-          "WriteFile takes all: %lu bytes", done);
-    check(ReadFile(null, bytes, sizeof bytes, &done, NULL) && done == 0,
-          "ReadFile is at the end of file: %lu bytes", done);
-    BOOL ok = DeviceIoControl(null, IOCTL_ECHO_BUFFERED, bytes, 4, bytes, 4, &done, NULL);
+    BOOL ok = WriteFile(null, bytes, sizeof bytes, &done, NULL);
+    check(ok && done == sizeof bytes, "WriteFile takes all: %lu bytes", done);
+    ok = ReadFile(null, bytes, sizeof bytes, &done, NULL);
+    check(ok && done == 0, "ReadFile is at the end of file: %lu bytes", done);
+    ok = DeviceIoControl(null, IOCTL_ECHO_BUFFERED, bytes, 4, bytes, 4, &done, NULL);
     DWORD error = GetLastError();
     check(!ok && error == ERROR_INVALID_FUNCTION, "DeviceIoControl is not for it: error %lu", error);
     check(CloseHandle(null), "CloseHandle");
@@ -65,20 +65,22 @@ static void walk_echo(void) {
     if (echo == INVALID_HANDLE_VALUE) return;
     char bytes[64] = {0};
     DWORD done = 0;
-    check(ReadFile(echo, bytes, sizeof bytes, &done, NULL) && done == 0,
-          "ReadFile before anything was written: %lu bytes", done);
-    check(WriteFile(echo, "hello", 5, &done, NULL) && done == 5, "WriteFile: %lu bytes", done);
-    check(ReadFile(echo, bytes, sizeof bytes, &done, NULL) && done == 5 && memcmp(bytes, "hello", 5) == 0,
-          "ReadFile returns what was written: %lu bytes", done);
+    BOOL ok = ReadFile(echo, bytes, sizeof bytes, &done, NULL);
+    check(ok && done == 0, "ReadFile before anything was written: %lu bytes", done);
+    ok = WriteFile(echo, "hello", 5, &done, NULL);
+    check(ok && done == 5, "WriteFile: %lu bytes", done);
+    ok = ReadFile(echo, bytes, sizeof bytes, &done, NULL);
+    check(ok && done == 5 && memcmp(bytes, "hello", 5) == 0, "ReadFile returns what was written: %lu bytes",
+          done);
     control(echo, IOCTL_ECHO_BUFFERED, "METHOD_BUFFERED");
     control(echo, IOCTL_ECHO_OUT_DIRECT, "METHOD_OUT_DIRECT");
     control(echo, IOCTL_ECHO_NEITHER, "METHOD_NEITHER");
-    BOOL ok =
+    ok =
         DeviceIoControl(echo, IOCTL_ECHO_IN_DIRECT, (void*)"from", 4, (void*)" two buffers", 12, &done, NULL);
     check(ok && done == 16, "METHOD_IN_DIRECT takes both buffers: %lu bytes", done);
-    check(ReadFile(echo, bytes, sizeof bytes, &done, NULL) && done == 16 &&
-              memcmp(bytes, "from two buffers", 16) == 0,
-          "ReadFile returns them: %.*s", (int)done, bytes);
+    ok = ReadFile(echo, bytes, sizeof bytes, &done, NULL);
+    check(ok && done == 16 && memcmp(bytes, "from two buffers", 16) == 0, "ReadFile returns them: %.*s",
+          (int)done, bytes);
     ok = DeviceIoControl(echo, CTL_CODE(FILE_DEVICE_UNKNOWN, 0x8ff, METHOD_BUFFERED, 0), NULL, 0, NULL, 0,
                          &done, NULL);
     DWORD error = GetLastError();

@@ -1,5 +1,5 @@
 // Divides by zero: 0xC0000094.
 int main(void) {
     volatile int zero = 0;
-    return 1 / zero;
+    return 1000 / zero;
 }

@@ -9,8 +9,8 @@ namespace {
 constexpr ACCESS_MASK ALL = 0x1f0000;
 constexpr ACCESS_MASK EVENT_ALL = ALL | 3, MUTEX_ALL = ALL | 1, SEMAPHORE_ALL = ALL | 3, TIMER_ALL = ALL | 3;
 
-// Result of a create service: the handle, with ERROR_ALREADY_EXISTS when OBJ_OPENIF opened one.
-HANDLE created(NTSTATUS status, HANDLE handle) {
+// Result of a create service: the handle (by reference, as the service in the argument list fills it in), with ERROR_ALREADY_EXISTS when OBJ_OPENIF opened one.
+HANDLE created(NTSTATUS status, const HANDLE& handle) {
     if (!NT_SUCCESS(status)) {
         fail(status);
         return nullptr;
@@ -18,7 +18,7 @@ HANDLE created(NTSTATUS status, HANDLE handle) {
     RtlSetLastWin32Error(status == STATUS_OBJECT_NAME_EXISTS ? ERROR_ALREADY_EXISTS : ERROR_SUCCESS);
     return handle;
 }
-HANDLE opened(NTSTATUS status, HANDLE handle) {
+HANDLE opened(NTSTATUS status, const HANDLE& handle) {
     return NT_SUCCESS(status) ? handle : (fail(status), nullptr);
 }
 

@@ -93,6 +93,7 @@ static void threads(void) {
                                        NULL);
     CHECK(NT_SUCCESS(status), "its handle refers to a thread object");
     ZwClose(handle);
+    if (!NT_SUCCESS(status)) return;
     CHECK(steps == 0, "it waits for its event");
     LARGE_INTEGER zero = at_once;
     CHECK(KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, &zero) == STATUS_TIMEOUT,
