@@ -9,6 +9,14 @@
 
 #include "conform.h"
 
+// The variables that hold object types. mingw's headers import them with one level of indirection more than
+// the WDK's, so its `*PsThreadType` reads the object type itself.
+#ifdef __MINGW32__
+#define TYPE_OF(variable) ((POBJECT_TYPE)(variable))
+#else
+#define TYPE_OF(variable) (*(variable))
+#endif
+
 NTSYSAPI int __cdecl _vsnprintf(char*, size_t, const char*, va_list);
 
 static char* report_at;

@@ -89,8 +89,8 @@ static void threads(void) {
     NTSTATUS status = PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, worker, (PVOID)5);
     CHECK(NT_SUCCESS(status), "PsCreateSystemThread succeeds");
     if (!NT_SUCCESS(status)) return;
-    status = ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, (PVOID*)&thread,
-                                       NULL);
+    status = ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, TYPE_OF(PsThreadType), KernelMode,
+                                       (PVOID*)&thread, NULL);
     CHECK(NT_SUCCESS(status), "its handle refers to a thread object");
     ZwClose(handle);
     if (!NT_SUCCESS(status)) return;

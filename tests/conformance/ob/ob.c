@@ -44,12 +44,14 @@ static void checks(void) {
         CHECK(status == STATUS_SUCCESS, "the link opens the device");
         if (NT_SUCCESS(status)) {
             PVOID object = NULL;
-            status = ObReferenceObjectByHandle(handle, 0, *IoFileObjectType, KernelMode, &object, NULL);
+            status =
+                ObReferenceObjectByHandle(handle, 0, TYPE_OF(IoFileObjectType), KernelMode, &object, NULL);
             CHECK(status == STATUS_SUCCESS && object && ((PFILE_OBJECT)object)->DeviceObject == device,
                   "its handle is that of a file object of the device");
             if (object) ObDereferenceObject(object);
             object = NULL;
-            status = ObReferenceObjectByHandle(handle, 0, *ExEventObjectType, KernelMode, &object, NULL);
+            status =
+                ObReferenceObjectByHandle(handle, 0, TYPE_OF(ExEventObjectType), KernelMode, &object, NULL);
             CHECK(status == STATUS_OBJECT_TYPE_MISMATCH,
                   "and not of another type: STATUS_OBJECT_TYPE_MISMATCH");
             CHECK(ZwClose(handle) == STATUS_SUCCESS, "ZwClose");
