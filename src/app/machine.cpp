@@ -5,6 +5,7 @@
 #include "app/data_exports.h"
 #include "app/kernel_images.h"
 #include "app/module_entries.h"
+#include "app/text.h"
 #include "app/wiring.h"
 #include "host/containment.h"
 #include "host/file.h"
@@ -81,8 +82,19 @@ void Machine::boot() {
     must(ps::initialize_processes(), "process objects");
 }
 
+// The first rows: what runs, and the images that were there before. Our kernel32 sends API rows while the byte is set.
+void Machine::trace_boot() {
+    constexpr std::size_t tracing_byte = 0xff0; // an unused place of KUSER_SHARED_DATA's page
+    static_cast<UCHAR*>(mm::shared_user_data())[tracing_byte] = trace::on;
+    if (!trace::on) return;
+    trace::emit_machine_start("1", config_.seed, 1);
+    for (const ldr::Module* m : modules_.in_load_order())
+        trace::emit_module_loaded(m->base, m->size, 0, 0, std::u16string_view(to_utf16(m->file_name)));
+}
+
 // The rest of the kernel, on the system thread.
 void Machine::start_kernel() {
+    trace_boot();
     must(cm::initialize(), "the registry");
     must(io::initialize(), "the I/O manager");
     must(io::initialize_console(console_host()), "the console driver");

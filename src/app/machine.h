@@ -74,6 +74,7 @@ class Machine {
   private:
     void boot();
     void start_kernel();
+    void trace_boot();
     bool load_driver(LoadedDriver& driver);
     static void system_thread(void* self);
 

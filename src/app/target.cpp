@@ -67,11 +67,15 @@ view::Module describe(const ldr::Module& m, bool user) {
     return v;
 }
 
+// Of the running process, else of the newest one that has any.
 ldr::ModuleList* user_modules() {
-    for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
-        auto* process = NT_CONTAINER(e, ps::Process, all_link);
-        if (process->modules) return process->modules;
-    }
+    const auto of = [](EPROCESS* process) -> ldr::ModuleList* {
+        ldr::ModuleList* modules = process ? ps::body(process).modules : nullptr;
+        return modules && !modules->in_load_order().empty() ? modules : nullptr;
+    };
+    if (auto* modules = of(static_cast<EPROCESS*>(ke::current_thread().process))) return modules;
+    for (LIST_ENTRY* e = ps::all_processes.Blink; e != &ps::all_processes; e = e->Blink)
+        if (auto* modules = of(NT_CONTAINER(e, ps::Process, all_link))) return modules;
     return nullptr;
 }
 

@@ -33,6 +33,17 @@ namespace {
 
 ldr::ModuleList* all_modules;
 
+// Kernel code from the kernel's images, user code from those of the running process.
+class Functions final : public seh::FunctionTables {
+  public:
+    Entry lookup(ULONG_PTR pc) const override {
+        if (!host::places::is_user(pc)) return all_modules->lookup(pc);
+        auto* process = static_cast<EPROCESS*>(ke::current_thread().process);
+        const ldr::ModuleList* modules = process ? ps::body(process).modules : nullptr;
+        return modules ? modules->lookup(pc) : Entry{};
+    }
+} function_tables;
+
 class Unhandled final : public seh::UnhandledSink {
   public:
     // assumed: which of 0x1E, 0x3B and 0x7E Windows chooses follows the thread: a system thread's exception
@@ -142,7 +153,7 @@ void wire_rooms(ldr::ModuleList& modules) {
     all_modules = &modules;
     ke::memory_hooks = {allocate_stack,
                         [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
-    seh::set_dispatch_hooks({&modules, &unhandled_sink, &stack_bounds, &dispatch_observer});
+    seh::set_dispatch_hooks({&function_tables, &unhandled_sink, &stack_bounds, &dispatch_observer});
     ex::set_trap_hooks(
         {&privileged, ps::deliver_user_exception,
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },

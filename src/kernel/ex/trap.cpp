@@ -131,6 +131,12 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     record.NumberParameters = result.parameter_count;
     for (ULONG i = 0; i < result.parameter_count; i++)
         record.ExceptionInformation[i] = result.parameters[i];
+    if (result.outcome == hardware::Outcome::fast_fail) { // __fastfail: no handler may see it
+        record.ExceptionFlags = EXCEPTION_NONCONTINUABLE;
+        if (frame.user) hooks.user_unhandled(record, frame.context);
+        ke::bug_check_exception(KERNEL_SECURITY_CHECK_FAILURE, result.parameters[0], 0, 0, 0, &record,
+                                &frame.context);
+    }
     return false;
 }
 
