@@ -1,6 +1,6 @@
 #include "abi/context.h"
-#include "kernel/ldr/detail/test_pe.h"
 #include "kernel/ldr/image_file.h"
+#include "kernel/ldr/test_pe.h"
 #include <cstddef>
 #include <functional>
 #include <gtest/gtest.h>

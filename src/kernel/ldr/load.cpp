@@ -1,4 +1,5 @@
 #include "kernel/ldr/load.h"
+#include "abi/context.h"
 #include "abi/pe.h"
 #include "abi/status.h"
 #include <algorithm>
@@ -227,6 +228,13 @@ std::expected<Loaded, LoadError> load_image(std::shared_ptr<const ImageFile> sha
     }
     initialise_load_config(file, image, options);
     if (options.rewrite) module->rewrites = rewrite_image(file, image, {options.kernel, true});
+    // Only a hostile image does this; the unwinder reads the table as it was checked.
+    const auto functions = file.at(file.pdata, file.pdata_count * sizeof(RUNTIME_FUNCTION));
+    if (std::memcmp(functions.data(), image.data() + file.pdata, functions.size()) != 0)
+        return refuse(
+            {STATUS_INVALID_IMAGE_FORMAT,
+             "IMAGE_DIRECTORY_ENTRY_EXCEPTION: relocations or import slots lie in the function table",
+             {}});
     if (const auto status = write_image(file, image, memory, options.map_debug); !NT_SUCCESS(status))
         return refuse({status, "the image could not be written to its place", {}});
 

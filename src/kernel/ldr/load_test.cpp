@@ -1,7 +1,7 @@
-#include "kernel/ldr/detail/test_memory.h"
-#include "kernel/ldr/detail/test_pe.h"
 #include "kernel/ldr/load.h"
 #include "kernel/ldr/modules.h"
+#include "kernel/ldr/test_memory.h"
+#include "kernel/ldr/test_pe.h"
 #include <gtest/gtest.h>
 
 namespace nt::ldr {

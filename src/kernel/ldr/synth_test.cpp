@@ -1,7 +1,7 @@
 #include "abi/pe.h"
-#include "kernel/ldr/detail/test_memory.h"
 #include "kernel/ldr/modules.h"
 #include "kernel/ldr/synth.h"
+#include "kernel/ldr/test_memory.h"
 #include <gtest/gtest.h>
 
 namespace nt::ldr {

@@ -49,8 +49,9 @@ CodeMap::CodeMap(const ImageFile& file, const Staged& image, bool all)
         for (const auto& entry : file.exports)
             if (entry.rva) add_guess(entry.rva);
         for (ULONG i = 0; i < file.load_config.guard_count; ++i)
-            add_guess(get<ULONG>(image_ + file.load_config.guard_table +
-                                 i * (4 + (file.load_config.guard_flags >> 28))));
+            if (ULONG rva;
+                from_file(file.load_config.guard_table + i * (4 + (file.load_config.guard_flags >> 28)), rva))
+                add_guess(rva);
         for (ULONG callback : file.tls.callbacks)
             add_certain(callback);
         // A relocated pointer into code is the address of a routine or of a case label.
@@ -101,25 +102,27 @@ bool CodeMap::decode(ULONG rva, ZydisDecodedInstruction& instruction, ZydisDecod
 
 void CodeMap::read_ranges() {
     ranges_.reserve(file_.pdata_count);
-    const auto* table = image_ + file_.pdata;
+    const auto table_entry = [&](ULONG i) {
+        RUNTIME_FUNCTION entry{};
+        from_file(file_.pdata + i * sizeof entry, entry);
+        return entry;
+    };
     for (ULONG i = 0; i < file_.pdata_count; ++i) {
-        const auto entry = get<RUNTIME_FUNCTION>(table + i * sizeof(RUNTIME_FUNCTION));
+        const auto entry = table_entry(i);
         ranges_.push_back({entry.BeginAddress, entry.EndAddress, i, false, false, false, true, {}});
     }
     for (ULONG i = 0; i < file_.pdata_count; ++i) {
-        auto entry = get<RUNTIME_FUNCTION>(table + i * sizeof(RUNTIME_FUNCTION));
+        auto entry = table_entry(i);
         mark(entry.BeginAddress, boundary);
         mark(entry.EndAddress, boundary);
         for (int depth = 0; depth < 32; ++depth) { // to the entry that this one continues
-            ULONG unwind = entry.UnwindData;
-            if (unwind & RUNTIME_FUNCTION_INDIRECT)
-                entry = get<RUNTIME_FUNCTION>(image_ + (unwind & ~RUNTIME_FUNCTION_INDIRECT));
-            else if (unwind > file_.image_size - 4 || !((image_[unwind] >> 3) & UNW_FLAG_CHAININFO))
-                break;
-            else {
-                const ULONG chain = unwind + 4 + ((image_[unwind + 2] + 1u) & ~1u) * 2;
-                if (chain > file_.image_size - sizeof entry) break;
-                entry = get<RUNTIME_FUNCTION>(image_ + chain);
+            const ULONG unwind = entry.UnwindData;
+            if (unwind & RUNTIME_FUNCTION_INDIRECT) {
+                if (!from_file(unwind & ~RUNTIME_FUNCTION_INDIRECT, entry)) break;
+            } else {
+                UCHAR info[4];
+                if (!from_file(unwind, info) || !((info[0] >> 3) & UNW_FLAG_CHAININFO)) break;
+                if (!from_file(unwind + 4 + ((info[2] + 1u) & ~1u) * 2, entry)) break;
             }
             if (const ULONG parent = range_at(entry.BeginAddress); parent != none)
                 ranges_[i].primary = parent;
@@ -138,22 +141,27 @@ ULONG CodeMap::range_at(ULONG rva) const {
 
 // Prologue end, and the scope table if the handler's data looks like that of __C_specific_handler.
 void CodeMap::read_handlers(ULONG index) {
-    const auto entry = get<RUNTIME_FUNCTION>(image_ + file_.pdata + index * sizeof(RUNTIME_FUNCTION));
-    if (entry.UnwindData & RUNTIME_FUNCTION_INDIRECT) return;
-    const auto* info = image_ + entry.UnwindData; // parse() has checked it to the handler's address
+    RUNTIME_FUNCTION entry;
+    UCHAR info[4];
+    if (!from_file(file_.pdata + index * sizeof entry, entry) ||
+        (entry.UnwindData & RUNTIME_FUNCTION_INDIRECT) || !from_file(entry.UnwindData, info))
+        return;
     const ULONG body = entry.BeginAddress + info[1];
     for (ULONG rva = entry.BeginAddress; rva < body && rva < entry.EndAddress; ++rva)
         mark(rva, prologue);
     const unsigned flag_bits = info[0] >> 3;
     if ((flag_bits & UNW_FLAG_CHAININFO) || !(flag_bits & (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER))) return;
     const ULONG scopes = entry.UnwindData + 4 + ((info[2] + 1u) & ~1u) * 2 + 4;
-    if (scopes > file_.image_size - 4) return;
-    const ULONG count = get<ULONG>(image_ + scopes);
-    if (count == 0 || count > 1024 || std::uint64_t{scopes} + 4 + count * 16 > file_.image_size) return;
+    ULONG count = 0;
+    if (!from_file(scopes, count) || count == 0 || count > 1024) return;
     struct Scope {
         ULONG begin, end, handler, target;
     };
-    auto scope = [&](ULONG i) { return get<Scope>(image_ + scopes + 4 + i * 16); };
+    auto scope = [&](ULONG i) {
+        Scope s{}; // an empty one is refused below
+        from_file(scopes + 4 + i * 16, s);
+        return s;
+    };
     for (ULONG i = 0; i < count; ++i) {
         const auto s = scope(i);
         const bool ok = s.begin < s.end && s.begin >= entry.BeginAddress && s.end <= entry.EndAddress &&

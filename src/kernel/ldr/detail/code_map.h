@@ -6,6 +6,7 @@
 #pragma once
 #include "kernel/ldr/load.h"
 #include <Zydis/Zydis.h>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -84,6 +85,14 @@ struct CodeMap {
     Area* area_at(ULONG rva) { return const_cast<Area*>(std::as_const(*this).area_at(rva)); }
     void mark(ULONG rva, UCHAR flag);
     ULONG range_at(ULONG rva) const; // index of the entry that covers rva, or none
+    // From the file, as parse() has checked it: relocations and imports of a hostile image may change tables
+    // in memory.
+    template <class T> bool from_file(ULONG rva, T& value) const {
+        const auto at = file_.at(rva, sizeof value);
+        if (at.size() < sizeof value) return false;
+        std::memcpy(&value, at.data(), sizeof value);
+        return true;
+    }
     void read_ranges();
     void read_handlers(ULONG range);
     void choose_ranges();
