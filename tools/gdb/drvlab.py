@@ -4,7 +4,7 @@
 #     (gdb) break null_write
 #     (gdb) run
 #
-# The machine calls drvlab_module_loaded(host_path, base) for every image that has debug information; a breakpoint there loads the
+# For every image with debug information the machine passes through functions of src/view/gdb_hook.cpp; breakpoints there load the
 # image's symbols at its addresses, so pending breakpoints in drivers are placed before DriverEntry runs.
 # See docs/debugging-a-driver.md.
 import os
@@ -36,11 +36,24 @@ def sections_of(path):
     return preferred, sections
 
 
+class Attach(gdb.Breakpoint):
+    """Before the image's code is made writable, on which breakpoints in it depend."""
+
+    def __init__(self):
+        super().__init__("drvlab_gdb_attach", internal=True)
+        self.silent = True
+
+    def stop(self):
+        address = int(gdb.parse_and_eval("(unsigned long)&drvlab_gdb_attached"))
+        gdb.selected_inferior().write_memory(address, struct.pack("<i", 1))
+        return False
+
+
 class ModuleLoaded(gdb.Breakpoint):
     loaded = {}
 
     def __init__(self):
-        super().__init__("drvlab_module_loaded", internal=True)
+        super().__init__("drvlab_gdb_load", internal=True)
         self.silent = True
 
     def stop(self):
@@ -69,7 +82,7 @@ class ModuleLoaded(gdb.Breakpoint):
 
 class ModuleUnloaded(gdb.Breakpoint):
     def __init__(self):
-        super().__init__("drvlab_module_unloaded", internal=True)
+        super().__init__("drvlab_gdb_unload", internal=True)
         self.silent = True
 
     def stop(self):
@@ -87,5 +100,6 @@ gdb.execute("set confirm off")
 # Faults of guests, replaced instructions, contained system calls and the watchdog are Drvlab's own business.
 for signal in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGALRM", "SIGVTALRM", "SIGPROF"):
     gdb.execute(f"handle {signal} nostop noprint pass", to_string=True)
+Attach()
 ModuleLoaded()
 ModuleUnloaded()

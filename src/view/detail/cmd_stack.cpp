@@ -78,8 +78,9 @@ void stack(Session& s, std::string_view name, std::span<const std::string> argum
         default:
             return s.error("Couldn't resolve error at '%s'\n", std::string(name).c_str());
         }
-    const auto frames = s.machine.walk(0, most);
-    if (frames.empty()) return s.error("No stack: no thread is current\n");
+    auto frames = s.machine.walk(0, most);
+    std::erase_if(frames, [](const Frame& frame) { return frame.address == 0 && frame.call_site.empty(); });
+    if (frames.empty()) return s.error("No stack: no guest code is running\n");
     show_frames(s, frames, style);
 }
 
