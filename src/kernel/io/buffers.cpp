@@ -9,6 +9,7 @@ namespace nt::io::detail {
 namespace {
 
 constexpr ULONG buffer_tag = pool::tag("IoSB");
+constexpr ULONG large_tag = pool::tag("IoSL");
 
 // Small buffers are kept in lists by size class. A kept block is not seen by pool's checks, so each carries
 // its own: a mark right behind the bytes that were asked for, and size and magic at the end of the block.
@@ -38,14 +39,14 @@ Trailer& trailer(UCHAR* buffer, int c) {
 int class_of_block(const UCHAR* buffer) {
     if ((reinterpret_cast<ULONG_PTR>(buffer) & 0xfff) == 0) return -1;
     const auto* header = reinterpret_cast<const pool::Header*>(buffer) - 1;
-    if (header->tag != buffer_tag || header->requested > largest + guard) return -1;
+    if (header->tag != buffer_tag) return -1;
     return class_of(header->requested - guard);
 }
 
 } // namespace
 
 PVOID take_buffer(ULONG size) {
-    if (size > largest) return pool::allocate(pool::Kind::nonpaged, size, buffer_tag);
+    if (size > largest) return pool::allocate(pool::Kind::nonpaged, size, large_tag);
     const int c = class_of(size);
     UCHAR* buffer = lists[c];
     if (buffer) [[likely]]

@@ -8,7 +8,7 @@ namespace {
 void boot() { test::boot_io(); }
 
 KERNEL_TEST(Buffers, AreReusedAndHoldWhatWasAsked) {
-    for (ULONG size : {1u, 63u, 64u, 65u, 128u, 129u, 2047u, 2048u, 2049u, 5000u}) {
+    for (ULONG size : {1u, 63u, 64u, 65u, 128u, 129u, 2047u, 2048u, 2049u, 2064u, 5000u}) {
         PVOID a = io::detail::take_buffer(size);
         std::memset(a, 0x55, size);
         io::detail::give_buffer(a);
