@@ -3,7 +3,7 @@
 #include "app/text.h"
 #include "base/list.h"
 #include "host/guest.h"
-#include "kernel/exports/table.h"
+#include "kernel/exports/runtime.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/handle.h"
@@ -232,7 +232,6 @@ std::vector<view::Thread> Target::threads() {
 
 std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
     std::vector<view::Frame> out;
-    Address pc = 0;
     auto visit = [&](const seh::Frame& f) {
         view::Frame v;
         v.child_sp = f.sp;
@@ -240,7 +239,10 @@ std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
         v.address = f.pc;
         if (f.kind == seh::FrameKind::gate && f.index < exports::row_count)
             v.address = machine_.modules().symbol_address("nt", exports::rows[f.index].name);
-        if (!pc) pc = v.address;
+        if (f.kind == seh::FrameKind::system_call)
+            if (const exports::ServiceRow* service = exports::find_service(f.index))
+                v.address = machine_.modules().symbol_address("nt", service->name);
+        if (f.kind == seh::FrameKind::fault) return true; // the next frame is where it happened
         out.push_back(v);
         return out.size() < most;
     };

@@ -1,4 +1,5 @@
 #include "kernel/exports/runtime.h"
+#include "abi/bugcheck.h"
 #include "abi/dispatcher.h"
 #include "abi/status.h"
 #include "host/guest.h"
@@ -100,6 +101,8 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     const ULONG_PTR result = (*service->gate)(args);
     if (trace::on) [[unlikely]]
         trace::emit_syscall_exit(number, static_cast<NTSTATUS>(result));
+    if (ke::current_irql() != PASSIVE_LEVEL) [[unlikely]]
+        ke::bug_check(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, entry.rip, ke::current_irql());
     if (self.Tcb.ApcState.KernelApcPending || self.exiting) [[unlikely]] {
         ke::deliver_kernel_apcs();
         before_user_mode();

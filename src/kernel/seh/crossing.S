@@ -42,6 +42,37 @@
     movaps  xmm15, [r11 + ENTRY_XMM + 0x90]
 .endm
 
+# Registers that the guest may not rely on hold nothing of the host's when it sees them.
+.macro clear_volatile
+    xor     ecx, ecx
+    xor     edx, edx
+    xor     r8d, r8d
+    xor     r9d, r9d
+    xor     r10d, r10d
+    xor     r11d, r11d
+.endm
+
+# The host's non-volatile registers stay on its stack while guest code runs, which gets zeroes instead.
+.macro push_host
+    push    rbx
+    push    rbp
+    push    r12
+    push    r13
+    push    r14
+    push    r15
+.endm
+.macro clear_nonvolatile
+    xor     ebx, ebx
+    xor     ebp, ebp
+    xor     esi, esi
+    xor     edi, edi
+    xor     r10d, r10d
+    xor     r12d, r12d
+    xor     r13d, r13d
+    xor     r14d, r14d
+    xor     r15d, r15d
+.endm
+
 # Guest kernel code called an import: eax = export index. The host stack goes on below the innermost record.
     .globl  nt_gate_entry
     .type   nt_gate_entry, @function
@@ -83,17 +114,19 @@ nt_gate_entry:
     mov     gs:[KPCR_CROSSING], r10
     restore_nonvolatile
     mov     rsp, [r11 + ENTRY_RSP]
+    clear_volatile
     ret
 1:  mov     rdi, rsp
     call    [rip + nt_crossing_hooks + 8]
     jmp     2b
     .size nt_gate_entry, . - nt_gate_entry
 
-# ULONG_PTR nt_call_out(function, a1, a2, a3, a4): guest code preserves every register the host needs, so nothing is saved.
+# ULONG_PTR nt_call_out(function, a1, a2, a3, a4)
     .globl  nt_call_out
     .type   nt_call_out, @function
     .p2align 4
 nt_call_out:
+    push_host
     mov     r10, gs:[KPCR_CROSSING]
     sub     rsp, CALLOUT_SIZE + 8
     mov     rax, rdi
@@ -108,6 +141,8 @@ nt_call_out:
     sub     r11, 0x20
     mov     [rsp + CALLOUT_GUEST_RSP], r11
     mov     rsp, r11
+    clear_nonvolatile
+    xor     r11d, r11d
     jmp     [rip + nt_trampoline]
     .size nt_call_out, . - nt_call_out
 
@@ -116,6 +151,7 @@ nt_call_out:
     .type   nt_call_out_many, @function
     .p2align 4
 nt_call_out_many:
+    push_host
     mov     r10, gs:[KPCR_CROSSING]
     sub     rsp, CALLOUT_SIZE + 8
     mov     rax, rdi
@@ -137,6 +173,8 @@ nt_call_out_many:
     mov     [rsp + CALLOUT_GUEST_RSP], r11
     mov     gs:[KPCR_CROSSING], rsp
     mov     rsp, r11
+    clear_nonvolatile
+    xor     r11d, r11d
     jmp     [rip + nt_trampoline]
     .size nt_call_out_many, . - nt_call_out_many
 
@@ -150,6 +188,12 @@ nt_call_out_return:
     mov     r10, [rsp + RECORD_PREVIOUS]
     mov     gs:[KPCR_CROSSING], r10
     add     rsp, CALLOUT_SIZE + 8
+    pop     r15
+    pop     r14
+    pop     r13
+    pop     r12
+    pop     rbp
+    pop     rbx
     ret
     .size nt_call_out_return, . - nt_call_out_return
 
@@ -189,6 +233,7 @@ nt_system_call_entry:
     mov     r10, [rip + nt_user_gs]
     wrgsbase r10
     mov     rsp, rcx
+    clear_volatile
     ret
     .size nt_system_call_entry, . - nt_system_call_entry
 
@@ -205,10 +250,13 @@ nt_enter_user:
     mov     rax, rdi
     mov     rsp, rsi
     wrgsbase rcx
-    mov     rcx, rdx
+    mov     r11, rdx
+    clear_nonvolatile
+    mov     rcx, r11
     xor     edx, edx
     xor     r8d, r8d
     xor     r9d, r9d
+    xor     r11d, r11d
     jmp     rax
     .size nt_enter_user, . - nt_enter_user
 

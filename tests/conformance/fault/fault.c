@@ -27,7 +27,7 @@ FAULT(null_write) {
 }
 FAULT(divide) {
     UNUSED;
-    counter = 1 / zero;
+    counter = 1000 / zero;
 }
 FAULT(execute_data) {
     UNUSED;
