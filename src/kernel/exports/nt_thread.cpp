@@ -22,13 +22,44 @@ NTSTATUS reference(HANDLE handle, ACCESS_MASK desired, ke::Thread*& thread) {
     return s;
 }
 
+// PS_ATTRIBUTE_LIST: a total length, then entries. The client id and the TEB's address are told; the rest is
+// refused.
+struct PS_ATTRIBUTE {
+    ULONG_PTR Attribute;
+    SIZE_T Size;
+    PVOID Value;
+    SIZE_T* ReturnLength;
+};
+constexpr ULONG_PTR attribute_client_id = 0x10003, attribute_teb_address = 0x10004;
+
+NTSTATUS answer_attributes(const void* list, const ke::Thread& thread) {
+    if (!list) return STATUS_SUCCESS;
+    const auto* at = static_cast<const UCHAR*>(list);
+    SIZE_T total;
+    if (!exports::copy_in(&total, at, sizeof total)) return STATUS_ACCESS_VIOLATION;
+    if (total < sizeof total || (total - sizeof total) % sizeof(PS_ATTRIBUTE))
+        return STATUS_INVALID_PARAMETER;
+    for (SIZE_T i = sizeof total; i < total; i += sizeof(PS_ATTRIBUTE)) {
+        PS_ATTRIBUTE a;
+        if (!exports::copy_in(&a, at + i, sizeof a)) return STATUS_ACCESS_VIOLATION;
+        const ULONG_PTR teb = thread.teb;
+        const bool id = a.Attribute == attribute_client_id;
+        if (!id && a.Attribute != attribute_teb_address) return STATUS_NOT_SUPPORTED;
+        const SIZE_T size = id ? sizeof thread.Cid : sizeof teb;
+        if (a.Size < size) return STATUS_INVALID_PARAMETER;
+        if (!exports::copy_out(a.Value, id ? static_cast<const void*>(&thread.Cid) : &teb, size))
+            return STATUS_ACCESS_VIOLATION;
+        if (a.ReturnLength && !write_parameter(a.ReturnLength, size)) return STATUS_ACCESS_VIOLATION;
+    }
+    return STATUS_SUCCESS;
+}
+
 } // namespace
 
 extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
                                      HANDLE process, PVOID start, PVOID argument, ULONG flags, SIZE_T,
                                      SIZE_T commit, SIZE_T reserve, PVOID attribute_list) {
     if (flags & ~(create_suspended | skip_attach | hide_from_debugger)) return STATUS_INVALID_PARAMETER;
-    if (attribute_list) return STATUS_NOT_IMPLEMENTED;
     PVOID owner;
     NTSTATUS status =
         ob::reference_by_handle(process, 0x2, ps::process_type, exports::previous_mode(), &owner, nullptr);
@@ -38,7 +69,7 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
                                            .argument = reinterpret_cast<ULONG_PTR>(argument),
                                            .stack_reserve = reserve,
                                            .stack_commit = commit,
-                                           .suspended = (flags & create_suspended) != 0});
+                                           .suspended = true});
     ob::dereference(owner);
     if (!made) return made.error();
     ULONG handle_attributes = 0;
@@ -47,11 +78,19 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
         if (!exports::read_parameter(attributes, copy)) return STATUS_ACCESS_VIOLATION;
         handle_attributes = copy.Attributes;
     }
+    if (status = answer_attributes(attribute_list, **made); !NT_SUCCESS(status)) {
+        ps::terminate_thread(**made, status);
+        ob::dereference(*made);
+        return status;
+    }
     auto result = ob::create_handle(*made, ob::map_generic(desired, ps::thread_type->GenericMapping),
                                     handle_attributes);
+    status = !result                            ? result.error()
+             : write_parameter(handle, *result) ? STATUS_SUCCESS
+                                                : STATUS_ACCESS_VIOLATION;
+    if (!(flags & create_suspended)) ps::start_thread(**made);
     ob::dereference(*made);
-    if (!result) return result.error();
-    return write_parameter(handle, *result) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+    return status;
 }
 GATE(NtCreateThreadEx);
 

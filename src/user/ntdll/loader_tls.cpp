@@ -132,3 +132,18 @@ void call_tls_callbacks(Module& module, ULONG reason) {
 }
 
 } // namespace nt::loader
+
+namespace nt {
+
+void clear_tls_slot(ULONG index) {
+    Guard guard(loader_lock);
+    for (LIST_ENTRY* e = loader::threads.Flink; e != &loader::threads; e = e->Flink) {
+        TEB* teb = loader::teb_of(e);
+        if (index < TLS_MINIMUM_AVAILABLE)
+            teb->TlsSlots[index] = nullptr;
+        else if (teb->TlsExpansionSlots)
+            teb->TlsExpansionSlots[index - TLS_MINIMUM_AVAILABLE] = nullptr;
+    }
+}
+
+} // namespace nt

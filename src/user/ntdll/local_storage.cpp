@@ -9,8 +9,7 @@ namespace nt {
 namespace {
 
 constexpr ULONG minimum_slots = 64, expansion_slots = 1024;
-constexpr ULONG fls_slots = 4080;   // FLS_MAXIMUM_AVAILABLE of Windows 10 2004
-constexpr ULONG tls_zero_cell = 10; // ThreadZeroTlsCell
+constexpr ULONG fls_slots = 4080; // FLS_MAXIMUM_AVAILABLE of Windows 10 2004
 
 RTL_BITMAP slot_map, expansion_map;
 
@@ -104,14 +103,13 @@ NTSTATUS NTAPI RtlTlsAlloc(ULONG* index) {
 NTSTATUS NTAPI RtlTlsFree(ULONG index) {
     RTL_BITMAP& map = index < minimum_slots ? slot_map : expansion_map;
     const ULONG bit = index < minimum_slots ? index : index - minimum_slots;
+    if (index >= minimum_slots + expansion_slots || !RtlAreBitsSet(&map, bit, 1))
+        return STATUS_INVALID_PARAMETER;
+    clear_tls_slot(index); // in every thread
     RtlAcquirePebLock();
-    const bool taken = index < minimum_slots + expansion_slots && RtlAreBitsSet(&map, bit, 1);
-    if (taken) {
-        NtSetInformationThread(NtCurrentThread(), tls_zero_cell, &index, sizeof index); // in every thread
-        RtlClearBits(&map, bit, 1);
-    }
+    RtlClearBits(&map, bit, 1);
     RtlReleasePebLock();
-    return taken ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI RtlTlsSetValue(ULONG index, PVOID value) {
