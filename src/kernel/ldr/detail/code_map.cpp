@@ -45,7 +45,7 @@ CodeMap::CodeMap(const ImageFile& file, const Staged& image, bool all)
     for (const auto& range : ranges_)
         if (range.wanted) add_certain(range.begin);
     if (all_) {
-        if (file.entry) add_certain(file.entry);
+        if (file.entry) add_certain(file.entry), roots_.push_back(file.entry);
         for (const auto& entry : file.exports)
             if (entry.rva) add_guess(entry.rva);
         for (ULONG i = 0; i < file.load_config.guard_count; ++i)
@@ -247,6 +247,7 @@ void CodeMap::drain() {
         if (guesses_.empty()) return;
         const ULONG rva = guesses_.back();
         guesses_.pop_back();
+        if (!(flags(rva) & (start | inside | data))) roots_.push_back(rva);
         follow(rva);
     }
 }
