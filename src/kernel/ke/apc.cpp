@@ -1,7 +1,7 @@
 #include "kernel/ke/apc.h"
+#include "abi/status.h"
 #include "base/list.h"
 #include "host/signals.h"
-#include "abi/status.h"
 #include "kernel/ke/detail/unwait.h"
 #include "kernel/ke/scheduler.h"
 
@@ -20,7 +20,8 @@ static ULONG number_of(KernelApcFunction function) {
     return function_count++;
 }
 
-void initialize_kernel_apc(KAPC& apc, Thread& thread, KernelApcFunction function, PVOID argument1, PVOID argument2) {
+void initialize_kernel_apc(KAPC& apc, Thread& thread, KernelApcFunction function, PVOID argument1,
+                           PVOID argument2) {
     apc = {};
     apc.Type = ApcObject;
     apc.Size = sizeof apc;

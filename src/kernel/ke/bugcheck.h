@@ -38,7 +38,8 @@ struct Stop {
 extern Stop the_stop;
 
 // KeBugCheckEx. Never returns: the machine's main loop reports and ends. Any IRQL, any stack.
-[[noreturn]] void bug_check(ULONG code, ULONG_PTR p1 = 0, ULONG_PTR p2 = 0, ULONG_PTR p3 = 0, ULONG_PTR p4 = 0);
+[[noreturn]] void bug_check(ULONG code, ULONG_PTR p1 = 0, ULONG_PTR p2 = 0, ULONG_PTR p3 = 0,
+                            ULONG_PTR p4 = 0);
 [[noreturn]] void bug_check_exception(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
                                       const EXCEPTION_RECORD* record, const CONTEXT* context);
 // An export or service that is not implemented was called.

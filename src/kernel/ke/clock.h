@@ -1,5 +1,5 @@
-// Virtual time. Nothing in the machine reads a host clock: each crossing charges a fixed amount, and when every thread waits
-// the clock jumps to the next timeout. Units: 100 ns, as Windows counts.
+// Virtual time. Nothing in the machine reads a host clock: each crossing charges a fixed amount, and when
+// every thread waits the clock jumps to the next timeout. Units: 100 ns, as Windows counts.
 #pragma once
 #include "abi/types.h"
 

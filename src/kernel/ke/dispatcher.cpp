@@ -27,8 +27,12 @@ bool is_signalled(const DISPATCHER_HEADER& header, const Thread& thread) {
 NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
     switch (header.Type & 0x7F) {
     case EventSynchronizationObject:
-    case TimerSynchronizationObject: header.SignalState = 0; break;
-    case SemaphoreObject: header.SignalState--; break;
+    case TimerSynchronizationObject:
+        header.SignalState = 0;
+        break;
+    case SemaphoreObject:
+        header.SignalState--;
+        break;
     case MutantObject: {
         auto& mutant = reinterpret_cast<KMUTANT&>(header);
         if (--header.SignalState == 0) {
@@ -42,7 +46,8 @@ NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
         }
         break;
     }
-    default: break; // notification objects stay signalled
+    default:
+        break; // notification objects stay signalled
     }
     return STATUS_SUCCESS;
 }

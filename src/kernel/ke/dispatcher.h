@@ -1,5 +1,5 @@
-// Dispatcher objects: their bodies are the state (abi/dispatcher.h). Any IRQL up to DISPATCH_LEVEL unless said otherwise.
-// ntddk pages: KeInitializeEvent, KeSetEvent, KeReleaseSemaphore, KeReleaseMutex …
+// Dispatcher objects: their bodies are the state (abi/dispatcher.h). Any IRQL up to DISPATCH_LEVEL unless
+// said otherwise. ntddk pages: KeInitializeEvent, KeSetEvent, KeReleaseSemaphore, KeReleaseMutex …
 #pragma once
 #include "abi/dispatcher.h"
 

@@ -12,8 +12,8 @@ namespace nt::ke {
 
 struct Thread;
 
-// Fills the KPCR of processor 0 in `area` (zeroed guest memory, two pages or more) and loads it into GS. Once, before
-// anything else of ke.
+// Fills the KPCR of processor 0 in `area` (zeroed guest memory, two pages or more) and loads it into GS.
+// Once, before anything else of ke.
 void initialize_processor(PVOID area);
 KPCR& pcr();
 
@@ -28,7 +28,8 @@ inline KIRQL raise_irql(KIRQL level) {
     irql_byte() = level;
     return old;
 }
-// Lowers to `level`; what waited for it happens now: a due thread switch below DISPATCH_LEVEL, kernel APCs below APC_LEVEL.
+// Lowers to `level`; what waited for it happens now: a due thread switch below DISPATCH_LEVEL, kernel APCs
+// below APC_LEVEL.
 void lower_irql(KIRQL level);
 
 // gs:[0x188], as drivers inline it.

@@ -1,11 +1,11 @@
 #include "kernel/ke/scheduler.h"
 #include "abi/processor.h"
+#include "abi/status.h"
 #include "base/list.h"
 #include "host/signals.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
-#include "abi/status.h"
 #include "kernel/ke/detail/unwait.h"
 #include "trace/trace.h"
 
@@ -21,7 +21,8 @@ struct ReadyQueues {
     LIST_ENTRY queue[priorities];
     ULONG summary = 0; // bit n: queue n is not empty
     ReadyQueues() {
-        for (auto& q : queue) list::initialize(q);
+        for (auto& q : queue)
+            list::initialize(q);
     }
 } ready;
 
@@ -100,7 +101,8 @@ void switch_to_next() {
 
 void ready_thread(Thread& thread) {
     enqueue(thread, false);
-    if (!idle && thread.Tcb.Priority > current_thread().Tcb.Priority && current_irql() < DISPATCH_LEVEL) dispatch_pending();
+    if (!idle && thread.Tcb.Priority > current_thread().Tcb.Priority && current_irql() < DISPATCH_LEVEL)
+        dispatch_pending();
 }
 
 void switch_away() { switch_to_next(); }
@@ -116,7 +118,8 @@ bool yield() {
 void dispatch_pending() {
     if (idle || !thread_slot()) return;
     Thread& self = current_thread();
-    if (highest_ready() <= self.Tcb.Priority || self.Tcb.State != static_cast<UCHAR>(ThreadState::running)) return;
+    if (highest_ready() <= self.Tcb.Priority || self.Tcb.State != static_cast<UCHAR>(ThreadState::running))
+        return;
     enqueue(self, true);
     switch_to_next();
 }
@@ -125,7 +128,8 @@ void arm_timeout(Thread& thread, ULONGLONG due) {
     thread.timeout_due = due;
     thread.timeout_active = true;
     LIST_ENTRY* at = timeouts.head.Blink; // later ones mostly come later
-    while (at != &timeouts.head && NT_CONTAINER(at, Thread, timeout_link)->timeout_due > due) at = at->Blink;
+    while (at != &timeouts.head && NT_CONTAINER(at, Thread, timeout_link)->timeout_due > due)
+        at = at->Blink;
     list::insert_head(*at, thread.timeout_link);
 }
 

@@ -1,13 +1,16 @@
-// Which thread runs. Ready queues by priority (0 to 31), first in, first out within one. A running thread goes on until it
-// waits, yields, ends, or makes a thread of higher priority ready while below DISPATCH_LEVEL.
+// Which thread runs. Ready queues by priority (0 to 31), first in, first out within one. A running thread
+// goes on until it waits, yields, ends, or makes a thread of higher priority ready while below
+// DISPATCH_LEVEL.
 #pragma once
 #include "kernel/ke/thread.h"
 
 namespace nt::ke {
 
-// Makes a thread ready. If it outranks the running one, the switch happens at once below DISPATCH_LEVEL, else at the lowering.
+// Makes a thread ready. If it outranks the running one, the switch happens at once below DISPATCH_LEVEL, else
+// at the lowering.
 void ready_thread(Thread& thread);
-// Gives up the processor; the caller has put itself where somebody finds it (wait lists), or nowhere (it ends).
+// Gives up the processor; the caller has put itself where somebody finds it (wait lists), or nowhere (it
+// ends).
 void switch_away();
 // To the end of the queue of its priority (NtYieldExecution). False: nobody else was ready.
 bool yield();
@@ -21,7 +24,8 @@ void run_machine();
 void arm_timeout(Thread& thread, ULONGLONG due);
 void disarm_timeout(Thread& thread);
 
-// Ends a wait in user mode of a thread that is to end (STATUS_USER_APC, as the service then returns to user mode).
+// Ends a wait in user mode of a thread that is to end (STATUS_USER_APC, as the service then returns to user
+// mode).
 void end_user_wait(Thread& thread);
 
 // Called for each thread switch: switches address spaces (plugged by ps/app).

@@ -1,7 +1,8 @@
 // NT threads. The body of a Thread object is an ETHREAD as drivers poke at it, followed by what only we see.
 //
-// A thread is a host fiber (its host stack) plus a guest kernel stack, and a user stack if it belongs to a program. The
-// scheduler switches fibers directly from thread to thread; the machine's main fiber is the idle loop.
+// A thread is a host fiber (its host stack) plus a guest kernel stack, and a user stack if it belongs to a
+// program. The scheduler switches fibers directly from thread to thread; the machine's main fiber is the idle
+// loop.
 #pragma once
 #include "abi/dispatcher.h"
 #include "abi/thread.h"
@@ -45,8 +46,8 @@ struct Thread : ETHREAD {
 // A KTHREAD is the head of its thread's body.
 inline Thread& as_thread(KTHREAD* tcb) { return *reinterpret_cast<Thread*>(tcb); }
 
-// Prepares a zeroed body: fiber, kernel stack, dispatcher header. The thread does not run until ready_thread().
-// STATUS_INSUFFICIENT_RESOURCES names what ran out.
+// Prepares a zeroed body: fiber, kernel stack, dispatcher header. The thread does not run until
+// ready_thread(). STATUS_INSUFFICIENT_RESOURCES names what ran out.
 NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&));
 // Releases fiber and kernel stack of a terminated thread that is not running.
 void delete_thread(Thread& thread);

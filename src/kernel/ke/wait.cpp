@@ -1,6 +1,6 @@
 #include "kernel/ke/wait.h"
-#include "abi/status.h"
 #include "abi/bugcheck.h"
+#include "abi/status.h"
 #include "base/list.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
@@ -15,7 +15,8 @@ namespace detail {
 
 void unwait(Thread& thread, NTSTATUS result, KPRIORITY) {
     auto* blocks = thread.Tcb.WaitBlockList;
-    for (ULONG i = 0; i < thread.Tcb.WaitBlockCount; i++) list::remove(blocks[i].WaitListEntry);
+    for (ULONG i = 0; i < thread.Tcb.WaitBlockCount; i++)
+        list::remove(blocks[i].WaitListEntry);
     thread.Tcb.WaitBlockCount = 0;
     disarm_timeout(thread);
     thread.wait_result = result;
@@ -48,7 +49,8 @@ bool satisfy_now(Thread& self, ULONG count, PVOID* objects, WAIT_TYPE type, NTST
     for (ULONG i = 0; i < count; i++)
         if (!detail::is_signalled(*static_cast<DISPATCHER_HEADER*>(objects[i]), self)) return false;
     result = STATUS_SUCCESS;
-    for (ULONG i = 0; i < count; i++) result |= detail::satisfy(*static_cast<DISPATCHER_HEADER*>(objects[i]), self);
+    for (ULONG i = 0; i < count; i++)
+        result |= detail::satisfy(*static_cast<DISPATCHER_HEADER*>(objects[i]), self);
     return true;
 }
 
@@ -66,10 +68,11 @@ void queue_blocks(Thread& self, ULONG count, PVOID* objects, WAIT_TYPE type, KWA
     self.Tcb.WaitBlockCount = static_cast<UCHAR>(count);
 }
 
-void trace_begin(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reason, KPROCESSOR_MODE mode, bool alertable,
-                 const LARGE_INTEGER* timeout) {
-    trace::emit_wait_begin({reinterpret_cast<const std::uint64_t*>(objects), count}, type == WaitAll, reason, mode,
-                           alertable, timeout != nullptr, timeout ? static_cast<ULONGLONG>(timeout->QuadPart) : 0);
+void trace_begin(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reason, KPROCESSOR_MODE mode,
+                 bool alertable, const LARGE_INTEGER* timeout) {
+    trace::emit_wait_begin({reinterpret_cast<const std::uint64_t*>(objects), count}, type == WaitAll, reason,
+                           mode, alertable, timeout != nullptr,
+                           timeout ? static_cast<ULONGLONG>(timeout->QuadPart) : 0);
 }
 
 } // namespace
@@ -95,7 +98,8 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
         }
         // assumed: without its verifier Windows does not name this; the address is the object's.
         if (current_irql() >= DISPATCH_LEVEL)
-            bug_check(IRQL_NOT_LESS_OR_EQUAL, count ? reinterpret_cast<ULONG_PTR>(objects[0]) : 0, current_irql(), 0, 0);
+            bug_check(IRQL_NOT_LESS_OR_EQUAL, count ? reinterpret_cast<ULONG_PTR>(objects[0]) : 0,
+                      current_irql(), 0, 0);
         if (trace::on && !announced) trace_begin(count, objects, type, reason, mode, alertable, timeout);
         announced = true;
         queue_blocks(self, count, objects, type, blocks);

@@ -1,6 +1,6 @@
-// Waiting. Callers: IRQL ≤ APC_LEVEL, or DISPATCH_LEVEL with a zero timeout. Timeouts as in Windows: null for ever, 0 only a
-// test, negative relative, positive absolute system time; virtual time.
-// ntddk pages: KeWaitForSingleObject, KeWaitForMultipleObjects, KeDelayExecutionThread.
+// Waiting. Callers: IRQL ≤ APC_LEVEL, or DISPATCH_LEVEL with a zero timeout. Timeouts as in Windows: null for
+// ever, 0 only a test, negative relative, positive absolute system time; virtual time. ntddk pages:
+// KeWaitForSingleObject, KeWaitForMultipleObjects, KeDelayExecutionThread.
 #pragma once
 #include "abi/dispatcher.h"
 

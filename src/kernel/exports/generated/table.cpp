@@ -57,7 +57,9 @@ extern const nt::exports::Adapter gate_IoCheckShareAccess;
 extern const nt::exports::Adapter gate_IoCompleteRequest;
 extern const nt::exports::Adapter gate_IoCreateDevice;
 extern const nt::exports::Adapter gate_IoCreateFile;
+extern const nt::exports::Adapter gate_IoCreateNotificationEvent;
 extern const nt::exports::Adapter gate_IoCreateSymbolicLink;
+extern const nt::exports::Adapter gate_IoCreateSynchronizationEvent;
 extern const nt::exports::Adapter gate_IoCreateUnprotectedSymbolicLink;
 extern const nt::exports::Adapter gate_IoDeleteDevice;
 extern const nt::exports::Adapter gate_IoDeleteSymbolicLink;
@@ -164,7 +166,10 @@ extern const nt::exports::Adapter gate_MmAllocatePagesForMdlEx;
 extern const nt::exports::Adapter gate_MmBuildMdlForNonPagedPool;
 extern const nt::exports::Adapter gate_MmCreateMdl;
 extern const nt::exports::Adapter gate_MmFreePagesFromMdl;
+extern const nt::exports::Adapter gate_MmGetPhysicalAddress;
 extern const nt::exports::Adapter gate_MmGetSystemRoutineAddress;
+extern const nt::exports::Adapter gate_MmGetVirtualForPhysical;
+extern const nt::exports::Adapter gate_MmIsAddressValid;
 extern const nt::exports::Adapter gate_MmMapLockedPages;
 extern const nt::exports::Adapter gate_MmMapLockedPagesSpecifyCache;
 extern const nt::exports::Adapter gate_MmProbeAndLockPages;
@@ -305,6 +310,7 @@ extern const nt::exports::Adapter gate_RtlAssert;
 extern const nt::exports::Adapter gate_RtlCaptureContext;
 extern const nt::exports::Adapter gate_RtlCaptureStackBackTrace;
 extern const nt::exports::Adapter gate_RtlCharToInteger;
+extern const nt::exports::Adapter gate_RtlCheckRegistryKey;
 extern const nt::exports::Adapter gate_RtlClearAllBits;
 extern const nt::exports::Adapter gate_RtlClearBit;
 extern const nt::exports::Adapter gate_RtlClearBits;
@@ -318,8 +324,10 @@ extern const nt::exports::Adapter gate_RtlCopyUnicodeString;
 extern const nt::exports::Adapter gate_RtlCrc32;
 extern const nt::exports::Adapter gate_RtlCrc64;
 extern const nt::exports::Adapter gate_RtlCreateAcl;
+extern const nt::exports::Adapter gate_RtlCreateRegistryKey;
 extern const nt::exports::Adapter gate_RtlCreateSecurityDescriptor;
 extern const nt::exports::Adapter gate_RtlCreateUnicodeString;
+extern const nt::exports::Adapter gate_RtlDeleteRegistryValue;
 extern const nt::exports::Adapter gate_RtlDowncaseUnicodeChar;
 extern const nt::exports::Adapter gate_RtlDowncaseUnicodeString;
 extern const nt::exports::Adapter gate_RtlDuplicateUnicodeString;
@@ -375,6 +383,8 @@ extern const nt::exports::Adapter gate_RtlOemToUnicodeN;
 extern const nt::exports::Adapter gate_RtlPcToFileHeader;
 extern const nt::exports::Adapter gate_RtlPrefixString;
 extern const nt::exports::Adapter gate_RtlPrefixUnicodeString;
+extern const nt::exports::Adapter gate_RtlQueryRegistryValues;
+extern const nt::exports::Adapter gate_RtlQueryRegistryValuesEx;
 extern const nt::exports::Adapter gate_RtlRaiseException;
 extern const nt::exports::Adapter gate_RtlRaiseStatus;
 extern const nt::exports::Adapter gate_RtlRandom;
@@ -422,6 +432,7 @@ extern const nt::exports::Adapter gate_RtlValidSid;
 extern const nt::exports::Adapter gate_RtlVerifyVersionInfo;
 extern const nt::exports::Adapter gate_RtlVirtualUnwind;
 extern const nt::exports::Adapter gate_RtlWalkFrameChain;
+extern const nt::exports::Adapter gate_RtlWriteRegistryValue;
 extern const nt::exports::Adapter gate_RtlxAnsiStringToUnicodeSize;
 extern const nt::exports::Adapter gate_RtlxOemStringToUnicodeSize;
 extern const nt::exports::Adapter gate_RtlxUnicodeStringToAnsiSize;
@@ -793,11 +804,11 @@ const Row rows[] = {
     {"IoCreateFile", "no named pipes, no mailslots", "", &gate_IoCreateFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoCreateFileEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCreateFileSpecifyDeviceObjectHint", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCreateNotificationEvent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCreateNotificationEvent", "", "", &gate_IoCreateNotificationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateStreamFileObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCreateStreamFileObjectLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCreateSymbolicLink", "", "", &gate_IoCreateSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCreateSynchronizationEvent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCreateSynchronizationEvent", "", "", &gate_IoCreateSynchronizationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateUnprotectedSymbolicLink", "", "", &gate_IoCreateUnprotectedSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCsqInitialize", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCsqInitializeEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1114,12 +1125,12 @@ const Row rows[] = {
     {"MmFreeMappingAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmFreeNonCachedMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmFreePagesFromMdl", "", "", &gate_MmFreePagesFromMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"MmGetPhysicalAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmGetPhysicalAddress", "", "", &gate_MmGetPhysicalAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmGetPhysicalMemoryRanges", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmGetSystemRoutineAddress", "", "", &gate_MmGetSystemRoutineAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"MmGetVirtualForPhysical", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmGetVirtualForPhysical", "", "", &gate_MmGetVirtualForPhysical, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmHighestUserAddress", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"MmIsAddressValid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmIsAddressValid", "", "", &gate_MmIsAddressValid, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmIsDriverSuspectForVerifier", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmIsDriverVerifying", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmIsNonPagedSystemAddressValid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1375,12 +1386,12 @@ const Row rows[] = {
     {"RtlCaptureContext", "", "", &gate_RtlCaptureContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCaptureStackBackTrace", "", "", &gate_RtlCaptureStackBackTrace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCharToInteger", "", "", &gate_RtlCharToInteger, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
-    {"RtlCheckRegistryKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlCheckRegistryKey", "", "", &gate_RtlCheckRegistryKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlClearAllBits", "", "", &gate_RtlClearAllBits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlClearBit", "", "", &gate_RtlClearBit, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlClearBits", "", "", &gate_RtlClearBits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCompareAltitudes", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"RtlCompareMemory", "bytes=4531c9666666662e0f1f84000000004c89c84983c1084d39c1770a4c8b14014c3b140274ea4c39c0731b0f1f440000440fb60c01443a0c02750b48ffc04c39c072ed4c89c0c3", "4531c9666666662e0f1f84000000004c89c84983c1084d39c1770a4c8b14014c3b140274ea4c39c0731b0f1f440000440fb60c01443a0c02750b48ffc04c39c072ed4c89c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"RtlCompareMemory", "bytes=4531c9666666662e0f1f8400000000004c89c84983c1084d39c1770a4c8b14014c3b140274ea4c39c0731b0f1f440000440fb60c01443a0c02750b48ffc04c39c072ed4c89c0c3", "4531c9666666662e0f1f8400000000004c89c84983c1084d39c1770a4c8b14014c3b140274ea4c39c0731b0f1f440000440fb60c01443a0c02750b48ffc04c39c072ed4c89c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCompareMemoryUlong", "bytes=f6c103740331c0c34883fa04730331c0c348c1ea0231c0660f1f84000000000044390481750b48ffc04839c275f24889d048c1e002c3", "f6c103740331c0c34883fa04730331c0c348c1ea0231c0660f1f84000000000044390481750b48ffc04839c275f24889d048c1e002c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCompareString", "", "", &gate_RtlCompareString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlCompareUnicodeString", "", "", &gate_RtlCompareUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -1395,7 +1406,7 @@ const Row rows[] = {
     {"RtlCrc32", "", "", &gate_RtlCrc32, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCrc64", "the polynomial is assumed", "", &gate_RtlCrc64, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
     {"RtlCreateAcl", "", "", &gate_RtlCreateAcl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
-    {"RtlCreateRegistryKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlCreateRegistryKey", "", "", &gate_RtlCreateRegistryKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlCreateSecurityDescriptor", "", "", &gate_RtlCreateSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlCreateSystemVolumeInformationFolder", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlCreateUnicodeString", "", "", &gate_RtlCreateUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -1404,7 +1415,7 @@ const Row rows[] = {
     {"RtlDeleteElementGenericTableAvl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlDeleteNoSplay", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlDeleteRange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"RtlDeleteRegistryValue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlDeleteRegistryValue", "", "", &gate_RtlDeleteRegistryValue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlDowncaseUnicodeChar", "", "", &gate_RtlDowncaseUnicodeChar, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"RtlDowncaseUnicodeString", "", "", &gate_RtlDowncaseUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlDuplicateUnicodeString", "", "", &gate_RtlDuplicateUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -1505,7 +1516,8 @@ const Row rows[] = {
     {"RtlPrefixUnicodeString", "", "", &gate_RtlPrefixUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlQueryFeatureConfiguration", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlQueryFeatureConfigurationChangeStamp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"RtlQueryRegistryValues", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlQueryRegistryValues", "environment variables in REG_EXPAND_SZ are not expanded; reads of untrusted hives are not stopped", "", &gate_RtlQueryRegistryValues, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, true},
+    {"RtlQueryRegistryValuesEx", "as RtlQueryRegistryValues", "", &gate_RtlQueryRegistryValuesEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, true},
     {"RtlRaiseException", "", "", &gate_RtlRaiseException, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlRaiseStatus", "", "", &gate_RtlRaiseStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlRandom", "not the numbers of Windows", "", &gate_RtlRandom, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, true},
@@ -1567,7 +1579,7 @@ const Row rows[] = {
     {"RtlVirtualUnwind", "", "", &gate_RtlVirtualUnwind, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlVolumeDeviceToDosName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlWalkFrameChain", "no user frames", "", &gate_RtlWalkFrameChain, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
-    {"RtlWriteRegistryValue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlWriteRegistryValue", "", "", &gate_RtlWriteRegistryValue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlZeroMemory", "bytes=4883fa10721b0f57c00f1f80000000000f11014883c2f04883c1104883fa0f77ef4885d2741631c00f1f840000000000c604010048ffc04839c275f4c3", "4883fa10721b0f57c00f1f80000000000f11014883c2f04883c1104883fa0f77ef4885d2741631c00f1f840000000000c604010048ffc04839c275f4c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"RtlxAnsiStringToUnicodeSize", "", "", &gate_RtlxAnsiStringToUnicodeSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlxOemStringToUnicodeSize", "", "", &gate_RtlxOemStringToUnicodeSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -1761,7 +1773,7 @@ const Row rows[] = {
     {"_stricmp", "bytes=31c066666666662e0f1f840000000000440fb60c01440fb604024538c1741d4589c24531ca4183fa20751b4589ca4183ca204183c29f4183fa1a730a4585c9742648ffc0ebca418d49bf418d412083f91a410f43c1418d48bf418d502083f91a410f43d029d0c331c0c3", "31c066666666662e0f1f840000000000440fb60c01440fb604024538c1741d4589c24531ca4183fa20751b4589ca4183ca204183c29f4183fa1a730a4585c9742648ffc0ebca418d49bf418d412083f91a410f43c1418d48bf418d502083f91a410f43d029d0c331c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"_strlwr", "bytes=4889c80fb61184d2742c488d480166900fbed2448d42bf440fb6ca80ca204183f81a0fb6d2410f43d18851ff0fb61148ffc184d275dac3", "4889c80fb61184d2742c488d480166900fbed2448d42bf440fb6ca80ca204183f81a0fb6d2410f43d18851ff0fb61148ffc184d275dac3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"_strnicmp", "bytes=4d85c0744749ffc84531c90f1f440000460fb61c09460fb6140a4538d374194489d04431d883f82075254489d883c82083c09f83f81a731731c04585db740c4d8d51014d39c84d89d175c5c331c0c3418d4bbf418d432083f91a410f43c3418d4abf418d522083f91a410f43d229d0c3", "4d85c0744749ffc84531c90f1f440000460fb61c09460fb6140a4538d374194489d04431d883f82075254489d883c82083c09f83f81a731731c04585db740c4d8d51014d39c84d89d175c5c331c0c3418d4bbf418d432083f91a410f43c3418d4abf418d522083f91a410f43d229d0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"_strrev", "bytes=4889c848ffc9662e0f1f84000000000080790100488d490175f64839c17632488d5001666666662e0f1f8400000000440fb642ff440fb649ff44884aff448841ff48ffc94c8d42014839d14c89c277dfc3", "4889c848ffc9662e0f1f84000000000080790100488d490175f64839c17632488d5001666666662e0f1f8400000000440fb642ff440fb649ff44884aff448841ff48ffc94c8d42014839d14c89c277dfc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"_strrev", "bytes=4889c848ffc9662e0f1f84000000000080790100488d490175f64839c17632488d5001666666662e0f1f840000000000440fb642ff440fb649ff44884aff448841ff48ffc94c8d42014839d14c89c277dfc3", "4889c848ffc9662e0f1f84000000000080790100488d490175f64839c17632488d5001666666662e0f1f840000000000440fb642ff440fb649ff44884aff448841ff48ffc94c8d42014839d14c89c277dfc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"_strupr", "bytes=4889c80fb61184d2742e488d480166900fbed2448d429f448d4ae04183f81a0fb6d2450fb6c1440f43c2448841ff0fb61148ffc184d275d8c3", "4889c80fb61184d2742e488d480166900fbed2448d429f448d4ae04183f81a0fb6d2450fb6c1440f43c2448841ff0fb61148ffc184d275d8c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"_swprintf", "no floating point", "", &gate__swprintf, 0, 0, Kind::variadic, Status::partial, Image::ntoskrnl, 15, true},
     {"_vsnprintf", "no floating point", "", &gate__vsnprintf, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
@@ -1795,18 +1807,18 @@ const Row rows[] = {
     {"rand", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"sprintf", "no floating point", "", &gate_sprintf, 0, 0, Kind::variadic, Status::partial, Image::ntoskrnl, 15, true},
     {"sprintf_s", "no floating point", "", &gate_sprintf_s, 0, 0, Kind::variadic, Status::partial, Image::ntoskrnl, 15, true},
-    {"strcat", "bytes=4889c8666666662e0f1f8400000000803900488d490175f74531c00f1f4000460fb60c0246884c01ff49ffc04584c975eec3666666662e0f1f8400000000", "4889c8666666662e0f1f8400000000803900488d490175f74531c00f1f4000460fb60c0246884c01ff49ffc04584c975eec3666666662e0f1f8400000000", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"strchr", "bytes=4889c80fbeca0fbe1039d174120f1f0084d2740c0fbe500148ffc039d175f1c331c0c3666666662e0f1f8400000000", "4889c80fbeca0fbe1039d174120f1f0084d2740c0fbe500148ffc039d175f1c331c0c3666666662e0f1f8400000000", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"strcmp", "bytes=0fb60184c0741a48ffc1660f1f4400003a02750f48ffc20fb60148ffc184c075ef31c031c93a020f97c1b8ffffffff0f43c1c3666666662e0f1f8400000000", "0fb60184c0741a48ffc1660f1f4400003a02750f48ffc20fb60148ffc184c075ef31c031c93a020f97c1b8ffffffff0f43c1c3666666662e0f1f8400000000", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"strcat", "bytes=4889c8666666662e0f1f840000000000803900488d490175f74531c00f1f4000460fb60c0246884c01ff49ffc04584c975eec3", "4889c8666666662e0f1f840000000000803900488d490175f74531c00f1f4000460fb60c0246884c01ff49ffc04584c975eec3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"strchr", "bytes=4889c80fbeca0fbe1039d174120f1f0084d2740c0fbe500148ffc039d175f1c331c0c3", "4889c80fbeca0fbe1039d174120f1f0084d2740c0fbe500148ffc039d175f1c331c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"strcmp", "bytes=0fb60184c0741a48ffc1660f1f4400003a02750f48ffc20fb60148ffc184c075ef31c031c93a020f97c1b8ffffffff0f43c1c3", "0fb60184c0741a48ffc1660f1f4400003a02750f48ffc20fb60148ffc184c075ef31c031c93a020f97c1b8ffffffff0f43c1c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strcpy", "bytes=4889c831c966662e0f1f840000000000440fb6040a4488040848ffc14584c075efc3", "4889c831c966662e0f1f840000000000440fb6040a4488040848ffc14584c075efc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strcpy_s", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"strlen", "bytes=48c7c0ffffffff660f1f840000000000807c010100488d400175f5c3", "48c7c0ffffffff660f1f840000000000807c010100488d400175f5c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"strncat", "bytes=4889c8666666662e0f1f84000000004989c948ffc14180390075f44d85c0743449f7d849c7c1ffffffff0f1f440000460fb6540a014584d27414468814094f8d140849ffc249ffc14983faff75e14c01c94989c941c60100c3", "4889c8666666662e0f1f84000000004989c948ffc14180390075f44d85c0743449f7d849c7c1ffffffff0f1f440000460fb6540a014584d27414468814094f8d140849ffc249ffc14983faff75e14c01c94989c941c60100c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"strncat", "bytes=4889c8666666662e0f1f8400000000004989c948ffc14180390075f44d85c0743449f7d849c7c1ffffffff0f1f440000460fb6540a014584d27414468814094f8d140849ffc249ffc14983faff75e14c01c94989c941c60100c3", "4889c8666666662e0f1f8400000000004989c948ffc14180390075f44d85c0743449f7d849c7c1ffffffff0f1f440000460fb6540a014584d27414468814094f8d140849ffc249ffc14983faff75e14c01c94989c941c60100c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strncmp", "bytes=4d85c0742e49ffc84531c90f1f440000460fb61409420fb6040a4138c2751731c04585d2740c4d8d51014d39c84d89d175dec331c0c34129c24489d0c3", "4d85c0742e49ffc84531c90f1f440000460fb61409420fb6040a4138c2751731c04585d2740c4d8d51014d39c84d89d175dec331c0c34129c24489d0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strncpy", "bytes=4889c84d85c0743931c9660f1f440000440fb60c0a4584c9740e44880c0848ffc14939c875eaeb194929c831d20f1f004c8d0c1042c604090048ffc24939d075efc3", "4889c84d85c0743931c9660f1f440000440fb60c0a4584c9740e44880c0848ffc14939c875eaeb194929c831d20f1f004c8d0c1042c604090048ffc24939d075efc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strnlen", "bytes=31c04885d2741a660f1f840000000000803c0100740b48ffc04839c275f24889d0c3", "31c04885d2741a660f1f840000000000803c0100740b48ffc04839c275f24889d0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strrchr", "bytes=0fbed231c066662e0f1f840000000000440fbe014439c2480f44c148ffc14585c075edc3", "0fbed231c066662e0f1f840000000000440fbe014439c2480f44c148ffc14585c075edc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"strspn", "bytes=440fb6024584c0744048ffc231c0440fb60c014989d24589c30f1f80000000004538cb741b450fb61a49ffc24584db75efeb15666666662e0f1f840000000048ffc04584c075c6c331c0c3", "440fb6024584c0744048ffc231c0440fb60c014989d24589c30f1f80000000004538cb741b450fb61a49ffc24584db75efeb15666666662e0f1f840000000048ffc04584c075c6c331c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"strspn", "bytes=440fb6024584c0744048ffc231c0440fb60c014989d24589c30f1f80000000004538cb741b450fb61a49ffc24584db75efeb15666666662e0f1f84000000000048ffc04584c075c6c331c0c3", "440fb6024584c0744048ffc231c0440fb60c014989d24589c30f1f80000000004538cb741b450fb61a49ffc24584db75efeb15666666662e0f1f84000000000048ffc04584c075c6c331c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"strstr", "bytes=4889c80fb60a84c974324189c94531c0460fb614004538ca7516460fb64c020149ffc04584c975e8eb12660f1f4400004584d2740548ffc0ebd031c0c3", "4889c80fb60a84c974324189c94531c0460fb614004538ca7516460fb64c020149ffc04584c975e8eb12660f1f4400004584d2740548ffc0ebd031c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"swprintf", "no floating point", "", &gate_swprintf, 0, 0, Kind::variadic, Status::partial, Image::ntoskrnl, 15, true},
     {"swprintf_s", "no floating point", "", &gate_swprintf_s, 0, 0, Kind::variadic, Status::partial, Image::ntoskrnl, 15, true},
@@ -1820,17 +1832,17 @@ const Row rows[] = {
     {"vsprintf_s", "no floating point", "", &gate_vsprintf_s, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
     {"vswprintf", "no floating point", "", &gate_vswprintf, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
     {"vswprintf_s", "no floating point", "", &gate_vswprintf_s, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
-    {"wcscat", "bytes=4889c8666666662e0f1f840000000066833900488d490275f64531c00f1f00460fb70c026646894c01fe4983c002664585c975ebc3", "4889c8666666662e0f1f840000000066833900488d490275f64531c00f1f00460fb70c026646894c01fe4983c002664585c975ebc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"wcscat", "bytes=4889c8666666662e0f1f84000000000066833900488d490275f64531c00f1f00460fb70c026646894c01fe4983c002664585c975ebc3", "4889c8666666662e0f1f84000000000066833900488d490275f64531c00f1f00460fb70c026646894c01fe4983c002664585c975ebc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcschr", "bytes=4889c80fb7096639d174170f1f4400006685c9740e0fb748024883c0026639d175eec331c0c3", "4889c80fb7096639d174170f1f4400006685c9740e0fb748024883c0026639d175eec331c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcscmp", "bytes=0fb7016685c0741d4883c1020f1f4000663b0275124883c2020fb7014883c1026685c075eb31c031c9663b020f97c1b8ffffffff0f43c1c3", "0fb7016685c0741d4883c1020f1f4000663b0275124883c2020fb7014883c1026685c075eb31c031c9663b020f97c1b8ffffffff0f43c1c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcscpy", "bytes=4889c831c966662e0f1f840000000000440fb7040a66448904084883c102664585c075ecc3", "4889c831c966662e0f1f840000000000440fb7040a66448904084883c102664585c075ecc3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcscpy_s", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"wcslen", "bytes=48c7c0ffffffff660f1f84000000000066837c410200488d400175f4c3", "48c7c0ffffffff660f1f84000000000066837c410200488d400175f4c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"wcsncat", "bytes=4889c84883c1fe660f1f8400000000006683790200488d490275f54d85c0742b4531c9666666662e0f1f8400000000460fb7144a664585d27410664489114883c10249ffc14d39c875e566c7010000c3", "4889c84883c1fe660f1f8400000000006683790200488d490275f54d85c0742b4531c9666666662e0f1f8400000000460fb7144a664585d27410664489114883c10249ffc14d39c875e566c7010000c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"wcsncat", "bytes=4889c84883c1fe660f1f8400000000006683790200488d490275f54d85c0742b4531c9666666662e0f1f840000000000460fb7144a664585d27410664489114883c10249ffc14d39c875e566c7010000c3", "4889c84883c1fe660f1f8400000000006683790200488d490275f54d85c0742b4531c9666666662e0f1f840000000000460fb7144a664585d27410664489114883c10249ffc14d39c875e566c7010000c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcsncat_s", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"wcsncmp", "bytes=4d85c0742f49ffc84531c90f1f440000460fb71449420fb7044a664139c2751731c04585d2740c4d8d51014d39c84d89d175ddc331c0c34129c24489d0c3", "4d85c0742f49ffc84531c90f1f440000460fb71449420fb7044a664139c2751731c04585d2740c4d8d51014d39c84d89d175ddc331c0c34129c24489d0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcsncpy", "bytes=4889c84d85c074464531c94889c16690460fb7144a664585d27412664489114883c10249ffc14d39c875e5eb214d29c831d266666666662e0f1f84000000000066c70451000048ffc24939d075f2c3", "4889c84d85c074464531c94889c16690460fb7144a664585d27412664489114883c10249ffc14d39c875e5eb214d29c831d266666666662e0f1f84000000000066c70451000048ffc24939d075f2c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"wcsnlen", "bytes=31c04885d2741b660f1f84000000000066833c4100740b48ffc04839c275f14889d0c3666666662e0f1f8400000000", "31c04885d2741b660f1f84000000000066833c4100740b48ffc04839c275f14889d0c3666666662e0f1f8400000000", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
+    {"wcsnlen", "bytes=31c04885d2741b660f1f84000000000066833c4100740b48ffc04839c275f14889d0c3", "31c04885d2741b660f1f84000000000066833c4100740b48ffc04839c275f14889d0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcsrchr", "bytes=31c066666666662e0f1f840000000000440fb701664139d0480f44c14883c102664585c075eac3", "31c066666666662e0f1f840000000000440fb701664139d0480f44c14883c102664585c075eac3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcsspn", "bytes=440fb702664585c074404883c20231c0440fb70c414989d24589c30f1f440000664539cb741a450fb71a4983c202664585db75eceb13662e0f1f84000000000048ffc0664585c075c7c331c0c3", "440fb702664585c074404883c20231c0440fb70c414989d24589c30f1f440000664539cb741a450fb71a4983c202664585db75eceb13662e0f1f84000000000048ffc0664585c075c7c331c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
     {"wcsstr", "bytes=4889c80fb70a6685c974434531c04189c96666666666662e0f1f840000000000460fb71400664539ca7515460fb74c02024983c002664585c975e5eb110f1f00664585d274064883c002ebbf31c0c3", "4889c80fb70a6685c974434531c04189c96666666666662e0f1f840000000000460fb71400664539ca7515460fb74c02024983c002664585c975e5eb110f1f00664585d274064883c002ebbf31c0c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
@@ -1854,7 +1866,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1402;
+const ULONG row_count = 1403;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3},
