@@ -28,7 +28,8 @@ BOOL started(NTSTATUS status, OVERLAPPED* o, DWORD* done) {
     return fail(status); // STATUS_PENDING: ERROR_IO_PENDING
 }
 
-BOOL read_file(HANDLE file, PVOID buffer, DWORD length, DWORD* done, OVERLAPPED* o) {
+[[gnu::always_inline]] inline BOOL read_file(HANDLE file, PVOID buffer, DWORD length, DWORD* done,
+                                             OVERLAPPED* o) {
     file = real_handle(file);
     if (done) *done = 0;
     if (o) {
@@ -53,7 +54,8 @@ BOOL read_file(HANDLE file, PVOID buffer, DWORD length, DWORD* done, OVERLAPPED*
     return fail(status);
 }
 
-BOOL write_file(HANDLE file, const void* buffer, DWORD length, DWORD* done, OVERLAPPED* o) {
+[[gnu::always_inline]] inline BOOL write_file(HANDLE file, const void* buffer, DWORD length, DWORD* done,
+                                              OVERLAPPED* o) {
     file = real_handle(file);
     if (done) *done = 0;
     if (o) {
@@ -82,8 +84,9 @@ NTSTATUS control(HANDLE file, HANDLE event, PVOID context, IO_STATUS_BLOCK* iosb
     return service(file, event, nullptr, context, iosb, code, in, in_length, out, out_length);
 }
 
-BOOL device_io_control(HANDLE file, DWORD code, PVOID in, DWORD in_length, PVOID out, DWORD out_length,
-                       DWORD* done, OVERLAPPED* o) {
+[[gnu::always_inline]] inline BOOL device_io_control(HANDLE file, DWORD code, PVOID in, DWORD in_length,
+                                                     PVOID out, DWORD out_length, DWORD* done,
+                                                     OVERLAPPED* o) {
     file = real_handle(file);
     if (o) {
         o->Internal = STATUS_PENDING;
@@ -102,7 +105,7 @@ BOOL device_io_control(HANDLE file, DWORD code, PVOID in, DWORD in_length, PVOID
     return fail(status);
 }
 
-BOOL flush_file(HANDLE file) {
+[[gnu::always_inline]] inline BOOL flush_file(HANDLE file) {
     IO_STATUS_BLOCK iosb;
     return answer(NtFlushBuffersFile(real_handle(file), &iosb));
 }

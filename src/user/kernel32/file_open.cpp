@@ -97,7 +97,9 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIB
     return file;
 }
 
-BOOL close_handle(HANDLE handle) { return answer(NtClose(real_handle(handle))); }
+[[gnu::always_inline]] inline BOOL close_handle(HANDLE handle) {
+    return answer(NtClose(real_handle(handle)));
+}
 
 } // namespace
 } // namespace k32

@@ -9,7 +9,8 @@ namespace {
 constexpr ACCESS_MASK ALL = 0x1f0000;
 constexpr ACCESS_MASK EVENT_ALL = ALL | 3, MUTEX_ALL = ALL | 1, SEMAPHORE_ALL = ALL | 3, TIMER_ALL = ALL | 3;
 
-// Result of a create service: the handle (by reference, as the service in the argument list fills it in), with ERROR_ALREADY_EXISTS when OBJ_OPENIF opened one.
+// Result of a create service: the handle (by reference, as the service in the argument list fills it in),
+// with ERROR_ALREADY_EXISTS when OBJ_OPENIF opened one.
 HANDLE created(NTSTATUS status, const HANDLE& handle) {
     if (!NT_SUCCESS(status)) {
         fail(status);

@@ -10,7 +10,12 @@ static DRIVER_DISPATCH fault_dispatch;
 static volatile int zero, counter;
 static UCHAR code_in_data[16] = {0xc3};
 
-#define FAULT(name) __attribute__((noinline)) static void name(PDEVICE_OBJECT device, PIRP irp)
+#ifdef __clang__
+#define ALONE __attribute__((noinline))
+#else
+#define ALONE __attribute__((noipa)) // keeps its name and its arguments
+#endif
+#define FAULT(name) ALONE static void name(PDEVICE_OBJECT device, PIRP irp)
 #define UNUSED                                                                                               \
     (void)device;                                                                                            \
     (void)irp
@@ -34,7 +39,7 @@ FAULT(execute_data) {
     void (*volatile call)(void) = (void (*)(void))(void*)code_in_data;
     call();
 }
-__attribute__((noinline)) static int recurse(int n) {
+ALONE static int recurse(int n) {
     volatile char frame[1024];
     frame[0] = (char)n;
     ++counter;
