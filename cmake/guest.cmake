@@ -32,12 +32,12 @@ function(guest_image)
     set(object ${objects_dir}/${object}.o)
     add_custom_command(OUTPUT ${object}
       COMMAND ${CCACHE} ${G_COMPILER} ${GUEST_FLAGS} ${G_FLAGS} -MD -MT ${object} -MF ${object}.d -c ${source} -o ${object}
-      DEPENDS ${source} DEPFILE ${object}.d VERBATIM)
+      DEPENDS ${source} DEPFILE ${object}.d WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
     list(APPEND objects ${object})
   endforeach()
   add_custom_command(OUTPUT ${image}
     COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${objects} -o ${image} ${G_FLAGS} ${G_LINK}
-    DEPENDS ${objects} ${G_DEPENDS} VERBATIM)
+    DEPENDS ${objects} ${G_DEPENDS} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
   add_custom_target(${target} DEPENDS ${image})
   add_dependencies(guest ${target})
 endfunction()

@@ -1,5 +1,6 @@
 #include "app/session.h"
 #include "app/exit_status.h"
+#include "app/recorder_thread.h"
 #include "app/report.h"
 #include "app/target.h"
 #include "app/text.h"
@@ -31,6 +32,7 @@ void say(int fd, const std::string& text) {
 
 bool start_trace(const Config& config) {
     if (config.trace.empty()) return true;
+    plug_recorder_thread();
     const bool good = config.trace == "-" ? trace::start_unnamed(config.trace_verbose)
                                           : trace::start(config.trace, config.trace_verbose);
     if (!good)

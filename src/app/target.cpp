@@ -11,7 +11,10 @@
 #include "kernel/ps/process.h"
 #include "kernel/seh/dispatch.h"
 #include "kernel/seh/stack_walk.h"
+#include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <cxxabi.h>
 #include <cstring>
 
 namespace app {
@@ -89,10 +92,27 @@ EPROCESS* process_at(Address body) {
 
 } // namespace
 
+// "kernel32!_ZN2nt4fileEv+0x13b" → "kernel32!nt::file+0x13b": C++ names as WinDbg shows them, without arguments.
+static std::string demangle(std::string text) {
+    const auto at = text.find("_Z");
+    if (at == std::string::npos || (at && text[at - 1] != '!')) return text;
+    const auto end = std::min(text.find('+', at), text.size());
+    int status = -1;
+    char* name = abi::__cxa_demangle(text.substr(at, end - at).c_str(), nullptr, nullptr, &status);
+    if (status == 0) {
+        std::string plain = name;
+        if (const auto arguments = plain.find('('); arguments != std::string::npos && plain.find("(anonymous") != arguments)
+            plain.resize(arguments);
+        text.replace(at, end - at, plain);
+    }
+    std::free(name);
+    return text;
+}
+
 std::string describe_address(Machine& machine, std::uint64_t address) {
-    if (machine.modules().find(address)) return machine.modules().describe(address);
+    if (machine.modules().find(address)) return demangle(machine.modules().describe(address));
     if (ldr::ModuleList* modules = user_modules(); modules && modules->find(address))
-        return modules->describe(address);
+        return demangle(modules->describe(address));
     char text[24];
     std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
     return text;
@@ -146,7 +166,7 @@ std::vector<view::Symbol> Target::symbols(const view::Module& module) {
     std::vector<view::Symbol> out;
     if (!m) return out;
     for (const auto& s : m->symbols())
-        out.push_back({module.name, std::string(s.name), s.address, 0});
+        out.push_back({module.name, demangle(std::string(s.name)), s.address, 0});
     return out;
 }
 
