@@ -13,6 +13,7 @@ namespace {
 
 int file = -1;
 Chunks chunks;
+HelperThread helper{};
 std::byte* chunk = nullptr;     // mapped one, null when none
 std::uint64_t chunk_offset = 0; // its place in the file
 std::uint64_t final_size = 0;   // after stop
@@ -77,7 +78,7 @@ bool start_on(int descriptor, bool verbose_rows) {
         return false;
     }
     state = {RecorderState::recording, nt::STATUS_SUCCESS, 0};
-    int error = chunks.start(file);
+    int error = chunks.start(file, helper);
     if (!error) chunk = chunks.next(error);
     if (!chunk) {
         record_failure(error);
@@ -138,6 +139,8 @@ bool prepare(std::size_t most) {
 }
 
 } // namespace detail
+
+void use_helper_thread(const HelperThread& thread) { helper = thread; }
 
 bool start(const std::string& path, bool verbose_rows) {
     close_last();

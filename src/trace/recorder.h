@@ -25,6 +25,15 @@ struct RecorderStatus {
     int error = 0;           // errno behind it
 };
 
+// A thread to prepare the file's next chunk on while the machine fills the present one; without it each new
+// chunk costs the machine its page faults. It must run `body(argument)` with all signals blocked. `join`
+// waits for its end. Plugged in by app; call before start.
+struct HelperThread {
+    bool (*start)(void (*body)(void*), void* argument) = nullptr;
+    void (*join)() = nullptr;
+};
+void use_helper_thread(const HelperThread& helper);
+
 // Creates (or empties) the file and sets `on`. `verbose_rows` also sets `verbose`. False: see
 // recorder_status().
 bool start(const std::string& path, bool verbose_rows = false);

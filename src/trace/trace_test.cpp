@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -112,6 +113,27 @@ TEST_F(TraceTest, RowsGoOnOverManyChunks) {
         ASSERT_EQ(r.text("text").size(), i % 16);
     EXPECT_EQ(i, rows);
     EXPECT_FALSE(reader.damaged()) << reader.error();
+}
+
+TEST_F(TraceTest, HelperThreadChangesNothing) {
+    const auto record = [&] {
+        EXPECT_TRUE(trace::start(path_));
+        for (std::size_t i = 0; i < 300'000; ++i)
+            trace::emit_irp_freed(i);
+        trace::stop();
+        return bytes();
+    };
+    const auto alone = record();
+    static std::thread thread;
+    trace::use_helper_thread({[](void (*body)(void*), void* argument) {
+                                  thread = std::thread(body, argument);
+                                  return true;
+                              },
+                              [] { thread.join(); }});
+    const auto helped = record();
+    trace::use_helper_thread({});
+    EXPECT_GT(alone.size(), 2u * trace::chunk_bytes);
+    EXPECT_TRUE(alone == helped);
 }
 
 TEST_F(TraceTest, VeryLongStringIsCutNotLost) {

@@ -6,11 +6,32 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <pthread.h>
 #include <unistd.h>
+
+namespace {
+pthread_t thread;
+struct Start {
+    void (*body)(void*);
+    void* argument;
+} to_start;
+bool start_thread(void (*body)(void*), void* argument) {
+    to_start = {body, argument};
+    return pthread_create(
+               &thread, nullptr,
+               [](void*) -> void* {
+                   to_start.body(to_start.argument);
+                   return nullptr;
+               },
+               nullptr) == 0;
+}
+void join_thread() { pthread_join(thread, nullptr); }
+} // namespace
 
 int main(int argc, char** argv) {
     const std::string path = argc > 1 ? argv[1] : "/tmp/drvlab_trace_rows.trace";
     constexpr std::size_t rows = 10'000'000;
+    trace::use_helper_thread({start_thread, join_thread});
     if (!trace::start(path)) {
         std::fprintf(stderr, "%s: %s\n", path.c_str(), trace::describe(trace::recorder_status()).c_str());
         return 1;

@@ -35,11 +35,11 @@ void Chunks::prepare() {
     offset_ += chunk_bytes;
 }
 
-void* Chunks::run(void* self) {
+void Chunks::run(void* self) {
     auto& chunks = *static_cast<Chunks*>(self);
     for (;;) {
         std::uint32_t state = chunks.state_.load(std::memory_order_acquire);
-        if (state == quit) return nullptr;
+        if (state == quit) return;
         if (state != wanted) {
             chunks.state_.wait(state, std::memory_order_acquire);
             continue;
@@ -53,20 +53,16 @@ void* Chunks::run(void* self) {
     }
 }
 
-int Chunks::start(int file) {
+int Chunks::start(int file, const HelperThread& helper) {
     file_ = file;
+    helper_ = helper;
     offset_ = 0;
     present_ = used_ = prepared_ = nullptr;
     error_ = 0;
     prepare(); // the first one must be there at once
     if (error_) return error_;
     state_.store(ready, std::memory_order_release);
-    // No signal is for this thread.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    threaded_ = pthread_create(&thread_, nullptr, run, this) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    threaded_ = helper.start && helper.start(run, this);
     return 0;
 }
 
@@ -94,7 +90,7 @@ void Chunks::stop(std::uint64_t size) {
     if (file_ < 0) return;
     state_.store(quit, std::memory_order_release);
     state_.notify_all();
-    if (threaded_) pthread_join(thread_, nullptr);
+    if (threaded_) helper_.join();
     threaded_ = false;
     for (std::byte* mapping : {present_, prepared_, used_})
         if (mapping) munmap(mapping, chunk_bytes);
