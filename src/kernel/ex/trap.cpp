@@ -125,6 +125,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         stop.caller = frame.context.Rip;
         std::snprintf(stop.text, sizeof stop.text, "privileged instruction that is not modelled: %s",
                       result.name ? result.name : "?");
+        if (trace::on)
+            trace::emit_bug_check(stop.code, stop.parameters[0], stop.parameters[1], 0, 0, stop.caller);
         ke::stop_machine(stop);
     }
     record.ExceptionCode = result.status;
@@ -171,6 +173,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         std::snprintf(stop.text, sizeof stop.text, "raw system call %#llx from kernel mode",
                       static_cast<unsigned long long>(frame.context.Rax));
         if (trace::on) trace::emit_raw_syscall(static_cast<ULONG>(frame.context.Rax), stop.caller, true);
+        if (trace::on)
+            trace::emit_bug_check(stop.code, stop.parameters[0], stop.parameters[1], 0, 0, stop.caller);
         ke::stop_machine(stop);
     }
     const bool may_emulate = fault.kind == host::FaultKind::protection ||
