@@ -12,6 +12,8 @@ using exports::write_parameter;
 
 namespace {
 
+// Base priority of every process; a thread's is told relative to it.
+constexpr LONG normal_priority = 8;
 constexpr ULONG create_suspended = 0x1, skip_attach = 0x2, hide_from_debugger = 0x4;
 
 NTSTATUS reference(HANDLE handle, ACCESS_MASK desired, ke::Thread*& thread) {
@@ -134,7 +136,7 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
     case ThreadBasicInformation:
         answer(THREAD_BASIC_INFORMATION{ended ? thread->exit_status : static_cast<NTSTATUS>(STATUS_PENDING),
                                         reinterpret_cast<PVOID>(thread->teb), thread->Cid, 1,
-                                        thread->Tcb.Priority, thread->Tcb.BasePriority});
+                                        thread->Tcb.Priority, thread->Tcb.BasePriority - normal_priority});
         break;
     case ThreadQuerySetWin32StartAddress:
         answer(thread->start_address);

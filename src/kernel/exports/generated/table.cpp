@@ -255,6 +255,7 @@ extern const nt::exports::Adapter gate_NtSetEvent;
 extern const nt::exports::Adapter gate_NtSetInformationFile;
 extern const nt::exports::Adapter gate_NtSetInformationObject;
 extern const nt::exports::Adapter gate_NtSetInformationProcess;
+extern const nt::exports::Adapter gate_NtSetInformationThread;
 extern const nt::exports::Adapter gate_NtSetValueKey;
 extern const nt::exports::Adapter gate_NtSignalAndWaitForSingleObject;
 extern const nt::exports::Adapter gate_NtTerminateProcess;
@@ -1246,7 +1247,7 @@ const Row rows[] = {
     {"NtSetInformationFile", "service", "", &gate_NtSetInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationProcess", "service", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtSetInformationThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"NtSetInformationThread", "service", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NtSetValueKey", "service", "", &gate_NtSetValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtShutdownSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1744,7 +1745,7 @@ const Row rows[] = {
     {"ZwSetInformationFile", "service", "", nullptr, 0, 39, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationProcess", "service", "", nullptr, 0, 28, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwSetInformationThread", "service", "", nullptr, 0, 13, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetSystemInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1874,6 +1875,7 @@ const ServiceRow services[] = {
     {"NtDeviceIoControlFile", &gate_NtDeviceIoControlFile, 0x7, 10},
     {"NtWriteFile", &gate_NtWriteFile, 0x8, 9},
     {"NtReleaseSemaphore", &gate_NtReleaseSemaphore, 0xa, 3},
+    {"NtSetInformationThread", &gate_NtSetInformationThread, 0xd, 4},
     {"NtSetEvent", &gate_NtSetEvent, 0xe, 2},
     {"NtClose", &gate_NtClose, 0xf, 1},
     {"NtQueryObject", &gate_NtQueryObject, 0x10, 5},
@@ -1958,6 +1960,6 @@ const ServiceRow services[] = {
     {"NtOpenThread", &gate_NtOpenThread, 0x101a, 4},
     {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x101b, 0},
 };
-const ULONG service_count = 88;
+const ULONG service_count = 89;
 
 } // namespace nt::exports

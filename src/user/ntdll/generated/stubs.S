@@ -48,6 +48,15 @@ ZwReleaseSemaphore:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtSetInformationThread, ZwSetInformationThread
+    .def NtSetInformationThread; .scl 2; .type 32; .endef
+NtSetInformationThread:
+ZwSetInformationThread:
+    mov r10, rcx
+    mov eax, 0xd
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtSetEvent, ZwSetEvent
     .def NtSetEvent; .scl 2; .type 32; .endef
 NtSetEvent:
@@ -930,14 +939,6 @@ ZwSetContextThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetContextThread"
-    .p2align 4
-    .globl NtSetInformationThread, ZwSetInformationThread
-    .def NtSetInformationThread; .scl 2; .type 32; .endef
-NtSetInformationThread:
-ZwSetInformationThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetInformationThread"
     .p2align 4
     .globl NtSetIoCompletion, ZwSetIoCompletion
     .def NtSetIoCompletion; .scl 2; .type 32; .endef
