@@ -9,6 +9,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "kernel/seh/crossing.h"
+#include "rtl/strings.h"
 #include "trace/trace.h"
 #include <cstring>
 
@@ -114,6 +115,52 @@ Result<DRIVER_OBJECT*> create_driver(const NewDriver& what) {
     return &driver;
 }
 
+namespace {
+
+// Symbolic links in \GLOBAL?? that lead to the device by its own name.
+void delete_links_to(DEVICE_OBJECT* device) {
+    struct Search {
+        WCHAR path[256];
+        UNICODE_STRING name;
+        PVOID link;
+    } s;
+    s.name = {0, sizeof s.path, s.path};
+    if (!NT_SUCCESS(ob::query_name(device, s.name)) || s.name.Length == 0 || s.name.Length > sizeof s.path)
+        return;
+    do {
+        s.link = nullptr;
+        ob::for_each_entry(
+            ob::global_dos_devices,
+            [](void* context, ULONG, PVOID object) {
+                auto& search = *static_cast<Search*>(context);
+                if (ob::type_of(object) != ob::symbolic_link_type) return;
+                const auto* link = static_cast<ob::OBJECT_SYMBOLIC_LINK*>(object);
+                if (rtl::equal(link->LinkTarget, search.name, true)) search.link = object;
+            },
+            &s);
+        if (s.link) ob::make_temporary(s.link);
+    } while (s.link);
+}
+
+// DriverEntry failed: nothing of the driver stays. (Windows leaves what DriverEntry did not take back.)
+void undo_start(DRIVER_OBJECT* driver) {
+    // Somebody may still have a device open; its image goes all the same.
+    const auto invalid = reinterpret_cast<PDRIVER_DISPATCH>(internal_address("IopInvalidDeviceRequest"));
+    for (PDRIVER_DISPATCH& routine : driver->MajorFunction)
+        routine = invalid;
+    driver->FastIoDispatch = nullptr;
+    for (DEVICE_OBJECT* device = driver->DeviceObject; device;) {
+        DEVICE_OBJECT* next = device->NextDevice;
+        if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
+        delete_links_to(device);
+        delete_device(device);
+        device = next;
+    }
+    forget_driver(driver);
+}
+
+} // namespace
+
 NTSTATUS start_driver(DRIVER_OBJECT* driver) {
     // The registry path lives as long as DriverEntry runs, as documented; drivers that keep it must copy it.
     UNICODE_STRING* key = &detail::body_of_driver(driver).registry_path;
@@ -124,14 +171,7 @@ NTSTATUS start_driver(DRIVER_OBJECT* driver) {
         trace::emit_driver_entry_returned(driver, status);
     detail::release_string(*key);
     if (!NT_SUCCESS(status)) {
-        // Windows leaves such devices behind, unusable; here nothing of the driver stays.
-        for (DEVICE_OBJECT* device = driver->DeviceObject; device;) {
-            DEVICE_OBJECT* next = device->NextDevice;
-            if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
-            delete_device(device);
-            device = next;
-        }
-        forget_driver(driver);
+        undo_start(driver);
         return status;
     }
     const auto invalid = reinterpret_cast<PDRIVER_DISPATCH>(internal_address("IopInvalidDeviceRequest"));

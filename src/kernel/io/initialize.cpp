@@ -1,4 +1,5 @@
 #include "abi/status.h"
+#include "kernel/io/detail/background.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/open.h"
 #include "kernel/io/device.h"
@@ -61,6 +62,7 @@ NTSTATUS initialize() {
     device_type = *types[2];
     file_type = *types[3];
     detail::create_driver_type();
+    detail::start_background();
     return STATUS_SUCCESS;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/io/irp.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ob/detail/test_boot.h"
+#include "kernel/ps/thread.h"
 #include "kernel/se/access.h"
 #include "kernel/seh/crossing.h"
 #include <string>
@@ -78,6 +79,7 @@ inline void boot_io() {
     seh::nt_trampoline.call = reinterpret_cast<ULONG_PTR>(&drvlab_test_trampoline);
     seh::nt_trampoline.return_site = seh::nt_trampoline.call + 2;
     se::initialize();
+    ASSERT_EQ(ps::initialize_threads(), STATUS_SUCCESS);
     ASSERT_EQ(io::initialize(), STATUS_SUCCESS);
     io::set_addresses({[](const char*) { return reinterpret_cast<ULONG_PTR>(&invalid_request); }});
     ob::create_type(
