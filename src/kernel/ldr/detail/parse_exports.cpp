@@ -4,6 +4,15 @@
 #include <cstddef>
 
 namespace nt::ldr {
+namespace {
+
+// Linkers sort what the loader searches, and a check is much quicker than sorting long names again.
+template <class V, class F> void sort_unless_sorted(V& values, F before) {
+    if (!std::is_sorted(values.begin(), values.end(), before))
+        std::sort(values.begin(), values.end(), before);
+}
+
+} // namespace
 
 bool Parser::export_table() {
     const auto range = directories[IMAGE_DIRECTORY_ENTRY_EXPORT];
@@ -81,9 +90,10 @@ bool Parser::export_table() {
                         static_cast<std::uint64_t>(name_table.data() - bytes.data()) + i * 4,
                         "no export name at {:#x}", rva);
     }
-    std::sort(named.begin(), named.end(), [](const Named& a, const Named& b) {
+    const auto by_slot = [](const Named& a, const Named& b) {
         return a.slot != b.slot ? a.slot < b.slot : a.name < b.name;
-    });
+    };
+    sort_unless_sorted(named, by_slot);
     std::size_t next = 0;
     for (ULONG i = 0; i < functions; ++i) {
         auto slot = slots[i];
@@ -98,7 +108,7 @@ bool Parser::export_table() {
     }
     for (std::uint32_t i = 0; i < image.exports.size(); ++i)
         if (!image.exports[i].name.empty()) image.exports_by_name.push_back(i);
-    std::sort(image.exports_by_name.begin(), image.exports_by_name.end(), [&](auto a, auto b) {
+    sort_unless_sorted(image.exports_by_name, [&](auto a, auto b) {
         const auto order = image.exports[a].name <=> image.exports[b].name;
         return order != 0 ? order < 0 : a < b;
     });

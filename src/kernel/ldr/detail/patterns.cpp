@@ -73,12 +73,8 @@ ULONG next_pattern(const std::uint8_t* bytes, ULONG size, ULONG at) {
         case 0x33: // rdpmc
         case 0xA2: // cpuid
             return at;
-        case 0x00: // sldt, str
-            if (reg <= 1) return at;
-            break;
-        case 0x01: // sgdt, sidt; smsw; xgetbv, rdtscp, rdpru
-            if ((memory && reg <= 1) || reg == 4 || modrm == 0xD0 || modrm == 0xF9 || modrm == 0xFD)
-                return at;
+        case 0x01: // xgetbv, rdtscp, rdpru
+            if (modrm == 0xD0 || modrm == 0xF9 || modrm == 0xFD) return at;
             break;
         case 0xC7: // rdrand, rdseed, rdpid
             if (!memory && reg >= 6) return at;

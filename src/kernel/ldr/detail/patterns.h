@@ -17,8 +17,9 @@ inline constexpr bool is_kernel_range(std::uint64_t value) {
            (value >= 0x7FFF'FFFE'0000 && value <= 0x8000'0000'0000) || value == 0xFFFF'7FFF'FFFF'FFFF;
 }
 
-// The first position from `at` on where an instruction that does not trap by itself may begin (any of its
-// bytes); `size`: none.
+// The first position from `at` on where an instruction that does not trap by itself may begin; `size`: none.
+// For programs: sgdt and its kin are left out, since Linux answers them with constants where the processor
+// has UMIP, and their patterns are frequent in other instructions.
 ULONG next_pattern(const std::uint8_t* bytes, ULONG size, ULONG at);
 bool is_interesting(ZydisMnemonic mnemonic);
 
