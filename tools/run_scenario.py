@@ -112,7 +112,7 @@ class Lab:
             self.environment.pop(name, None)
 
     def image(self, name):
-        return name if "/" in name else str(self.guest / name)
+        return name if name.startswith("/") else str(self.guest / name)
 
     def call(self, arguments, stdin="", timeout=60, **more):
         """Finished process with text output; a run that takes too long is a failure."""
