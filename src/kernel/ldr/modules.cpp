@@ -1,6 +1,6 @@
 #include "kernel/ldr/modules.h"
 #include "abi/context.h"
-#include "rtl/unwind.h"
+#include "host/places.h"
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -69,13 +69,27 @@ std::string ModuleList::describe(std::uint64_t address) const {
 seh::FunctionTables::Entry ModuleList::lookup(ULONG_PTR pc) const {
     const auto* module = find(pc);
     if (!module) return {};
-    if (module->file->pdata_count == 0) return {module->base, nullptr};
     // Code in a stub belongs to the function that jumped there: the frame is that one's.
-    const auto& stubs = module->rewrites.stubs;
-    for (const auto& stub : stubs)
+    for (const auto& stub : module->rewrites.stubs)
         if (pc - module->base - stub.rva < stub.size) pc = module->base + stub.patch;
-    const auto* table = reinterpret_cast<const RUNTIME_FUNCTION*>(module->base + module->file->pdata);
-    return {module->base, rtl::find_function(table, module->file->pdata_count, module->base, pc)};
+    const ImageFile& file = *module->file;
+    const std::size_t count = file.pdata_count;
+    if (count == 0) return {module->base, nullptr};
+    // The search reads the file's copy, which load_image() has found equal: a program may have made its own
+    // table unreadable.
+    const auto bytes = file.at(file.pdata, count * sizeof(RUNTIME_FUNCTION));
+    const auto* table = reinterpret_cast<const RUNTIME_FUNCTION*>(bytes.data());
+    const auto rva = pc - module->base;
+    const auto* next =
+        std::upper_bound(table, table + count, rva, [](ULONG_PTR value, const RUNTIME_FUNCTION& entry) {
+            return value < entry.BeginAddress;
+        });
+    if (next == table || rva >= (next - 1)->EndAddress) return {module->base, nullptr};
+    auto index = static_cast<std::size_t>(next - 1 - table);
+    for (int depth = 0; depth < 32 && (table[index].UnwindData & RUNTIME_FUNCTION_INDIRECT); ++depth)
+        index = (table[index].UnwindData - RUNTIME_FUNCTION_INDIRECT - file.pdata) / sizeof(RUNTIME_FUNCTION);
+    if (host::places::is_user(module->base)) return {module->base, table + index};
+    return {module->base, reinterpret_cast<const RUNTIME_FUNCTION*>(module->base + file.pdata) + index};
 }
 
 std::uint64_t ModuleList::resolve(std::string_view dll, const SymbolRef& symbol, std::string& reason) const {

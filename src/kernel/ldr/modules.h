@@ -36,7 +36,8 @@ class ModuleList : public seh::FunctionTables {
     Module* find(std::string_view name) const;
     std::string describe(std::uint64_t address) const; // "null!NullRead+0x12", or the address in hexadecimal
 
-    // seh::FunctionTables: the covering RUNTIME_FUNCTION, in guest memory. No allocation, safe after a fault.
+    // seh::FunctionTables: the covering RUNTIME_FUNCTION, in guest memory for kernel images (drivers see it
+    // in DISPATCHER_CONTEXT), in the file's copy for programs. No allocation, safe after a fault.
     seh::FunctionTables::Entry lookup(ULONG_PTR pc) const override;
 
     // Address of an export by module and symbol, following forwarders (at most 16, loops detected). 0:
