@@ -21,7 +21,8 @@ void add_trace_command(CLI::App& drvlab, int& status) {
     command.add_option("file", show->file, "a trace that --trace recorded")->required();
     command.add_flag("--json", show->json, "one JSON object a line");
     command.add_flag("--all", show->text.everything, "also the rows of system start");
-    command.add_option("--call", show->text.call, "only what happens within calls of this function or service, WriteFile");
+    command.add_option("--call", show->text.call,
+                       "only what happens within calls of this function or service, WriteFile");
     command.callback([show, &status] {
         trace::Reader reader;
         if (!reader.open(show->file)) {
@@ -29,7 +30,8 @@ void add_trace_command(CLI::App& drvlab, int& status) {
             status = exit_load_failure;
             return;
         }
-        const bool good = show->json ? trace::print_json(reader, 1) : trace::print_text(reader, 1, show->text);
+        const bool good =
+            show->json ? trace::print_json(reader, 1) : trace::print_text(reader, 1, show->text);
         if (reader.damaged()) std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
         status = good ? 0 : static_cast<int>(exit_load_failure);
     });

@@ -52,6 +52,13 @@ std::string describe(const ldr::LoadError& error) {
 
 } // namespace
 
+// Names for the addresses that rows about this image hold.
+void trace_symbols(const ldr::Module& module) {
+    if (!trace::on) return;
+    for (const ldr::Symbol& symbol : module.symbols())
+        if (symbol.function) trace::emit_symbol(symbol.address, std::string_view(symbol.name));
+}
+
 bool Machine::load_driver(LoadedDriver& driver) {
     const std::string& path = driver.spec.path;
     const std::string file_name = file_name_of(path);
@@ -94,6 +101,7 @@ bool Machine::load_driver(LoadedDriver& driver) {
     if (trace::on)
         trace::emit_module_loaded(module.base, module.size, 0, hash,
                                   std::u16string_view(to_utf16(file_name)));
+    trace_symbols(module);
     drvlab_module_loaded(path.c_str(), module.base);
 
     const std::u16string name = to_utf16(driver.spec.name);
@@ -130,7 +138,27 @@ bool Machine::load_driver(LoadedDriver& driver) {
     return true;
 }
 
+// DRIVER:NAME=VALUE: a number is a REG_DWORD, anything else a REG_SZ.
+void Machine::write_parameters() {
+    for (const std::string& text : config_.parameters) {
+        const auto colon = text.find(':'), equals = text.find('=', colon);
+        const std::u16string key = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\" +
+                                   to_utf16(text.substr(0, colon)) + u"\\Parameters";
+        const std::u16string name = to_utf16(text.substr(colon + 1, equals - colon - 1));
+        const std::string value = text.substr(equals + 1);
+        char* end = nullptr;
+        const auto number = static_cast<ULONG>(std::strtoul(value.c_str(), &end, 0));
+        if (!value.empty() && !*end) {
+            cm::set_value(key, name, REG_DWORD, &number, sizeof number);
+        } else {
+            const std::u16string wide = to_utf16(value);
+            cm::set_value(key, name, REG_SZ, wide.c_str(), (wide.size() + 1) * sizeof(char16_t));
+        }
+    }
+}
+
 bool Machine::load_drivers() {
+    write_parameters();
     for (LoadedDriver& driver : drivers_)
         if (!load_driver(driver)) {
             error_ = driver.error;

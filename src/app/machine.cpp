@@ -82,14 +82,17 @@ void Machine::boot() {
     must(ps::initialize_processes(), "process objects");
 }
 
-// The first rows: what runs, and the images that were there before. Our kernel32 sends API rows while the byte is set.
+// The first rows: what runs, and the images that were there before. Our kernel32 sends API rows while the
+// byte is set.
 void Machine::trace_boot() {
     constexpr std::size_t tracing_byte = 0xff0; // an unused place of KUSER_SHARED_DATA's page
     static_cast<UCHAR*>(mm::shared_user_data())[tracing_byte] = trace::on;
+    seh::nt_gates_slow = trace::verbose;
     if (!trace::on) return;
-    trace::emit_machine_start("1", config_.seed, 1);
-    for (const ldr::Module* m : modules_.in_load_order())
+    for (const ldr::Module* m : modules_.in_load_order()) {
         trace::emit_module_loaded(m->base, m->size, 0, 0, std::u16string_view(to_utf16(m->file_name)));
+        trace_symbols(*m);
+    }
 }
 
 // The rest of the kernel, on the system thread.
@@ -99,6 +102,7 @@ void Machine::start_kernel() {
     must(io::initialize(), "the I/O manager");
     must(io::initialize_console(console_host()), "the console driver");
     write_data_exports();
+    if (trace::on) trace::emit_machine_start("1", config_.seed, 1);
     if (!host::enable_containment())
         reports_.push_back(std::string("raw system calls are not contained: ") + host::containment_error());
 }

@@ -47,6 +47,8 @@ struct LoadedDriver {
     std::string error;       // why it could not be loaded; empty otherwise
 };
 
+void trace_symbols(const nt::ldr::Module& module);
+
 class Machine {
   public:
     explicit Machine(Config config);
@@ -75,6 +77,7 @@ class Machine {
     void boot();
     void start_kernel();
     void trace_boot();
+    void write_parameters();
     bool load_driver(LoadedDriver& driver);
     static void system_thread(void* self);
 

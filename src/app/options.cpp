@@ -102,6 +102,12 @@ Config config_from(const Options& o) {
     for (const auto& variable : o.environment)
         if (variable.find('=') == std::string::npos || variable.front() == '=')
             throw CLI::ValidationError("--env", "'" + variable + "' is not NAME=VALUE");
+    for (const auto& parameter : o.parameters) {
+        const auto colon = parameter.find(':'),
+                   equals = parameter.find('=', colon == std::string::npos ? 0 : colon);
+        if (colon == std::string::npos || equals == std::string::npos || colon == 0 || equals == colon + 1)
+            throw CLI::ValidationError("--parameter", "'" + parameter + "' is not DRIVER:NAME=VALUE");
+    }
     for (const auto& directory : o.system32) {
         if (!fs::is_directory(directory))
             throw CLI::ValidationError("--system32", "no directory '" + directory + "'");

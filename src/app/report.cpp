@@ -37,7 +37,8 @@ const ldr::Module* module_at(Machine& machine, std::uint64_t address) {
 
 // Images name their sources relative to the project: "./././drivers/null/null.c" is "drivers/null/null.c".
 std::string source_name(std::string file) {
-    while (file.starts_with("./")) file.erase(0, 2);
+    while (file.starts_with("./"))
+        file.erase(0, 2);
     return file;
 }
 

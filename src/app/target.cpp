@@ -14,8 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cxxabi.h>
 #include <cstring>
+#include <cxxabi.h>
 
 namespace app {
 
@@ -92,7 +92,8 @@ EPROCESS* process_at(Address body) {
 
 } // namespace
 
-// "kernel32!_ZN2nt4fileEv+0x13b" → "kernel32!nt::file+0x13b": C++ names as WinDbg shows them, without arguments.
+// "kernel32!_ZN2nt4fileEv+0x13b" → "kernel32!nt::file+0x13b": C++ names as WinDbg shows them, without
+// arguments.
 static std::string demangle(std::string text) {
     const auto at = text.find("_Z");
     if (at == std::string::npos || (at && text[at - 1] != '!')) return text;
@@ -101,7 +102,8 @@ static std::string demangle(std::string text) {
     char* name = abi::__cxa_demangle(text.substr(at, end - at).c_str(), nullptr, nullptr, &status);
     if (status == 0) {
         std::string plain = name;
-        if (const auto arguments = plain.find('('); arguments != std::string::npos && plain.find("(anonymous") != arguments)
+        if (const auto arguments = plain.find('(');
+            arguments != std::string::npos && plain.find("(anonymous") != arguments)
             plain.resize(arguments);
         text.replace(at, end - at, plain);
     }

@@ -146,6 +146,8 @@ void Names::learn(const Record& r) {
         drivers_[r.number("driver")] = r.text("name");
     } else if (name == "file_opened") {
         files_[r.number("file")] = r.text("name");
+    } else if (name == "symbol") {
+        symbols_[r.number("address")] = r.text("name");
     } else if (name == "module_loaded") {
         const std::uint64_t base = r.number("base");
         images_[base] = {base + r.number("size"), module_name(r.text("name"))};
@@ -175,7 +177,13 @@ std::string Names::symbol(std::uint64_t address) const {
     auto after = images_.upper_bound(address);
     if (after != images_.begin()) {
         const auto& [base, image] = *--after;
-        if (address < image.end) return image.name + "+" + hex_text(address - base);
+        if (address >= image.end) return hex_text(address);
+        auto named = symbols_.upper_bound(address);
+        if (named == symbols_.begin() || std::prev(named)->first < base)
+            return image.name + "+" + hex_text(address - base);
+        --named;
+        const std::uint64_t displacement = address - named->first;
+        return image.name + "!" + named->second + (displacement ? "+" + hex_text(displacement) : "");
     }
     return hex_text(address);
 }

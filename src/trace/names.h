@@ -25,9 +25,9 @@ class Names {
 
     std::string
     device(std::uint64_t address) const; // "\Device\Null", "device 0x3100…" if unnamed, or the address
-    std::string driver(std::uint64_t address) const;         // "\Driver\Null" or the address
-    std::string file(std::uint64_t address) const;           // "\Device\Null\x", or "" if no row named it
-    std::string symbol(std::uint64_t address) const;         // "null+0x1040" or the address
+    std::string driver(std::uint64_t address) const; // "\Driver\Null" or the address
+    std::string file(std::uint64_t address) const;   // "\Device\Null\x", or "" if no row named it
+    std::string symbol(std::uint64_t address) const; // "null!null_write+0x24", "null+0x1040" or the address
     std::string call(unsigned kind, std::uint32_t id) const; // kinds of row `name`; "service 0x8"
     std::string process(std::uint32_t pid) const;            // "client.exe" or ""
 
@@ -46,6 +46,7 @@ class Names {
     std::unordered_map<std::uint64_t, std::string> calls_;
     std::unordered_map<std::uint32_t, std::string> processes_;
     std::map<std::uint64_t, Image> images_;
+    std::map<std::uint64_t, std::string> symbols_;
 };
 
 } // namespace trace

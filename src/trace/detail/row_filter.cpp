@@ -12,10 +12,10 @@ constexpr std::string_view told_otherwise[] = {"Device", "Driver", "SymbolicLink
 
 RowFilter::RowFilter(const TextOptions& options, Reader& reader) : options_(options) {
     if (options_.everything) return;
-    // System start ends where the machine says so, else with the first image.
+    // System start ends where the machine says so; a trace that stops before that is shown whole.
     Record record;
     while (reader.next(record))
-        if (record.is("machine_start") || record.is("module_loaded")) {
+        if (record.is("machine_start")) {
             start_ = record.offset;
             break;
         }

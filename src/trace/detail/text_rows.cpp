@@ -201,6 +201,7 @@ const Row rows[] = {
                 (t.n("processors") == 1 ? " processor" : " processors");
      }},
     {"name", Place::thread, [](TextRows&) { return std::string(); }},
+    {"symbol", Place::thread, [](TextRows&) { return std::string(); }},
     {"machine_end", Place::thread,
      [](TextRows& t) {
          return "machine ends: exit code " + t.x("exit_code") +

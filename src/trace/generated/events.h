@@ -21,6 +21,7 @@ enum class Id : std::uint16_t {
     wait_satisfied = 16,
     module_loaded = 17,
     module_unloaded = 18,
+    symbol = 19,
     syscall_enter = 20,
     syscall_exit = 21,
     zw_enter = 22,
@@ -83,6 +84,7 @@ inline constexpr std::string_view schema =
     "16 wait_satisfied status:status\n"
     "17 module_loaded base:ptr size:x32 kind:u8 hash:x64 name:str16\n"
     "18 module_unloaded base:ptr name:str16\n"
+    "19 symbol address:ptr name:str8\n"
     "20 syscall_enter number:x32 caller:ptr args:u64s\n"
     "21 syscall_exit number:x32 status:status\n"
     "22 zw_enter number:x32 caller:ptr args:u64s\n"
@@ -299,6 +301,17 @@ inline void emit_module_unloaded(Ptr base, Str16 name) {
     w.put(base.value);
     w.put(name_bytes);
     w.put_data(name.data, name_bytes);
+    w.commit();
+}
+
+// a function of an image has a name; stands after the image's row
+inline void emit_symbol(Ptr address, std::string_view name) {
+    const std::size_t name_bytes = detail::cut(name.size());
+    detail::Writer<4> w(19, name_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(address.value);
+    w.put(name_bytes);
+    w.put_data(name.data(), name_bytes);
     w.commit();
 }
 
