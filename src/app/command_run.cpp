@@ -83,7 +83,8 @@ void add_kd_command(CLI::App& drvlab, int& status) {
 void add_ioctl_command(CLI::App& drvlab, int& status) {
     struct Ioctl {
         Options options;
-        std::string name, code, in, out = "0";
+        std::string name, in;
+        std::uint32_t code = 0, out = 0;
     };
     auto ioctl = std::make_shared<Ioctl>();
     CLI::App& command =
@@ -104,7 +105,9 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
             status = exit_host;
             return;
         }
-        session.config.arguments = {ioctl->name, ioctl->code, input_digits(ioctl->in), ioctl->out};
+        char code[16];
+        std::snprintf(code, sizeof code, "0x%x", ioctl->code);
+        session.config.arguments = {ioctl->name, code, input_digits(ioctl->in), std::to_string(ioctl->out)};
         std::optional<std::uint32_t> client_status;
         status = run_session(session, [&](Machine& m) { script(m, client_status); }, client_status);
     });
