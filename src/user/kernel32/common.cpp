@@ -1,11 +1,15 @@
-// Helpers of kernel32.h.
-#include "kernel32.h"
+// Helpers of kernel32.h, for every DLL on top of ntdll that names itself in DLL_NAME.
+#include "user/kernel32/kernel32.h"
+
+#ifndef DLL_NAME
+#define DLL_NAME "KERNEL32.dll!"
+#endif
 
 namespace nt::k32 {
 
 void stop(const char* what) {
-    char text[120] = "KERNEL32.dll!";
-    SIZE_T n = 13;
+    char text[120] = DLL_NAME;
+    SIZE_T n = sizeof DLL_NAME - 1;
     while (*what && n < sizeof text - 1)
         text[n++] = *what++;
     NtDrvlabReport(2, text, ULONG(n));

@@ -1,0 +1,309 @@
+// The registry: Win32's roots over the kernel's keys. Results are Win32 errors; the last error stays as it
+// is.
+#include "abi/misc.h"
+#include "user/kernel32/kernel32.h"
+
+namespace nt {
+using namespace k32;
+
+namespace {
+
+using LSTATUS = LONG;
+LSTATUS result(NTSTATUS status) {
+    return NT_SUCCESS(status) ? 0 : LSTATUS(RtlNtStatusToDosErrorNoTeb(status));
+}
+
+struct Root {
+    ULONG number;
+    const WCHAR* path;
+};
+constexpr Root roots[] = {
+    {0x80000000, u"\\Registry\\Machine\\Software\\Classes"}, // HKEY_CLASSES_ROOT
+    {0x80000001, u"\\Registry\\User\\.Default"},             // HKEY_CURRENT_USER
+    {0x80000002, u"\\Registry\\Machine"},                    // HKEY_LOCAL_MACHINE
+    {0x80000003, u"\\Registry\\User"},                       // HKEY_USERS
+    {0x80000005,
+     u"\\Registry\\Machine\\System\\CurrentControlSet\\Hardware Profiles\\Current"}, // HKEY_CURRENT_CONFIG
+};
+
+const WCHAR* predefined(HANDLE key) {
+    for (auto& root : roots)
+        if (ULONG(ULONG_PTR(key)) == root.number &&
+            (ULONG_PTR(key) >> 32 == 0 || ULONG_PTR(key) >> 32 == 0xffffffff))
+            return root.path;
+    return nullptr;
+}
+
+// A key handle in any form, for the time of a call.
+class Key {
+  public:
+    explicit Key(HANDLE key, ACCESS_MASK access = 0x20019 /* KEY_READ */) : handle_(key) {
+        const WCHAR* path = predefined(key);
+        if (!path) return;
+        UNICODE_STRING name;
+        RtlInitUnicodeString(&name, path);
+        OBJECT_ATTRIBUTES attributes{sizeof attributes,    nullptr, &name,
+                                     OBJ_CASE_INSENSITIVE, nullptr, nullptr};
+        handle_ = nullptr;
+        status_ = NtOpenKey(&handle_, access, &attributes);
+        owned_ = NT_SUCCESS(status_);
+    }
+    Key(const Key&) = delete;
+    Key& operator=(const Key&) = delete;
+    ~Key() {
+        if (owned_) NtClose(handle_);
+    }
+    HANDLE get() const { return handle_; }
+    NTSTATUS status() const { return status_; }
+
+  private:
+    HANDLE handle_;
+    NTSTATUS status_ = STATUS_SUCCESS;
+    bool owned_ = false;
+};
+
+NTSTATUS open(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK access, HANDLE* made) {
+    if (options) stop("RegOpenKeyEx (options)");
+    Key root(parent, access);
+    if (!NT_SUCCESS(root.status())) return root.status();
+    UNICODE_STRING string;
+    RtlInitUnicodeString(&string, name ? name : u"");
+    OBJECT_ATTRIBUTES attributes{sizeof attributes,    root.get(), &string,
+                                 OBJ_CASE_INSENSITIVE, nullptr,    nullptr};
+    return NtOpenKey(made, access, &attributes);
+}
+
+// Creates every missing key on the way.
+NTSTATUS create(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK access, HANDLE* made,
+                ULONG* disposition) {
+    Key root(parent, access | 4 /* KEY_CREATE_SUB_KEY */);
+    if (!NT_SUCCESS(root.status())) return root.status();
+    HANDLE at = root.get();
+    for (;;) {
+        const WCHAR* end = wcschr(name, '\\');
+        SIZE_T length = end ? SIZE_T(end - name) : wcslen(name);
+        UNICODE_STRING part{USHORT(length * 2), USHORT(length * 2), const_cast<WCHAR*>(name)};
+        OBJECT_ATTRIBUTES attributes{sizeof attributes, at, &part, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
+        HANDLE next = nullptr;
+        NTSTATUS status =
+            NtCreateKey(&next, access | (end ? 4 : 0), &attributes, 0, nullptr, options, disposition);
+        if (at != root.get()) NtClose(at);
+        if (!NT_SUCCESS(status)) return status;
+        if (!end) {
+            *made = next;
+            return status;
+        }
+        at = next;
+        name = end + 1;
+    }
+}
+
+bool text(ULONG type) { return type == REG_SZ || type == REG_EXPAND_SZ || type == 7 /* REG_MULTI_SZ */; }
+
+// Value data as the kernel has it, in a buffer of its own.
+class Value {
+  public:
+    Value(HANDLE key, const WCHAR* name) {
+        UNICODE_STRING string;
+        RtlInitUnicodeString(&string, name ? name : u"");
+        ULONG size = 256;
+        for (int round = 0; round < 4; ++round) {
+            heap_free(info_);
+            info_ = static_cast<KEY_VALUE_PARTIAL_INFORMATION*>(heap_allocate(size));
+            if (!info_) return;
+            status = NtQueryValueKey(key, &string, 2 /* KeyValuePartialInformation */, info_, size, &size);
+            if (status != STATUS_BUFFER_OVERFLOW && status != STATUS_BUFFER_TOO_SMALL) return;
+        }
+    }
+    Value(const Value&) = delete;
+    Value& operator=(const Value&) = delete;
+    ~Value() { heap_free(info_); }
+    const KEY_VALUE_PARTIAL_INFORMATION* operator->() const { return info_; }
+    NTSTATUS status = STATUS_NO_MEMORY;
+
+  private:
+    KEY_VALUE_PARTIAL_INFORMATION* info_ = nullptr;
+};
+
+LSTATUS give(const void* from, ULONG length, UCHAR* to, DWORD* size) {
+    if (!size) return to ? LSTATUS(ERROR_INVALID_PARAMETER) : 0;
+    DWORD room = *size;
+    *size = length;
+    if (!to) return 0;
+    if (room < length) return ERROR_MORE_DATA;
+    RtlMoveMemory(to, from, length);
+    return 0;
+}
+
+} // namespace
+
+extern "C" {
+
+LSTATUS RegOpenKeyExW(HANDLE key, const WCHAR* name, DWORD options, ACCESS_MASK access, HANDLE* made) {
+    return result(open(key, name, options, access, made));
+}
+LSTATUS RegOpenKeyExA(HANDLE key, const CHAR* name, DWORD options, ACCESS_MASK access, HANDLE* made) {
+    Wide wide(name);
+    return wide.ok() ? RegOpenKeyExW(key, wide.get(), options, access, made)
+                     : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
+}
+LSTATUS RegOpenKeyW(HANDLE key, const WCHAR* name, HANDLE* made) {
+    return RegOpenKeyExW(key, name, 0, 0x02000000, made);
+}
+LSTATUS RegOpenKeyA(HANDLE key, const CHAR* name, HANDLE* made) {
+    return RegOpenKeyExA(key, name, 0, 0x02000000, made);
+}
+LSTATUS RegCreateKeyExW(HANDLE key, const WCHAR* name, DWORD, const WCHAR*, DWORD options, ACCESS_MASK access,
+                        PVOID, HANDLE* made, DWORD* disposition) {
+    return name ? result(create(key, name, options, access, made, disposition))
+                : LSTATUS(161); // ERROR_BAD_PATHNAME
+}
+LSTATUS RegCreateKeyExA(HANDLE key, const CHAR* name, DWORD, const CHAR*, DWORD options, ACCESS_MASK access,
+                        PVOID security, HANDLE* made, DWORD* disposition) {
+    Wide wide(name);
+    return wide.ok()
+               ? RegCreateKeyExW(key, wide.get(), 0, nullptr, options, access, security, made, disposition)
+               : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
+}
+LSTATUS RegCloseKey(HANDLE key) { return predefined(key) ? 0 : result(NtClose(key)); }
+LSTATUS RegFlushKey(HANDLE key) {
+    Key real(key);
+    return result(NT_SUCCESS(real.status()) ? NtFlushKey(real.get()) : real.status());
+}
+
+LSTATUS RegQueryValueExW(HANDLE key, const WCHAR* name, DWORD*, DWORD* type, UCHAR* data, DWORD* size) {
+    Key real(key);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    Value value(real.get(), name);
+    if (!NT_SUCCESS(value.status)) return result(value.status);
+    if (type) *type = value->Type;
+    return give(value->Data, value->DataLength, data, size);
+}
+LSTATUS RegQueryValueExA(HANDLE key, const CHAR* name, DWORD*, DWORD* type, UCHAR* data, DWORD* size) {
+    Wide wide(name);
+    if (!wide.ok()) return ERROR_NOT_ENOUGH_MEMORY;
+    Key real(key);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    Value value(real.get(), wide.get());
+    if (!NT_SUCCESS(value.status)) return result(value.status);
+    if (type) *type = value->Type;
+    if (!text(value->Type)) return give(value->Data, value->DataLength, data, size);
+    const auto* from = reinterpret_cast<const WCHAR*>(value->Data);
+    ULONG length = ansi_size(from, value->DataLength / 2);
+    Scratch<CHAR> narrow(length + 1);
+    if (!narrow) return ERROR_NOT_ENOUGH_MEMORY;
+    to_ansi(narrow.get(), length, from, value->DataLength / 2);
+    return give(narrow.get(), length, data, size);
+}
+LSTATUS RegSetValueExW(HANDLE key, const WCHAR* name, DWORD, DWORD type, const UCHAR* data, DWORD size) {
+    Key real(key, 2 /* KEY_SET_VALUE */);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    UNICODE_STRING string;
+    RtlInitUnicodeString(&string, name ? name : u"");
+    return result(NtSetValueKey(real.get(), &string, 0, type, const_cast<UCHAR*>(data), size));
+}
+LSTATUS RegSetValueExA(HANDLE key, const CHAR* name, DWORD, DWORD type, const UCHAR* data, DWORD size) {
+    Wide wide(name);
+    if (!wide.ok()) return ERROR_NOT_ENOUGH_MEMORY;
+    if (!text(type)) return RegSetValueExW(key, wide.get(), 0, type, data, size);
+    Scratch<WCHAR> words(size + 1);
+    if (!words) return ERROR_NOT_ENOUGH_MEMORY;
+    ULONG bytes = 0;
+    RtlMultiByteToUnicodeN(words.get(), size * 2, &bytes, reinterpret_cast<const CHAR*>(data), size);
+    return RegSetValueExW(key, wide.get(), 0, type, reinterpret_cast<const UCHAR*>(words.get()), bytes);
+}
+LSTATUS RegDeleteValueW(HANDLE key, const WCHAR* name) {
+    Key real(key, 2);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    UNICODE_STRING string;
+    RtlInitUnicodeString(&string, name ? name : u"");
+    return result(NtDeleteValueKey(real.get(), &string));
+}
+LSTATUS RegDeleteValueA(HANDLE key, const CHAR* name) {
+    Wide wide(name);
+    return wide.ok() ? RegDeleteValueW(key, wide.get()) : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
+}
+LSTATUS RegDeleteKeyW(HANDLE key, const WCHAR* name) {
+    HANDLE victim = nullptr;
+    NTSTATUS status = open(key, name, 0, DELETE, &victim);
+    if (!NT_SUCCESS(status)) return result(status);
+    status = NtDeleteKey(victim);
+    NtClose(victim);
+    return status == STATUS_CANNOT_DELETE ? LSTATUS(ERROR_ACCESS_DENIED) : result(status);
+}
+LSTATUS RegDeleteKeyA(HANDLE key, const CHAR* name) {
+    Wide wide(name);
+    return wide.ok() ? RegDeleteKeyW(key, wide.get()) : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
+}
+
+LSTATUS RegEnumKeyExW(HANDLE key, DWORD index, WCHAR* to, DWORD* size, DWORD*, WCHAR*, DWORD*,
+                      FILETIME* written) {
+    Key real(key);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    alignas(8) UCHAR buffer[sizeof(KEY_BASIC_INFORMATION) + 512];
+    ULONG needed;
+    NTSTATUS status =
+        NtEnumerateKey(real.get(), index, 0 /* KeyBasicInformation */, buffer, sizeof buffer, &needed);
+    if (!NT_SUCCESS(status)) return result(status);
+    auto& info = *reinterpret_cast<KEY_BASIC_INFORMATION*>(buffer);
+    DWORD n = info.NameLength / 2, room = *size;
+    if (return_string(to, room, info.Name, n) >= room) return ERROR_MORE_DATA;
+    *size = n;
+    if (written) *written = filetime(info.LastWriteTime.QuadPart);
+    return 0;
+}
+LSTATUS RegEnumKeyExA(HANDLE key, DWORD index, CHAR* to, DWORD* size, DWORD*, CHAR*, DWORD*,
+                      FILETIME* written) {
+    WCHAR name[260];
+    DWORD n = 260;
+    LSTATUS status = RegEnumKeyExW(key, index, name, &n, nullptr, nullptr, nullptr, written);
+    if (status) return status;
+    DWORD room = *size, length = return_string(to, room, name, n);
+    if (length >= room) return ERROR_MORE_DATA;
+    *size = length;
+    return 0;
+}
+LSTATUS RegEnumValueW(HANDLE key, DWORD index, WCHAR* to, DWORD* size, DWORD*, DWORD* type, UCHAR* data,
+                      DWORD* data_size) {
+    Key real(key);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    ULONG length = 1024;
+    for (int round = 0; round < 4; ++round) {
+        Scratch<UCHAR> buffer(length);
+        if (!buffer) return ERROR_NOT_ENOUGH_MEMORY;
+        NTSTATUS status = NtEnumerateValueKey(real.get(), index, 1 /* KeyValueFullInformation */,
+                                              buffer.get(), length, &length);
+        if (status == STATUS_BUFFER_OVERFLOW || status == STATUS_BUFFER_TOO_SMALL) continue;
+        if (!NT_SUCCESS(status)) return result(status);
+        auto& info = *reinterpret_cast<KEY_VALUE_FULL_INFORMATION*>(buffer.get());
+        DWORD n = info.NameLength / 2, room = *size;
+        if (return_string(to, room, info.Name, n) >= room) return ERROR_MORE_DATA;
+        *size = n;
+        if (type) *type = info.Type;
+        return give(buffer.get() + info.DataOffset, info.DataLength, data, data_size);
+    }
+    return ERROR_MORE_DATA;
+}
+LSTATUS RegQueryInfoKeyW(HANDLE key, WCHAR*, DWORD*, DWORD*, DWORD* keys, DWORD* longest_key,
+                         DWORD* longest_class, DWORD* values, DWORD* longest_name, DWORD* longest_data,
+                         DWORD* security, FILETIME* written) {
+    Key real(key);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    alignas(8) UCHAR buffer[sizeof(KEY_FULL_INFORMATION) + 512];
+    ULONG needed;
+    NTSTATUS status = NtQueryKey(real.get(), 2 /* KeyFullInformation */, buffer, sizeof buffer, &needed);
+    if (!NT_SUCCESS(status)) return result(status);
+    auto& info = *reinterpret_cast<KEY_FULL_INFORMATION*>(buffer);
+    if (security) stop("RegQueryInfoKey (length of the security descriptor)");
+    if (keys) *keys = info.SubKeys;
+    if (longest_key) *longest_key = info.MaxNameLen / 2;
+    if (longest_class) *longest_class = info.MaxClassLen / 2;
+    if (values) *values = info.Values;
+    if (longest_name) *longest_name = info.MaxValueNameLen / 2;
+    if (longest_data) *longest_data = info.MaxValueDataLen;
+    if (written) *written = filetime(info.LastWriteTime.QuadPart);
+    return 0;
+}
+
+} // extern "C"
+} // namespace nt
