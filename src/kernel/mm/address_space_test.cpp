@@ -191,15 +191,15 @@ TEST_F(Space, StacksGrowAndOverflow) {
     EXPECT_EQ(stack.base - stack.allocation, 0x1'0000u);
     EXPECT_EQ(stack.base - stack.limit, 0x2000u);
     EXPECT_TRUE(guest::write<int>(stack.limit, 1));
-    for (std::uint64_t page = stack.limit - page_size; page > stack.allocation + page_size;
-         page -= page_size) {
+    const std::uint64_t lowest = stack.allocation + page_size, overflow = lowest + 3 * page_size;
+    for (std::uint64_t page = stack.limit - page_size; page > overflow; page -= page_size) {
         EXPECT_TRUE(guest::write<int>(page + 0x800, 1)) << "the guard page grows the stack";
         EXPECT_EQ(told_limit, page);
     }
-    EXPECT_FALSE(guest::write<int>(stack.allocation + page_size, 1));
+    EXPECT_FALSE(guest::write<int>(overflow, 1));
     // The test's sink consumed the guard: what it was told is the overflow.
-    EXPECT_EQ(told_limit, stack.allocation + page_size);
-    EXPECT_TRUE(guest::write<int>(stack.allocation + page_size, 1)) << "a handler can run on the last page";
+    EXPECT_EQ(told_limit, lowest);
+    EXPECT_TRUE(guest::write<int>(lowest, 1)) << "a handler can run on the last pages";
     EXPECT_FALSE(guest::write<int>(stack.allocation, 1)) << "the lowest page never exists";
     EXPECT_EQ(classify_primitive_fault().code, STATUS_ACCESS_VIOLATION);
     UserStack second;

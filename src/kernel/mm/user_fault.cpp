@@ -52,10 +52,16 @@ Resolution AddressSpace::resolve_fault(std::uint64_t address, bool, bool, std::u
     constexpr std::uint64_t overflow_pages = 3; // assumed: 2 pages and the guard's, see SetThreadStackGuarantee
     const std::uint64_t next = page - page_size, lowest = vad->address + page_size;
     if (next < lowest + overflow_pages * page_size) {
-        if (page > lowest) commit(lowest, page - lowest, protection);
+        if (page > lowest && NT_SUCCESS(commit(lowest, page - lowest, protection))) {
+            new_limit = lowest; // all of it is stack now
+            if (stack_limit_changed) stack_limit_changed(lowest);
+        }
         return Resolution::stack_overflow;
     }
-    if (!NT_SUCCESS(commit(next, page_size, protection | PAGE_GUARD))) return Resolution::stack_overflow;
+    // After an overflow was handled the page below is committed already.
+    if (!NT_SUCCESS(commit(next, page_size, protection | PAGE_GUARD)) ||
+        !NT_SUCCESS(set_protection(next, page_size, protection | PAGE_GUARD)))
+        return Resolution::stack_overflow;
     return Resolution::retry;
 }
 
