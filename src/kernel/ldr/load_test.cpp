@@ -230,6 +230,17 @@ TEST(Load, HvciRefusesWritableCode) {
     EXPECT_FALSE(load_image(file, m.memory, &m.resolver, options).has_value());
 }
 
+TEST(Load, RefusesRelocationsOfTheFunctionTable) {
+    Machine m;
+    TestPe pe(Bytes(0x40, 0xC3));
+    pe.functions({{0x1000, 0x1010, {1, 0, 0, 0}}, {0x1020, 0x1040, {1, 0, 0, 0}}}); // .pdata at 0x3000
+    pe.relocations({0x3008});
+    auto loaded = load_image(parse(pe.bytes()), m.memory, &m.resolver, named("bad.sys"));
+    ASSERT_FALSE(loaded.has_value());
+    EXPECT_EQ(loaded.error().status, STATUS_INVALID_IMAGE_FORMAT);
+    EXPECT_TRUE(m.memory.pages.empty());
+}
+
 TEST(Load, DebugSectionsStayEmpty) {
     Machine m;
     TestPe pe;
