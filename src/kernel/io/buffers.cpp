@@ -50,7 +50,7 @@ PVOID take_buffer(ULONG size) {
     const int c = class_of(size);
     UCHAR* buffer = lists[c];
     if (buffer) [[likely]]
-        std::memcpy(&lists[c], buffer, sizeof buffer);
+        std::memcpy(&lists[c], buffer, sizeof(UCHAR*));
     else {
         buffer = static_cast<UCHAR*>(pool::allocate(pool::Kind::nonpaged, bytes_of(c) + guard, buffer_tag));
         if (!buffer) return nullptr;
@@ -74,7 +74,7 @@ void give_buffer(PVOID memory) {
     if (t.magic != magic || found != mark) [[unlikely]]
         ke::bug_check(0x19, 0x20, reinterpret_cast<ULONG_PTR>(buffer) - sizeof(pool::Header),
                       reinterpret_cast<ULONG_PTR>(buffer) + bytes_of(c) + guard, 0);
-    std::memcpy(buffer, &lists[c], sizeof buffer);
+    std::memcpy(buffer, &lists[c], sizeof(UCHAR*));
     lists[c] = buffer;
 }
 

@@ -22,7 +22,7 @@ struct UnloadedModule {
     ULONG size;
 };
 
-class ModuleList : public seh::FunctionTables {
+class ModuleList final : public seh::FunctionTables {
   public:
     Module& add(std::unique_ptr<Module> module);
     std::unique_ptr<Module> remove(Module& module);
