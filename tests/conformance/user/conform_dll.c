@@ -1,4 +1,5 @@
-// A DLL that the loader test imports: it notes the calls of its entry point, has static TLS, and forwards an export.
+// A DLL that the loader test imports: it notes the calls of its entry point, has static TLS, and forwards an
+// export.
 #include <windows.h>
 
 __declspec(dllexport) volatile LONG attaches, detaches, thread_attaches, thread_detaches;

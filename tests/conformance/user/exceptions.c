@@ -1,19 +1,19 @@
-// Structured exceptions of programs: search, unwinding, nesting, collisions, vectored handlers, jumps. "Structured exception
-// handling" in the Win32 documentation.
-#include <windows.h>
+// Structured exceptions of programs: search, unwinding, nesting, collisions, vectored handlers, jumps.
+// "Structured exception handling" in the Win32 documentation.
 #include <malloc.h>
 #include <setjmp.h>
+#include <windows.h>
 
 #include "../common/program.h"
 
-static char order[64];
-static int at;
-static void note(char c) {
+static volatile char order[64];
+static volatile int at;
+static __attribute__((noinline)) void note(char c) {
     if (at < 63) order[at++] = c;
     order[at] = 0;
 }
 static void begin(void) { at = 0, order[0] = 0; }
-static int is(const char* expected) { return !strcmp(order, expected); }
+static int is(const char* expected) { return !strcmp((const char*)order, expected); }
 #define FILTER(c, answer) (note(c), (answer))
 
 static void raise(DWORD code) { RaiseException(code, 0, 0, NULL); }
@@ -111,7 +111,8 @@ static void handled_in_finally(void) {
 
 static LONG CALLBACK first(EXCEPTION_POINTERS* e) {
     note('1');
-    return e->ExceptionRecord->ExceptionCode == 0xE0000020 ? EXCEPTION_CONTINUE_EXECUTION : EXCEPTION_CONTINUE_SEARCH;
+    return e->ExceptionRecord->ExceptionCode == 0xE0000020 ? EXCEPTION_CONTINUE_EXECUTION
+                                                           : EXCEPTION_CONTINUE_SEARCH;
 }
 static LONG CALLBACK second(EXCEPTION_POINTERS* e) {
     (void)e;
@@ -137,8 +138,8 @@ static void vectored(void) {
         note('h');
     }
     CHECK(is("21fh"), "vectored handlers come before the frames'");
-    CHECK(RemoveVectoredExceptionHandler(a) && RemoveVectoredExceptionHandler(b) && RemoveVectoredContinueHandler(c) &&
-              !RemoveVectoredExceptionHandler(a),
+    CHECK(RemoveVectoredExceptionHandler(a) && RemoveVectoredExceptionHandler(b) &&
+              RemoveVectoredContinueHandler(c) && !RemoveVectoredExceptionHandler(a),
           "they can be removed, once");
 }
 
@@ -175,7 +176,8 @@ static void memory(void) {
         pages[4096] = 1;
     } __except (address_filter(GetExceptionInformation(), &access, &address, &code)) {
     }
-    CHECK(code == EXCEPTION_ACCESS_VIOLATION && access == 1 && address == (ULONG_PTR)pages + 4096, "a write to a read-only page");
+    CHECK(code == EXCEPTION_ACCESS_VIOLATION && access == 1 && address == (ULONG_PTR)pages + 4096,
+          "a write to a read-only page");
     VirtualProtect(pages, 4096, PAGE_READWRITE | PAGE_GUARD, &old);
     __try {
         pages[5] = 1;
@@ -214,12 +216,16 @@ static void overflow(void) {
     }
 }
 
-static __attribute__((noinline)) USHORT trace(void** frames) { return RtlCaptureStackBackTrace(0, 8, frames, NULL); }
+static __attribute__((noinline)) USHORT trace(void** frames) {
+    const volatile USHORT n = RtlCaptureStackBackTrace(0, 8, frames, NULL);
+    return n;
+}
 
 static void walk(void) {
     void* frames[8];
     const USHORT n = trace(frames);
-    CHECK(n >= 3 && (char*)frames[0] >= (char*)trace && (char*)frames[0] < (char*)trace + 128, "RtlCaptureStackBackTrace");
+    CHECK(n >= 3 && (char*)frames[0] >= (char*)trace && (char*)frames[0] < (char*)trace + 128,
+          "RtlCaptureStackBackTrace");
     CONTEXT context;
     RtlCaptureContext(&context);
     ULONG64 base = 0, frame = 0;
@@ -227,7 +233,8 @@ static void walk(void) {
     PRUNTIME_FUNCTION f = RtlLookupFunctionEntry(context.Rip, &base, NULL);
     CHECK(f && base == (ULONG64)GetModuleHandleA(NULL), "RtlLookupFunctionEntry");
     RtlVirtualUnwind(UNW_FLAG_NHANDLER, base, context.Rip, f, &context, &data, &frame, NULL);
-    CHECK(context.Rip > (ULONG64)(char*)GetModuleHandleA(NULL) && context.Rsp > frame, "RtlVirtualUnwind finds the caller");
+    CHECK(context.Rip > (ULONG64)(char*)GetModuleHandleA(NULL) && context.Rsp > frame,
+          "RtlVirtualUnwind finds the caller");
 }
 
 static LONG CALLBACK fix_rax(EXCEPTION_POINTERS* e) {

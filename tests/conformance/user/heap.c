@@ -1,4 +1,5 @@
-// Heaps: HeapCreate, HeapAlloc, HeapReAlloc, HeapFree, HeapSize, HeapValidate, HeapWalk and virtual memory beside them.
+// Heaps: HeapCreate, HeapAlloc, HeapReAlloc, HeapFree, HeapSize, HeapValidate, HeapWalk and virtual memory
+// beside them.
 #include <windows.h>
 
 #include "../common/program.h"
@@ -24,7 +25,8 @@ static void basics(HANDLE heap) {
         char* p = HeapAlloc(heap, HEAP_ZERO_MEMORY, n);
         aligned &= p && ((ULONG_PTR)p & 15) == 0;
         sized &= HeapSize(heap, 0, p) == n;
-        for (SIZE_T i = 0; i < n; i++) zero &= p[i] == 0;
+        for (SIZE_T i = 0; i < n; i++)
+            zero &= p[i] == 0;
         memset(p, 0xa5, n);
         HeapFree(heap, 0, p);
     }
@@ -34,8 +36,10 @@ static void basics(HANDLE heap) {
     char* p = HeapAlloc(heap, 0, 10);
     memcpy(p, "123456789", 10);
     p = HeapReAlloc(heap, HEAP_ZERO_MEMORY, p, 1000000);
-    CHECK(p && !strcmp(p, "123456789") && p[10] == 0 && p[999999] == 0, "HeapReAlloc keeps the contents and clears the rest");
-    CHECK(!HeapReAlloc(heap, HEAP_REALLOC_IN_PLACE_ONLY, p, 9000000), "HEAP_REALLOC_IN_PLACE_ONLY does not move");
+    CHECK(p && !strcmp(p, "123456789") && p[10] == 0 && p[999999] == 0,
+          "HeapReAlloc keeps the contents and clears the rest");
+    CHECK(!HeapReAlloc(heap, HEAP_REALLOC_IN_PLACE_ONLY, p, 9000000),
+          "HEAP_REALLOC_IN_PLACE_ONLY does not move");
     p = HeapReAlloc(heap, 0, p, 5);
     CHECK(p && !memcmp(p, "12345", 5) && HeapSize(heap, 0, p) == 5, "and shrinks");
     CHECK(HeapValidate(heap, 0, NULL) && HeapValidate(heap, 0, p), "HeapValidate");
@@ -47,15 +51,18 @@ static void basics(HANDLE heap) {
 static void walk(void) {
     HANDLE heap = HeapCreate(0, 0, 0);
     void* blocks[100];
-    for (int i = 0; i < 100; i++) blocks[i] = HeapAlloc(heap, 0, 24 + i);
+    for (int i = 0; i < 100; i++)
+        blocks[i] = HeapAlloc(heap, 0, 24 + i);
     void* big = HeapAlloc(heap, 0, 3000000);
-    for (int i = 0; i < 100; i += 2) HeapFree(heap, 0, blocks[i]);
+    for (int i = 0; i < 100; i += 2)
+        HeapFree(heap, 0, blocks[i]);
     PROCESS_HEAP_ENTRY e = {0};
     int busy = 0, found = 0, saw_big = 0;
     while (HeapWalk(heap, &e)) {
         if (!(e.wFlags & PROCESS_HEAP_ENTRY_BUSY)) continue;
         busy++;
-        for (int i = 1; i < 100; i += 2) found += e.lpData == blocks[i] && e.cbData == 24u + i;
+        for (int i = 1; i < 100; i += 2)
+            found += e.lpData == blocks[i] && e.cbData == 24u + i;
         saw_big |= e.lpData == big;
     }
     CHECK(GetLastError() == ERROR_NO_MORE_ITEMS, "HeapWalk ends with ERROR_NO_MORE_ITEMS");
@@ -66,7 +73,8 @@ static void walk(void) {
 static void limits(void) {
     HANDLE heap = HeapCreate(0, 0x1000, 0x40000);
     int n = 0;
-    while (HeapAlloc(heap, 0, 1000)) n++;
+    while (HeapAlloc(heap, 0, 1000))
+        n++;
     CHECK(n > 100 && n < 300, "a heap of fixed size comes to its end");
     HeapDestroy(heap);
     heap = HeapCreate(HEAP_NO_SERIALIZE, 0, 0);

@@ -1,5 +1,5 @@
-// Locks between threads: critical sections, SRW locks, condition variables, one-time initialization, WaitOnAddress, fiber-local
-// storage, interlocked lists.
+// Locks between threads: critical sections, SRW locks, condition variables, one-time initialization,
+// WaitOnAddress, fiber-local storage, interlocked lists.
 #include <windows.h>
 
 #include "../common/program.h"
@@ -49,7 +49,8 @@ static DWORD WINAPI consumer(void* p) {
     (void)p;
     for (int i = 0; i < 20; i++) {
         AcquireSRWLockExclusive(&srw);
-        while (!queue_length) SleepConditionVariableSRW(&filled, &srw, INFINITE, 0);
+        while (!queue_length)
+            SleepConditionVariableSRW(&filled, &srw, INFINITE, 0);
         queue_length--;
         consumed++;
         ReleaseSRWLockExclusive(&srw);
@@ -59,16 +60,19 @@ static DWORD WINAPI consumer(void* p) {
 
 static void run(LPTHREAD_START_ROUTINE f, int n) {
     HANDLE threads[8];
-    for (int i = 0; i < n; i++) threads[i] = CreateThread(NULL, 0, f, NULL, 0, NULL);
+    for (int i = 0; i < n; i++)
+        threads[i] = CreateThread(NULL, 0, f, NULL, 0, NULL);
     WaitForMultipleObjects(n, threads, TRUE, INFINITE);
-    for (int i = 0; i < n; i++) CloseHandle(threads[i]);
+    for (int i = 0; i < n; i++)
+        CloseHandle(threads[i]);
 }
 
 static void exclusion(void) {
     InitializeCriticalSection(&section);
     run(with_section, 4);
     CHECK(counter == 200 && most == 1, "a critical section lets one thread in");
-    CHECK(TryEnterCriticalSection(&section) && TryEnterCriticalSection(&section), "its owner may enter again");
+    CHECK(TryEnterCriticalSection(&section) && TryEnterCriticalSection(&section),
+          "its owner may enter again");
     LeaveCriticalSection(&section);
     LeaveCriticalSection(&section);
     DeleteCriticalSection(&section);
@@ -88,7 +92,8 @@ static void exclusion(void) {
 
 static void conditions(void) {
     HANDLE threads[3];
-    for (int i = 0; i < 3; i++) threads[i] = CreateThread(NULL, 0, consumer, NULL, 0, NULL);
+    for (int i = 0; i < 3; i++)
+        threads[i] = CreateThread(NULL, 0, consumer, NULL, 0, NULL);
     for (int i = 0; i < 60; i++) {
         AcquireSRWLockExclusive(&srw);
         queue_length++;
@@ -105,7 +110,8 @@ static void conditions(void) {
     InitializeCriticalSection(&section);
     EnterCriticalSection(&section);
     const ULONGLONG before = GetTickCount64();
-    CHECK(!SleepConditionVariableCS(&filled, &section, 50) && GetLastError() == ERROR_TIMEOUT, "a wait that ends: ERROR_TIMEOUT");
+    CHECK(!SleepConditionVariableCS(&filled, &section, 50) && GetLastError() == ERROR_TIMEOUT,
+          "a wait that ends: ERROR_TIMEOUT");
     CHECK(GetTickCount64() - before >= 31, "after its time");
     LeaveCriticalSection(&section);
 }
@@ -129,7 +135,8 @@ static void one_time(void) {
     CHECK(initialized == 1, "one of several threads initializes");
     void* context = NULL;
     BOOL pending = TRUE;
-    CHECK(InitOnceBeginInitialize(&once, INIT_ONCE_CHECK_ONLY, &pending, &context) && !pending && context == (void*)0x1000,
+    CHECK(InitOnceBeginInitialize(&once, INIT_ONCE_CHECK_ONLY, &pending, &context) && !pending &&
+              context == (void*)0x1000,
           "and the others see its result");
 }
 
@@ -146,15 +153,18 @@ static void storage(void) {
     run(sets_fls, 1);
     CHECK(fls_freed == 7, "a fiber-local value is told to its callback at the thread's end");
     FlsSetValue(fls_index, (void*)5);
-    CHECK(FlsGetValue(fls_index) == (void*)5 && FlsFree(fls_index) && fls_freed == 12, "and when its index is freed");
+    CHECK(FlsGetValue(fls_index) == (void*)5 && FlsFree(fls_index) && fls_freed == 12,
+          "and when its index is freed");
     DWORD indexes[200];
     int good = 1;
     for (int i = 0; i < 200; i++) {
         indexes[i] = TlsAlloc();
         good &= indexes[i] != TLS_OUT_OF_INDEXES && TlsSetValue(indexes[i], (void*)(LONG_PTR)(i + 1));
     }
-    for (int i = 0; i < 200; i++) good &= TlsGetValue(indexes[i]) == (void*)(LONG_PTR)(i + 1);
-    for (int i = 0; i < 200; i++) good &= TlsFree(indexes[i]);
+    for (int i = 0; i < 200; i++)
+        good &= TlsGetValue(indexes[i]) == (void*)(LONG_PTR)(i + 1);
+    for (int i = 0; i < 200; i++)
+        good &= TlsFree(indexes[i]);
     CHECK(good, "200 TLS slots");
     const DWORD again = TlsAlloc();
     CHECK(TlsGetValue(again) == NULL, "a slot starts empty");
@@ -164,10 +174,12 @@ static void interlocked_list(void) {
     SLIST_HEADER* head = _aligned_malloc(sizeof *head, 16);
     InitializeSListHead(head);
     SLIST_ENTRY* entries = _aligned_malloc(3 * 16, 16);
-    for (int i = 0; i < 3; i++) InterlockedPushEntrySList(head, (SLIST_ENTRY*)((char*)entries + 16 * i));
+    for (int i = 0; i < 3; i++)
+        InterlockedPushEntrySList(head, (SLIST_ENTRY*)((char*)entries + 16 * i));
     CHECK(QueryDepthSList(head) == 3, "three entries");
     CHECK((char*)InterlockedPopEntrySList(head) == (char*)entries + 32, "last in, first out");
-    CHECK(InterlockedFlushSList(head) == (SLIST_ENTRY*)((char*)entries + 16) && QueryDepthSList(head) == 0, "flushed");
+    CHECK(InterlockedFlushSList(head) == (SLIST_ENTRY*)((char*)entries + 16) && QueryDepthSList(head) == 0,
+          "flushed");
     CHECK(InterlockedPopEntrySList(head) == NULL, "empty");
 }
 

@@ -1,0 +1,11 @@
+// A program that imports two functions which kernel32.dll does not have: it must not start.
+asm(".section .idata$2\n .rva names\n .long 0, 0\n .rva dll\n .rva slots\n"
+    ".section .idata$4\nnames: .rva symbol\n .long 0\n .rva symbol2\n .long 0\n .quad 0\n"
+    ".section .idata$5\nslots: .rva symbol\n .long 0\n .rva symbol2\n .long 0\n .quad 0\n"
+    ".section .idata$6\nsymbol: .short 0\n .asciz \"NoSuchFunctionAtAll\"\n .p2align 1\nsymbol2: .short 0\n "
+    ".asciz \"NorThisOne\"\n .p2align 1\ndll: .asciz \"KERNEL32.dll\"\n .text");
+#include <stdio.h>
+int main(void) {
+    puts("it runs");
+    return 0;
+}
