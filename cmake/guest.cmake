@@ -8,7 +8,8 @@ set(GUEST_DIR ${CMAKE_BINARY_DIR}/guest CACHE PATH "where Windows images are bui
 file(MAKE_DIRECTORY ${GUEST_DIR}/lib)
 add_custom_target(guest ALL)
 
-set(GUEST_FLAGS -O2 -gdwarf-4 -Wall -Wextra -Werror -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -Wl,--no-insert-timestamp)
+set(GUEST_FLAGS -O2 -gdwarf-4 -Wall -Wextra -Werror -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
+                -ffile-prefix-map=${CMAKE_BINARY_DIR}=./build -Wl,--no-insert-timestamp)
 set(GUEST_CLANG_FLAGS --target=x86_64-w64-windows-gnu -fms-extensions -Xclang -fasync-exceptions -fexceptions -fuse-ld=lld-19
                       "-Wno-#warnings" -Wno-unused-command-line-argument)
 
@@ -71,10 +72,12 @@ function(guest_program name)
 endfunction()
 
 # guest_import_library(NAME DEF): ${GUEST_DIR}/lib/libNAME.a from NAME.def; target guest_lib_NAME.
+# Relative and fixed names of files: dlltool puts them into the library.
 function(guest_import_library name def)
   get_filename_component(def ${def} ABSOLUTE)
   set(library ${GUEST_DIR}/lib/lib${name}.a)
-  add_custom_command(OUTPUT ${library} COMMAND ${MINGW_DLLTOOL} -d ${def} -l ${library} DEPENDS ${def} VERBATIM)
+  add_custom_command(OUTPUT ${library} COMMAND ${MINGW_DLLTOOL} --deterministic-libraries -t import_${name} -d ${def} -l lib${name}.a
+    DEPENDS ${def} WORKING_DIRECTORY ${GUEST_DIR}/lib VERBATIM)
   add_custom_target(guest_lib_${name} DEPENDS ${library})
   add_dependencies(guest guest_lib_${name})
 endfunction()
