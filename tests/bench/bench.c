@@ -1,0 +1,111 @@
+// The driver that requests are timed with: each does as little as a driver can.
+#include <ntddk.h>
+
+#include "bench.h"
+
+static NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = information;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+static NTSTATUS open_self(HANDLE* file) {
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Bench");
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK iosb;
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
+    return ZwCreateFile(file, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &iosb, NULL, 0,
+                        FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+}
+
+static NTSTATUS loop(const BENCH_LOOP* what) {
+    static UCHAR page[4096];
+    UCHAR buffer[64] = {0};
+    HANDLE file;
+    IO_STATUS_BLOCK iosb;
+    NTSTATUS status = open_self(&file);
+    for (ULONG i = 0; NT_SUCCESS(status) && i < what->count; ++i)
+        switch (what->kind) {
+        case BENCH_CONTROL:
+            status = ZwDeviceIoControlFile(file, NULL, NULL, NULL, &iosb, IOCTL_BENCH_BUFFERED, buffer,
+                                           sizeof buffer, buffer, sizeof buffer);
+            break;
+        case BENCH_WRITE:
+            status = ZwWriteFile(file, NULL, NULL, NULL, &iosb, buffer, sizeof buffer, NULL, NULL);
+            break;
+        case BENCH_OUT_DIRECT:
+            status = ZwDeviceIoControlFile(file, NULL, NULL, NULL, &iosb, IOCTL_BENCH_OUT_DIRECT, NULL, 0,
+                                           page, sizeof page);
+            break;
+        case BENCH_OPEN: {
+            HANDLE other;
+            status = open_self(&other);
+            if (NT_SUCCESS(status)) ZwClose(other);
+            break;
+        }
+        default:
+            status = STATUS_INVALID_PARAMETER;
+        }
+    ZwClose(file);
+    return status;
+}
+
+static NTSTATUS NTAPI bench_open_close(PDEVICE_OBJECT device, PIRP irp) {
+    UNREFERENCED_PARAMETER(device);
+    return complete(irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS NTAPI bench_write(PDEVICE_OBJECT device, PIRP irp) {
+    UNREFERENCED_PARAMETER(device);
+    return complete(irp, STATUS_SUCCESS, IoGetCurrentIrpStackLocation(irp)->Parameters.Write.Length);
+}
+
+static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
+    UNREFERENCED_PARAMETER(device);
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    ULONG out = stack->Parameters.DeviceIoControl.OutputBufferLength;
+    switch (stack->Parameters.DeviceIoControl.IoControlCode) {
+    case IOCTL_BENCH_BUFFERED:
+        return complete(irp, STATUS_SUCCESS, out);
+    case IOCTL_BENCH_OUT_DIRECT: {
+        void* to = out ? MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority) : NULL;
+        if (!to) return complete(irp, STATUS_INSUFFICIENT_RESOURCES, 0);
+        RtlFillMemory(to, out, 0x5a);
+        return complete(irp, STATUS_SUCCESS, out);
+    }
+    case IOCTL_BENCH_LOOP:
+        if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(BENCH_LOOP))
+            return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
+        return complete(irp, loop(irp->AssociatedIrp.SystemBuffer), 0);
+    default:
+        return complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    }
+}
+
+static VOID NTAPI bench_unload(PDRIVER_OBJECT driver) {
+    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\??\\Bench");
+    IoDeleteSymbolicLink(&link);
+    IoDeleteDevice(driver->DeviceObject);
+}
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {
+    UNREFERENCED_PARAMETER(registry_path);
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Bench"), link = RTL_CONSTANT_STRING(L"\\??\\Bench");
+    PDEVICE_OBJECT device;
+    NTSTATUS status =
+        IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
+    if (!NT_SUCCESS(status)) return status;
+    status = IoCreateSymbolicLink(&link, &name);
+    if (!NT_SUCCESS(status)) {
+        IoDeleteDevice(device);
+        return status;
+    }
+    driver->MajorFunction[IRP_MJ_CREATE] = bench_open_close;
+    driver->MajorFunction[IRP_MJ_CLEANUP] = bench_open_close;
+    driver->MajorFunction[IRP_MJ_CLOSE] = bench_open_close;
+    driver->MajorFunction[IRP_MJ_WRITE] = bench_write;
+    driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = bench_control;
+    driver->DriverUnload = bench_unload;
+    return STATUS_SUCCESS;
+}

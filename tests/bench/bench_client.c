@@ -1,0 +1,90 @@
+// Sends requests to the bench driver: bench_client KIND COUNT [FILTERS MODE]. KIND: control, write, direct,
+// open (from here); kcontrol, kwrite, kdirect, kopen (the driver sends them to itself); handles BASE COUNT
+// (duplicates and closes a handle COUNT times while BASE others are open). FILTERS passthru filters are
+// attached first, MODE 0 skip, 1 copy. Who starts it measures the time.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+#include <winioctl.h>
+
+#include "../../drivers/passthru/passthru.h"
+#include "bench.h"
+
+static int failed(const char* what) {
+    fprintf(stderr, "bench_client: %s: error %lu\n", what, GetLastError());
+    return 1;
+}
+
+static HANDLE open_device(const char* name) {
+    return CreateFileA(name, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                       OPEN_EXISTING, 0, NULL);
+}
+
+static int attach(unsigned filters, ULONG mode) {
+    static const WCHAR target[] = L"\\Device\\Bench";
+    HANDLE filter = open_device("\\\\.\\PassthruControl");
+    if (filter == INVALID_HANDLE_VALUE) return failed("PassthruControl");
+    DWORD done;
+    if (!DeviceIoControl(filter, IOCTL_PASSTHRU_SET_MODE, &mode, sizeof mode, NULL, 0, &done, NULL))
+        return failed("SET_MODE");
+    for (; filters; --filters)
+        if (!DeviceIoControl(filter, IOCTL_PASSTHRU_ATTACH, (void*)target, sizeof target, NULL, 0, &done,
+                             NULL))
+            return failed("ATTACH");
+    CloseHandle(filter);
+    return 0;
+}
+
+static int handles(unsigned base, unsigned count) {
+    HANDLE self = GetCurrentProcess(), event = CreateEventA(NULL, FALSE, FALSE, NULL), other;
+    for (; base; --base)
+        if (!DuplicateHandle(self, event, self, &other, 0, FALSE, DUPLICATE_SAME_ACCESS))
+            return failed("DuplicateHandle");
+    for (; count; --count)
+        if (!DuplicateHandle(self, event, self, &other, 0, FALSE, DUPLICATE_SAME_ACCESS) ||
+            !CloseHandle(other))
+            return failed("DuplicateHandle or CloseHandle");
+    return 0;
+}
+
+int main(int argc, char** argv) {
+    static char page[4096], buffer[64];
+    if (argc < 3) {
+        fprintf(stderr, "usage: bench_client KIND COUNT [FILTERS MODE]\n");
+        return 2;
+    }
+    const char* kind = argv[1];
+    unsigned count = (unsigned)atoi(argv[2]);
+    if (!strcmp(kind, "handles")) return handles(count, argc > 3 ? (unsigned)atoi(argv[3]) : 0);
+    if (argc > 4 && attach((unsigned)atoi(argv[3]), (ULONG)atoi(argv[4]))) return 1;
+    HANDLE device = open_device("\\\\.\\Bench");
+    if (device == INVALID_HANDLE_VALUE) return failed("CreateFile");
+    static const char* const kinds[] = {"kcontrol", "kwrite", "kdirect", "kopen"};
+    DWORD done;
+    for (unsigned i = 0; i < 4; ++i)
+        if (!strcmp(kind, kinds[i])) {
+            BENCH_LOOP what = {i, count};
+            if (!DeviceIoControl(device, IOCTL_BENCH_LOOP, &what, sizeof what, NULL, 0, &done, NULL))
+                return failed("LOOP");
+            return 0;
+        }
+    BOOL ok = TRUE;
+    if (!strcmp(kind, "control"))
+        while (count-- && ok)
+            ok = DeviceIoControl(device, IOCTL_BENCH_BUFFERED, buffer, 64, buffer, 64, &done, NULL);
+    else if (!strcmp(kind, "write"))
+        while (count-- && ok)
+            ok = WriteFile(device, buffer, 64, &done, NULL);
+    else if (!strcmp(kind, "direct"))
+        while (count-- && ok)
+            ok = DeviceIoControl(device, IOCTL_BENCH_OUT_DIRECT, NULL, 0, page, sizeof page, &done, NULL);
+    else if (!strcmp(kind, "open"))
+        while (count-- && ok) {
+            HANDLE other = open_device("\\\\.\\Bench");
+            ok = other != INVALID_HANDLE_VALUE && CloseHandle(other);
+        }
+    else
+        return 2;
+    return ok ? 0 : failed(kind);
+}
