@@ -2,7 +2,7 @@
 // nf-winternl-ntqueryinformationprocess.
 #include "abi/dispatcher.h"
 #include "kernel/exports/process_handle.h"
-#include "kernel/exports/reports.h"
+#include "kernel/exports/dbg_print.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/mm/address_space.h"
@@ -13,10 +13,6 @@
 using namespace nt;
 using exports::TargetProcess;
 using exports::write_parameter;
-
-namespace nt::exports {
-void (*program_printed)(std::string_view text) = [](std::string_view) {};
-}
 
 // Handle null: every thread of the process but the caller (the first half of ExitProcess).
 extern "C" NTSTATUS NtTerminateProcess(HANDLE handle, NTSTATUS status) {
@@ -68,7 +64,7 @@ extern "C" NTSTATUS NtDrvlabReport(ULONG kind, const CHAR* text, ULONG length) {
     switch (kind) {
     case 0:
         if (trace::on) trace::emit_debug_print(101, 3, said);
-        exports::program_printed(said);
+        exports::debug_output(line, length);
         return STATUS_SUCCESS;
     case 1: {
         std::string& failure = *ps::body(ps::current_process()).failure;
@@ -93,7 +89,7 @@ extern "C" NTSTATUS NtDisplayString(const UNICODE_STRING* text) {
     if (!exports::copy_in(wide, string.Buffer, bytes)) return STATUS_ACCESS_VIOLATION;
     for (ULONG i = 0; i < bytes / 2; i++)
         line[i] = wide[i] < 0x7f ? static_cast<char>(wide[i]) : '?';
-    exports::program_printed({line, bytes / 2});
+    exports::debug_output(line, bytes / 2);
     return STATUS_SUCCESS;
 }
 GATE(NtDisplayString);
