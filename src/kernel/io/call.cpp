@@ -2,12 +2,12 @@
 #include "abi/mm.h"
 #include "abi/status.h"
 #include "kernel/io/detail/finish.h"
+#include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/seh/crossing.h"
 #include "trace/trace.h"
-#include <cstring>
 
 namespace nt::io {
 
@@ -92,12 +92,12 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
         irp->PendingReturned = control & SL_PENDING_RETURNED;
         if (wants_call(irp, control) && location->CompletionRoutine) {
             const IO_STACK_LOCATION done = *location;
-            std::memset(location, 0, sizeof *location);
+            detail::clear(location);
             if (call_completion(irp, done)) return;
         } else {
             // Nobody above looks at it, so the mark is passed on for the driver there.
             if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount) mark_pending(irp);
-            std::memset(location, 0, sizeof *location);
+            detail::clear(location);
         }
     }
     if (irp->CurrentLocation == irp->StackCount + 1) {

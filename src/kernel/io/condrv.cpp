@@ -132,7 +132,8 @@ NTSTATUS console_dispatch(DEVICE_OBJECT*, IRP* irp) {
     const Result2 result = dispatch(irp, *current_location(irp));
     irp->IoStatus.Status = result.status;
     irp->IoStatus.Information = result.information;
-    complete_request(irp, IO_NO_INCREMENT, internal_address("CdpDispatch"));
+    static const ULONG_PTR self = internal_address("CdpDispatch");
+    complete_request(irp, IO_NO_INCREMENT, self);
     return result.status;
 }
 

@@ -4,6 +4,7 @@
 #include "host/guest.h"
 #include "kernel/io/detail/buffers.h"
 #include "kernel/io/detail/file_lock.h"
+#include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
@@ -90,7 +91,7 @@ void finish(IRP* irp) {
             if (!(file->Flags & FO_SKIP_SET_EVENT) || synchronous) ke::set_event(file->Event);
         }
     }
-    dequeue_from_thread(irp);
+    dequeue(irp);
     const bool references_event = event && file && !(irp->Flags & IRP_SYNCHRONOUS_API);
     free_irp(irp);
     if (references_event) ob::dereference(event);

@@ -27,16 +27,7 @@ OBJECT_TYPE* event_type() {
     return type;
 }
 
-// A user-mode status block is written once before anything starts, so that a bad one fails the call and not
-// its completion.
-NTSTATUS probe_status_block(const Caller& caller) {
-    const auto address = reinterpret_cast<std::uint64_t>(caller.iosb);
-    if (caller.mode == KernelMode) return STATUS_SUCCESS;
-    if (address & 3) return STATUS_DATATYPE_MISALIGNMENT;
-    if (address >= mm::user_probe_address || !guest::touch_write(address, sizeof(IO_STATUS_BLOCK)))
-        return STATUS_ACCESS_VIOLATION;
-    return STATUS_SUCCESS;
-}
+} // namespace
 
 // The service waits for its own synchronous request. An alert takes effect only where the caller asked for
 // alertable I/O.
@@ -57,64 +48,20 @@ NTSTATUS await_file(FILE_OBJECT* file, KPROCESSOR_MODE mode) {
     return file->FinalStatus;
 }
 
-} // namespace
-
 NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length) {
     if (caller.mode == KernelMode || length == 0) return STATUS_SUCCESS;
     return mm::probe_for_write(reinterpret_cast<ULONG_PTR>(buffer), length, 1);
 }
 
-NTSTATUS Request::begin(ACCESS_MASK any_of) {
-    ob::HandleEntry* entry = ob::find_handle(caller.file, caller.mode);
-    if (!entry) [[unlikely]]
-        return STATUS_INVALID_HANDLE;
-    PVOID body = ob::body_of(entry->object);
-    if (ob::type_of(body) != file_type) [[unlikely]]
-        return STATUS_OBJECT_TYPE_MISMATCH;
-    granted = entry->access;
-    if (any_of && caller.mode != KernelMode && !(granted & any_of)) [[unlikely]]
-        return STATUS_ACCESS_DENIED;
-    if (const NTSTATUS status = probe_status_block(caller); !NT_SUCCESS(status)) [[unlikely]]
-        return status;
+NTSTATUS Request::begin_slowly() {
     // User APCs come with the whole processor.
     if (caller.apc_routine) ke::stub_called("ApcRoutine of an I/O service");
-    if (caller.event) {
-        PVOID object;
-        const NTSTATUS status = ob::reference_by_handle(caller.event, EVENT_MODIFY_STATE, event_type(),
-                                                        caller.mode, &object, nullptr);
-        if (!NT_SUCCESS(status)) return status;
-        event = static_cast<KEVENT*>(object);
-        ke::reset_event(*event);
-    }
-    file = static_cast<FILE_OBJECT*>(body);
-    ob::reference(file);
-    device = related_device(file);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS Request::lock() {
-    if (!(file->Flags & FO_SYNCHRONOUS_IO)) return STATUS_SUCCESS;
-    const NTSTATUS status = acquire_file_lock(file, caller.mode);
-    synchronous = status == STATUS_SUCCESS;
-    return status;
-}
-
-NTSTATUS Request::new_irp(UCHAR major, UCHAR minor) {
-    ke::reset_event(file->Event);
-    irp = allocate_irp(device->StackSize);
-    if (!irp) [[unlikely]]
-        return STATUS_INSUFFICIENT_RESOURCES;
-    irp->Tail.Overlay.Thread = reinterpret_cast<ETHREAD*>(&ke::current_thread());
-    irp->Tail.Overlay.OriginalFileObject = file;
-    irp->RequestorMode = caller.mode;
-    irp->Flags = IRP_DEFER_IO_COMPLETION;
-    irp->UserIosb = caller.iosb;
-    irp->UserEvent = event;
-    irp->Overlay.AsynchronousParameters.UserApcContext = caller.apc_context;
-    IO_STACK_LOCATION* next = location();
-    next->MajorFunction = major;
-    next->MinorFunction = minor;
-    next->FileObject = file;
+    PVOID object;
+    const NTSTATUS status = ob::reference_by_handle(caller.event, EVENT_MODIFY_STATE, event_type(),
+                                                    caller.mode, &object, nullptr);
+    if (!NT_SUCCESS(status)) return status;
+    event = static_cast<KEVENT*>(object);
+    ke::reset_event(*event);
     return STATUS_SUCCESS;
 }
 
@@ -176,29 +123,10 @@ NTSTATUS Request::answer(NTSTATUS status, ULONG_PTR information) {
     return status;
 }
 
-NTSTATUS Request::issue() {
-    if (trace::on) [[unlikely]] {
-        const IO_STACK_LOCATION* top = location();
-        trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), top->MajorFunction,
-                                top->MinorFunction, static_cast<UCHAR>(caller.mode), irp->Flags, file,
-                                device);
-    }
-    queue_to_thread(irp);
-    // finish() drops the references to file and event; the wait below needs the file a little longer.
-    const bool waits = synchronous;
-    FILE_OBJECT* const waited = file;
-    if (waits) ob::reference(waited);
-    NTSTATUS status = call_driver(device, irp);
-    if (status != STATUS_PENDING) [[likely]] {
-        status = irp->IoStatus.Status;
-        finish_deferred(irp);
-    } else if (waits)
-        status = await_file(waited, caller.mode);
-    if (waits) {
-        release_file_lock(waited);
-        ob::dereference(waited);
-    }
-    return status;
+void Request::trace_created() const {
+    const IO_STACK_LOCATION* top = irp->Tail.Overlay.CurrentStackLocation - 1;
+    trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), top->MajorFunction, top->MinorFunction,
+                            static_cast<UCHAR>(caller.mode), irp->Flags, file, device);
 }
 
 NTSTATUS Request::issue_and_wait() {

@@ -10,12 +10,12 @@
 namespace nt::ob {
 
 HandleTable* kernel_table;
+PVOID remembered_process; // whose table is `remembered_table`
+HandleTable* remembered_table;
 
 namespace {
 
 ProcessHooks hooks;
-PVOID remembered_process; // whose table is `remembered_table`
-HandleTable* remembered_table;
 
 constexpr ULONG_PTR current_process_handle = ~ULONG_PTR{0};
 constexpr ULONG_PTR current_thread_handle = ~ULONG_PTR{1};
@@ -71,9 +71,9 @@ void forget_table(const HandleTable* table) {
     if (kernel_table == table) kernel_table = nullptr;
 }
 
-HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode) {
+HandleEntry* find_handle_slowly(ULONG_PTR given, KPROCESSOR_MODE mode) {
     ULONG_PTR value;
-    HandleTable* table = table_for(handle, mode, value);
+    HandleTable* table = table_for(reinterpret_cast<HANDLE>(given), mode, value);
     return table ? table->find(value) : nullptr;
 }
 

@@ -3,6 +3,7 @@
 // not given out (as on Windows). Handles of the kernel's table have the upper bits set (0xffffffff80000000 +
 // value); they are valid in every process, but only for kernel-mode callers.
 #pragma once
+#include "kernel/ke/thread.h"
 #include "kernel/ob/object.h"
 
 namespace nt {
@@ -63,7 +64,9 @@ class HandleTable {
 };
 
 extern HandleTable* kernel_table;
-// Table of the current process (EPROCESS.ObjectTable).
+// Table of the current process (EPROCESS.ObjectTable), remembered from the last time it was asked for.
+extern PVOID remembered_process;
+extern HandleTable* remembered_table;
 HandleTable* current_table();
 void forget_table(const HandleTable* table); // it is going away
 
@@ -83,7 +86,15 @@ NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* ty
 
 // The entry behind a handle in the caller's context: no reference is taken, no access is checked. Hot path of
 // the I/O services.
-HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode);
+HandleEntry* find_handle_slowly(ULONG_PTR value, KPROCESSOR_MODE mode);
+inline HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode) {
+    const auto value = reinterpret_cast<ULONG_PTR>(handle);
+    // A kernel handle is far beyond any table, so it takes the slow way too.
+    if (ke::current_thread().process == remembered_process && remembered_table) [[likely]]
+        if (HandleEntry* entry = remembered_table->find(value)) [[likely]]
+            return entry;
+    return find_handle_slowly(value, mode);
+}
 
 // NtClose. STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE.
 NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode);

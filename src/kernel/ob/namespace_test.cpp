@@ -11,7 +11,7 @@ namespace {
 void boot() { test::boot_base(); }
 
 NTSTATUS get(std::u16string_view path, PVOID* found, OBJECT_TYPE* type = nullptr,
-              ULONG attributes = OBJ_CASE_INSENSITIVE) {
+             ULONG attributes = OBJ_CASE_INSENSITIVE) {
     return ob::reference_by_name(text(path), attributes, type, KernelMode, nullptr, found);
 }
 NTSTATUS find(std::u16string_view path, OBJECT_TYPE* type = nullptr,

@@ -2,10 +2,19 @@
 // and back.
 #pragma once
 #include "abi/irp.h"
+#include "abi/status.h"
+#include "host/guest.h"
+#include "kernel/io/detail/file_lock.h"
+#include "kernel/io/detail/finish.h"
+#include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/device.h"
 #include "kernel/io/file.h"
+#include "kernel/mm/probe.h"
+#include "trace/trace.h"
 
 namespace nt::io::detail {
+
+NTSTATUS await_file(FILE_OBJECT* file, KPROCESSOR_MODE mode);
 
 // A service in progress. Construction order: begin(), then new_irp(), then buffers, then issue(). Whatever
 // fails in between goes through abandon(). No destructor: a driver may raise through us, and nothing here
@@ -24,11 +33,51 @@ struct Request {
     // Handle, status block, event, lock. `any_of`: rights of which one is needed (0: none).
     // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED, STATUS_ACCESS_VIOLATION,
     // STATUS_DATATYPE_MISALIGNMENT.
-    NTSTATUS begin(ACCESS_MASK any_of);
+    [[gnu::always_inline]] NTSTATUS begin(ACCESS_MASK any_of) {
+        ob::HandleEntry* entry = ob::find_handle(caller.file, caller.mode);
+        if (!entry) [[unlikely]]
+            return STATUS_INVALID_HANDLE;
+        PVOID body = ob::body_of(entry->object);
+        if (ob::type_of(body) != file_type) [[unlikely]]
+            return STATUS_OBJECT_TYPE_MISMATCH;
+        granted = entry->access;
+        if (any_of && caller.mode != KernelMode && !(granted & any_of)) [[unlikely]]
+            return STATUS_ACCESS_DENIED;
+        if (const NTSTATUS status = probe_status_block(); status != STATUS_SUCCESS) [[unlikely]]
+            return status;
+        if (caller.event || caller.apc_routine) [[unlikely]]
+            if (const NTSTATUS status = begin_slowly(); status != STATUS_SUCCESS) return status;
+        file = static_cast<FILE_OBJECT*>(body);
+        ob::reference(file);
+        device = related_device(file);
+        return STATUS_SUCCESS;
+    }
     // Takes the file's lock; before anything that the driver sees.
-    NTSTATUS lock();
+    [[gnu::always_inline]] NTSTATUS lock() {
+        if (!(file->Flags & FO_SYNCHRONOUS_IO)) return STATUS_SUCCESS;
+        const NTSTATUS status = acquire_file_lock(file, caller.mode);
+        synchronous = status == STATUS_SUCCESS;
+        return status;
+    }
     // An IRP with the caller's facts and its top stack location zero but for the file object.
-    NTSTATUS new_irp(UCHAR major, UCHAR minor = 0);
+    [[gnu::always_inline]] NTSTATUS new_irp(UCHAR major, UCHAR minor = 0) {
+        file->Event.Header.SignalState = 0;
+        irp = take_irp(device->StackSize);
+        if (!irp) [[unlikely]]
+            return STATUS_INSUFFICIENT_RESOURCES;
+        irp->Tail.Overlay.Thread = reinterpret_cast<ETHREAD*>(&ke::current_thread());
+        irp->Tail.Overlay.OriginalFileObject = file;
+        irp->RequestorMode = caller.mode;
+        irp->Flags = IRP_DEFER_IO_COMPLETION;
+        irp->UserIosb = caller.iosb;
+        irp->UserEvent = event;
+        irp->Overlay.AsynchronousParameters.UserApcContext = caller.apc_context;
+        IO_STACK_LOCATION* next = location();
+        next->MajorFunction = major;
+        next->MinorFunction = minor;
+        next->FileObject = file;
+        return STATUS_SUCCESS;
+    }
     IO_STACK_LOCATION* location() { return irp->Tail.Overlay.CurrentStackLocation - 1; }
 
     // IRP.AssociatedIrp.SystemBuffer of `size` bytes with `in_length` bytes of input. 0 bytes: none.
@@ -39,12 +88,47 @@ struct Request {
     // Undoes everything; gives the status back.
     NTSTATUS abandon(NTSTATUS status);
     // Sends it and waits if the file is synchronous. The service's result.
-    NTSTATUS issue();
+    [[gnu::always_inline]] NTSTATUS issue() {
+        if (trace::on) [[unlikely]]
+            trace_created();
+        queue(irp, ke::current_thread());
+        // finish() drops the references to file and event; the wait below needs the file a little longer.
+        const bool waits = synchronous;
+        FILE_OBJECT* const waited = file;
+        if (waits) ob::reference(waited);
+        NTSTATUS status = call_driver(device, irp);
+        if (status != STATUS_PENDING) [[likely]] {
+            status = irp->IoStatus.Status;
+            finish_deferred(irp);
+        } else if (waits)
+            status = await_file(waited, caller.mode);
+        if (waits) {
+            release_file_lock(waited);
+            ob::dereference(waited);
+        }
+        return status;
+    }
     // The same for services that wait whatever the file was opened for (query, set, flush).
     NTSTATUS issue_and_wait();
     // Ends a service that needs no IRP: status block, event, references.
     NTSTATUS answer(NTSTATUS status, ULONG_PTR information);
     void release();
+
+  private:
+    NTSTATUS begin_slowly();
+    void trace_created() const;
+    // A user-mode status block is touched before anything starts, so that a bad one fails the call and not
+    // its completion.
+    [[gnu::always_inline]] NTSTATUS probe_status_block() const {
+        const auto address = reinterpret_cast<std::uint64_t>(caller.iosb);
+        if (caller.mode == KernelMode) return STATUS_SUCCESS;
+        if (address & 3) [[unlikely]]
+            return STATUS_DATATYPE_MISALIGNMENT;
+        if (address >= mm::user_probe_address || !guest::touch_write(address, sizeof(IO_STATUS_BLOCK)))
+            [[unlikely]]
+            return STATUS_ACCESS_VIOLATION;
+        return STATUS_SUCCESS;
+    }
 };
 
 // A user-mode buffer that will be written.
