@@ -233,6 +233,51 @@ def lab_arguments(parser):
     parser.add_argument("--keep-traces", default=os.environ.get("DRVLAB_KEEP_TRACES"))
 
 
+# For scenarios that are programs (tests/scenario/*.py).
+
+
+def script_lab(description):
+    parser = argparse.ArgumentParser(description=description)
+    lab_arguments(parser)
+    options = parser.parse_args()
+    return Lab(options.drvlab, options.guest), options
+
+
+def expect(done, exit_status, stdout=None, stderr=None):
+    """Checks a finished call as a scenario's table would."""
+    try:
+        if done.returncode != exit_status:
+            raise Failure(f"exit status {done.returncode} instead of {exit_status}")
+        if stdout is not None:
+            check_text("stdout", stdout, done.stdout)
+        if stderr is not None:
+            check_text("stderr", stderr, done.stderr)
+    except Failure as problem:
+        raise Failure(f"{problem}\n$ {' '.join(done.args)}\n--- stdout\n{done.stdout[:6000]}--- stderr\n{done.stderr[:6000]}")
+    return done
+
+
+def build_driver(folder, name, source, *libraries):
+    """NAME.sys in folder, from C text, by the unmodified cross compiler."""
+    path = pathlib.Path(folder)
+    (path / f"{name}.c").write_text(source)
+    subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-gdwarf-4", "-Wall", "-Wextra", "-Werror", "-isystem", "/usr/x86_64-w64-mingw32/include/ddk", "-shared",
+                    "-nostdlib", "-nostartfiles", "-Wl,--exclude-all-symbols", "-Wl,--subsystem,native", "-Wl,--entry,DriverEntry", "-Wl,--image-base,0x140000000",
+                    "-Wl,--dynamicbase", "-Wl,--nxcompat", "-Wl,--no-insert-timestamp", f"{name}.c", "-o", f"{name}.sys", *libraries, "-lntoskrnl", "-lhal"],
+                   cwd=path, check=True)
+    return path / f"{name}.sys"
+
+
+def run_script(check):
+    """check(lab, options, folder) raises Failure."""
+    lab, options = script_lab(check.__doc__)
+    with tempfile.TemporaryDirectory(prefix="drvlab.") as folder:
+        try:
+            check(lab, options, pathlib.Path(folder))
+        except Failure as problem:
+            sys.exit(f"FAIL  {problem}")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Runs scenarios; see the head of this file for their format.")
     parser.add_argument("files", nargs="+")

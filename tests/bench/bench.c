@@ -1,5 +1,5 @@
 // The driver that requests are timed with: each does as little as a driver can.
-#include <ntddk.h>
+#include <ntifs.h>
 
 #include "bench.h"
 
@@ -10,12 +10,13 @@ static NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
     return status;
 }
 
+// NtXxx are called on a system thread, where the previous mode is kernel.
 static NTSTATUS open_self(HANDLE* file) {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Bench");
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK iosb;
     InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return ZwCreateFile(file, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &iosb, NULL, 0,
+    return NtCreateFile(file, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &iosb, NULL, 0,
                         FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
 }
 
@@ -28,27 +29,52 @@ static NTSTATUS loop(const BENCH_LOOP* what) {
     for (ULONG i = 0; NT_SUCCESS(status) && i < what->count; ++i)
         switch (what->kind) {
         case BENCH_CONTROL:
-            status = ZwDeviceIoControlFile(file, NULL, NULL, NULL, &iosb, IOCTL_BENCH_BUFFERED, buffer,
+            status = NtDeviceIoControlFile(file, NULL, NULL, NULL, &iosb, IOCTL_BENCH_BUFFERED, buffer,
                                            sizeof buffer, buffer, sizeof buffer);
             break;
         case BENCH_WRITE:
-            status = ZwWriteFile(file, NULL, NULL, NULL, &iosb, buffer, sizeof buffer, NULL, NULL);
+            status = NtWriteFile(file, NULL, NULL, NULL, &iosb, buffer, sizeof buffer, NULL, NULL);
             break;
         case BENCH_OUT_DIRECT:
-            status = ZwDeviceIoControlFile(file, NULL, NULL, NULL, &iosb, IOCTL_BENCH_OUT_DIRECT, NULL, 0,
+            status = NtDeviceIoControlFile(file, NULL, NULL, NULL, &iosb, IOCTL_BENCH_OUT_DIRECT, NULL, 0,
                                            page, sizeof page);
             break;
         case BENCH_OPEN: {
             HANDLE other;
             status = open_self(&other);
-            if (NT_SUCCESS(status)) ZwClose(other);
+            if (NT_SUCCESS(status)) NtClose(other);
             break;
         }
         default:
             status = STATUS_INVALID_PARAMETER;
         }
-    ZwClose(file);
+    NtClose(file);
     return status;
+}
+
+typedef struct {
+    const BENCH_LOOP* what;
+    NTSTATUS status;
+} RUN;
+
+static VOID NTAPI loop_thread(PVOID context) {
+    RUN* run = context;
+    run->status = loop(run->what);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static NTSTATUS loop_on_system_thread(const BENCH_LOOP* what) {
+    RUN run = {what, STATUS_UNSUCCESSFUL};
+    HANDLE thread;
+    NTSTATUS status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, loop_thread, &run);
+    if (!NT_SUCCESS(status)) return status;
+    PVOID object;
+    status = ObReferenceObjectByHandle(thread, SYNCHRONIZE, NULL, KernelMode, &object, NULL);
+    ZwClose(thread);
+    if (!NT_SUCCESS(status)) return status;
+    KeWaitForSingleObject(object, Executive, KernelMode, FALSE, NULL);
+    ObDereferenceObject(object);
+    return run.status;
 }
 
 static NTSTATUS NTAPI bench_open_close(PDEVICE_OBJECT device, PIRP irp) {
@@ -77,7 +103,7 @@ static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
     case IOCTL_BENCH_LOOP:
         if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(BENCH_LOOP))
             return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
-        return complete(irp, loop(irp->AssociatedIrp.SystemBuffer), 0);
+        return complete(irp, loop_on_system_thread(irp->AssociatedIrp.SystemBuffer), 0);
     default:
         return complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
     }
