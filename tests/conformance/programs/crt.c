@@ -33,15 +33,15 @@ static __attribute__((noinline)) int jump(int n) {
 }
 
 static void at_end(void) {
-    printf("PASS atexit functions run\n");
-    fflush(stdout);
+    CHECK(1, "atexit functions run");
+    finish();
 }
 
 int main(int argc, char** argv) {
     CHECK(argc >= 1 && argv[0] && argv[0][0] && !argv[argc], "argc and argv");
     CHECK(prints("42 -7 0x2a 052 +5", "%d %i %#x %#o %+d", 42, -7, 42, 42, 5), "integers");
-    CHECK(prints("3.141593 1.50e+010 1e+006 0.5", "%f %.2e %g %g", 3.14159265, 1.5e10, 1e6, 0.5) ||
-              prints("3.141593 1.50e+10 1e+06 0.5", "%f %.2e %g %g", 3.14159265, 1.5e10, 1e6, 0.5),
+    // Exponents have two digits; the old msvcrt.dll of Windows has three.
+    CHECK(prints("3.141593 1.50e+10 1e+06 0.5", "%f %.2e %g %g", 3.14159265, 1.5e10, 1e6, 0.5),
           "floating point");
     CHECK(prints("[   hi] [hi   ] [hel]", "[%5s] [%-5s] [%.3s]", "hi", "hi", "hello"),
           "strings with width and precision");
@@ -109,5 +109,5 @@ int main(int argc, char** argv) {
     CHECK(setlocale(LC_ALL, "C") != NULL && localeconv()->decimal_point[0] == '.', "the C locale");
     fprintf(stderr, "this line goes to standard error\n");
     atexit(at_end);
-    return finish();
+    return failures ? 1 : 0;
 }
