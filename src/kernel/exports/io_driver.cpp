@@ -38,7 +38,8 @@ GATE(IoIsWdmVersionAvailable);
 extern "C" NTSTATUS IopInvalidDeviceRequest(DEVICE_OBJECT*, IRP* irp) {
     irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
     irp->IoStatus.Information = 0;
-    io::complete_request(irp, IO_NO_INCREMENT, io::internal_address("IopInvalidDeviceRequest"));
+    static const ULONG_PTR self = io::internal_address("IopInvalidDeviceRequest");
+    io::complete_request(irp, IO_NO_INCREMENT, self);
     return STATUS_INVALID_DEVICE_REQUEST;
 }
 GATE(IopInvalidDeviceRequest);
