@@ -283,7 +283,9 @@ class Sink final : public host::FaultSink {
   public:
     // The kernel touching the guard page of the running thread's stack grows it, as the program would.
     bool resolve(host::Fault& fault) override {
-        if (!fault.in_primitive || fault.kind != host::FaultKind::page || !host::places::is_user(fault.address)) return false;
+        if (!fault.in_primitive || fault.kind != host::FaultKind::page ||
+            !host::places::is_user(fault.address))
+            return false;
         std::uint64_t limit = 0;
         return mm::classify_user_fault(access_of(fault, 0), limit).code == 0;
     }

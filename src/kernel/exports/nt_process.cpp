@@ -1,8 +1,8 @@
 // Process services: nf-ntddk-zwterminateprocess, nf-ntddk-zwopenprocess,
 // nf-winternl-ntqueryinformationprocess.
 #include "abi/dispatcher.h"
-#include "kernel/exports/process_handle.h"
 #include "kernel/exports/dbg_print.h"
+#include "kernel/exports/process_handle.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/mm/address_space.h"

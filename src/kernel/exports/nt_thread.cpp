@@ -144,6 +144,10 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
     case ThreadIsTerminated:
         answer(static_cast<ULONG>(ended));
         break;
+    case 12: // ThreadAmILastThread: its exit is the process's
+        answer(static_cast<ULONG>(thread->process &&
+                                  static_cast<EPROCESS*>(thread->process)->ActiveThreads == 1));
+        break;
     default:
         status = STATUS_INVALID_INFO_CLASS;
         break;

@@ -47,9 +47,10 @@ Resolution AddressSpace::resolve_fault(std::uint64_t address, bool, bool, std::u
     if (!vad->stack) return Resolution::guard_page;
     new_limit = page;
     if (stack_limit_changed) stack_limit_changed(page);
-    // The lowest page of the reservation is never committed: below it there is always a fault. What is left above it when the
-    // guard has come down that far is the room in which STATUS_STACK_OVERFLOW is handled.
-    constexpr std::uint64_t overflow_pages = 3; // assumed: 2 pages and the guard's, see SetThreadStackGuarantee
+    // The lowest page of the reservation is never committed: below it there is always a fault. What is left
+    // above it when the guard has come down that far is the room in which STATUS_STACK_OVERFLOW is handled.
+    constexpr std::uint64_t overflow_pages =
+        3; // assumed: 2 pages and the guard's, see SetThreadStackGuarantee
     const std::uint64_t next = page - page_size, lowest = vad->address + page_size;
     if (next < lowest + overflow_pages * page_size) {
         if (page > lowest && NT_SUCCESS(commit(lowest, page - lowest, protection))) {

@@ -6,6 +6,18 @@ extern "C" {
 
 void* memcpy(void* to, const void* from, std::size_t n) {
     void* result = to;
+    if (n <= 256) { // starting a string instruction costs more than this
+        auto* d = static_cast<UCHAR*>(to);
+        const auto* s = static_cast<const UCHAR*>(from);
+        for (; n >= 8; n -= 8, d += 8, s += 8) {
+            ULONGLONG word;
+            __builtin_memcpy(&word, s, 8);
+            __builtin_memcpy(d, &word, 8);
+        }
+        for (; n; n--)
+            *d++ = *s++;
+        return result;
+    }
     asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
     return result;
 }
@@ -29,6 +41,11 @@ void* memmove(void* to, const void* from, std::size_t n) {
 
 void* memset(void* to, int value, std::size_t n) {
     void* result = to;
+    if (n <= 64) {
+        for (auto* d = static_cast<UCHAR*>(to); n; n--)
+            *d++ = static_cast<UCHAR>(value);
+        return result;
+    }
     asm volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(value) : "memory");
     return result;
 }

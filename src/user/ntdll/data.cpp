@@ -9,7 +9,7 @@ namespace nt {
 
 namespace {
 
-constexpr ULONG major = 10, minor = 0, build = 19041;
+constexpr ULONG major = 10, minor = 0, build = 19045;
 
 // KUSER_SHARED_DATA, read only, at its Windows address.
 template <class T> T shared(ULONG offset) { return *reinterpret_cast<volatile T*>(0x7ffe0000ull + offset); }

@@ -101,12 +101,11 @@ struct ApiSet {
     const char* prefix;
     const WCHAR* dll;
 };
+// ext-ms-win-… are optional by contract: absent.
 constexpr ApiSet api_sets[] = {
-    {"api-ms-win-crt-", u"ucrtbase.dll"},
-    {"api-ms-win-core-", u"kernel32.dll"},
-    {"api-ms-win-security-", u"advapi32.dll"},
-    {"api-ms-win-eventing-", u"advapi32.dll"},
-    {"ext-ms-win-", nullptr}, // optional by contract: absent
+    {"api-ms-win-crt-", u"ucrtbase.dll"},      {"api-ms-win-core-", u"kernel32.dll"},
+    {"api-ms-win-security-", u"advapi32.dll"}, {"api-ms-win-eventing-", u"advapi32.dll"},
+    {"kernelbase", u"kernel32.dll"}, // assumed: nobody needs the two to be different modules
 };
 
 const WCHAR* behind_api_set(const WCHAR* name, SIZE_T count) {
