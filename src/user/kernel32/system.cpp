@@ -6,6 +6,21 @@ using namespace k32;
 
 namespace {
 
+// What NtQuerySystemInformation gives for classes 0 and 2.
+struct SYSTEM_BASIC_INFORMATION {
+    ULONG Reserved, TimerResolution, PageSize, NumberOfPhysicalPages, LowestPhysicalPageNumber,
+        HighestPhysicalPageNumber, AllocationGranularity;
+    ULONG_PTR MinimumUserModeAddress, MaximumUserModeAddress, ActiveProcessorsAffinityMask;
+    CHAR NumberOfProcessors;
+};
+struct SYSTEM_PERFORMANCE_INFORMATION {
+    LARGE_INTEGER Transfers[4];
+    ULONG Operations[3];
+    ULONG AvailablePages, CommittedPages, CommitLimit, PeakCommitment;
+    ULONG Counters[71];
+};
+static_assert(sizeof(SYSTEM_PERFORMANCE_INFORMATION) == 344);
+
 constexpr WCHAR computer_name[] = u"DRVLAB";
 
 template <class Char> BOOL give_name(Char* to, DWORD* size, const WCHAR* name, DWORD too_small) {
@@ -86,9 +101,29 @@ WORD GetActiveProcessorGroupCount() { return 1; }
 // Every processor of a machine runs on one host thread: writes are visible to all in program order.
 void FlushProcessWriteBuffers() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
+// Physical memory is what the kernel has, the commit limit stands for the paging file.
 BOOL GlobalMemoryStatusEx(MEMORYSTATUSEX* to) {
     if (to->dwLength != sizeof *to) return fail_with(ERROR_INVALID_PARAMETER);
-    stop("GlobalMemoryStatusEx");
+    SYSTEM_BASIC_INFORMATION basic;
+    SYSTEM_PERFORMANCE_INFORMATION performance;
+    NTSTATUS status = NtQuerySystemInformation(0 /* SystemBasicInformation */, &basic, sizeof basic, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    status = NtQuerySystemInformation(2 /* SystemPerformanceInformation */, &performance, sizeof performance,
+                                      nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    const ULONGLONG total = ULONGLONG(basic.NumberOfPhysicalPages) * PAGE_SIZE;
+    const ULONGLONG limit = ULONGLONG(performance.CommitLimit) * PAGE_SIZE,
+                    committed = ULONGLONG(performance.CommittedPages) * PAGE_SIZE;
+    const ULONGLONG user = basic.MaximumUserModeAddress - basic.MinimumUserModeAddress;
+    to->ullTotalPhys = total;
+    to->ullAvailPhys = ULONGLONG(performance.AvailablePages) * PAGE_SIZE;
+    to->dwMemoryLoad = DWORD((total - to->ullAvailPhys) * 100 / total);
+    to->ullTotalPageFile = limit;
+    to->ullAvailPageFile = limit - committed;
+    to->ullTotalVirtual = user;
+    to->ullAvailVirtual = user - committed;
+    to->ullAvailExtendedVirtual = 0;
+    return TRUE;
 }
 
 // assumed: a driver lab has no speaker; Windows without one returns TRUE after the time of the tone.

@@ -120,6 +120,10 @@ static void memory(void) {
     CHECK(!VirtualAlloc((void*)0x10, 1, MEM_COMMIT, PAGE_READWRITE) &&
               GetLastError() == ERROR_INVALID_PARAMETER,
           "an address below 64 KiB");
+    MEMORYSTATUSEX memory_status = {.dwLength = sizeof memory_status};
+    CHECK(GlobalMemoryStatusEx(&memory_status) && memory_status.ullAvailPhys &&
+              memory_status.ullTotalPhys >= memory_status.ullAvailPhys && memory_status.dwMemoryLoad <= 100,
+          "GlobalMemoryStatusEx");
     HANDLE heap = HeapCreate(0, 0, 0);
     char* h = HeapAlloc(heap, HEAP_ZERO_MEMORY, 100);
     CHECK(h && HeapSize(heap, 0, h) == 100 && h[99] == 0, "HeapAlloc, HeapSize");
@@ -197,6 +201,15 @@ static void modules(void) {
     CHECK(SystemTimeToFileTime(&st, &ft) && FileTimeToSystemTime(&ft, &back) &&
               !memcmp(&st, &back, sizeof st),
           "system time and back");
+    CHECK(GetDateFormatA(LOCALE_INVARIANT, 0, &st, "dddd, d. MMM yyyy 'at'", name, sizeof name) == 24 &&
+              !strcmp(name, "Friday, 20. Nov 2026 at"),
+          "GetDateFormat by a picture");
+    CHECK(GetTimeFormatA(LOCALE_INVARIANT, 0, &st, NULL, name, sizeof name) && !strcmp(name, "7:30:15 PM"),
+          "GetTimeFormat");
+    CHECK(GetTimeFormatA(LOCALE_INVARIANT, TIME_NOSECONDS | TIME_FORCE24HOURFORMAT | TIME_NOTIMEMARKER, &st,
+                         NULL, name, sizeof name) &&
+              !strcmp(name, "19:30"),
+          "GetTimeFormat without seconds, 24 hours");
     st.wMonth = 13;
     CHECK(!SystemTimeToFileTime(&st, &ft) && GetLastError() == ERROR_INVALID_PARAMETER,
           "a bad date: ERROR_INVALID_PARAMETER");
