@@ -25,6 +25,47 @@ std::vector<std::uint8_t> from_hex(const char* digits) {
     return bytes;
 }
 
+// IofCallDriver as ntoskrnl's own guest code: a filter's call to the driver below crosses nothing. Whatever
+// is not the plain case (trace on, IRQL too high, no stack location left, no such major function) goes
+// through the gate, which sees the IRP untouched.
+ldr::SynthSymbol call_driver_symbol(const char* name, ULONG index) {
+    ldr::SynthSymbol symbol;
+    symbol.kind = ldr::SynthSymbol::Kind::code;
+    symbol.name = name;
+    // clang-format off
+    symbol.code = {
+        0x65, 0x80, 0x3c, 0x25, KPCR_SLOW_CALLS, 0, 0, 0, 0,          // 00 cmp byte ptr gs:[SLOW_CALLS], 0
+        0x75, 0x4a,                                                   // 09 jne gate
+        0x65, 0x80, 0x3c, 0x25, KPCR_IRQL, 0, 0, 0, 2,                // 0b cmp byte ptr gs:[IRQL], DISPATCH_LEVEL
+        0x77, 0x3f,                                                   // 14 ja gate
+        0x80, 0x7a, 0x43, 1,                                          // 16 cmp byte ptr [rdx + CurrentLocation], 1
+        0x7e, 0x39,                                                   // 1a jle gate
+        0x48, 0x8b, 0x82, 0xb8, 0, 0, 0,                              // 1c mov rax, [rdx + CurrentStackLocation]
+        0x44, 0x0f, 0xb6, 0x40, 0xb8,                                 // 23 movzx r8d, byte ptr [rax - 48h]
+        0x41, 0x83, 0xf8, 0x1b,                                       // 28 cmp r8d, IRP_MJ_MAXIMUM_FUNCTION
+        0x77, 0x27,                                                   // 2c ja gate
+        0x48, 0x83, 0xe8, 0x48,                                       // 2e sub rax, sizeof(IO_STACK_LOCATION)
+        0xfe, 0x4a, 0x43,                                             // 32 dec byte ptr [rdx + CurrentLocation]
+        0x48, 0x89, 0x82, 0xb8, 0, 0, 0,                              // 35 mov [rdx + CurrentStackLocation], rax
+        0x48, 0x89, 0x48, 0x28,                                       // 3c mov [rax + DeviceObject], rcx
+        0x48, 0x8b, 0x41, 8,                                          // 40 mov rax, [rcx + DriverObject]
+        0x65, 0x48, 0xff, 0x04, 0x25, KPCR_VIRTUAL_TIME, 0, 0, 0,     // 44 inc qword ptr gs:[VIRTUAL_TIME]
+        0x48, 0x83, 0xec, 0x28,                                       // 4d sub rsp, 28h
+        0xeb, 0x0d,                                                   // 51 jmp call
+        0x90, 0x90,                                                   // 53
+        0xb8, UCHAR(index), UCHAR(index >> 8), UCHAR(index >> 16), 0, // 55 gate: mov eax, index
+        0xff, 0x25, 0, 0, 0, 0,                                       // 5a jmp [gateway.gate]
+        0x42, 0xff, 0x54, 0xc0, 0x70,                                 // 60 call: call [rax + r8*8 + MajorFunction]
+        0x48, 0x83, 0xc4, 0x28,                                       // 65 add rsp, 28h
+        0xc3,                                                         // 69 ret
+    };
+    // clang-format on
+    symbol.fixups = {{0x5c, slot(offsetof(seh::Gateway, gate))}};
+    // Version 1, prologue of 51h bytes, one code: UWOP_ALLOC_SMALL of 28h, done at 51h.
+    symbol.unwind = {0x01, 0x51, 0x01, 0x00, 0x51, 0x42, 0x00, 0x00};
+    return symbol;
+}
+
 ldr::SynthRequest request_for(exports::Image image, const char* file_name) {
     ldr::SynthRequest request;
     request.file_name = file_name;
@@ -36,7 +77,9 @@ ldr::SynthRequest request_for(exports::Image image, const char* file_name) {
         symbol.name = row.name;
         symbol.index = i;
         symbol.exported = row.kind != exports::Kind::internal;
-        if (row.kind == exports::Kind::data) {
+        if (std::strcmp(row.name, "IofCallDriver") == 0 || std::strcmp(row.name, "IoCallDriver") == 0)
+            symbol = call_driver_symbol(row.name, i);
+        else if (row.kind == exports::Kind::data) {
             symbol.kind = ldr::SynthSymbol::Kind::data;
             symbol.size = row.data_size ? row.data_size : 8;
         } else if (row.kind == exports::Kind::code) {

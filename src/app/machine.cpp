@@ -88,6 +88,7 @@ void Machine::trace_boot() {
     constexpr std::size_t tracing_byte = 0xff0; // an unused place of KUSER_SHARED_DATA's page
     static_cast<UCHAR*>(mm::shared_user_data())[tracing_byte] = trace::on;
     seh::nt_gates_slow = trace::verbose;
+    *reinterpret_cast<UCHAR*>(ke::pcr_address + KPCR_SLOW_CALLS) = trace::on;
     if (!trace::on) return;
     for (const ldr::Module* m : modules_.in_load_order()) {
         trace::emit_module_loaded(m->base, m->size, 0, 0, std::u16string_view(to_utf16(m->file_name)));
@@ -120,7 +121,8 @@ const ke::Stop& Machine::run(std::function<void(Machine&)> script) {
     script_ = std::move(script);
     auto thread = ps::create_kernel_thread(system_thread, this);
     must(thread ? STATUS_SUCCESS : thread.error(), "the first system thread");
-    host::start_watchdog(&nt_virtual_time, config_.watchdog);
+    host::start_watchdog(reinterpret_cast<const volatile std::uint64_t*>(&ke::virtual_time()),
+                         config_.watchdog);
     ke::run_machine();
     host::stop_watchdog();
     return ke::the_stop;

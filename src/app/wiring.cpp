@@ -10,6 +10,7 @@
 #include "kernel/exports/dbg_print.h"
 #include "kernel/exports/modules_hook.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/exports/system_modules.h"
 #include "kernel/io/driver.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
@@ -104,7 +105,7 @@ class Privileged final : public hardware::PrivilegedOps {
         else
             ke::lower_irql(level);
     }
-    ULONGLONG time_stamp() override { return nt_virtual_time * 250; } // 2.5 GHz
+    ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
     ULONGLONG random() override {
         // SplitMix64: a fixed sequence per machine.
         state_ += 0x9e3779b97f4a7c15;
@@ -151,6 +152,7 @@ void pool_bug(const mm::BugCheck& bug) {
 
 void wire_rooms(ldr::ModuleList& modules) {
     all_modules = &modules;
+    exports::kernel_modules = &modules;
     ke::memory_hooks = {allocate_stack,
                         [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
     seh::set_dispatch_hooks({&function_tables, &unhandled_sink, &stack_bounds, &dispatch_observer});

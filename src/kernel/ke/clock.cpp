@@ -1,7 +1,6 @@
 #include "kernel/ke/clock.h"
 #include "abi/processor.h"
 
-extern "C" nt::ULONGLONG nt_virtual_time;
 
 namespace nt::ke {
 
@@ -12,8 +11,8 @@ static ULONGLONG next_tick = 0;
 
 LONGLONG boot_time() { return boot; }
 void set_boot_time(LONGLONG filetime) { boot = filetime; }
-LONGLONG system_time() { return boot + static_cast<LONGLONG>(nt_virtual_time); }
-ULONGLONG tick_count() { return nt_virtual_time / tick_length; }
+LONGLONG system_time() { return boot + static_cast<LONGLONG>(virtual_time()); }
+ULONGLONG tick_count() { return virtual_time() / tick_length; }
 
 static void store(volatile KSYSTEM_TIME& to, ULONGLONG value) {
     to.High2Time = static_cast<LONG>(value >> 32);
@@ -31,12 +30,12 @@ static void publish() {
 }
 
 void update_shared_time() {
-    if (nt_virtual_time >= next_tick) [[unlikely]]
+    if (virtual_time() >= next_tick) [[unlikely]]
         publish();
 }
 
 void advance_to(ULONGLONG due) {
-    if (due > nt_virtual_time) nt_virtual_time = due;
+    if (due > virtual_time()) virtual_time() = due;
     update_shared_time();
 }
 

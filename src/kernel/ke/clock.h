@@ -1,10 +1,7 @@
 // Virtual time. Nothing in the machine reads a host clock: each crossing charges a fixed amount, and when
 // every thread waits the clock jumps to the next timeout. Units: 100 ns, as Windows counts.
 #pragma once
-#include "abi/types.h"
-
-// Interrupt time: 100 ns units since boot. crossing.S adds to it.
-extern "C" nt::ULONGLONG nt_virtual_time;
+#include "kernel/ke/processor.h"
 
 namespace nt {
 struct KUSER_SHARED_DATA;
@@ -17,13 +14,16 @@ inline constexpr ULONGLONG tick_length = 156'250; // 15.625 ms
 inline constexpr LONGLONG default_boot_time = 134'116'992'000'000'000;
 inline constexpr ULONGLONG performance_frequency = 10'000'000;
 
-inline ULONGLONG interrupt_time() { return nt_virtual_time; }
+// Interrupt time: 100 ns units since boot. It stands in the KPCR, where crossings and guest code of ours add
+// to it.
+inline ULONGLONG& virtual_time() { return *reinterpret_cast<ULONGLONG*>(pcr_address + KPCR_VIRTUAL_TIME); }
+inline ULONGLONG interrupt_time() { return virtual_time(); }
 LONGLONG system_time(); // FILETIME, UTC
 ULONGLONG tick_count(); // clock ticks since boot
 LONGLONG boot_time();
 void set_boot_time(LONGLONG filetime);
 
-inline void charge(ULONGLONG units) { nt_virtual_time += units; }
+inline void charge(ULONGLONG units) { virtual_time() += units; }
 // Brings KUSER_SHARED_DATA up to the last tick. Cheap when no tick has passed.
 void update_shared_time();
 // The page behind KUSER_SHARED_DATA, set by app; null in unit tests.

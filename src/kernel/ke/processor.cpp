@@ -22,7 +22,7 @@ void initialize_processor(PVOID area) {
     p.MinorVersion = 1;
     seh::nt_kernel_gs = pcr_address;
     host::set_gs_base(pcr_address);
-    trace::current.time = reinterpret_cast<const std::uint64_t*>(&nt_virtual_time);
+    trace::current.time = reinterpret_cast<const std::uint64_t*>(&virtual_time());
     trace::current.irql = &irql_byte();
 }
 

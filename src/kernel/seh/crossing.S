@@ -100,7 +100,7 @@ nt_gate_entry:
     mov     gs:[KPCR_CROSSING], r11
     mov     rsp, r11
     cld
-    inc     qword ptr [rip + nt_virtual_time] # a crossing costs 100 ns
+    inc     qword ptr gs:[KPCR_VIRTUAL_TIME] # a crossing costs 100 ns
     shl     eax, 4                      # GATE_ENTRY_SIZE
     add     rax, [rip + nt_crossing_hooks]
     movzx   ecx, byte ptr gs:[KPCR_IRQL]
@@ -334,9 +334,5 @@ nt_user_gs:
     .globl  nt_gates_slow
 nt_gates_slow:
     .long   0
-    .p2align 3
-    .globl  nt_virtual_time             # interrupt time in 100 ns units; ke/clock.h
-nt_virtual_time:
-    .quad   0
 
     .section .note.GNU-stack, "", @progbits
