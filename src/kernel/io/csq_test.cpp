@@ -1,5 +1,5 @@
 #include "kernel/io/csq.h"
-#include "kernel/io/detail/test_machine.h"
+#include "kernel/io/test_machine.h"
 
 using namespace nt;
 using test::in_kernel;

@@ -1,5 +1,5 @@
 // Loading and unloading: wdm page DriverEntry, DRIVER_UNLOAD; kernel page "Writing an Unload Routine".
-#include "kernel/io/detail/test_machine.h"
+#include "kernel/io/test_machine.h"
 
 using namespace nt;
 using test::in_kernel;

@@ -1,5 +1,5 @@
 // Opening, transferring, controlling, closing: from the services to a driver and back.
-#include "kernel/io/detail/test_machine.h"
+#include "kernel/io/test_machine.h"
 
 using namespace nt;
 using test::in_kernel;

@@ -1,6 +1,6 @@
 // The completion protocol, as the pages of IoCompleteRequest, IoSetCompletionRoutine and IoCallDriver state
 // it.
-#include "kernel/io/detail/test_machine.h"
+#include "kernel/io/test_machine.h"
 
 using namespace nt;
 using test::in_kernel;

@@ -1,5 +1,5 @@
 #include "abi/status.h"
-#include "kernel/ob/detail/test_boot.h"
+#include "kernel/ob/test_boot.h"
 #include <set>
 #include <string>
 

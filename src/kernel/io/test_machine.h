@@ -9,7 +9,7 @@
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/dispatcher.h"
-#include "kernel/ob/detail/test_boot.h"
+#include "kernel/ob/test_boot.h"
 #include "kernel/ps/thread.h"
 #include "kernel/se/access.h"
 #include "kernel/seh/crossing.h"
