@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""What README.md and docs/*.md print has been run: every indented block with "$ " lines is run in a shell, command by command, and the
+lines below a command must be what it prints (standard output and error together). A command without such lines must succeed."""
+import pathlib, re, subprocess, sys
+
+root = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(root / "tools"))
+import run_scenario as rs
+
+
+def blocks(text):
+    """Lists of consecutive indented lines."""
+    block = []
+    for line in text.splitlines() + [""]:
+        if line.startswith("    "):
+            block.append(line[4:])
+        else:
+            if block:
+                yield block
+            block = []
+
+
+def commands(block):
+    """(command, lines it must print) of a block that begins with one."""
+    found = []
+    for line in block:
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def check(lab, options, folder):
+    """Documents."""
+    (folder / "build").mkdir()
+    (folder / "build/drvlab").symlink_to(lab.drvlab)
+    (folder / "build/guest").symlink_to(lab.guest)
+    for name in ("tests", "tools", "src", "drivers", "programs"):
+        (folder / name).symlink_to(root / name)
+    (folder / "hello.c").write_text('#include <stdio.h>\nint main(void) { puts("hello from Windows"); return 7; }\n')
+    problems, count = [], 0
+    for path in [root / "README.md", *sorted((root / "docs").glob("*.md"))]:
+        for block in blocks(path.read_text()):
+            for command, wanted in commands(block):
+                count += 1
+                done = subprocess.run(["bash", "-c", command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                                      timeout=120 * lab.slow, env=lab.environment)
+                if wanted:
+                    try:
+                        rs.check_text("output", "\n".join(wanted) + "\n", done.stdout)
+                    except rs.Failure as problem:
+                        problems.append(f"{path.name}: $ {command}\n{problem}")
+                elif done.returncode != 0:
+                    problems.append(f"{path.name}: $ {command}\nexit status {done.returncode}: {done.stdout}")
+    if not count:
+        raise rs.Failure("no commands found")
+    if problems:
+        raise rs.Failure("\n".join(problems))
+    print(f"{count} commands")
+
+
+rs.run_script(check)
