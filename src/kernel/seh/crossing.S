@@ -202,11 +202,11 @@ nt_call_out_return:
     .type   nt_system_call_entry, @function
     .p2align 4
 nt_system_call_entry:
-    mov     r11, [rip + nt_kernel_gs]
-    wrgsbase r11
-    mov     r11, gs:[KPCR_HOST_STACK]
+    mov     rcx, [rip + nt_kernel_gs]
+    wrgsbase rcx
+    mov     r11, [rcx + KPCR_HOST_STACK] # not through gs, which waits for the write of its base
     sub     r11, ENTRY_SIZE
-    mov     gs:[KPCR_USER_RSP], rsp
+    mov     [rcx + KPCR_USER_RSP], rsp
     save_nonvolatile
     mov     qword ptr [r11 + RECORD_PREVIOUS], 0
     mov     dword ptr [r11 + RECORD_KIND], KIND_SYSTEM_CALL
@@ -216,12 +216,12 @@ nt_system_call_entry:
     mov     [r11 + ENTRY_REGS + 0x10], r8
     mov     [r11 + ENTRY_REGS + 0x18], r9
     mov     [r11 + ENTRY_RSP], rsp
-    mov     rcx, [rsp]                  # a stub of ntdll just pushed it by its call
-    mov     [r11 + ENTRY_RIP], rcx
-    mov     rcx, gs:[KPCR_KERNEL_STACK]
-    mov     [r11 + ENTRY_GUEST_STACK], rcx
+    mov     rax, [rsp]                  # a stub of ntdll just pushed it by its call
+    mov     [r11 + ENTRY_RIP], rax
+    mov     rax, [rcx + KPCR_KERNEL_STACK]
+    mov     [r11 + ENTRY_GUEST_STACK], rax
     mov     qword ptr [r11 + ENTRY_CONTEXT], 0
-    mov     gs:[KPCR_CROSSING], r11
+    mov     [rcx + KPCR_CROSSING], r11
     mov     rsp, r11
     mov     rdi, r11
     cld
