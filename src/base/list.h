@@ -1,4 +1,5 @@
-// LIST_ENTRY operations: doubly linked, circular, the head is an entry too. The lists are guest-visible where Windows' are.
+// LIST_ENTRY operations: doubly linked, circular, the head is an entry too. The lists are guest-visible where
+// Windows' are.
 #pragma once
 #include "abi/list.h"
 #include <cstddef>
@@ -32,5 +33,5 @@ inline void remove_and_reset(LIST_ENTRY& entry) {
 } // namespace nt::list
 
 // The structure that contains a list entry.
-#define NT_CONTAINER(entry, type, field)                                                                      \
+#define NT_CONTAINER(entry, type, field)                                                                     \
     (reinterpret_cast<type*>(reinterpret_cast<char*>(entry) - __builtin_offsetof(type, field)))

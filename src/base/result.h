@@ -12,16 +12,16 @@ inline std::unexpected<NTSTATUS> fail(NTSTATUS status) { return std::unexpected<
 } // namespace nt
 
 // Evaluates an expression that gives a Result; on failure returns its status from the enclosing function.
-#define TRY_STATUS(expr)                                                                                      \
-    ({                                                                                                        \
-        auto _result = (expr);                                                                                \
-        if (!_result) return _result.error();                                                                 \
-        std::move(*_result);                                                                                  \
+#define TRY_STATUS(expr)                                                                                     \
+    ({                                                                                                       \
+        auto _result = (expr);                                                                               \
+        if (!_result) return _result.error();                                                                \
+        std::move(*_result);                                                                                 \
     })
 // The same in a function that itself returns a Result.
-#define TRY(expr)                                                                                             \
-    ({                                                                                                        \
-        auto _result = (expr);                                                                                \
-        if (!_result) return std::unexpected(_result.error());                                                \
-        std::move(*_result);                                                                                  \
+#define TRY(expr)                                                                                            \
+    ({                                                                                                       \
+        auto _result = (expr);                                                                               \
+        if (!_result) return std::unexpected(_result.error());                                               \
+        std::move(*_result);                                                                                 \
     })

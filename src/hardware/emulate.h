@@ -55,7 +55,7 @@ enum class Outcome : UCHAR {
     exception,    // raise `status` at the instruction, with `parameters`
     not_modelled, // privileged and not modelled: `name` says what the code tried, stop the machine with it
     fast_fail     // int 0x29: no handler may see it. Kernel: bug check 0x139; user: the process ends with
-              // `status`. parameters[0] is the code of the failure (ecx)
+                  // `status`. parameters[0] is the code of the failure (ecx)
 };
 
 struct Emulation {

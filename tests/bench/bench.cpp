@@ -1,9 +1,9 @@
 // drvlab-bench: requests through Drvlab against Linux system calls, measured in one run.
 //
 // A row's cost is the difference between a run of drvlab with many requests and one with none, divided by
-// their number; of several such pairs the cheapest counts, so that what else the machine does falls out. Each
-// ratio's unit is ioctl(2) on /dev/null, measured between the pairs. Limits are those of the project's first
-// milestone.
+// their number. Of several runs the shortest counts, and what is counted is processor time of the machine's
+// thread, so that what else the computer does falls out. Each ratio's unit is ioctl(2) on /dev/null, measured
+// between the runs. Limits are those of the project's first milestone.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -25,8 +25,8 @@ GATE(IoCsqInitialize);
 extern "C" NTSTATUS IoCsqInitializeEx(IO_CSQ* csq, PIO_CSQ_INSERT_IRP_EX insert, PIO_CSQ_REMOVE_IRP remove,
                                       PIO_CSQ_PEEK_NEXT_IRP peek, PIO_CSQ_ACQUIRE_LOCK acquire,
                                       PIO_CSQ_RELEASE_LOCK release, PIO_CSQ_COMPLETE_CANCELED_IRP complete) {
-    return initialize(csq, IO_TYPE_CSQ_EX, std::bit_cast<PIO_CSQ_INSERT_IRP>(insert), remove, peek,
-                      acquire, release, complete);
+    return initialize(csq, IO_TYPE_CSQ_EX, std::bit_cast<PIO_CSQ_INSERT_IRP>(insert), remove, peek, acquire,
+                      release, complete);
 }
 GATE(IoCsqInitializeEx);
 

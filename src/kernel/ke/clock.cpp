@@ -1,7 +1,6 @@
 #include "kernel/ke/clock.h"
 #include "abi/processor.h"
 
-
 namespace nt::ke {
 
 KUSER_SHARED_DATA* shared_data = nullptr;

@@ -2,11 +2,11 @@
 #pragma once
 
 // Slots of the KPCR's HAL-reserved area (gs-relative).
-#define KPCR_CROSSING 0xC0    // innermost Record of the running thread
+#define KPCR_CROSSING 0xC0     // innermost Record of the running thread
 #define KPCR_KERNEL_STACK 0xC8 // where guest kernel code starts after a system call
 #define KPCR_HOST_STACK 0xD0   // where host code starts after a system call
 #define KPCR_VIRTUAL_TIME 0xD8 // interrupt time in 100 ns units (ke/clock.h)
-#define KPCR_SLOW_CALLS 0xE0   // byte: IofCallDriver goes through its gate instead of calling the driver itself
+#define KPCR_SLOW_CALLS 0xE0 // byte: IofCallDriver goes through its gate instead of calling the driver itself
 #define KPCR_USER_RSP 0x10
 #define KPCR_IRQL 0x50
 

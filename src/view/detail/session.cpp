@@ -107,7 +107,8 @@ const std::vector<Symbol>& Session::symbols(const Module& module) {
     for (const auto& [base, known] : symbols_)
         if (base == module.base) return known;
     auto found = machine.symbols(module);
-    // Of the names of one address the one an engineer wrote: linkers' and compilers' own begin with '_' or '.'.
+    // Of the names of one address the one an engineer wrote: linkers' and compilers' own begin with '_' or
+    // '.'.
     const auto decoration = [](const Symbol& symbol) {
         return std::min(symbol.name.find_first_not_of("_."), symbol.name.size());
     };

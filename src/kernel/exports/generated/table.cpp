@@ -38,6 +38,7 @@ extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
 extern const nt::exports::Adapter gate_InitializeSListHead;
 extern const nt::exports::Adapter gate_IoAcquireCancelSpinLock;
+extern const nt::exports::Adapter gate_IoAcquireRemoveLockEx;
 extern const nt::exports::Adapter gate_IoAllocateDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoAllocateIrp;
 extern const nt::exports::Adapter gate_IoAllocateIrpEx;
@@ -61,6 +62,12 @@ extern const nt::exports::Adapter gate_IoCreateNotificationEvent;
 extern const nt::exports::Adapter gate_IoCreateSymbolicLink;
 extern const nt::exports::Adapter gate_IoCreateSynchronizationEvent;
 extern const nt::exports::Adapter gate_IoCreateUnprotectedSymbolicLink;
+extern const nt::exports::Adapter gate_IoCsqInitialize;
+extern const nt::exports::Adapter gate_IoCsqInitializeEx;
+extern const nt::exports::Adapter gate_IoCsqInsertIrp;
+extern const nt::exports::Adapter gate_IoCsqInsertIrpEx;
+extern const nt::exports::Adapter gate_IoCsqRemoveIrp;
+extern const nt::exports::Adapter gate_IoCsqRemoveNextIrp;
 extern const nt::exports::Adapter gate_IoDeleteDevice;
 extern const nt::exports::Adapter gate_IoDeleteSymbolicLink;
 extern const nt::exports::Adapter gate_IoDetachDevice;
@@ -85,6 +92,7 @@ extern const nt::exports::Adapter gate_IoGetRequestorSessionId;
 extern const nt::exports::Adapter gate_IoGetStackLimits;
 extern const nt::exports::Adapter gate_IoGetTopLevelIrp;
 extern const nt::exports::Adapter gate_IoInitializeIrp;
+extern const nt::exports::Adapter gate_IoInitializeRemoveLockEx;
 extern const nt::exports::Adapter gate_IoIsOperationSynchronous;
 extern const nt::exports::Adapter gate_IoIsSystemThread;
 extern const nt::exports::Adapter gate_IoIsWdmVersionAvailable;
@@ -92,6 +100,8 @@ extern const nt::exports::Adapter gate_IoMakeAssociatedIrp;
 extern const nt::exports::Adapter gate_IoRegisterBootDriverReinitialization;
 extern const nt::exports::Adapter gate_IoRegisterDriverReinitialization;
 extern const nt::exports::Adapter gate_IoReleaseCancelSpinLock;
+extern const nt::exports::Adapter gate_IoReleaseRemoveLockAndWaitEx;
+extern const nt::exports::Adapter gate_IoReleaseRemoveLockEx;
 extern const nt::exports::Adapter gate_IoRemoveShareAccess;
 extern const nt::exports::Adapter gate_IoReuseIrp;
 extern const nt::exports::Adapter gate_IoSetCompletionRoutineEx;
@@ -104,6 +114,7 @@ extern const nt::exports::Adapter gate_IoValidateDeviceIoControlAccess;
 extern const nt::exports::Adapter gate_IoWithinStackLimits;
 extern const nt::exports::Adapter gate_IofCallDriver;
 extern const nt::exports::Adapter gate_IofCompleteRequest;
+extern const nt::exports::Adapter gate_IopCsqCancelRoutine;
 extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutex;
@@ -771,7 +782,7 @@ const Row rows[] = {
     {"InitSafeBootMode", "size=4", "", nullptr, 4, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"InitializeSListHead", "", "", &gate_InitializeSListHead, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoAcquireCancelSpinLock", "", "", &gate_IoAcquireCancelSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoAcquireRemoveLockEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoAcquireRemoveLockEx", "", "", &gate_IoAcquireRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAcquireVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAdapterObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAdjustStackSizeForRedirection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -811,12 +822,12 @@ const Row rows[] = {
     {"IoCreateSymbolicLink", "", "", &gate_IoCreateSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateSynchronizationEvent", "", "", &gate_IoCreateSynchronizationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateUnprotectedSymbolicLink", "", "", &gate_IoCreateUnprotectedSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCsqInitialize", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCsqInitializeEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCsqInsertIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCsqInsertIrpEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCsqRemoveIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCsqRemoveNextIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCsqInitialize", "", "", &gate_IoCsqInitialize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IoCsqInitializeEx", "", "", &gate_IoCsqInitializeEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IoCsqInsertIrp", "", "", &gate_IoCsqInsertIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoCsqInsertIrpEx", "", "", &gate_IoCsqInsertIrpEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoCsqRemoveIrp", "", "", &gate_IoCsqRemoveIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoCsqRemoveNextIrp", "", "", &gate_IoCsqRemoveNextIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoDeleteDevice", "", "", &gate_IoDeleteDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoDeleteSymbolicLink", "", "", &gate_IoDeleteSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoDetachDevice", "", "", &gate_IoDetachDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -864,7 +875,7 @@ const Row rows[] = {
     {"IoGetTopLevelIrp", "", "", &gate_IoGetTopLevelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetTransactionParameterBlock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInitializeIrp", "", "", &gate_IoInitializeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoInitializeRemoveLockEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoInitializeRemoveLockEx", "", "", &gate_IoInitializeRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoInitializeTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInitializeWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceRelations", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -897,8 +908,8 @@ const Row rows[] = {
     {"IoRegisterPlugPlayNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterShutdownNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReleaseCancelSpinLock", "", "", &gate_IoReleaseCancelSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoReleaseRemoveLockAndWaitEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoReleaseRemoveLockEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoReleaseRemoveLockAndWaitEx", "", "", &gate_IoReleaseRemoveLockAndWaitEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoReleaseRemoveLockEx", "", "", &gate_IoReleaseRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReleaseVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRemoveShareAccess", "", "", &gate_IoRemoveShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReplaceFileObjectName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -958,6 +969,7 @@ const Row rows[] = {
     {"IoWritePartitionTableEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IofCallDriver", "", "", &gate_IofCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IofCompleteRequest", "the priority boost is ignored", "", &gate_IofCompleteRequest, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IopCsqCancelRoutine", "", "", &gate_IopCsqCancelRoutine, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopForwardCompletion", "", "", &gate_IopForwardCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopInvalidDeviceRequest", "", "", &gate_IopInvalidDeviceRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"KdChangeOption", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1867,7 +1879,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1403;
+const ULONG row_count = 1404;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3},

@@ -8,7 +8,8 @@ namespace nt::ke::detail {
 void unwait(Thread& thread, NTSTATUS result, KPRIORITY increment = 0);
 // The object is signalled for this thread (a mutant: also when it owns it).
 bool is_signalled(const DISPATCHER_HEADER& header, const Thread& thread);
-// The thread's wait is satisfied by the object: consumes the signal. STATUS_ABANDONED when a mutant was abandoned.
+// The thread's wait is satisfied by the object: consumes the signal. STATUS_ABANDONED when a mutant was
+// abandoned.
 NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread);
 
 } // namespace nt::ke::detail
