@@ -7,9 +7,11 @@
 #include "kernel/cm/registry.h"
 #include "kernel/io/driver.h"
 #include "kernel/ldr/mm_memory.h"
+#include "kernel/pool/pool.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
 #include <cstring>
+#include <map>
 
 namespace app {
 
@@ -92,10 +94,10 @@ bool Machine::load_driver(LoadedDriver& driver) {
         return false;
     }
     for (const auto& warning : loaded->warnings)
-        reports_.push_back(file_name + ": " + warning);
+        note(file_name + ": " + warning);
     for (const auto& import : loaded->stubbed)
-        reports_.push_back(file_name + ": missing import " + import.dll + "!" + import.symbol +
-                           " stops the machine when called");
+        note(file_name + ": missing import " + import.dll + "!" + import.symbol +
+             " stops the machine when called");
     driver.module = &modules_.add(std::move(loaded->module));
     const ldr::Module& module = *driver.module;
     if (trace::on)
@@ -168,25 +170,69 @@ bool Machine::load_drivers() {
     return true;
 }
 
+// Pool that the driver's code allocated and that nobody has freed.
+bool Machine::report_pool_left(const LoadedDriver& driver) {
+    struct Left {
+        const ldr::Module* module;
+        std::map<ULONG, std::pair<unsigned, std::uint64_t>> tags; // blocks, bytes
+    } left{driver.module, {}};
+    pool::for_each_block(
+        [](void* context, const pool::Block& block) {
+            auto& l = *static_cast<Left*>(context);
+            if (l.module->contains(block.caller)) {
+                auto& [blocks, bytes] = l.tags[block.tag];
+                blocks++;
+                bytes += block.size;
+            }
+            return true;
+        },
+        &left);
+    for (const auto& [tag, use] : left.tags) {
+        std::string name;
+        for (int i = 0; i < 4; i++) {
+            const char c = static_cast<char>(tag >> (8 * i));
+            name += c >= ' ' && c < 0x7f ? c : '.';
+        }
+        report("PoolLeak", driver.spec.name + ": unloaded with " + std::to_string(use.first) + " pool block" +
+                               (use.first > 1 ? "s" : "") + " of tag '" + name + "' left, " +
+                               std::to_string(use.second) + " bytes");
+    }
+    return left.tags.empty();
+}
+
+bool Machine::unload_driver(LoadedDriver& driver) {
+    const std::string& name = driver.spec.name;
+    ULONG left = 0;
+    const NTSTATUS status = io::unload_driver(driver.object, &left);
+    if (!NT_SUCCESS(status)) {
+        report("Unload", name + ": cannot be unloaded: " + status_text(status));
+        return false;
+    }
+    if (status == STATUS_PENDING) {
+        report("Unload", name + ": not unloaded: a device of it is still open or attached to");
+        return false;
+    }
+    driver.object = nullptr;
+    if (left) {
+        report("DeviceLeft", name + ": DriverUnload left " + std::to_string(left) + " device object" +
+                                 (left > 1 ? "s" : ""));
+        return false; // the devices may still lead into the image
+    }
+    const bool clean = report_pool_left(driver);
+    ldr::Module& module = *driver.module;
+    if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
+    drvlab_module_unloaded(driver.spec.path.c_str(), module.base);
+    ldr::KernelImageMemory memory;
+    ldr::unload_image(*modules_.remove(module), memory);
+    driver.module = nullptr;
+    return clean;
+}
+
+// Last loaded first, as drivers stand on each other.
 bool Machine::unload_drivers() {
     bool clean = true;
-    for (auto it = drivers_.rbegin(); it != drivers_.rend(); ++it) {
-        if (!it->object) continue;
-        ULONG left = 0;
-        const NTSTATUS status = io::unload_driver(it->object, &left);
-        const std::string& name = it->spec.name;
-        if (!NT_SUCCESS(status)) {
-            reports_.push_back(name + ": cannot be unloaded: " + status_text(status));
-            clean = false;
-            continue;
-        }
-        if (left) {
-            reports_.push_back(name + ": DriverUnload left " + std::to_string(left) + " device object" +
-                               (left > 1 ? "s" : ""));
-            clean = false;
-        }
-        it->object = nullptr;
-    }
+    for (auto it = drivers_.rbegin(); it != drivers_.rend(); ++it)
+        if (it->object && !unload_driver(*it)) clean = false;
     return clean;
 }
 

@@ -55,6 +55,11 @@ Machine::Machine(Config config) : config_(std::move(config)) {
     boot();
 }
 
+void Machine::report(const char* rule, const std::string& text) {
+    if (trace::on) trace::emit_report(rule, text, 0);
+    reports_.push_back(text);
+}
+
 Machine::~Machine() {
     host::stop_watchdog();
     host::disable_containment();
@@ -105,7 +110,7 @@ void Machine::start_kernel() {
     write_data_exports();
     if (trace::on) trace::emit_machine_start("1", config_.seed, 1);
     if (!host::enable_containment())
-        reports_.push_back(std::string("raw system calls are not contained: ") + host::containment_error());
+        note(std::string("raw system calls are not contained: ") + host::containment_error());
 }
 
 void Machine::system_thread(void* argument) {

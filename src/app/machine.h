@@ -69,7 +69,11 @@ class Machine {
     const Config& config() const { return config_; }
     nt::ldr::ModuleList& modules() { return modules_; }
     std::vector<LoadedDriver>& drivers() { return drivers_; }
-    std::vector<std::string>& reports() { return reports_; } // broken rules and leaks, in order
+    // Broken rules and leaks: they make the exit status 123. Notes only inform.
+    const std::vector<std::string>& reports() const { return reports_; }
+    const std::vector<std::string>& notes() const { return notes_; }
+    void report(const char* rule, const std::string& text);
+    void note(const std::string& text) { notes_.push_back(text); }
 
     static Machine& current();
 
@@ -79,12 +83,14 @@ class Machine {
     void trace_boot();
     void write_parameters();
     bool load_driver(LoadedDriver& driver);
+    bool unload_driver(LoadedDriver& driver);
+    bool report_pool_left(const LoadedDriver& driver);
     static void system_thread(void* self);
 
     Config config_;
     nt::ldr::ModuleList modules_;
     std::vector<LoadedDriver> drivers_;
-    std::vector<std::string> reports_;
+    std::vector<std::string> reports_, notes_;
     std::function<void(Machine&)> script_;
     std::string error_;
 };

@@ -86,6 +86,7 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
         drivers.push_back(std::move(entry));
     }
     j["reports"] = machine.reports();
+    j["notes"] = machine.notes();
     if (!machine.error().empty()) j["error"] = machine.error();
     if (!debugger.empty()) j["kd"] = debugger;
     return j;
@@ -109,6 +110,8 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     if (status == 0 && !machine.reports().empty()) status = exit_report;
     bool whole = finish_trace(session.config, status, stop_summary(machine, stop));
     say(2, stop_report(machine, stop));
+    for (const auto& note : machine.notes())
+        say(2, "drvlab: note: " + note + "\n");
     for (const auto& report : machine.reports())
         say(2, "drvlab: " + report + "\n");
     if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, "drvlab: " + machine.error() + "\n");

@@ -130,6 +130,7 @@ bool Target::read(Address from, void* to, std::size_t bytes) {
                 if (!p || !run) return false;
                 const std::size_t n = std::min<std::size_t>(bytes, run);
                 std::memcpy(out, p, n);
+                if (const ldr::ModuleList* modules = user_modules()) modules->original_bytes(from, {out, n});
                 out += n, from += n, bytes -= n;
             }
             return true;
