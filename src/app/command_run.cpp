@@ -42,7 +42,9 @@ void add_run_command(CLI::App& drvlab, int& status) {
 
 void add_load_command(CLI::App& drvlab, int& status) {
     auto run = std::make_shared<Run>();
-    CLI::App& command = *drvlab.add_subcommand("load", "load drivers, show what they made, unload them");
+    CLI::App& command = *drvlab.add_subcommand(
+        "load",
+        "load drivers, show what they made, unload them (not with --kd: that looks at the loaded machine)");
     add_machine_options(command, run->options);
     command.add_option("drivers", run->client, "X.sys …")->type_name("X.sys")->required();
     command.callback([run, &status] {
@@ -53,9 +55,9 @@ void add_load_command(CLI::App& drvlab, int& status) {
         std::optional<std::uint32_t> none;
         status = run_session(
             session,
-            [](Machine& m) {
+            [run](Machine& m) {
                 if (m.load_drivers()) m.describe_drivers();
-                m.unload_drivers();
+                if (run->options.kd.empty()) m.unload_drivers();
             },
             none);
     });
