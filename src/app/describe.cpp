@@ -4,6 +4,7 @@
 #include "app/target.h"
 #include "app/text.h"
 #include "kernel/ob/namespace.h"
+#include "trace/names.h"
 #include <cstdio>
 
 namespace app {
@@ -41,39 +42,11 @@ void Machine::describe_drivers() {
                         path.c_str(), device->DeviceType, device->Flags, links_to(target, path).c_str());
         }
         if (!any) std::printf("  no devices\n");
-        static const char* const names[] = {"CREATE",
-                                            "CREATE_NAMED_PIPE",
-                                            "CLOSE",
-                                            "READ",
-                                            "WRITE",
-                                            "QUERY_INFORMATION",
-                                            "SET_INFORMATION",
-                                            "QUERY_EA",
-                                            "SET_EA",
-                                            "FLUSH_BUFFERS",
-                                            "QUERY_VOLUME_INFORMATION",
-                                            "SET_VOLUME_INFORMATION",
-                                            "DIRECTORY_CONTROL",
-                                            "FILE_SYSTEM_CONTROL",
-                                            "DEVICE_CONTROL",
-                                            "INTERNAL_DEVICE_CONTROL",
-                                            "SHUTDOWN",
-                                            "LOCK_CONTROL",
-                                            "CLEANUP",
-                                            "CREATE_MAILSLOT",
-                                            "QUERY_SECURITY",
-                                            "SET_SECURITY",
-                                            "POWER",
-                                            "SYSTEM_CONTROL",
-                                            "DEVICE_CHANGE",
-                                            "QUERY_QUOTA",
-                                            "SET_QUOTA",
-                                            "PNP"};
         for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
             const std::string routine =
                 modules_.describe(reinterpret_cast<std::uint64_t>(d.object->MajorFunction[i]));
             if (routine != "nt!IopInvalidDeviceRequest")
-                std::printf("  IRP_MJ_%-26s %s\n", names[i], routine.c_str());
+                std::printf("  %-33s %s\n", trace::irp_major_name(i).c_str(), routine.c_str());
         }
         std::printf("  DriverUnload %s\n",
                     d.object->DriverUnload
