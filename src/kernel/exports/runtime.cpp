@@ -10,6 +10,7 @@
 #include "kernel/ke/thread.h"
 #include "trace/trace.h"
 #include <cstring>
+#include <span>
 
 namespace nt::exports {
 
@@ -35,6 +36,20 @@ const Row& innermost_row() { return rows[seh::innermost()->index]; }
 
 ULONG_PTR stub_adapter(const ULONG_PTR*) { ke::stub_called(innermost_row().name); }
 
+// A service's arguments as a trace shows them: without what lies undefined beside narrow ones.
+class Shown {
+  public:
+    Shown(const ServiceRow& service, const ULONG_PTR* args) : count_(service.argument_count) {
+        for (ULONG i = 0; i < count_; i++)
+            words_[i] = service.narrow >> i & 1 ? static_cast<ULONG>(args[i]) : args[i];
+    }
+    std::span<const std::uint64_t> words() const { return {words_, count_}; }
+
+  private:
+    ULONG count_;
+    std::uint64_t words_[most_arguments];
+};
+
 // Zw…: the service, as called by kernel mode itself.
 ULONG_PTR zw_adapter(const ULONG_PTR* args) {
     const ULONG number = innermost_row().service;
@@ -45,7 +60,7 @@ ULONG_PTR zw_adapter(const ULONG_PTR* args) {
     if (trace::on) [[unlikely]] {
         announce(number, service.name);
         trace::emit_zw_enter(number, static_cast<seh::EntryRecord*>(seh::innermost())->rip,
-                             {reinterpret_cast<const std::uint64_t*>(args), service.argument_count});
+                             Shown(service, args).words());
     }
     const ULONG_PTR result = (*service.gate)(args);
     if (trace::on) [[unlikely]]
@@ -95,8 +110,7 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     entry.args = args;
     if (trace::on) [[unlikely]] {
         announce(number, service->name);
-        trace::emit_syscall_enter(number, entry.rip,
-                                  {reinterpret_cast<const std::uint64_t*>(args), service->argument_count});
+        trace::emit_syscall_enter(number, entry.rip, Shown(*service, args).words());
     }
     const ULONG_PTR result = (*service->gate)(args);
     if (trace::on) [[unlikely]]

@@ -28,6 +28,7 @@ struct ServiceRow {
     const Adapter* gate;
     ULONG number;
     ULONG argument_count;
+    ULONG narrow; // bit n: argument n has 32 bits or less, the rest of its register is undefined
 };
 
 extern const Row rows[]; // ntoskrnl.exe by name, then hal.dll by name; the position is the export index
