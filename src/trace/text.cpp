@@ -51,7 +51,7 @@ void append_wrapped(std::string& out, std::size_t indent, std::string_view text)
 
 std::string TextFormatter::heading() {
     return "  time/ms  pid.tid cpu/irql\n"
-           "--------- -------- --- ----------------------------------------------------------\n";
+           "--------- -------- --- --------------------------------------------------------\n";
 }
 
 unsigned TextFormatter::irp_depth(const Record& r) const {
