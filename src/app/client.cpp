@@ -42,6 +42,13 @@ std::optional<std::uint32_t> Machine::run_client() {
     for (const std::string& directory : config_.system32)
         section::add_images_of(u"\\KnownDlls", directory, "C:\\Windows\\System32\\");
     section::add_images_of(u"\\DrvlabApp", directory_of(config_.client), "C:\\Program Files\\Drvlab\\");
+    std::size_t length = config_.client.size();
+    for (const std::string& argument : config_.arguments)
+        length += to_utf16(argument).size() + 3;
+    if (length > 32'000) { // UNICODE_STRING and CreateProcess end at 32,767 characters
+        error_ = "the command line is longer than Windows allows (32,767 characters)";
+        return std::nullopt;
+    }
     ps::NewProcess what;
     what.host_path = config_.client;
     what.arguments = config_.arguments;

@@ -1,5 +1,7 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
+#include <cstdio>
+#include <exception>
 #include <iostream>
 
 int main(int argc, char** argv) {
@@ -30,6 +32,14 @@ int main(int argc, char** argv) {
             std::cerr << "try 'drvlab " << command->get_name() << " --help'\n";
         if (drvlab.get_subcommands().empty()) std::cerr << "try 'drvlab --help'\n";
         return app::exit_usage;
+    } catch (const std::exception& error) {
+        std::cerr << "drvlab: " << error.what() << "\n";
+        return app::exit_usage;
+    }
+    // What was printed must have arrived.
+    if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout)) {
+        std::cerr << "drvlab: standard output cannot be written\n";
+        return app::exit_host;
     }
     return status;
 }

@@ -60,8 +60,10 @@ void add_machine_options(CLI::App& command, Options& o) {
                      "bind unknown imports to stubs that stop the machine when called");
     command.add_flag("--hvci", o.hvci, "refuse images with sections that are writable and executable");
     command.add_flag("--unload", o.unload, "unload the drivers at the end and report what they leave behind");
-    command.add_option("--watchdog", o.watchdog,
-                       "seconds of processor time after which code that never calls the system is a hang");
+    command
+        .add_option("--watchdog", o.watchdog,
+                    "seconds of processor time after which code that never calls the system is a hang")
+        ->check(CLI::Range(0.1, 86400.0));
     command.add_option("--system32", o.system32, "look for DLLs in DIR first; may be repeated")
         ->type_name("DIR");
     command.add_option("--env", o.environment, "set an environment variable of the client")
@@ -74,13 +76,17 @@ void add_machine_options(CLI::App& command, Options& o) {
 
 static DriverSpec driver_from(const std::string& text) {
     DriverSpec spec{text, ""};
+    std::error_code error;
     const auto colon = text.rfind(':');
     if (colon != std::string::npos && colon + 1 < text.size() && text.find('/', colon) == std::string::npos &&
-        !fs::exists(text)) {
+        !fs::exists(text, error)) {
         spec.path = text.substr(0, colon);
         spec.name = text.substr(colon + 1);
     }
     if (spec.name.empty()) spec.name = fs::path(spec.path).stem().string();
+    if (spec.name.size() > 200)
+        throw CLI::ValidationError("--driver",
+                                   "the service name of '" + text.substr(0, 60) + "…' is too long");
     if (spec.name.empty() || spec.name.find_first_of("\\/") != std::string::npos)
         throw CLI::ValidationError("--driver", "'" + text + "' gives no service name");
     return spec;

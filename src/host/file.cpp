@@ -31,7 +31,7 @@ bool write_all(int fd, std::string_view bytes) {
 } // namespace
 
 std::expected<std::vector<std::uint8_t>, std::string> read_file(const std::string& path) {
-    int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a fifo must not hold us up
     if (fd < 0) return failure("read", path, errno);
     struct stat info;
     std::vector<std::uint8_t> bytes;
@@ -39,6 +39,10 @@ std::expected<std::vector<std::uint8_t>, std::string> read_file(const std::strin
         if (S_ISDIR(info.st_mode)) {
             ::close(fd);
             return failure("read", path, EISDIR);
+        }
+        if (!S_ISREG(info.st_mode)) {
+            ::close(fd);
+            return std::unexpected("cannot read '" + path + "': not a regular file");
         }
         bytes.reserve(static_cast<std::size_t>(info.st_size));
     }

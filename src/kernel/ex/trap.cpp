@@ -3,6 +3,7 @@
 #include "abi/peb.h"
 #include "abi/status.h"
 #include "hardware/emulate.h"
+#include "host/fiber.h"
 #include "host/guest.h"
 #include "host/processor.h"
 #include "host/signals.h"
@@ -247,26 +248,48 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     seh::nt_resume(&frame.context, self.teb);
 }
 
-// A gate of ours touched memory that a driver named and that is not there. On Windows the access is the
-// kernel's own code at the driver's expense: a user address raises at the driver, a kernel address stops the
-// machine. Our frames are abandoned.
-[[noreturn]] void gate_fault_entry(void* argument) {
+// Our own code faulted on behalf of guest code: on a pointer that a driver named, or on a structure that one
+// has damaged. On Windows that is the kernel's own access: in a gate a user address raises at the driver;
+// everything else stops the machine. Our frames are abandoned.
+[[noreturn]] void host_fault_entry(void* argument) {
     TrapFrame& frame = *static_cast<TrapFrame*>(argument);
-    const auto& gate = *static_cast<seh::EntryRecord*>(frame.entry.previous);
+    const auto& caller = *static_cast<seh::EntryRecord*>(frame.entry.previous);
     seh::set_innermost(frame.entry.previous);
-    const mm::Access access = access_of(frame.fault, gate.rip);
-    if (host::places::is_user(access.address) && ke::current_irql() < DISPATCH_LEVEL)
+    const bool in_gate = caller.kind == seh::RecordKind::gate;
+    const bool paging = frame.fault.kind == host::FaultKind::page;
+    const mm::Access access = access_of(frame.fault, caller.rip);
+    if (in_gate && paging && host::places::is_user(access.address) && ke::current_irql() < DISPATCH_LEVEL)
         seh::raise_access_violation(access.address, static_cast<ULONG>(access.kind()));
-    const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), false);
-    ke::bug_check(b.code, b.parameters[0], b.parameters[1], b.parameters[2], b.parameters[3]);
+    ke::Stop stop;
+    stop.kind = ke::StopKind::bug_check;
+    stop.caller = caller.rip;
+    std::snprintf(stop.text, sizeof stop.text,
+                  "the kernel touched memory that is not there (%#llx): a driver gave a bad pointer or "
+                  "damaged a structure",
+                  static_cast<unsigned long long>(frame.fault.address));
+    if (in_gate && paging && host::places::is_guest(access.address)) {
+        const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), false);
+        stop.code = b.code;
+        std::memcpy(stop.parameters, b.parameters, sizeof stop.parameters);
+    } else {
+        stop.code = ke::current_thread().teb ? SYSTEM_SERVICE_EXCEPTION : SYSTEM_THREAD_EXCEPTION_NOT_HANDLED;
+        stop.parameters[0] = static_cast<ULONG>(STATUS_ACCESS_VIOLATION);
+        stop.parameters[1] = caller.rip;
+    }
+    if (trace::on)
+        trace::emit_bug_check(stop.code, stop.parameters[0], stop.parameters[1], stop.parameters[2],
+                              stop.parameters[3], stop.caller);
+    ke::stop_machine(stop);
 }
 
-bool is_gate_fault(const host::Fault& fault) {
-    if (!ke::pcr_address || fault.kind != host::FaultKind::page || !host::places::is_guest(fault.address) ||
-        host::places::is_guest(fault.rip()) || host::gs_base() != ke::pcr_address)
+bool is_host_fault(const host::Fault& fault) {
+    if (!ke::pcr_address ||
+        (fault.kind != host::FaultKind::page && fault.kind != host::FaultKind::protection) ||
+        host::places::is_guest(fault.rip()) || host::gs_base() != ke::pcr_address ||
+        &host::Fiber::current() == &host::Fiber::main() || ke::the_stop.kind != ke::StopKind::none)
         return false;
     const seh::Record* record = seh::innermost();
-    return record && record->kind == seh::RecordKind::gate;
+    return record && record->kind != seh::RecordKind::call_out;
 }
 
 void trap_entry(void* argument) {
@@ -292,7 +315,7 @@ class Sink final : public host::FaultSink {
     bool deliver(host::Fault& fault) override {
         if (!ke::pcr_address) return false;
         const bool user = host::gs_base() != ke::pcr_address;
-        const bool in_gate = is_gate_fault(fault);
+        const bool ours = is_host_fault(fault);
         const auto slot = [](ULONG offset) {
             return *reinterpret_cast<ULONG_PTR*>(ke::pcr_address + offset);
         };
@@ -300,7 +323,7 @@ class Sink final : public host::FaultSink {
         if (!top) return false;
         auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
         // A driver's code runs only inside a call-out; anything else is a fault of our own.
-        if (!user && !in_gate && previous->kind != seh::RecordKind::call_out) return false;
+        if (!user && !ours && previous->kind != seh::RecordKind::call_out) return false;
         auto* frame = reinterpret_cast<TrapFrame*>((top - sizeof(TrapFrame)) & ~ULONG_PTR{63});
         to_context(fault, frame->context);
         to_entry(frame->context, frame->entry, &frame->context);
@@ -309,8 +332,7 @@ class Sink final : public host::FaultSink {
         frame->fault = fault;
         frame->user = user;
         if (user) host::set_gs_base(ke::pcr_address);
-        fault.registers[host::RIP] =
-            reinterpret_cast<std::uint64_t>(in_gate ? &gate_fault_entry : &trap_entry);
+        fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(ours ? &host_fault_entry : &trap_entry);
         fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
         fault.registers[host::RSP] = reinterpret_cast<std::uint64_t>(frame) - 8; // as after a call
         fault.registers[host::EFLAGS] &= ~0x40500ull;                            // DF, TF, AC
@@ -324,7 +346,7 @@ void set_trap_hooks(const TrapHooks& h) { hooks = h; }
 void initialize_traps() {
     host::set_guest_rip_filter([](const host::Fault& fault) {
         return host::places::is_guest(fault.rip()) || host::places::is_guest(fault.rsp()) ||
-               is_gate_fault(fault);
+               is_host_fault(fault);
     });
     host::install_signals(&sink);
 }

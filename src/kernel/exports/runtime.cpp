@@ -117,6 +117,9 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
         trace::emit_syscall_exit(number, static_cast<NTSTATUS>(result));
     if (ke::current_irql() != PASSIVE_LEVEL) [[unlikely]]
         ke::bug_check(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, entry.rip, ke::current_irql());
+    if (self.Tcb.CombinedApcDisable != 0)
+        [[unlikely]] // a driver entered a critical region and did not leave it
+        ke::bug_check(APC_INDEX_MISMATCH, entry.rip, self.Tcb.ApcStateIndex, self.Tcb.CombinedApcDisable, 0);
     if (self.Tcb.ApcState.KernelApcPending || self.exiting) [[unlikely]] {
         ke::deliver_kernel_apcs();
         before_user_mode();

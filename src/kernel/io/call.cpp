@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/irp_lists.h"
+#include "kernel/io/detail/request.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
@@ -10,6 +11,8 @@
 #include "trace/trace.h"
 
 namespace nt::io {
+
+IRP* detail::finished_pending = nullptr;
 
 namespace {
 
@@ -120,6 +123,7 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
     // The service that made the request is still on the stack below and ends it there.
     if ((irp->Flags & IRP_DEFER_IO_COMPLETION) && !irp->PendingReturned) [[likely]]
         return;
+    detail::finished_pending = irp;
     detail::finish_in_thread(irp);
 }
 

@@ -74,6 +74,7 @@ void run_kernel(ke::Thread& self) {
 }
 
 void run_user(ke::Thread& self) {
+    if (self.exiting) exit_thread(self.exit_status); // ended before it ran
     seh::nt_enter_user(self.start_context, reinterpret_cast<ULONG_PTR>(self.extension),
                        self.base.registers[0], self.teb);
 }
@@ -154,7 +155,10 @@ void exit_thread(LONG status) {
 void terminate_thread(ke::Thread& thread, LONG status) {
     thread.exit_status = status;
     thread.exiting = true;
-    if (&thread != &ke::current_thread()) ke::end_user_wait(thread);
+    if (thread.Tcb.State == static_cast<UCHAR>(ke::ThreadState::initialized))
+        start_thread(thread);
+    else if (&thread != &ke::current_thread())
+        ke::end_user_wait(thread);
 }
 
 ke::Thread* find_thread(ULONG_PTR tid) {

@@ -9,12 +9,17 @@
 #include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/device.h"
 #include "kernel/io/file.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/mm/probe.h"
 #include "trace/trace.h"
 
 namespace nt::io::detail {
 
 NTSTATUS await_file(FILE_OBJECT* file, KPROCESSOR_MODE mode);
+
+// The last request of a service whose end was handed to its thread because a driver had marked it pending. By
+// then its memory may be gone: only to be compared.
+extern IRP* finished_pending;
 
 // A service in progress. Construction order: begin(), then new_irp(), then buffers, then issue(). Whatever
 // fails in between goes through abandon(). No destructor: a driver may raise through us, and nothing here
@@ -96,8 +101,14 @@ struct Request {
         const bool waits = synchronous;
         FILE_OBJECT* const waited = file;
         if (waits) ob::reference(waited);
+        finished_pending = nullptr;
         NTSTATUS status = call_driver(device, irp);
         if (status != STATUS_PENDING) [[likely]] {
+            // IoMarkIrpPending, IoCompleteRequest, and not STATUS_PENDING: the request would be ended twice.
+            // assumed: without its verifier Windows crashes somewhere; this is the verifier's name for it.
+            if (finished_pending == irp) [[unlikely]]
+                ke::bug_check(0xC9, 0x23E, reinterpret_cast<ULONG_PTR>(device->DriverObject),
+                              reinterpret_cast<ULONG_PTR>(irp), static_cast<ULONG>(status));
             status = irp->IoStatus.Status;
             finish_deferred(irp);
         } else if (waits)
