@@ -60,7 +60,8 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
                            const std::optional<std::uint32_t>& client, const nlohmann::json& debugger) {
     nlohmann::json j;
     j["exit_status"] = exit_status;
-    j["stop"] = {{"kind", stop_name(stop.kind)},
+    const bool load_failed = stop.kind == ke::StopKind::client_exited && !machine.error().empty();
+    j["stop"] = {{"kind", load_failed ? "load_failure" : stop_name(stop.kind)},
                  {"summary", stop_summary(machine, stop)},
                  {"repeatable", stop.repeatable}};
     if (stop.kind == ke::StopKind::bug_check) {
@@ -96,7 +97,7 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
 
 int run_session(const Session& session, std::function<void(Machine&)> script,
                 const std::optional<std::uint32_t>& client_status) {
-    if (!start_trace(session.config)) return exit_host;
+    const bool recording = start_trace(session.config); // without it the run goes on, and its status says so
     host::set_last_words([](void*) { trace::stop(); }, nullptr);
     Machine machine(session.config);
     const ke::Stop& stop = machine.run(std::move(script));
@@ -108,8 +109,11 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
                      ? static_cast<int>(exit_client_out_of_range)
                      : static_cast<int>(*client_status);
     if (status == 0 && !machine.reports().empty()) status = exit_report;
-    bool whole = finish_trace(session.config, status, stop_summary(machine, stop));
-    say(2, stop_report(machine, stop));
+    const std::string recorder_text = trace::describe(trace::recorder_status());
+    bool whole = recording && finish_trace(session.config, status, stop_summary(machine, stop));
+    if (!host::guarded([&] { say(2, stop_report(machine, stop)); }))
+        say(2, "drvlab: the report ends here: a structure that it looks at is damaged; " +
+                   stop_summary(machine, stop) + "\n");
     for (const auto& note : machine.notes())
         say(2, "drvlab: note: " + note + "\n");
     for (const auto& report : machine.reports())
@@ -120,7 +124,9 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     view::Debugger debugger(target);
     nlohmann::json debugger_output = nlohmann::json::array();
     if (!session.kd.empty()) {
-        const std::string text = debugger.execute(session.kd);
+        std::string text;
+        if (!host::guarded([&] { text = debugger.execute(session.kd); }))
+            text = "The command met a damaged structure.\n";
         debugger_output.push_back({{"commands", session.kd}, {"output", text}});
         say(session.output, text);
         if (debugger.failed() && status == 0) status = exit_usage;
@@ -128,7 +134,11 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     if (session.interactive && !view::run_prompt(debugger) && status == 0) status = exit_usage;
     if (!session.result.empty()) {
         std::ofstream out(session.result);
-        out << result_json(machine, stop, status, client_status, debugger_output).dump(2) << "\n";
+        nlohmann::json json = result_json(machine, stop, whole ? status : static_cast<int>(exit_host),
+                                          client_status, debugger_output);
+        if (!session.config.trace.empty())
+            json["trace"] = {{"file", session.config.trace}, {"whole", whole}, {"status", recorder_text}};
+        out << json.dump(2) << "\n";
         out.close();
         if (!out) {
             say(2, "drvlab: cannot write '" + session.result + "'\n");

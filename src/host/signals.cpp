@@ -3,6 +3,7 @@
 #include "host/guest.h"
 #include "host/places.h"
 #include <cerrno>
+#include <csetjmp>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
@@ -83,7 +84,11 @@ void say(const char* text, std::size_t length) {
     std::abort();
 }
 
+sigjmp_buf guard;
+bool guarded_now = false;
+
 [[noreturn]] void die(const Fault& fault) {
+    if (guarded_now && &Fiber::current() == &Fiber::main()) siglongjmp(guard, 1);
     char line[256];
     int n = std::snprintf(
         line, sizeof line,
@@ -168,6 +173,17 @@ void install_signals(FaultSink* new_sink) {
     for (int signal : handled)
         if (sigaction(signal, &action, nullptr) != 0)
             fatal("sigaction(%d): %s", signal, std::strerror(errno));
+}
+
+bool guarded(void (*function)(void*), void* argument) {
+    if (sigsetjmp(guard, 0) != 0) {
+        guarded_now = false;
+        return false;
+    }
+    guarded_now = true;
+    function(argument);
+    guarded_now = false;
+    return true;
 }
 
 void set_fault_sink(FaultSink* new_sink) { sink = new_sink; }

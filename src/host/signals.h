@@ -76,6 +76,13 @@ FaultSink* fault_sink();
 // jumped to).
 void set_guest_rip_filter(bool (*is_guest)(const Fault& fault));
 
+// Runs a function that only looks, on the main fiber: a fault in it (it followed a damaged structure) ends it
+// there, and the answer is false. What it held then is lost.
+bool guarded(void (*function)(void*), void* argument);
+template <class F> bool guarded(F&& function) {
+    return guarded([](void* f) { (*static_cast<F*>(f))(); }, &function);
+}
+
 // Called once before the process ends through fatal() or an unhandled host fault: flush what must survive.
 // Runs with signals reset to default, possibly in a handler.
 void set_last_words(void (*hook)(void* context), void* context);

@@ -282,6 +282,23 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     ke::stop_machine(stop);
 }
 
+// The crossing slots of the KPCR are where a driver can reach them: they must lead into the running fiber's
+// stack.
+bool on_host_stack(ULONG_PTR address) {
+    const host::Fiber& fiber = host::Fiber::current();
+    return address >= fiber.stack_low() + sizeof(TrapFrame) + 0x1000 && address <= fiber.stack_high();
+}
+
+// Entered on the fiber's stack from its top: what was there is lost.
+[[noreturn]] void damaged_entry(void*) {
+    seh::set_innermost(nullptr);
+    ke::Stop stop;
+    stop.kind = ke::StopKind::bug_check;
+    stop.code = CRITICAL_STRUCTURE_CORRUPTION;
+    std::snprintf(stop.text, sizeof stop.text, "a driver wrote into the processor control region (KPCR)");
+    ke::stop_machine(stop);
+}
+
 bool is_host_fault(const host::Fault& fault) {
     if (!ke::pcr_address ||
         (fault.kind != host::FaultKind::page && fault.kind != host::FaultKind::protection) ||
@@ -289,7 +306,8 @@ bool is_host_fault(const host::Fault& fault) {
         &host::Fiber::current() == &host::Fiber::main() || ke::the_stop.kind != ke::StopKind::none)
         return false;
     const seh::Record* record = seh::innermost();
-    return record && record->kind != seh::RecordKind::call_out;
+    if (!on_host_stack(reinterpret_cast<ULONG_PTR>(record))) return true; // deliver() deals with it
+    return record->kind != seh::RecordKind::call_out;
 }
 
 void trap_entry(void* argument) {
@@ -321,6 +339,15 @@ class Sink final : public host::FaultSink {
         };
         ULONG_PTR top = slot(user ? KPCR_HOST_STACK : KPCR_CROSSING);
         if (!top) return false;
+        if (!on_host_stack(top)) {
+            const host::Fiber& fiber = host::Fiber::current();
+            if (&fiber == &host::Fiber::main()) return false;
+            host::set_gs_base(ke::pcr_address);
+            fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(&damaged_entry);
+            fault.registers[host::RSP] = ((fiber.stack_high() - 0x1000) & ~15ull) - 8;
+            fault.registers[host::EFLAGS] &= ~0x40500ull;
+            return true;
+        }
         auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
         // A driver's code runs only inside a call-out; anything else is a fault of our own.
         if (!user && !ours && previous->kind != seh::RecordKind::call_out) return false;
