@@ -97,10 +97,7 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
 
 int run_session(const Session& session, std::function<void(Machine&)> script,
                 const std::optional<std::uint32_t>& client_status) {
-    // A file that cannot be made is the caller's mistake; a full disk is not: the run goes on and its status
-    // says so.
-    const bool recording = start_trace(session.config);
-    if (!recording && trace::recorder_status().state != trace::RecorderState::full) return exit_host;
+    const bool recording = start_trace(session.config); // without it the run goes on, and its status says so
     host::set_last_words([](void*) { trace::stop(); }, nullptr);
     Machine machine(session.config);
     const ke::Stop& stop = machine.run(std::move(script));
