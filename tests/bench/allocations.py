@@ -17,7 +17,7 @@ def main():
                 counts = []
                 for requests in (1000, 10000):
                     line = [drvlab, "run", *(["--trace", os.path.join(folder, "trace")] if traced else []),
-                            "--driver", f"{guest}/bench.sys", "--driver", f"{guest}/passthru.sys", "--", f"{guest}/bench_client.exe", kind.split()[0], str(requests), *filters]
+                            "--driver", f"{guest}/bench.sys", "--", f"{guest}/bench_client.exe", kind.split()[0], str(requests), *filters]
                     pathlib.Path(told).unlink(missing_ok=True)
                     subprocess.run(line, check=True, timeout=60, env=dict(os.environ, LD_PRELOAD=counter, COUNT_ALLOCATIONS=told), stdin=subprocess.DEVNULL)
                     counts.append(int(pathlib.Path(told).read_text()))

@@ -77,18 +77,65 @@ static NTSTATUS loop_on_system_thread(const BENCH_LOOP* what) {
     return run.status;
 }
 
-static NTSTATUS NTAPI bench_open_close(PDEVICE_OBJECT device, PIRP irp) {
+typedef struct {
+    PDEVICE_OBJECT lower;
+    ULONG mode;
+} FILTER;
+
+static NTSTATUS NTAPI filter_completed(PDEVICE_OBJECT device, PIRP irp, PVOID context) {
     UNREFERENCED_PARAMETER(device);
+    UNREFERENCED_PARAMETER(context);
+    if (irp->PendingReturned) IoMarkIrpPending(irp);
+    return STATUS_CONTINUE_COMPLETION;
+}
+
+// True: the device is a filter and the request went on.
+static BOOLEAN filtered(PDEVICE_OBJECT device, PIRP irp, NTSTATUS* status) {
+    FILTER* filter = device->DeviceExtension;
+    if (!filter) return FALSE;
+    if (filter->mode == BENCH_SKIP) {
+        IoSkipCurrentIrpStackLocation(irp);
+    } else {
+        IoCopyCurrentIrpStackLocationToNext(irp);
+        IoSetCompletionRoutine(irp, filter_completed, NULL, TRUE, TRUE, TRUE);
+    }
+    *status = IoCallDriver(filter->lower, irp);
+    return TRUE;
+}
+
+static NTSTATUS attach_filters(PDEVICE_OBJECT target, const BENCH_ATTACH_FILTERS* what) {
+    for (ULONG i = 0; i < what->count; ++i) {
+        PDEVICE_OBJECT device;
+        NTSTATUS status = IoCreateDevice(target->DriverObject, sizeof(FILTER), NULL, FILE_DEVICE_UNKNOWN, 0,
+                                         FALSE, &device);
+        if (!NT_SUCCESS(status)) return status;
+        FILTER* filter = device->DeviceExtension;
+        filter->mode = what->mode;
+        filter->lower = IoAttachDeviceToDeviceStack(device, target);
+        if (!filter->lower) {
+            IoDeleteDevice(device);
+            return STATUS_NO_SUCH_DEVICE;
+        }
+        device->Flags &= ~DO_DEVICE_INITIALIZING;
+    }
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI bench_open_close(PDEVICE_OBJECT device, PIRP irp) {
+    NTSTATUS status;
+    if (filtered(device, irp, &status)) return status;
     return complete(irp, STATUS_SUCCESS, 0);
 }
 
 static NTSTATUS NTAPI bench_write(PDEVICE_OBJECT device, PIRP irp) {
-    UNREFERENCED_PARAMETER(device);
+    NTSTATUS status;
+    if (filtered(device, irp, &status)) return status;
     return complete(irp, STATUS_SUCCESS, IoGetCurrentIrpStackLocation(irp)->Parameters.Write.Length);
 }
 
 static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
-    UNREFERENCED_PARAMETER(device);
+    NTSTATUS status;
+    if (filtered(device, irp, &status)) return status;
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     ULONG out = stack->Parameters.DeviceIoControl.OutputBufferLength;
     switch (stack->Parameters.DeviceIoControl.IoControlCode) {
@@ -104,6 +151,10 @@ static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
         if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(BENCH_LOOP))
             return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
         return complete(irp, loop_on_system_thread(irp->AssociatedIrp.SystemBuffer), 0);
+    case IOCTL_BENCH_ATTACH:
+        if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(BENCH_ATTACH_FILTERS))
+            return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
+        return complete(irp, attach_filters(device, irp->AssociatedIrp.SystemBuffer), 0);
     default:
         return complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
     }
@@ -112,7 +163,11 @@ static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
 static VOID NTAPI bench_unload(PDRIVER_OBJECT driver) {
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\??\\Bench");
     IoDeleteSymbolicLink(&link);
-    IoDeleteDevice(driver->DeviceObject);
+    while (driver->DeviceObject) { // the filters came later and stand first
+        FILTER* filter = driver->DeviceObject->DeviceExtension;
+        if (filter) IoDetachDevice(filter->lower);
+        IoDeleteDevice(driver->DeviceObject);
+    }
 }
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {

@@ -107,9 +107,8 @@ double linux_ioctl() {
     return (processor_time() - begin) / calls;
 }
 
-Words drvlab_run(const Words& client, bool filter, const std::string& trace = "") {
+Words drvlab_run(const Words& client, const std::string& trace = "") {
     Words words{here + "/drvlab", "run", "--driver", here + "/guest/bench.sys"};
-    if (filter) words.insert(words.end(), {"--driver", here + "/guest/passthru.sys"});
     if (!trace.empty()) words.insert(words.end(), {"--trace", trace});
     words.insert(words.end(), {"--", here + "/guest/bench_client.exe"});
     words.insert(words.end(), client.begin(), client.end());
@@ -136,7 +135,7 @@ struct Kind {
         const auto line = [&](unsigned n) {
             Words client{name, std::to_string(n)};
             client.insert(client.end(), more.begin(), more.end());
-            return drvlab_run(client, !more.empty(), trace);
+            return drvlab_run(client, trace);
         };
         none = std::min({none, run(line(0)), run(line(0))});
         some = std::min(some, run(line(count)));
@@ -148,9 +147,9 @@ struct Kind {
 double handle_cost(unsigned base, unsigned count) {
     double none = 1e18, some = 1e18;
     for (int i = 0; i < 5; ++i) {
-        none = std::min(none, run(drvlab_run({"handles", std::to_string(base), "0"}, false)));
+        none = std::min(none, run(drvlab_run({"handles", std::to_string(base), "0"})));
         some =
-            std::min(some, run(drvlab_run({"handles", std::to_string(base), std::to_string(count)}, false)));
+            std::min(some, run(drvlab_run({"handles", std::to_string(base), std::to_string(count)})));
     }
     return std::max(0.0, some - none) / count;
 }

@@ -9,6 +9,16 @@
 // kernel-mode caller.
 #define IOCTL_BENCH_LOOP CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa03, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
+// Input: BENCH_ATTACH_FILTERS. Puts filters above the device: they pass every request on and do nothing else.
+#define IOCTL_BENCH_ATTACH CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa04, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
+enum { BENCH_SKIP, BENCH_COPY }; // the location skipped, or copied and a completion routine set
+
+typedef struct {
+    unsigned count;
+    unsigned mode;
+} BENCH_ATTACH_FILTERS;
+
 enum { BENCH_CONTROL, BENCH_WRITE, BENCH_OUT_DIRECT, BENCH_OPEN };
 
 typedef struct {

@@ -1,14 +1,13 @@
 // Sends requests to the bench driver: bench_client KIND COUNT [FILTERS MODE]. KIND: control, write, direct,
 // open (from here); kcontrol, kwrite, kdirect, kopen (the driver sends them to itself); handles BASE COUNT
-// (duplicates and closes a handle COUNT times while BASE others are open). FILTERS passthru filters are
-// attached first, MODE 0 skip, 1 copy. Who starts it measures the time.
+// (duplicates and closes a handle COUNT times while BASE others are open). FILTERS filters that do nothing
+// are attached first, MODE 0 skip, 1 copy. Who starts it measures the time.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 #include <winioctl.h>
 
-#include "../../drivers/passthru/passthru.h"
 #include "bench.h"
 
 static int failed(const char* what) {
@@ -21,19 +20,12 @@ static HANDLE open_device(const char* name) {
                        OPEN_EXISTING, 0, NULL);
 }
 
-static int attach(unsigned filters, ULONG mode) {
-    static const WCHAR target[] = L"\\Device\\Bench";
-    HANDLE filter = open_device("\\\\.\\PassthruControl");
-    if (filter == INVALID_HANDLE_VALUE) return failed("PassthruControl");
+static int attach(HANDLE device, unsigned filters, unsigned mode) {
+    BENCH_ATTACH_FILTERS what = {filters, mode};
     DWORD done;
-    if (!DeviceIoControl(filter, IOCTL_PASSTHRU_SET_MODE, &mode, sizeof mode, NULL, 0, &done, NULL))
-        return failed("SET_MODE");
-    for (; filters; --filters)
-        if (!DeviceIoControl(filter, IOCTL_PASSTHRU_ATTACH, (void*)target, sizeof target, NULL, 0, &done,
-                             NULL))
-            return failed("ATTACH");
-    CloseHandle(filter);
-    return 0;
+    return DeviceIoControl(device, IOCTL_BENCH_ATTACH, &what, sizeof what, NULL, 0, &done, NULL)
+               ? 0
+               : failed("ATTACH");
 }
 
 static int handles(unsigned base, unsigned count) {
@@ -57,9 +49,9 @@ int main(int argc, char** argv) {
     const char* kind = argv[1];
     unsigned count = (unsigned)atoi(argv[2]);
     if (!strcmp(kind, "handles")) return handles(count, argc > 3 ? (unsigned)atoi(argv[3]) : 0);
-    if (argc > 4 && attach((unsigned)atoi(argv[3]), (ULONG)atoi(argv[4]))) return 1;
     HANDLE device = open_device("\\\\.\\Bench");
     if (device == INVALID_HANDLE_VALUE) return failed("CreateFile");
+    if (argc > 4 && attach(device, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]))) return 1;
     static const char* const kinds[] = {"kcontrol", "kwrite", "kdirect", "kopen"};
     DWORD done;
     for (unsigned i = 0; i < 4; ++i)
