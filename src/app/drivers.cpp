@@ -47,8 +47,11 @@ std::string file_name_of(const std::string& path) {
 
 std::string describe(const ldr::LoadError& error) {
     std::string text = error.text;
-    for (const auto& import : error.unknown)
+    for (const auto& import : error.unknown) {
         text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
+        if (import.reason.starts_with("no module"))
+            text += " (a driver that others import from is named first)";
+    }
     return text;
 }
 

@@ -45,6 +45,15 @@ struct SECURITY_QUALITY {
     BOOLEAN EffectiveOnly;
 };
 
+// CreateFile, "Consoles": CON opens for reading or for writing; for both the call fails with
+// ERROR_FILE_NOT_FOUND.
+constexpr DWORD generic_both = 0xc0000000; // GENERIC_READ | GENERIC_WRITE
+bool is_con(const UNICODE_STRING& path) {
+    const WCHAR* s = path.Buffer;
+    return path.Length == 7 * sizeof(WCHAR) && s[0] == '\\' && s[1] == '?' && (s[4] | 0x20) == 'c' &&
+           (s[5] | 0x20) == 'o' && (s[6] | 0x20) == 'n';
+}
+
 HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIBUTES* security,
                    DWORD creation, DWORD flags, HANDLE template_file) {
     ULONG disposition = disposition_of(creation);
@@ -59,6 +68,10 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIB
     UNICODE_STRING path;
     if (!name || !RtlDosPathNameToNtPathName_U(name, &path, nullptr, nullptr))
         return fail_with(ERROR_PATH_NOT_FOUND), INVALID_HANDLE_VALUE;
+    if (is_con(path) && (access & generic_both) == generic_both) {
+        RtlFreeUnicodeString(&path);
+        return fail_with(ERROR_FILE_NOT_FOUND), INVALID_HANDLE_VALUE;
+    }
     OBJECT_ATTRIBUTES attributes{sizeof(OBJECT_ATTRIBUTES), nullptr, &path, 0, nullptr, nullptr};
     if (!(flags & FILE_FLAG_POSIX_SEMANTICS)) attributes.Attributes |= OBJ_CASE_INSENSITIVE;
     if (security) {

@@ -146,6 +146,10 @@ static void text(void) {
     CHECK(!FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, 999999, 0, buffer, sizeof buffer, NULL) &&
               GetLastError() == ERROR_MR_MID_NOT_FOUND,
           "of none: ERROR_MR_MID_NOT_FOUND");
+    CHECK(CreateFileA("CON", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+                  INVALID_HANDLE_VALUE &&
+              GetLastError() == ERROR_FILE_NOT_FOUND,
+          "CON for reading and writing: ERROR_FILE_NOT_FOUND");
     DWORD_PTR inserts[] = {(DWORD_PTR) "seven", 7};
     n = FormatMessageA(FORMAT_MESSAGE_FROM_STRING | FORMAT_MESSAGE_ARGUMENT_ARRAY, "%1 is %2!d!", 0, 0,
                        buffer, sizeof buffer, (va_list*)inserts);
