@@ -148,8 +148,7 @@ double handle_cost(unsigned base, unsigned count) {
     double none = 1e18, some = 1e18;
     for (int i = 0; i < 5; ++i) {
         none = std::min(none, run(drvlab_run({"handles", std::to_string(base), "0"})));
-        some =
-            std::min(some, run(drvlab_run({"handles", std::to_string(base), std::to_string(count)})));
+        some = std::min(some, run(drvlab_run({"handles", std::to_string(base), std::to_string(count)})));
     }
     return std::max(0.0, some - none) / count;
 }
