@@ -1,0 +1,30 @@
+#include "hardware/interrupts.h"
+
+namespace nt::hardware {
+
+namespace {
+InterruptSink* sink = nullptr;
+ULONG holders[interrupt_lines] = {}; // devices that assert the line
+} // namespace
+
+void set_interrupt_sink(InterruptSink* new_sink) {
+    sink = new_sink;
+    if (!sink) return;
+    for (ULONG line = 0; line < interrupt_lines; line++)
+        if (holders[line]) sink->line_changed(line, true);
+}
+
+bool line_asserted(ULONG line) { return line < interrupt_lines && holders[line]; }
+
+void send_message(ULONGLONG address, ULONG data) {
+    if (sink) sink->message(address, data);
+}
+
+void InterruptLine::set(bool asserted) {
+    if (asserted == asserted_ || line_ >= interrupt_lines) return;
+    asserted_ = asserted;
+    const bool changed = asserted ? holders[line_]++ == 0 : --holders[line_] == 0;
+    if (changed && sink) sink->line_changed(line_, asserted);
+}
+
+} // namespace nt::hardware
