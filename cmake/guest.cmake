@@ -43,19 +43,23 @@ function(guest_image)
   add_dependencies(guest ${target})
 endfunction()
 
-# guest_driver(NAME SOURCES … [CLANG] [FLAGS …]): NAME.sys, a native image that imports ntoskrnl.exe and hal.dll only.
-# CLANG gives __try/__except/__finally, which mingw's gcc does not have in C.
+# guest_driver(NAME SOURCES … [CLANG] [FLAGS …] [IMPORTS name…]): NAME.sys, a native image that imports ntoskrnl.exe and hal.dll only.
+# CLANG gives __try/__except/__finally, which mingw's gcc does not have in C. IMPORTS: more import libraries, of guest_import_library.
 function(guest_driver name)
-  cmake_parse_arguments(D "CLANG" "" "SOURCES;FLAGS" ${ARGN})
+  cmake_parse_arguments(D "CLANG" "" "SOURCES;FLAGS;IMPORTS" ${ARGN})
+  set(imports)
+  foreach(i ${D_IMPORTS})
+    list(APPEND imports ${GUEST_DIR}/lib/lib${i}.a)
+  endforeach()
   if(D_CLANG)
     set(compiler ${GUEST_CLANG} ${GUEST_CLANG_FLAGS})
   else()
     set(compiler ${MINGW_CC})
   endif()
-  guest_image(OUTPUT ${name}.sys COMPILER ${compiler} SOURCES ${D_SOURCES}
+  guest_image(OUTPUT ${name}.sys COMPILER ${compiler} SOURCES ${D_SOURCES} DEPENDS ${imports}
     FLAGS -isystem /usr/x86_64-w64-mingw32/include/ddk -Wno-multichar -shared -nostdlib -nostartfiles -Wl,--exclude-all-symbols
           -Wl,--subsystem,native -Wl,--entry,DriverEntry -Wl,--image-base,0x140000000 -Wl,--dynamicbase -Wl,--nxcompat
-          ${D_FLAGS} -lntoskrnl -lhal)
+          ${D_FLAGS} -lntoskrnl -lhal LINK ${imports})
 endfunction()
 
 # guest_program(NAME SOURCES … [CXX | CLANG] [FLAGS …]): NAME.exe, an unmodified mingw-w64 console program; CLANG: the same C

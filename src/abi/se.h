@@ -78,6 +78,7 @@ inline constexpr UCHAR CONTAINER_INHERIT_ACE = 0x2;
 inline constexpr UCHAR NO_PROPAGATE_INHERIT_ACE = 0x4;
 inline constexpr UCHAR INHERIT_ONLY_ACE = 0x8;
 inline constexpr UCHAR INHERITED_ACE = 0x10;
+inline constexpr UCHAR VALID_INHERIT_FLAGS = 0x1F;
 
 // Absolute form.
 struct SECURITY_DESCRIPTOR {

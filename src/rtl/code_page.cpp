@@ -40,7 +40,9 @@ NTSTATUS unicode_to_multibyte(CHAR* to, ULONG size, ULONG* written, const WCHAR*
 
 NTSTATUS multibyte_to_unicode(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG from_bytes) {
     const ULONG room = size / sizeof(WCHAR), n = from_bytes < room ? from_bytes : room;
-    for (ULONG i = 0; i < n; i++)
+    for (ULONG i = n;
+         i-- >
+         0;) // from the end: the source may lie at the start of the destination (nf-ntifs-rtloemtounicoden)
         to[i] = ansi_to_unicode(from[i]);
     store(written, n * sizeof(WCHAR));
     return n < from_bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;

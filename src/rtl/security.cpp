@@ -126,10 +126,10 @@ ULONG sid_to_string(const SID* sid, WCHAR* text) {
     ULONGLONG authority = 0;
     for (UCHAR byte : sid->IdentifierAuthority.Value)
         authority = authority << 8 | byte;
-    if (authority >> 32) { // by documentation in hexadecimal when it does not fit 32 bits
+    if (authority > 1ull << 32) { // hexadecimal without leading zeros: nf-ntifs-rtlconvertsidtounicodestring
         *p++ = '0';
         *p++ = 'x';
-        for (int shift = 44; shift >= 0; shift -= 4)
+        for (int shift = (63 - __builtin_clzll(authority)) & ~3; shift >= 0; shift -= 4)
             *p++ = static_cast<WCHAR>("0123456789ABCDEF"[authority >> shift & 15]);
     } else {
         decimal(authority);
@@ -154,7 +154,8 @@ bool valid_acl(const ACL* acl) {
            acl->AclSize >= sizeof(ACL) && end_of_aces(acl);
 }
 
-NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, UCHAR flags, ACCESS_MASK mask, const SID* sid) {
+NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK mask, const SID* sid) {
+    if (flags & ~ULONG{VALID_INHERIT_FLAGS}) return STATUS_INVALID_PARAMETER;
     if (!valid_sid(sid)) return STATUS_INVALID_SID;
     if (!valid_acl(acl)) return STATUS_INVALID_ACL;
     if (revision < ACL_REVISION || revision > ACL_REVISION_DS) return STATUS_REVISION_MISMATCH;
@@ -163,7 +164,7 @@ NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, UCHAR flags, ACCESS_MASK 
     const auto used = static_cast<ULONG>(end - reinterpret_cast<UCHAR*>(acl));
     if (used + size > acl->AclSize) return STATUS_ALLOTTED_SPACE_EXCEEDED;
     auto& ace = *reinterpret_cast<ACCESS_ALLOWED_ACE*>(end);
-    ace.Header = {type, flags, static_cast<USHORT>(size)};
+    ace.Header = {type, static_cast<UCHAR>(flags), static_cast<USHORT>(size)};
     ace.Mask = mask;
     __builtin_memcpy(&ace.SidStart, sid, length_sid(sid));
     acl->AceCount++;

@@ -22,7 +22,7 @@ ULONG sid_to_string(const SID* sid, WCHAR* text);
 NTSTATUS create_acl(ACL* acl, ULONG size, ULONG revision);
 bool valid_acl(const ACL* acl);
 // Appends an ACE of `type` (ACCESS_ALLOWED_ACE_TYPE, ACCESS_DENIED_ACE_TYPE, …) with a mask and a SID.
-NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, UCHAR flags, ACCESS_MASK mask, const SID* sid);
+NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK mask, const SID* sid);
 NTSTATUS get_ace(const ACL* acl, ULONG index, void** ace);
 
 // `descriptor` is a SECURITY_DESCRIPTOR (absolute) or SECURITY_DESCRIPTOR_RELATIVE, told apart by

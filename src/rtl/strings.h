@@ -63,7 +63,7 @@ NTSTATUS char_to_integer(const CHAR* s, ULONG base, ULONG& value);
 WCHAR ansi_to_unicode(CHAR c);
 CHAR unicode_to_ansi(WCHAR c);
 // RtlXxxN: convert what fits, *written in bytes (may be null); STATUS_SUCCESS, or STATUS_BUFFER_OVERFLOW when
-// cut short.
+// cut short, as the pages of the OEM functions say. Those of the MultiByte functions call both a success.
 NTSTATUS unicode_to_multibyte(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG from_bytes);
 NTSTATUS multibyte_to_unicode(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG from_bytes);
 // Counted strings; the result is terminated: STATUS_BUFFER_OVERFLOW (nothing is written) when result and

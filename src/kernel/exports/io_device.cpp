@@ -26,11 +26,7 @@ GATE(IoDeleteDevice);
 
 extern "C" NTSTATUS IoAttachDevice(DEVICE_OBJECT* source, UNICODE_STRING* target, DEVICE_OBJECT** attached) {
     *attached = nullptr;
-    DEVICE_OBJECT* device;
-    if (const NTSTATUS status = io::find_device(*target, &device); !NT_SUCCESS(status)) return status;
-    const bool done = io::attach_to_stack(source, device, attached);
-    ob::dereference(device);
-    return done ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+    return io::attach_to_named(source, *target, attached);
 }
 GATE(IoAttachDevice);
 
@@ -82,20 +78,19 @@ GATE(IoGetDeviceAttachmentBaseRef);
 extern "C" DEVICE_OBJECT* IoGetRelatedDeviceObject(FILE_OBJECT* file) { return io::related_device(file); }
 GATE(IoGetRelatedDeviceObject);
 
-// With too small an array: STATUS_BUFFER_TOO_SMALL and the number there is. The devices in the array are
-// referenced.
+// With too small an array: STATUS_BUFFER_TOO_SMALL, the number there is and as many devices as fit. Those in
+// the array are referenced.
 extern "C" NTSTATUS IoEnumerateDeviceObjectList(DRIVER_OBJECT* driver, DEVICE_OBJECT** list, ULONG size,
                                                 ULONG* count) {
+    const ULONG room = size / sizeof(DEVICE_OBJECT*);
     ULONG n = 0;
-    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice)
-        ++n;
-    *count = n;
-    if (SIZE_T(n) * sizeof(DEVICE_OBJECT*) > size) return STATUS_BUFFER_TOO_SMALL;
-    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice) {
+    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice, ++n) {
+        if (n >= room) continue;
         ob::reference(d);
-        *list++ = d;
+        list[n] = d;
     }
-    return STATUS_SUCCESS;
+    *count = n;
+    return n > room ? STATUS_BUFFER_TOO_SMALL : STATUS_SUCCESS;
 }
 GATE(IoEnumerateDeviceObjectList);
 

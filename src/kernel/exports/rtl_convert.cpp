@@ -148,43 +148,47 @@ extern "C" WCHAR RtlAnsiCharToUnicodeChar(CHAR** at) {
 }
 GATE(RtlAnsiCharToUnicodeChar);
 
-extern "C" NTSTATUS RtlUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from,
-                                           ULONG bytes) {
+extern "C" NTSTATUS RtlUnicodeToOemN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
     need_read(from, bytes);
     need_write(to, size < bytes / sizeof(WCHAR) ? size : bytes / sizeof(WCHAR));
     if (written) need_out(written);
     return rtl::unicode_to_multibyte(to, size, written, from, bytes);
 }
-GATE(RtlUnicodeToMultiByteN);
-
-extern "C" NTSTATUS RtlUnicodeToOemN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
-    return RtlUnicodeToMultiByteN(to, size, written, from, bytes);
-}
 GATE(RtlUnicodeToOemN);
+
+// "If this value causes the translated string to be truncated, RtlUnicodeToMultiByteN does not return an
+// error status": unlike its OEM sibling it calls that a success.
+extern "C" NTSTATUS RtlUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from,
+                                           ULONG bytes) {
+    RtlUnicodeToOemN(to, size, written, from, bytes);
+    return STATUS_SUCCESS;
+}
+GATE(RtlUnicodeToMultiByteN);
 
 extern "C" NTSTATUS RtlUpcaseUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from,
                                                  ULONG bytes) {
-    const NTSTATUS status = RtlUnicodeToMultiByteN(to, size, written, from, bytes);
+    RtlUnicodeToOemN(to, size, written, from, bytes);
     const ULONG n = size < bytes / sizeof(WCHAR) ? size : bytes / sizeof(WCHAR);
     for (ULONG i = 0; i < n; i++)
         to[i] = rtl::unicode_to_ansi(rtl::upcase(from[i]));
-    return status;
+    return STATUS_SUCCESS;
 }
 GATE(RtlUpcaseUnicodeToMultiByteN);
 
-extern "C" NTSTATUS RtlMultiByteToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from,
-                                           ULONG bytes) {
+extern "C" NTSTATUS RtlOemToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
     need_read(from, bytes);
     need_write(to, size / sizeof(WCHAR) < bytes ? size : bytes * sizeof(WCHAR));
     if (written) need_out(written);
     return rtl::multibyte_to_unicode(to, size, written, from, bytes);
 }
-GATE(RtlMultiByteToUnicodeN);
-
-extern "C" NTSTATUS RtlOemToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
-    return RtlMultiByteToUnicodeN(to, size, written, from, bytes);
-}
 GATE(RtlOemToUnicodeN);
+
+extern "C" NTSTATUS RtlMultiByteToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from,
+                                           ULONG bytes) {
+    RtlOemToUnicodeN(to, size, written, from, bytes);
+    return STATUS_SUCCESS;
+}
+GATE(RtlMultiByteToUnicodeN);
 
 extern "C" NTSTATUS RtlMultiByteToUnicodeSize(ULONG* size, const CHAR*, ULONG bytes) {
     need_out(size) = bytes * sizeof(WCHAR);
@@ -214,32 +218,32 @@ extern "C" NTSTATUS RtlUTF8ToUnicodeN(WCHAR* to, ULONG size, ULONG* written, con
 }
 GATE(RtlUTF8ToUnicodeN);
 
+// The two for whole strings: what does not fit is cut off with the warning STATUS_BUFFER_OVERFLOW. The output
+// is terminated if there is room; the page wants that only of a terminated source.
 extern "C" NTSTATUS RtlUnicodeStringToUTF8String(STRING* to, const UNICODE_STRING* from, BOOLEAN allocate) {
     const UNICODE_STRING& text = need_text(from);
+    const WCHAR* source = text.Buffer ? text.Buffer : u"";
     ULONG bytes = 0;
-    rtl::unicode_to_utf8(nullptr, 0, &bytes, text.Buffer ? text.Buffer : u"", text.Length);
+    rtl::unicode_to_utf8(nullptr, 0, &bytes, source, text.Length);
     return into(to, bytes + 1, allocate, [&](STRING& s) {
-        if (bytes + 1 > s.MaximumLength) return STATUS_BUFFER_OVERFLOW;
-        const NTSTATUS status = rtl::unicode_to_utf8(s.Buffer, s.MaximumLength, &bytes,
-                                                     text.Buffer ? text.Buffer : u"", text.Length);
-        s.Buffer[bytes] = 0;
+        const NTSTATUS status = rtl::unicode_to_utf8(s.Buffer, s.MaximumLength, &bytes, source, text.Length);
+        if (bytes < s.MaximumLength) s.Buffer[bytes] = 0;
         s.Length = static_cast<USHORT>(bytes);
-        return status;
+        return status == STATUS_BUFFER_TOO_SMALL ? STATUS_BUFFER_OVERFLOW : status;
     });
 }
 GATE(RtlUnicodeStringToUTF8String);
 
 extern "C" NTSTATUS RtlUTF8StringToUnicodeString(UNICODE_STRING* to, const STRING* from, BOOLEAN allocate) {
     const STRING& text = need_text(from);
+    const CHAR* source = text.Buffer ? text.Buffer : "";
     ULONG bytes = 0;
-    rtl::utf8_to_unicode(nullptr, 0, &bytes, text.Buffer ? text.Buffer : "", text.Length);
+    rtl::utf8_to_unicode(nullptr, 0, &bytes, source, text.Length);
     return into(to, bytes + sizeof(WCHAR), allocate, [&](UNICODE_STRING& s) {
-        if (bytes + sizeof(WCHAR) > s.MaximumLength) return STATUS_BUFFER_OVERFLOW;
-        const NTSTATUS status = rtl::utf8_to_unicode(s.Buffer, s.MaximumLength, &bytes,
-                                                     text.Buffer ? text.Buffer : "", text.Length);
-        s.Buffer[bytes / sizeof(WCHAR)] = 0;
+        const NTSTATUS status = rtl::utf8_to_unicode(s.Buffer, s.MaximumLength, &bytes, source, text.Length);
+        if (bytes + sizeof(WCHAR) <= s.MaximumLength) s.Buffer[bytes / sizeof(WCHAR)] = 0;
         s.Length = static_cast<USHORT>(bytes);
-        return status;
+        return status == STATUS_BUFFER_TOO_SMALL ? STATUS_BUFFER_OVERFLOW : status;
     });
 }
 GATE(RtlUTF8StringToUnicodeString);

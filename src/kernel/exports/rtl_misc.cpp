@@ -86,9 +86,12 @@ extern "C" BOOLEAN RtlIsNtDdiVersionAvailable(ULONG version) {
 }
 GATE(RtlIsNtDdiVersionAvailable);
 
+// "FALSE if the major version that Version specifies does not match"
+// (nf-wdm-rtlisservicepackversioninstalled).
 extern "C" BOOLEAN RtlIsServicePackVersionInstalled(ULONG version) {
     const KUSER_SHARED_DATA& shared = *ke::shared_data;
-    return (version & 0xFFFFFF00) <= (shared.NtMajorVersion << 24 | shared.NtMinorVersion << 16);
+    const ULONG ours = shared.NtMajorVersion << 24 | shared.NtMinorVersion << 16; // no service pack
+    return (version & 0xFFFF0000) == ours && (version & 0xFFFFFF00) <= ours;
 }
 GATE(RtlIsServicePackVersionInstalled);
 

@@ -114,7 +114,7 @@ extern "C" NTSTATUS RtlConvertSidToUnicodeString(UNICODE_STRING* to, const void*
 GATE(RtlConvertSidToUnicodeString);
 
 extern "C" NTSTATUS RtlCreateAcl(ACL* acl, ULONG size, ULONG revision) {
-    if (size >= sizeof(ACL)) need_write(acl, size);
+    if (size >= sizeof(ACL)) need_out(acl); // only the header is written
     return rtl::create_acl(acl, size, revision);
 }
 GATE(RtlCreateAcl);
@@ -126,8 +126,7 @@ extern "C" NTSTATUS RtlAddAccessAllowedAce(ACL* acl, ULONG revision, ACCESS_MASK
 GATE(RtlAddAccessAllowedAce);
 extern "C" NTSTATUS RtlAddAccessAllowedAceEx(ACL* acl, ULONG revision, ULONG flags, ACCESS_MASK mask,
                                              const void* sid) {
-    return rtl::add_ace(need_acl_out(acl), revision, ACCESS_ALLOWED_ACE_TYPE, static_cast<UCHAR>(flags), mask,
-                        need_sid(sid));
+    return rtl::add_ace(need_acl_out(acl), revision, ACCESS_ALLOWED_ACE_TYPE, flags, mask, need_sid(sid));
 }
 GATE(RtlAddAccessAllowedAceEx);
 extern "C" NTSTATUS RtlAddAccessDeniedAce(ACL* acl, ULONG revision, ACCESS_MASK mask, const void* sid) {

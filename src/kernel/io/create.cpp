@@ -146,8 +146,10 @@ NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE mode) {
     return told ? status : STATUS_ACCESS_VIOLATION;
 }
 
-NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desired, FILE_OBJECT** file,
-                                   DEVICE_OBJECT** device) {
+namespace {
+
+// Opens a device by its name for kernel use: a referenced file and a handle to it, both the caller's.
+NTSTATUS open_by_name(const UNICODE_STRING& name, ACCESS_MASK desired, FILE_OBJECT** file, HANDLE* handle) {
     detail::OpenPacket packet;
     PacketResources resources{packet};
     packet.share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
@@ -157,33 +159,47 @@ NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desir
     if (const NTSTATUS status = detail::open_packet(attributes, packet, desired, KernelMode);
         !NT_SUCCESS(status))
         return status;
-    const Result<HANDLE> handle =
+    const Result<HANDLE> made =
         ob::create_handle(packet.file, packet.block->access.PreviouslyGrantedAccess, OBJ_KERNEL_HANDLE);
-    if (!handle) {
+    if (!made) {
         ob::dereference(packet.file);
-        return handle.error();
+        return made.error();
     }
     packet.file->Flags |= FO_HANDLE_CREATED;
-    *file = packet.file; // the reference of the open stays with the caller
-    *device = related_device(packet.file);
-    ob::close_handle(*handle, KernelMode);
+    *file = packet.file;
+    *handle = *made;
     return STATUS_SUCCESS;
 }
 
-NTSTATUS find_device(const UNICODE_STRING& name, DEVICE_OBJECT** device) {
-    ob::Attributes attributes;
-    attributes.set(name, OBJ_CASE_INSENSITIVE);
-    const ob::ParseRequest request{device_type,          nullptr, 0,       KernelMode,
-                                   OBJ_CASE_INSENSITIVE, nullptr, nullptr, true};
-    PVOID found;
-    const NTSTATUS status = ob::lookup(attributes, request, nullptr, &found);
-    if (NT_SUCCESS(status)) *device = static_cast<DEVICE_OBJECT*>(found);
-    return status;
+} // namespace
+
+NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desired, FILE_OBJECT** file,
+                                   DEVICE_OBJECT** device) {
+    HANDLE handle;
+    if (const NTSTATUS status = open_by_name(name, desired, file, &handle); !NT_SUCCESS(status))
+        return status;
+    *device = related_device(*file);
+    ob::close_handle(handle, KernelMode); // the reference of the open stays with the caller
+    return STATUS_SUCCESS;
+}
+
+// The file is closed after the attachment, so its cleanup and close go through `source`
+// (nf-wdm-ioattachdevice).
+NTSTATUS attach_to_named(DEVICE_OBJECT* source, const UNICODE_STRING& name, DEVICE_OBJECT** attached) {
+    FILE_OBJECT* file;
+    HANDLE handle;
+    if (const NTSTATUS status = open_by_name(name, FILE_READ_ATTRIBUTES, &file, &handle); !NT_SUCCESS(status))
+        return status;
+    const bool done = attach_to_stack(source, related_device(file), attached) != nullptr;
+    ob::close_handle(handle, KernelMode);
+    ob::dereference(file);
+    return done ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
 }
 
 NTSTATUS check_ea_buffer(const void* ea, ULONG length, ULONG* offset) {
     const auto* base = static_cast<const UCHAR*>(ea);
     ULONG at = 0;
+    if (static_cast<LONG>(length) < 0) return *offset = 0, STATUS_EA_LIST_INCONSISTENT;
     for (;;) {
         *offset = at;
         const ULONG left = length - at;
@@ -193,8 +209,8 @@ NTSTATUS check_ea_buffer(const void* ea, ULONG length, ULONG* offset) {
         const ULONG size = head + entry->EaNameLength + 1 + entry->EaValueLength;
         if (left < size || entry->EaName[entry->EaNameLength] != 0) return STATUS_EA_LIST_INCONSISTENT;
         if (entry->NextEntryOffset == 0) return STATUS_SUCCESS;
-        // The next entry is 4-aligned, right behind this one.
-        if (entry->NextEntryOffset != ((size + 3) & ~3u) || entry->NextEntryOffset >= left)
+        // The next entry is 4-aligned, behind this one.
+        if (entry->NextEntryOffset % 4 || entry->NextEntryOffset < size || entry->NextEntryOffset >= left)
             return STATUS_EA_LIST_INCONSISTENT;
         at += entry->NextEntryOffset;
     }

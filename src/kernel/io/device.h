@@ -40,8 +40,8 @@ void detach(DEVICE_OBJECT* lower);
 NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desired, FILE_OBJECT** file,
                                    DEVICE_OBJECT** device);
 
-// The device object of this name itself, referenced; nothing is opened.
-NTSTATUS find_device(const UNICODE_STRING& name, DEVICE_OBJECT** device);
+// IoAttachDevice: opens the device, attaches `source` to its stack, closes it.
+NTSTATUS attach_to_named(DEVICE_OBJECT* source, const UNICODE_STRING& name, DEVICE_OBJECT** attached);
 
 // IoGetRelatedDeviceObject: the top of the stack that requests on this file go to.
 inline DEVICE_OBJECT* related_device(const FILE_OBJECT* file) {

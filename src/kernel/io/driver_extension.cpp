@@ -15,8 +15,10 @@ struct Reinitialization {
     DRIVER_OBJECT* driver;
     PDRIVER_REINITIALIZE routine;
     PVOID context;
+    ULONG calls; // of this routine, so far
 };
 Reinitialization* reinitializations; // in order of registration
+Reinitialization running;            // registers again from inside
 
 } // namespace
 
@@ -58,7 +60,8 @@ NTSTATUS register_reinitialization(DRIVER_OBJECT* driver, PDRIVER_REINITIALIZE r
     auto* r = static_cast<Reinitialization*>(
         pool::allocate(pool::Kind::nonpaged, sizeof(Reinitialization), extension_tag));
     if (!r) return STATUS_INSUFFICIENT_RESOURCES;
-    *r = {nullptr, driver, routine, context};
+    const bool again = running.driver == driver && running.routine == routine;
+    *r = {nullptr, driver, routine, context, again ? running.calls : 0};
     Reinitialization** link = &reinitializations;
     while (*link)
         link = &(*link)->next;
@@ -71,11 +74,13 @@ void run_reinitialization() {
     // A routine may register itself again: that one comes after all that are there now.
     while (Reinitialization* r = reinitializations) {
         reinitializations = r->next;
-        const Reinitialization call = *r;
+        running = *r;
         pool::release(r, extension_tag);
-        call.driver->Flags &= ~(DRVO_REINIT_REGISTERED | DRVO_BOOTREINIT_REGISTERED);
-        const ULONG count = ++call.driver->DriverExtension->Count;
-        seh::call_out(call.routine, call.driver, call.context, count);
+        running.driver->Flags &= ~(DRVO_REINIT_REGISTERED | DRVO_BOOTREINIT_REGISTERED);
+        // "how many times this routine has been called, including the current call"
+        running.driver->DriverExtension->Count = ++running.calls;
+        seh::call_out(running.routine, running.driver, running.context, running.calls);
+        running = {};
     }
 }
 

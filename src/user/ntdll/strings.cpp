@@ -138,14 +138,16 @@ NTSTATUS NTAPI RtlUnicodeStringToOemString(OEM_STRING* to, const UNICODE_STRING*
 }
 
 NTSTATUS NTAPI RtlMultiByteToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
-    return rtl::multibyte_to_unicode(to, size, written, from, bytes);
+    rtl::multibyte_to_unicode(to, size, written, from, bytes);
+    return STATUS_SUCCESS;
 }
 NTSTATUS NTAPI RtlMultiByteToUnicodeSize(ULONG* size, const CHAR*, ULONG bytes) {
     *size = bytes * sizeof(WCHAR);
     return STATUS_SUCCESS;
 }
 NTSTATUS NTAPI RtlUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
-    return rtl::unicode_to_multibyte(to, size, written, from, bytes);
+    rtl::unicode_to_multibyte(to, size, written, from, bytes);
+    return STATUS_SUCCESS;
 }
 NTSTATUS NTAPI RtlUnicodeToMultiByteSize(ULONG* size, const WCHAR*, ULONG bytes) {
     *size = bytes / sizeof(WCHAR);

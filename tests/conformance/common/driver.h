@@ -1,7 +1,7 @@
 // The frame of a conformance driver: device, link, RUN. The driver defines TOPIC (a wide string literal)
 // before it includes this, `static void checks(void)`, which runs in the caller's thread at PASSIVE_LEVEL,
 // and may define OWN_DISPATCH with a function `static NTSTATUS own_dispatch(PDEVICE_OBJECT, PIRP)` that gets
-// everything but RUN.
+// everything but RUN, and OWN_ENTRY with `static void own_entry(void)`, which DriverEntry calls in the end.
 #pragma once
 #include <ntddk.h>
 
@@ -22,6 +22,7 @@ NTSYSAPI int __cdecl _vsnprintf(char*, size_t, const char*, va_list);
 static char* report_at;
 static ULONG report_left;
 static PDRIVER_OBJECT this_driver;
+__attribute__((unused)) static PIRP running_irp; // the request for RUN
 
 static void report(BOOLEAN pass, const char* what, const char* file, int line) {
     const char* parts[] = {pass ? "PASS " : "FAIL ", what, 0};
@@ -55,6 +56,9 @@ static void checks(void);
 #ifdef OWN_DISPATCH
 static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp);
 #endif
+#ifdef OWN_ENTRY
+static void own_entry(void);
+#endif
 
 DRIVER_INITIALIZE DriverEntry;
 static DRIVER_UNLOAD conform_unload;
@@ -74,7 +78,9 @@ static NTSTATUS NTAPI conform_dispatch(PDEVICE_OBJECT device, PIRP irp) {
         report_at = irp->AssociatedIrp.SystemBuffer;
         report_left = stack->Parameters.DeviceIoControl.OutputBufferLength;
         if (report_left < CONFORM_REPORT_SIZE) return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
+        running_irp = irp;
         checks();
+        if (report_left <= 40) return complete(irp, STATUS_BUFFER_OVERFLOW, 0); // lines are missing
         return complete(irp, STATUS_SUCCESS, (ULONG_PTR)(report_at - (char*)irp->AssociatedIrp.SystemBuffer));
     }
 #ifdef OWN_DISPATCH
@@ -116,5 +122,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
     for (int major = 0; major <= IRP_MJ_MAXIMUM_FUNCTION; ++major)
         driver->MajorFunction[major] = conform_dispatch;
     driver->DriverUnload = conform_unload;
+#ifdef OWN_ENTRY
+    own_entry();
+#endif
     return STATUS_SUCCESS;
 }
