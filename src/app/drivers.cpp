@@ -5,13 +5,16 @@
 #include "app/text.h"
 #include "host/file.h"
 #include "kernel/cm/registry.h"
+#include "kernel/ex/work.h"
 #include "kernel/io/driver.h"
+#include "kernel/ke/wait.h"
 #include "kernel/ldr/mm_memory.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
 #include <cstring>
 #include <map>
+#include <set>
 
 namespace app {
 
@@ -53,6 +56,20 @@ std::string describe(const ldr::LoadError& error) {
             text += " (a driver that others import from is named first)";
     }
     return text;
+}
+
+// Images whose driver objects have ended, by their entries in the loaded-module list.
+std::set<PVOID> gone_images;
+
+// Whoever holds a device or the driver object after DriverUnload, as a queued work item does, keeps the
+// image.
+bool await_end_of_driver(PVOID section) {
+    constexpr LONGLONG poll = -100'000; // 10 ms
+    LARGE_INTEGER interval;
+    interval.QuadPart = poll;
+    for (int i = 0; i < 1000 && !gone_images.contains(section); i++)
+        ke::delay_execution(KernelMode, false, interval);
+    return gone_images.erase(section) != 0;
 }
 
 } // namespace
@@ -163,6 +180,7 @@ void Machine::write_parameters() {
 }
 
 bool Machine::load_drivers() {
+    io::set_driver_gone_hook([](PVOID section) { gone_images.insert(section); });
     write_parameters();
     for (LoadedDriver& driver : drivers_)
         if (!load_driver(driver)) {
@@ -221,8 +239,18 @@ bool Machine::unload_driver(LoadedDriver& driver) {
                                  (left > 1 ? "s" : ""));
         return false; // the devices may still lead into the image
     }
-    const bool clean = report_pool_left(driver);
     ldr::Module& module = *driver.module;
+    if (!await_end_of_driver(reinterpret_cast<PVOID>(module.list_entry))) {
+        report("Unload",
+               name + ": not unloaded: something still holds its driver object or a deleted device");
+        return false;
+    }
+    bool clean = report_pool_left(driver);
+    if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
+        report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
+                                   modules_.describe(routine) + " is queued or runs");
+        clean = false;
+    }
     if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
     drvlab_module_unloaded(driver.spec.path.c_str(), module.base);
     ldr::KernelImageMemory memory;

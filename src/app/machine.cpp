@@ -13,12 +13,15 @@
 #include "host/signals.h"
 #include "host/watchdog.h"
 #include "kernel/cm/registry.h"
+#include "kernel/ex/callback.h"
 #include "kernel/ex/trap.h"
+#include "kernel/ex/work.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/exports/sync_objects.h"
 #include "kernel/io/condrv.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
+#include "kernel/io/shutdown.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/mm/address_space.h"
@@ -42,6 +45,12 @@ Machine* the_machine = nullptr;
 
 void must(NTSTATUS status, const char* what) {
     if (!NT_SUCCESS(status)) host::fatal("%s failed with status 0x%08x", what, static_cast<unsigned>(status));
+}
+
+NTSTATUS spawn_system_thread(void (*routine)(PVOID), PVOID argument, KPRIORITY priority) {
+    ke::Thread* thread = TRY_STATUS(ps::create_kernel_thread(routine, argument, priority));
+    ob::dereference(thread);
+    return STATUS_SUCCESS;
 }
 
 } // namespace
@@ -107,6 +116,8 @@ void Machine::start_kernel() {
     must(cm::initialize(), "the registry");
     must(io::initialize(), "the I/O manager");
     must(io::initialize_console(console_host()), "the console driver");
+    must(ex::initialize_callbacks(), "callback objects");
+    must(ex::start_work_queues(spawn_system_thread), "the work queues");
     write_data_exports();
     if (trace::on) trace::emit_machine_start("1", config_.seed, 1);
     if (!host::enable_containment())
@@ -117,6 +128,7 @@ void Machine::system_thread(void* argument) {
     auto& self = *static_cast<Machine*>(argument);
     self.start_kernel();
     self.script_(self);
+    io::shut_down();
     ke::Stop stop;
     stop.kind = ke::StopKind::client_exited;
     ke::stop_machine(stop);

@@ -136,6 +136,12 @@ bool is_driver(ULONG_PTR address) {
     return module && module->name != "nt" && module->name != "hal";
 }
 
+bool is_unloaded(ULONG_PTR address) {
+    for (const ldr::UnloadedModule& m : all_modules->unloaded())
+        if (address - m.base < m.size && !all_modules->find(address)) return true;
+    return false;
+}
+
 bool allocate_stack(ULONG_PTR& base, ULONG_PTR& limit) {
     auto stack = mm::allocate_kernel_stack();
     if (!stack) return false;
@@ -159,7 +165,7 @@ void wire_rooms(ldr::ModuleList& modules) {
     ex::set_trap_hooks(
         {&privileged, ps::deliver_user_exception,
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
-         raw_system_call, is_driver});
+         raw_system_call, is_driver, is_unloaded});
     mm::stack_limit_changed = [](std::uint64_t limit) {
         if (const ULONG_PTR teb = ke::current_thread().teb)
             (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);

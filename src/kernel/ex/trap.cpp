@@ -193,7 +193,10 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
             set_memory_exception(e, record);
         } else {
             const bool driver = hooks.is_driver && hooks.is_driver(frame.context.Rip);
-            const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), driver);
+            mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), driver);
+            if (hooks.is_unloaded && hooks.is_unloaded(access.address))
+                b = {DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS,
+                     {access.address, access.kind(), access.rip, 0}};
             record.ExceptionCode = STATUS_ACCESS_VIOLATION;
             record.NumberParameters = 2;
             record.ExceptionInformation[0] = access.kind();

@@ -31,6 +31,8 @@ struct TrapHooks {
     ULONG_PTR (*raw_system_call)(seh::EntryRecord& entry) = nullptr;
     // The address belongs to a driver (not to ntoskrnl or hal, not to nothing).
     bool (*is_driver)(ULONG_PTR address) = nullptr;
+    // A driver's image was at the address and has been unloaded.
+    bool (*is_unloaded)(ULONG_PTR address) = nullptr;
 };
 void set_trap_hooks(const TrapHooks& hooks);
 

@@ -1,5 +1,6 @@
 // Pool: wdm pages nf-wdm-exallocatepoolwithtag, nf-wdm-exallocatepool2, nf-wdm-exfreepoolwithtag …
 #include "abi/mm.h"
+#include "kernel/ex/work.h"
 #include "kernel/exports/gate.h"
 #include "kernel/ke/processor.h"
 #include "kernel/pool/pool.h"
@@ -52,9 +53,10 @@ extern "C" PVOID ExAllocatePool2(ULONGLONG flags, SIZE_T size, ULONG tag) {
 GATE(ExAllocatePool2);
 
 extern "C" void ExFreePoolWithTag(PVOID block, ULONG tag) {
+    ex::check_released_block(reinterpret_cast<ULONG_PTR>(block));
     pool::release_checked(block, tag, ke::current_irql());
 }
 GATE(ExFreePoolWithTag);
 
-extern "C" void ExFreePool(PVOID block) { pool::release_checked(block, 0, ke::current_irql()); }
+extern "C" void ExFreePool(PVOID block) { ExFreePoolWithTag(block, 0); }
 GATE(ExFreePool);

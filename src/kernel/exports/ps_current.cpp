@@ -1,7 +1,10 @@
 // Who runs: wdm/ntifs pages nf-ntifs-psgetcurrentprocess, nf-wdm-pscreatesystemthread,
 // nf-wdm-exgetpreviousmode …
+#include "abi/bugcheck.h"
 #include "abi/status.h"
+#include "kernel/ex/work.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ps/process.h"
@@ -60,7 +63,10 @@ extern "C" NTSTATUS PsCreateSystemThread(HANDLE* handle, ULONG, const OBJECT_ATT
 GATE(PsCreateSystemThread);
 
 extern "C" NTSTATUS PsTerminateSystemThread(NTSTATUS status) {
-    if (ke::current_thread().teb) return STATUS_INVALID_PARAMETER;
+    ke::Thread& self = ke::current_thread();
+    if (self.teb) return STATUS_INVALID_PARAMETER;
+    if (ex::is_worker(self))
+        ke::bug_check(ACTIVE_EX_WORKER_THREAD_TERMINATION, reinterpret_cast<ULONG_PTR>(&self));
     ps::exit_thread(status);
 }
 GATE(PsTerminateSystemThread);

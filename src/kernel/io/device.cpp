@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "base/list.h"
 #include "kernel/io/detail/life.h"
+#include "kernel/io/shutdown.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
@@ -118,6 +119,7 @@ Result<DEVICE_OBJECT*> create_device(const NewDevice& what) {
 void delete_device(DEVICE_OBJECT* device) {
     if (trace::on) [[unlikely]]
         trace::emit_device_deleted(device);
+    unregister_shutdown(device); // assumed: a device that is gone is not told
     extension_of(device)->ExtensionFlags |= DOE_DELETE_PENDING;
     ob::make_temporary(device);
     detail::continue_pending(device);

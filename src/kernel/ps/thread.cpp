@@ -113,8 +113,9 @@ Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE
     return thread;
 }
 
-Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument) {
+Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument, KPRIORITY priority) {
     ke::Thread* thread = TRY(make(home_of_system, run_kernel));
+    thread->Tcb.Priority = thread->Tcb.BasePriority = static_cast<CHAR>(priority);
     thread->start_context = reinterpret_cast<ULONG_PTR>(routine);
     thread->extension = argument;
     start_thread(*thread);

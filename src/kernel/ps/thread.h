@@ -31,7 +31,7 @@ const ThreadHome& system_home();
 // to run.
 Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context);
 // A thread of the kernel itself: runs a host function on its host stack. `argument` is in thread.extension.
-Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument);
+Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument, KPRIORITY priority = 8);
 // A thread that goes to user mode: rip, rsp (16-aligned minus 8), rcx and TEB. Not ready yet if `suspended`.
 struct UserStart {
     ULONG_PTR rip, rsp, argument, teb;

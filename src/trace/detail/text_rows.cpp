@@ -349,6 +349,36 @@ const Row rows[] = {
      [](TextRows& t) { return "device " + t.device("upper") + " detached from " + t.device("lower"); }},
     {"debug_print", Place::thread, debug_print},
 
+    {"work_item_queued", Place::thread,
+     [](TextRows& t) {
+         return "work item " + t.x("item") + " queued: " + t.symbol("routine") + "(" + t.x("parameter") +
+                "), priority " + t.d("priority");
+     }},
+    {"work_item_started", Place::enter,
+     [](TextRows& t) {
+         return "work item " + t.x("item") + ": " + t.symbol("routine") + "(" + t.x("parameter") + ")";
+     }},
+    {"work_item_finished", Place::leave, [](TextRows& t) { return "work item " + t.x("item") + " is done"; }},
+    {"callback_notified", Place::thread,
+     [](TextRows& t) {
+         return "callback object " + t.x("callback") + " calls " + t.symbol("routine") + "(" +
+                t.x("argument1") + ", " + t.x("argument2") + ")";
+     }},
+    {"device_queue_insert", Place::thread,
+     [](TextRows& t) {
+         return "device queue " + t.x("queue") +
+                (t.n("inserted")
+                     ? ": entry " + t.x("entry") + " waits" + (t.n("by_key") ? ", key " + t.x("key") : "")
+                     : " was idle and is busy now");
+     }},
+    {"device_queue_remove", Place::thread,
+     [](TextRows& t) {
+         return "device queue " + t.x("queue") +
+                (t.n("entry") ? ": entry " + t.x("entry") + " is next" : " is idle");
+     }},
+    {"start_io", Place::thread,
+     [](TextRows& t) { return t.irp() + " to StartIo " + t.symbol("routine") + " of " + t.device(); }},
+
     {"exception", Place::thread,
      [](TextRows& t) {
          return "exception " + t.status("code") + " at " + t.symbol("address") +

@@ -65,6 +65,13 @@ enum class Id : std::uint16_t {
     exception_unhandled = 72,
     pool_allocated = 80,
     pool_freed = 81,
+    work_item_queued = 120,
+    work_item_started = 121,
+    work_item_finished = 122,
+    callback_notified = 123,
+    device_queue_insert = 124,
+    device_queue_remove = 125,
+    start_io = 126,
 };
 
 // Goes into every file, so that readers of other versions can decode it.
@@ -127,7 +134,14 @@ inline constexpr std::string_view schema =
     "71 exception_handled code:status address:ptr target:ptr\n"
     "72 exception_unhandled code:status address:ptr user:bool\n"
     "80 pool_allocated address:ptr size:x64 tag:x32 type:x32 caller:ptr\n"
-    "81 pool_freed address:ptr tag:x32 caller:ptr\n";
+    "81 pool_freed address:ptr tag:x32 caller:ptr\n"
+    "120 work_item_queued item:ptr routine:ptr parameter:x64 priority:u8\n"
+    "121 work_item_started item:ptr routine:ptr parameter:x64\n"
+    "122 work_item_finished item:ptr routine:ptr\n"
+    "123 callback_notified callback:ptr routine:ptr argument1:x64 argument2:x64\n"
+    "124 device_queue_insert queue:ptr entry:ptr key:x32 by_key:bool inserted:bool\n"
+    "125 device_queue_remove queue:ptr entry:ptr\n"
+    "126 start_io device:ptr irp:ptr routine:ptr\n";
 
 // the machine starts
 inline void emit_machine_start(std::string_view version, std::uint64_t seed, std::uint8_t processors) {
@@ -805,6 +819,78 @@ inline void emit_pool_freed(Ptr address, std::uint32_t tag, Ptr caller) {
     w.put(address.value);
     w.put(tag);
     w.put(caller.value);
+    w.commit();
+}
+
+// a work item waits for a system worker thread
+inline void emit_work_item_queued(Ptr item, Ptr routine, std::uint64_t parameter, std::uint8_t priority) {
+    detail::Writer<6> w(120, 0);
+    if (!w) [[unlikely]] return;
+    w.put(item.value);
+    w.put(routine.value);
+    w.put(parameter);
+    w.put(priority);
+    w.commit();
+}
+
+// a worker calls its routine
+inline void emit_work_item_started(Ptr item, Ptr routine, std::uint64_t parameter) {
+    detail::Writer<5> w(121, 0);
+    if (!w) [[unlikely]] return;
+    w.put(item.value);
+    w.put(routine.value);
+    w.put(parameter);
+    w.commit();
+}
+
+// the routine returned
+inline void emit_work_item_finished(Ptr item, Ptr routine) {
+    detail::Writer<4> w(122, 0);
+    if (!w) [[unlikely]] return;
+    w.put(item.value);
+    w.put(routine.value);
+    w.commit();
+}
+
+// ExNotifyCallback: a registered routine is called
+inline void emit_callback_notified(Ptr callback, Ptr routine, std::uint64_t argument1, std::uint64_t argument2) {
+    detail::Writer<6> w(123, 0);
+    if (!w) [[unlikely]] return;
+    w.put(callback.value);
+    w.put(routine.value);
+    w.put(argument1);
+    w.put(argument2);
+    w.commit();
+}
+
+// an entry comes to a device queue; not inserted: the device was idle and is busy now
+inline void emit_device_queue_insert(Ptr queue, Ptr entry, std::uint32_t key, bool by_key, bool inserted) {
+    detail::Writer<7> w(124, 0);
+    if (!w) [[unlikely]] return;
+    w.put(queue.value);
+    w.put(entry.value);
+    w.put(key);
+    w.put(by_key);
+    w.put(inserted);
+    w.commit();
+}
+
+// the next entry leaves a device queue; entry 0: there was none, the device is idle now
+inline void emit_device_queue_remove(Ptr queue, Ptr entry) {
+    detail::Writer<4> w(125, 0);
+    if (!w) [[unlikely]] return;
+    w.put(queue.value);
+    w.put(entry.value);
+    w.commit();
+}
+
+// the StartIo routine gets an IRP
+inline void emit_start_io(Ptr device, Ptr irp, Ptr routine) {
+    detail::Writer<5> w(126, 0);
+    if (!w) [[unlikely]] return;
+    w.put(device.value);
+    w.put(irp.value);
+    w.put(routine.value);
     w.commit();
 }
 

@@ -13,6 +13,7 @@ extern const nt::exports::Adapter gate_ExAllocatePoolWithQuota;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithQuotaTag;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithTag;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithTagPriority;
+extern const nt::exports::Adapter gate_ExCreateCallback;
 extern const nt::exports::Adapter gate_ExDeleteNPagedLookasideList;
 extern const nt::exports::Adapter gate_ExDeletePagedLookasideList;
 extern const nt::exports::Adapter gate_ExFreePool;
@@ -25,14 +26,18 @@ extern const nt::exports::Adapter gate_ExInterlockedInsertHeadList;
 extern const nt::exports::Adapter gate_ExInterlockedInsertTailList;
 extern const nt::exports::Adapter gate_ExInterlockedRemoveHeadList;
 extern const nt::exports::Adapter gate_ExLocalTimeToSystemTime;
+extern const nt::exports::Adapter gate_ExNotifyCallback;
 extern const nt::exports::Adapter gate_ExQueryDepthSList;
+extern const nt::exports::Adapter gate_ExQueueWorkItem;
 extern const nt::exports::Adapter gate_ExRaiseAccessViolation;
 extern const nt::exports::Adapter gate_ExRaiseDatatypeMisalignment;
 extern const nt::exports::Adapter gate_ExRaiseStatus;
+extern const nt::exports::Adapter gate_ExRegisterCallback;
 extern const nt::exports::Adapter gate_ExReleaseFastMutex;
 extern const nt::exports::Adapter gate_ExReleaseFastMutexUnsafe;
 extern const nt::exports::Adapter gate_ExSystemTimeToLocalTime;
 extern const nt::exports::Adapter gate_ExTryToAcquireFastMutex;
+extern const nt::exports::Adapter gate_ExUnregisterCallback;
 extern const nt::exports::Adapter gate_ExpInterlockedFlushSList;
 extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
@@ -43,6 +48,7 @@ extern const nt::exports::Adapter gate_IoAllocateDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoAllocateIrp;
 extern const nt::exports::Adapter gate_IoAllocateIrpEx;
 extern const nt::exports::Adapter gate_IoAllocateMdl;
+extern const nt::exports::Adapter gate_IoAllocateWorkItem;
 extern const nt::exports::Adapter gate_IoAttachDevice;
 extern const nt::exports::Adapter gate_IoAttachDeviceByPointer;
 extern const nt::exports::Adapter gate_IoAttachDeviceToDeviceStack;
@@ -75,6 +81,7 @@ extern const nt::exports::Adapter gate_IoEnumerateDeviceObjectList;
 extern const nt::exports::Adapter gate_IoForwardIrpSynchronously;
 extern const nt::exports::Adapter gate_IoFreeIrp;
 extern const nt::exports::Adapter gate_IoFreeMdl;
+extern const nt::exports::Adapter gate_IoFreeWorkItem;
 extern const nt::exports::Adapter gate_IoGetAttachedDevice;
 extern const nt::exports::Adapter gate_IoGetAttachedDeviceReference;
 extern const nt::exports::Adapter gate_IoGetCurrentProcess;
@@ -93,12 +100,17 @@ extern const nt::exports::Adapter gate_IoGetStackLimits;
 extern const nt::exports::Adapter gate_IoGetTopLevelIrp;
 extern const nt::exports::Adapter gate_IoInitializeIrp;
 extern const nt::exports::Adapter gate_IoInitializeRemoveLockEx;
+extern const nt::exports::Adapter gate_IoInitializeWorkItem;
 extern const nt::exports::Adapter gate_IoIsOperationSynchronous;
 extern const nt::exports::Adapter gate_IoIsSystemThread;
 extern const nt::exports::Adapter gate_IoIsWdmVersionAvailable;
 extern const nt::exports::Adapter gate_IoMakeAssociatedIrp;
+extern const nt::exports::Adapter gate_IoQueueWorkItem;
+extern const nt::exports::Adapter gate_IoQueueWorkItemEx;
 extern const nt::exports::Adapter gate_IoRegisterBootDriverReinitialization;
 extern const nt::exports::Adapter gate_IoRegisterDriverReinitialization;
+extern const nt::exports::Adapter gate_IoRegisterLastChanceShutdownNotification;
+extern const nt::exports::Adapter gate_IoRegisterShutdownNotification;
 extern const nt::exports::Adapter gate_IoReleaseCancelSpinLock;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockAndWaitEx;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockEx;
@@ -108,7 +120,10 @@ extern const nt::exports::Adapter gate_IoSetCompletionRoutineEx;
 extern const nt::exports::Adapter gate_IoSetShareAccess;
 extern const nt::exports::Adapter gate_IoSetStartIoAttributes;
 extern const nt::exports::Adapter gate_IoSetTopLevelIrp;
+extern const nt::exports::Adapter gate_IoSizeofWorkItem;
 extern const nt::exports::Adapter gate_IoThreadToProcess;
+extern const nt::exports::Adapter gate_IoUninitializeWorkItem;
+extern const nt::exports::Adapter gate_IoUnregisterShutdownNotification;
 extern const nt::exports::Adapter gate_IoUpdateShareAccess;
 extern const nt::exports::Adapter gate_IoValidateDeviceIoControlAccess;
 extern const nt::exports::Adapter gate_IoWithinStackLimits;
@@ -117,6 +132,7 @@ extern const nt::exports::Adapter gate_IofCompleteRequest;
 extern const nt::exports::Adapter gate_IopCsqCancelRoutine;
 extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
+extern const nt::exports::Adapter gate_IopProcessWorkItem;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutex;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockAtDpcLevel;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToDpc;
@@ -558,7 +574,7 @@ const Row rows[] = {
     {"ExAllocatePoolWithTagPriority", "the priority is ignored: memory is never low", "", &gate_ExAllocatePoolWithTagPriority, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"ExAllocateTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExConvertExclusiveToSharedLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExCreateCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExCreateCallback", "", "", &gate_ExCreateCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteLookasideListEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExDeleteNPagedLookasideList", "", "", &gate_ExDeleteNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExDeletePagedLookasideList", "", "", &gate_ExDeletePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -595,15 +611,15 @@ const Row rows[] = {
     {"ExIsResourceAcquiredExclusiveLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExIsResourceAcquiredSharedLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExLocalTimeToSystemTime", "the time zone is UTC", "", &gate_ExLocalTimeToSystemTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"ExNotifyCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExNotifyCallback", "", "", &gate_ExNotifyCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExQueryDepthSList", "", "", &gate_ExQueryDepthSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExQueueWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExQueueWorkItem", "", "", &gate_ExQueueWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExRaiseAccessViolation", "", "", &gate_ExRaiseAccessViolation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"ExRaiseDatatypeMisalignment", "", "", &gate_ExRaiseDatatypeMisalignment, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"ExRaiseHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExRaiseStatus", "", "", &gate_ExRaiseStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"ExReInitializeRundownProtectionCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExRegisterCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExRegisterCallback", "", "", &gate_ExRegisterCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExRegisterExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExReinitializeResourceLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExReleaseCacheAwarePushLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -631,7 +647,7 @@ const Row rows[] = {
     {"ExSystemTimeToLocalTime", "the time zone is UTC", "", &gate_ExSystemTimeToLocalTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExTryAcquirePushLockExclusiveEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExTryToAcquireFastMutex", "", "", &gate_ExTryToAcquireFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExUnregisterCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExUnregisterCallback", "", "", &gate_ExUnregisterCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExUuidCreate", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExVerifySuite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExWaitForRundownProtectionRelease", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -791,7 +807,7 @@ const Row rows[] = {
     {"IoAllocateIrp", "quota is not charged", "", &gate_IoAllocateIrp, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"IoAllocateIrpEx", "quota is not charged", "", &gate_IoAllocateIrpEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"IoAllocateMdl", "", "", &gate_IoAllocateMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoAllocateWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoAllocateWorkItem", "", "", &gate_IoAllocateWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoApplyPriorityInfoThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAssignResources", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAttachDevice", "", "", &gate_IoAttachDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -842,7 +858,7 @@ const Row rows[] = {
     {"IoForwardIrpSynchronously", "", "", &gate_IoForwardIrpSynchronously, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoFreeIrp", "", "", &gate_IoFreeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeMdl", "", "", &gate_IoFreeMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoFreeWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoFreeWorkItem", "", "", &gate_IoFreeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetActivityIdIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetAttachedDevice", "", "", &gate_IoGetAttachedDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -877,7 +893,7 @@ const Row rows[] = {
     {"IoInitializeIrp", "", "", &gate_IoInitializeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoInitializeRemoveLockEx", "", "", &gate_IoInitializeRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoInitializeTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoInitializeWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoInitializeWorkItem", "", "", &gate_IoInitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoInvalidateDeviceRelations", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoIs32bitProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -892,8 +908,8 @@ const Row rows[] = {
     {"IoQueryDeviceDescription", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryFileDosDeviceName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryInformationByName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoQueueWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoQueueWorkItemEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoQueueWorkItem", "", "", &gate_IoQueueWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoQueueWorkItemEx", "", "", &gate_IoQueueWorkItemEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoRaiseHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRaiseInformationalHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReadDiskSignature", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -904,9 +920,9 @@ const Row rows[] = {
     {"IoRegisterFileSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterFsRegistrationChange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterFsRegistrationChangeMountAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoRegisterLastChanceShutdownNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoRegisterLastChanceShutdownNotification", "", "", &gate_IoRegisterLastChanceShutdownNotification, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoRegisterPlugPlayNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoRegisterShutdownNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoRegisterShutdownNotification", "", "", &gate_IoRegisterShutdownNotification, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReleaseCancelSpinLock", "", "", &gate_IoReleaseCancelSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReleaseRemoveLockAndWaitEx", "", "", &gate_IoReleaseRemoveLockAndWaitEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReleaseRemoveLockEx", "", "", &gate_IoReleaseRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -939,18 +955,18 @@ const Row rows[] = {
     {"IoSetSystemPartition", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetThreadHardErrorMode", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetTopLevelIrp", "", "", &gate_IoSetTopLevelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoSizeofWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSizeofWorkItem", "", "", &gate_IoSizeofWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoStartNextPacket", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoStartPacket", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoStartTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoStopTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoThreadToProcess", "", "", &gate_IoThreadToProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"IoUninitializeWorkItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoUninitializeWorkItem", "", "", &gate_IoUninitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoUnregisterFileSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterFsRegistrationChange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterPlugPlayNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterPlugPlayNotificationEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoUnregisterShutdownNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoUnregisterShutdownNotification", "", "", &gate_IoUnregisterShutdownNotification, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoUpdateShareAccess", "", "", &gate_IoUpdateShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoValidateDeviceIoControlAccess", "", "", &gate_IoValidateDeviceIoControlAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoVerifyVolume", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -972,6 +988,7 @@ const Row rows[] = {
     {"IopCsqCancelRoutine", "", "", &gate_IopCsqCancelRoutine, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopForwardCompletion", "", "", &gate_IopForwardCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopInvalidDeviceRequest", "", "", &gate_IopInvalidDeviceRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"IopProcessWorkItem", "", "", &gate_IopProcessWorkItem, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"KdChangeOption", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KdDebuggerEnabled", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"KdDebuggerNotPresent", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -1879,7 +1896,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1404;
+const ULONG row_count = 1405;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

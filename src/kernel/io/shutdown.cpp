@@ -1,0 +1,95 @@
+#include "kernel/io/shutdown.h"
+#include "abi/status.h"
+#include "base/list.h"
+#include "kernel/io/device.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/wait.h"
+#include "kernel/pool/pool.h"
+
+namespace nt::io {
+
+namespace {
+
+constexpr ULONG shutdown_tag = pool::tag("IoSh");
+
+struct Registration {
+    LIST_ENTRY link;
+    DEVICE_OBJECT* device; // referenced
+};
+struct Registrations {
+    LIST_ENTRY list;
+    Registrations() { list::initialize(list); }
+};
+Registrations first, last_chance_ones;
+
+// The registered device itself gets the request, not what is attached above it: "the driver receives one such
+// IRP for each device it registers".
+void send_shutdown(DEVICE_OBJECT* device) {
+    struct Wait { // seen by drivers: in pool
+        KEVENT event;
+        IO_STATUS_BLOCK iosb;
+    };
+    auto* wait =
+        static_cast<Wait*>(pool::allocate(pool::Kind::nonpaged, sizeof(Wait), shutdown_tag, 0, true));
+    if (!wait) return;
+    ke::initialize_event(wait->event, NotificationEvent, false);
+    if (IRP* irp = build_synchronous_fsd_request(IRP_MJ_SHUTDOWN, device, nullptr, 0, nullptr, &wait->event,
+                                                 &wait->iosb);
+        irp && call_driver(device, irp) == STATUS_PENDING)
+        ke::wait_for_single_object(&wait->event, Executive, KernelMode, false, nullptr);
+    pool::release(wait, shutdown_tag);
+}
+
+void send_all(LIST_ENTRY& list) {
+    while (!list::empty(list)) {
+        auto* r = NT_CONTAINER(list.Flink, Registration, link);
+        list::remove(r->link);
+        DEVICE_OBJECT* device = r->device;
+        pool::release(r, shutdown_tag);
+        send_shutdown(device);
+        ob::dereference(device);
+    }
+}
+
+bool remove_registrations(LIST_ENTRY& list, DEVICE_OBJECT* device) {
+    bool any = false;
+    for (LIST_ENTRY* e = list.Flink; e != &list;) {
+        auto* r = NT_CONTAINER(e, Registration, link);
+        e = e->Flink;
+        if (r->device != device) continue;
+        list::remove(r->link);
+        pool::release(r, shutdown_tag);
+        ob::dereference(device);
+        any = true;
+    }
+    return any;
+}
+
+} // namespace
+
+NTSTATUS register_shutdown(DEVICE_OBJECT* device, bool last_chance) {
+    auto* r =
+        static_cast<Registration*>(pool::allocate(pool::Kind::nonpaged, sizeof(Registration), shutdown_tag));
+    if (!r) return STATUS_INSUFFICIENT_RESOURCES;
+    r->device = device;
+    ob::reference(device);
+    // assumed: the latest first; drivers must not depend on the order.
+    list::insert_head(last_chance ? last_chance_ones.list : first.list, r->link);
+    device->Flags |= DO_SHUTDOWN_REGISTERED;
+    return STATUS_SUCCESS;
+}
+
+void unregister_shutdown(DEVICE_OBJECT* device) {
+    if (!(device->Flags & DO_SHUTDOWN_REGISTERED)) return;
+    device->Flags &= ~DO_SHUTDOWN_REGISTERED;
+    remove_registrations(first.list, device);
+    remove_registrations(last_chance_ones.list, device);
+}
+
+void shut_down() {
+    send_all(first.list);
+    send_all(last_chance_ones.list);
+}
+
+} // namespace nt::io
