@@ -66,7 +66,7 @@ Machine::Machine(Config config) : config_(std::move(config)) {
 
 void Machine::report(const char* rule, const std::string& text) {
     if (trace::on) trace::emit_report(rule, text, 0);
-    reports_.push_back(text);
+    add_report({text, {}, {}, 0});
 }
 
 Machine::~Machine() {

@@ -4,6 +4,7 @@
 // the client and the debugger commands, and returns when the machine has stopped. One process has one
 // machine.
 #pragma once
+#include "app/rules.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ldr/modules.h"
 #include <functional>
@@ -70,9 +71,10 @@ class Machine {
     nt::ldr::ModuleList& modules() { return modules_; }
     std::vector<LoadedDriver>& drivers() { return drivers_; }
     // Broken rules and leaks: they make the exit status 123. Notes only inform.
-    const std::vector<std::string>& reports() const { return reports_; }
+    const std::vector<BrokenRule>& reports() const { return reports_; }
     const std::vector<std::string>& notes() const { return notes_; }
     void report(const char* rule, const std::string& text);
+    void add_report(BrokenRule broken) { reports_.push_back(std::move(broken)); }
     void note(const std::string& text) { notes_.push_back(text); }
 
     static Machine& current();
@@ -90,7 +92,8 @@ class Machine {
     Config config_;
     nt::ldr::ModuleList modules_;
     std::vector<LoadedDriver> drivers_;
-    std::vector<std::string> reports_, notes_;
+    std::vector<BrokenRule> reports_;
+    std::vector<std::string> notes_;
     std::function<void(Machine&)> script_;
     std::string error_;
 };

@@ -35,13 +35,6 @@ const ldr::Module* module_at(Machine& machine, std::uint64_t address) {
     return nullptr;
 }
 
-// Images name their sources relative to the project: "./././drivers/null/null.c" is "drivers/null/null.c".
-std::string source_name(std::string file) {
-    while (file.starts_with("./"))
-        file.erase(0, 2);
-    return file;
-}
-
 // "null!NullRead+0x1c [drivers/null/null.c @ 42]"
 std::string place(Machine& machine, std::uint64_t address, bool is_return_address = false) {
     std::string text = describe_address(machine, address);

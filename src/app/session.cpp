@@ -86,7 +86,9 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
         if (!d.error.empty()) entry["error"] = d.error;
         drivers.push_back(std::move(entry));
     }
-    j["reports"] = machine.reports();
+    auto& reports = j["reports"] = nlohmann::json::array();
+    for (const BrokenRule& report : machine.reports())
+        reports.push_back(report_text(report));
     j["notes"] = machine.notes();
     if (!machine.error().empty()) j["error"] = machine.error();
     if (!debugger.empty()) j["kd"] = debugger;
@@ -116,8 +118,8 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
                    stop_summary(machine, stop) + "\n");
     for (const auto& note : machine.notes())
         say(2, "drvlab: note: " + note + "\n");
-    for (const auto& report : machine.reports())
-        say(2, "drvlab: " + report + "\n");
+    for (const BrokenRule& report : machine.reports())
+        say(2, "drvlab: " + report_text(report) + "\n");
     if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, "drvlab: " + machine.error() + "\n");
 
     Target target(machine);

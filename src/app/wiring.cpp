@@ -4,6 +4,7 @@
 #include "abi/status.h"
 #include "app/console.h"
 #include "app/kernel_images.h"
+#include "app/rules.h"
 #include "hardware/emulate.h"
 #include "host/guest.h"
 #include "kernel/ex/trap.h"
@@ -171,6 +172,7 @@ void wire_rooms(ldr::ModuleList& modules) {
             (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
     };
     pool::set_bug_check_hook(pool_bug);
+    plug_report_sink();
     exports::find_export = [](const char* name) -> ULONG_PTR {
         const exports::Row* row = exports::find_row(name);
         const bool there =

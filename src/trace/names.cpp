@@ -107,6 +107,25 @@ std::string module_name(std::string name) {
 
 } // namespace
 
+const char* lock_kind_name(unsigned kind) {
+    static const char* const names[] = {"lock",
+                                        "spin lock",
+                                        "queued spin lock",
+                                        "spin lock (shared)",
+                                        "spin lock (exclusive)",
+                                        "fast mutex",
+                                        "fast mutex (unsafe)",
+                                        "guarded mutex",
+                                        "guarded mutex (unsafe)",
+                                        "push lock (shared)",
+                                        "push lock (exclusive)",
+                                        "ERESOURCE (shared)",
+                                        "ERESOURCE (exclusive)",
+                                        "mutex",
+                                        "run-down protection"};
+    return names[kind < std::size(names) ? kind : 0];
+}
+
 std::string hex_text(std::uint64_t value) {
     char text[19] = "0x";
     return {text, std::to_chars(text + 2, text + sizeof text, value, 16).ptr};

@@ -16,6 +16,8 @@ std::string irp_minor_name(unsigned major, unsigned minor);
 std::string control_code_text(std::uint32_t code);
 // "STATUS_OBJECT_NAME_NOT_FOUND", or "0xc0001234" where there is no name.
 std::string status_text(std::uint32_t status);
+// "fast mutex"; the numbers are those of ke::LockKind.
+const char* lock_kind_name(unsigned kind);
 std::string hex_text(std::uint64_t value); // "0x1f"
 
 // What the rows so far have named. Feed every row.

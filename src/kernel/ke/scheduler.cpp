@@ -82,6 +82,7 @@ void load(Thread& thread) {
 // Leaves the running thread (already placed elsewhere) for the next ready one, or for the idle loop.
 void switch_to_next() {
     Thread& from = current_thread();
+    const KIRQL irql = current_irql(); // a thread at APC_LEVEL comes back at it
     save(from);
     Thread* to = dequeue();
     if (to == &from) {
@@ -95,6 +96,7 @@ void switch_to_next() {
         idle = true;
         host::Fiber::switch_to(host::Fiber::main());
     }
+    irql_byte() = irql;
 }
 
 } // namespace

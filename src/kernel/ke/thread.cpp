@@ -19,6 +19,7 @@ LIST_ENTRY all_threads;
 
 static void fiber_entry(void* argument) {
     Thread& thread = *static_cast<Thread*>(argument);
+    irql_byte() = PASSIVE_LEVEL;
     thread.start(thread);
     host::fatal("a thread's start routine returned");
 }
@@ -53,6 +54,7 @@ NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
 void delete_thread(Thread& thread) {
     if (!thread.fiber) return;
     host::Fiber::destroy(thread.fiber);
+    thread.locks.release_memory();
     memory_hooks.free_kernel_stack(stack_base(thread), stack_limit(thread));
     thread.fiber = nullptr;
     list::remove(thread.all_link);

@@ -7,6 +7,7 @@
 #include "abi/dispatcher.h"
 #include "abi/thread.h"
 #include "host/fiber.h"
+#include "kernel/ke/held_locks.h"
 #include "kernel/ke/processor.h"
 #include "kernel/seh/crossing.h"
 
@@ -39,6 +40,8 @@ struct Thread : ETHREAD {
     bool exiting;    // goes to its end at the next return to user mode
     bool apc_wakeup; // the wait was interrupted to run kernel APCs
     ULONG context_switches;
+    HeldLocks locks;
+    LockWait lock_wait; // the lock it waits for, if the object it waits on is only part of one
     LIST_ENTRY all_link;
     PVOID extension; // ps
 };

@@ -232,6 +232,11 @@ const Row rows[] = {
     {"thread_switch", Place::thread,
      [](TextRows& t) { return "switch to thread " + t.d("new_pid") + "." + t.d("new_tid"); }},
     {"wait_begin", Place::thread, waits_for},
+    {"lock_contended", Place::thread,
+     [](TextRows& t) {
+         return std::string("must wait for the ") + lock_kind_name(static_cast<unsigned>(t.n("kind"))) + " " +
+                t.x("lock") + (t.n("holder") ? ", held by thread " + t.x("holder") : "");
+     }},
     {"wait_satisfied", Place::thread, [](TextRows& t) { return "wait over: " + t.status("status"); }},
     {"module_loaded", Place::thread,
      [](TextRows& t) {

@@ -72,6 +72,7 @@ enum class Id : std::uint16_t {
     device_queue_insert = 124,
     device_queue_remove = 125,
     start_io = 126,
+    lock_contended = 100,
 };
 
 // Goes into every file, so that readers of other versions can decode it.
@@ -141,7 +142,8 @@ inline constexpr std::string_view schema =
     "123 callback_notified callback:ptr routine:ptr argument1:x64 argument2:x64\n"
     "124 device_queue_insert queue:ptr entry:ptr key:x32 by_key:bool inserted:bool\n"
     "125 device_queue_remove queue:ptr entry:ptr\n"
-    "126 start_io device:ptr irp:ptr routine:ptr\n";
+    "126 start_io device:ptr irp:ptr routine:ptr\n"
+    "100 lock_contended lock:ptr kind:u8 holder:ptr\n";
 
 // the machine starts
 inline void emit_machine_start(std::string_view version, std::uint64_t seed, std::uint8_t processors) {
@@ -891,6 +893,16 @@ inline void emit_start_io(Ptr device, Ptr irp, Ptr routine) {
     w.put(device.value);
     w.put(irp.value);
     w.put(routine.value);
+    w.commit();
+}
+
+// the thread must wait for a lock; kind: ke::LockKind; holder: a thread that has it, if known
+inline void emit_lock_contended(Ptr lock, std::uint8_t kind, Ptr holder) {
+    detail::Writer<5> w(100, 0);
+    if (!w) [[unlikely]] return;
+    w.put(lock.value);
+    w.put(kind);
+    w.put(holder.value);
     w.commit();
 }
 

@@ -7,24 +7,50 @@ extern const nt::exports::Adapter gate_DbgPrintEx;
 extern const nt::exports::Adapter gate_DrvlabMissingImport;
 extern const nt::exports::Adapter gate_ExAcquireFastMutex;
 extern const nt::exports::Adapter gate_ExAcquireFastMutexUnsafe;
+extern const nt::exports::Adapter gate_ExAcquirePushLockExclusiveEx;
+extern const nt::exports::Adapter gate_ExAcquirePushLockSharedEx;
+extern const nt::exports::Adapter gate_ExAcquireResourceExclusiveLite;
+extern const nt::exports::Adapter gate_ExAcquireResourceSharedLite;
+extern const nt::exports::Adapter gate_ExAcquireRundownProtection;
+extern const nt::exports::Adapter gate_ExAcquireRundownProtectionCacheAware;
+extern const nt::exports::Adapter gate_ExAcquireRundownProtectionCacheAwareEx;
+extern const nt::exports::Adapter gate_ExAcquireRundownProtectionEx;
+extern const nt::exports::Adapter gate_ExAcquireSharedStarveExclusive;
+extern const nt::exports::Adapter gate_ExAcquireSharedWaitForExclusive;
+extern const nt::exports::Adapter gate_ExAllocateCacheAwareRundownProtection;
 extern const nt::exports::Adapter gate_ExAllocatePool;
 extern const nt::exports::Adapter gate_ExAllocatePool2;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithQuota;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithQuotaTag;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithTag;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithTagPriority;
+extern const nt::exports::Adapter gate_ExConvertExclusiveToSharedLite;
 extern const nt::exports::Adapter gate_ExCreateCallback;
 extern const nt::exports::Adapter gate_ExDeleteNPagedLookasideList;
 extern const nt::exports::Adapter gate_ExDeletePagedLookasideList;
+extern const nt::exports::Adapter gate_ExDeleteResourceLite;
+extern const nt::exports::Adapter gate_ExDisableResourceBoostLite;
+extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceExclusive;
+extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceShared;
+extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireSharedWaitForExclusive;
+extern const nt::exports::Adapter gate_ExFreeCacheAwareRundownProtection;
 extern const nt::exports::Adapter gate_ExFreePool;
 extern const nt::exports::Adapter gate_ExFreePoolWithTag;
+extern const nt::exports::Adapter gate_ExGetExclusiveWaiterCount;
 extern const nt::exports::Adapter gate_ExGetPreviousMode;
+extern const nt::exports::Adapter gate_ExGetSharedWaiterCount;
 extern const nt::exports::Adapter gate_ExInitializeFastMutex;
 extern const nt::exports::Adapter gate_ExInitializeNPagedLookasideList;
 extern const nt::exports::Adapter gate_ExInitializePagedLookasideList;
+extern const nt::exports::Adapter gate_ExInitializePushLock;
+extern const nt::exports::Adapter gate_ExInitializeResourceLite;
+extern const nt::exports::Adapter gate_ExInitializeRundownProtection;
+extern const nt::exports::Adapter gate_ExInitializeRundownProtectionCacheAware;
 extern const nt::exports::Adapter gate_ExInterlockedInsertHeadList;
 extern const nt::exports::Adapter gate_ExInterlockedInsertTailList;
 extern const nt::exports::Adapter gate_ExInterlockedRemoveHeadList;
+extern const nt::exports::Adapter gate_ExIsResourceAcquiredExclusiveLite;
+extern const nt::exports::Adapter gate_ExIsResourceAcquiredSharedLite;
 extern const nt::exports::Adapter gate_ExLocalTimeToSystemTime;
 extern const nt::exports::Adapter gate_ExNotifyCallback;
 extern const nt::exports::Adapter gate_ExQueryDepthSList;
@@ -32,12 +58,41 @@ extern const nt::exports::Adapter gate_ExQueueWorkItem;
 extern const nt::exports::Adapter gate_ExRaiseAccessViolation;
 extern const nt::exports::Adapter gate_ExRaiseDatatypeMisalignment;
 extern const nt::exports::Adapter gate_ExRaiseStatus;
+extern const nt::exports::Adapter gate_ExReInitializeRundownProtection;
+extern const nt::exports::Adapter gate_ExReInitializeRundownProtectionCacheAware;
 extern const nt::exports::Adapter gate_ExRegisterCallback;
+extern const nt::exports::Adapter gate_ExReinitializeResourceLite;
 extern const nt::exports::Adapter gate_ExReleaseFastMutex;
 extern const nt::exports::Adapter gate_ExReleaseFastMutexUnsafe;
+extern const nt::exports::Adapter gate_ExReleasePushLockEx;
+extern const nt::exports::Adapter gate_ExReleasePushLockExclusiveEx;
+extern const nt::exports::Adapter gate_ExReleasePushLockSharedEx;
+extern const nt::exports::Adapter gate_ExReleaseResourceAndLeaveCriticalRegion;
+extern const nt::exports::Adapter gate_ExReleaseResourceForThreadLite;
+extern const nt::exports::Adapter gate_ExReleaseResourceLite;
+extern const nt::exports::Adapter gate_ExReleaseRundownProtection;
+extern const nt::exports::Adapter gate_ExReleaseRundownProtectionCacheAware;
+extern const nt::exports::Adapter gate_ExReleaseRundownProtectionCacheAwareEx;
+extern const nt::exports::Adapter gate_ExReleaseRundownProtectionEx;
+extern const nt::exports::Adapter gate_ExRundownCompleted;
+extern const nt::exports::Adapter gate_ExRundownCompletedCacheAware;
+extern const nt::exports::Adapter gate_ExSetResourceOwnerPointer;
+extern const nt::exports::Adapter gate_ExSetResourceOwnerPointerEx;
+extern const nt::exports::Adapter gate_ExSizeOfRundownProtectionCacheAware;
 extern const nt::exports::Adapter gate_ExSystemTimeToLocalTime;
+extern const nt::exports::Adapter gate_ExTryAcquirePushLockExclusiveEx;
+extern const nt::exports::Adapter gate_ExTryAcquirePushLockSharedEx;
+extern const nt::exports::Adapter gate_ExTryConvertPushLockSharedToExclusiveEx;
 extern const nt::exports::Adapter gate_ExTryToAcquireFastMutex;
 extern const nt::exports::Adapter gate_ExUnregisterCallback;
+extern const nt::exports::Adapter gate_ExWaitForRundownProtectionRelease;
+extern const nt::exports::Adapter gate_ExWaitForRundownProtectionReleaseCacheAware;
+extern const nt::exports::Adapter gate_ExfAcquirePushLockExclusive;
+extern const nt::exports::Adapter gate_ExfAcquirePushLockShared;
+extern const nt::exports::Adapter gate_ExfReleasePushLock;
+extern const nt::exports::Adapter gate_ExfReleasePushLockExclusive;
+extern const nt::exports::Adapter gate_ExfReleasePushLockShared;
+extern const nt::exports::Adapter gate_ExfTryAcquirePushLockShared;
 extern const nt::exports::Adapter gate_ExpInterlockedFlushSList;
 extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
@@ -134,6 +189,7 @@ extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
 extern const nt::exports::Adapter gate_IopProcessWorkItem;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutex;
+extern const nt::exports::Adapter gate_KeAcquireGuardedMutexUnsafe;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockAtDpcLevel;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToDpc;
 extern const nt::exports::Adapter gate_KeAreAllApcsDisabled;
@@ -174,6 +230,7 @@ extern const nt::exports::Adapter gate_KeReadStateEvent;
 extern const nt::exports::Adapter gate_KeReadStateMutex;
 extern const nt::exports::Adapter gate_KeReadStateSemaphore;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutex;
+extern const nt::exports::Adapter gate_KeReleaseGuardedMutexUnsafe;
 extern const nt::exports::Adapter gate_KeReleaseMutex;
 extern const nt::exports::Adapter gate_KeReleaseSemaphore;
 extern const nt::exports::Adapter gate_KeReleaseSpinLock;
@@ -552,20 +609,21 @@ const Row rows[] = {
     {"ExAcquireCacheAwarePushLockSharedEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExAcquireFastMutex", "", "", &gate_ExAcquireFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExAcquireFastMutexUnsafe", "", "", &gate_ExAcquireFastMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExAcquirePushLockExclusiveEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquirePushLockSharedEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireResourceExclusiveLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireResourceSharedLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireRundownProtection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireRundownProtectionCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireRundownProtectionCacheAwareEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireSharedStarveExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireSharedWaitForExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExAcquirePushLockExclusiveEx", "", "", &gate_ExAcquirePushLockExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExAcquirePushLockSharedEx", "", "", &gate_ExAcquirePushLockSharedEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExAcquireResourceExclusiveLite", "", "", &gate_ExAcquireResourceExclusiveLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExAcquireResourceSharedLite", "", "", &gate_ExAcquireResourceSharedLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExAcquireRundownProtection", "", "", &gate_ExAcquireRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExAcquireRundownProtectionCacheAware", "", "", &gate_ExAcquireRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExAcquireRundownProtectionCacheAwareEx", "", "", &gate_ExAcquireRundownProtectionCacheAwareEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExAcquireRundownProtectionEx", "", "", &gate_ExAcquireRundownProtectionEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExAcquireSharedStarveExclusive", "", "", &gate_ExAcquireSharedStarveExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExAcquireSharedWaitForExclusive", "", "", &gate_ExAcquireSharedWaitForExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExAcquireSpinLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExAcquireSpinLockShared", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExAcquireSpinLockSharedAtDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExAllocateCacheAwarePushLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAllocateCacheAwareRundownProtection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExAllocateCacheAwareRundownProtection", "", "", &gate_ExAllocateCacheAwareRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExAllocatePool", "", "", &gate_ExAllocatePool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePool2", "", "", &gate_ExAllocatePool2, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithQuota", "quotas are not counted", "", &gate_ExAllocatePoolWithQuota, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
@@ -573,32 +631,36 @@ const Row rows[] = {
     {"ExAllocatePoolWithTag", "", "", &gate_ExAllocatePoolWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithTagPriority", "the priority is ignored: memory is never low", "", &gate_ExAllocatePoolWithTagPriority, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"ExAllocateTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExConvertExclusiveToSharedLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExConvertExclusiveToSharedLite", "", "", &gate_ExConvertExclusiveToSharedLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExCreateCallback", "", "", &gate_ExCreateCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteLookasideListEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExDeleteNPagedLookasideList", "", "", &gate_ExDeleteNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExDeletePagedLookasideList", "", "", &gate_ExDeletePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExDeleteResourceLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExDeleteResourceLite", "", "", &gate_ExDeleteResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExDesktopObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExEnterCriticalRegionAndAcquireResourceExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExDisableResourceBoostLite", "owners are never boosted anyway", "", &gate_ExDisableResourceBoostLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExEnterCriticalRegionAndAcquireResourceExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExEnterCriticalRegionAndAcquireResourceShared", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExEnterCriticalRegionAndAcquireSharedWaitForExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireSharedWaitForExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExEnumHandleTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExEventObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"ExFreeCacheAwareRundownProtection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExFreeCacheAwareRundownProtection", "", "", &gate_ExFreeCacheAwareRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExFreePool", "", "", &gate_ExFreePool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExFreePoolWithTag", "", "", &gate_ExFreePoolWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExGetCurrentProcessorCounts", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExGetCurrentProcessorCpuUsage", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExGetExclusiveWaiterCount", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExGetExclusiveWaiterCount", "", "", &gate_ExGetExclusiveWaiterCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExGetPreviousMode", "", "", &gate_ExGetPreviousMode, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExGetSharedWaiterCount", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExGetSharedWaiterCount", "", "", &gate_ExGetSharedWaiterCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializeFastMutex", "", "", &gate_ExInitializeFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializeLookasideListEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExInitializeNPagedLookasideList", "", "", &gate_ExInitializeNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializePagedLookasideList", "", "", &gate_ExInitializePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExInitializeResourceLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExInitializeRundownProtection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExInitializeRundownProtectionCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExInitializePushLock", "", "", &gate_ExInitializePushLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExInitializeResourceLite", "", "", &gate_ExInitializeResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExInitializeRundownProtection", "", "", &gate_ExInitializeRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExInitializeRundownProtectionCacheAware", "", "", &gate_ExInitializeRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExInitializeZone", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExInterlockedAddLargeInteger", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExInterlockedAddUlong", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -608,8 +670,8 @@ const Row rows[] = {
     {"ExInterlockedPushEntryList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExInterlockedRemoveHeadList", "", "", &gate_ExInterlockedRemoveHeadList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExIsProcessorFeaturePresent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExIsResourceAcquiredExclusiveLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExIsResourceAcquiredSharedLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExIsResourceAcquiredExclusiveLite", "", "", &gate_ExIsResourceAcquiredExclusiveLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExIsResourceAcquiredSharedLite", "", "", &gate_ExIsResourceAcquiredSharedLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExLocalTimeToSystemTime", "the time zone is UTC", "", &gate_ExLocalTimeToSystemTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExNotifyCallback", "", "", &gate_ExNotifyCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExQueryDepthSList", "", "", &gate_ExQueryDepthSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -618,44 +680,53 @@ const Row rows[] = {
     {"ExRaiseDatatypeMisalignment", "", "", &gate_ExRaiseDatatypeMisalignment, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"ExRaiseHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExRaiseStatus", "", "", &gate_ExRaiseStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
-    {"ExReInitializeRundownProtectionCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExReInitializeRundownProtection", "", "", &gate_ExReInitializeRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExReInitializeRundownProtectionCacheAware", "", "", &gate_ExReInitializeRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExRegisterCallback", "", "", &gate_ExRegisterCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExRegisterExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReinitializeResourceLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExReinitializeResourceLite", "", "", &gate_ExReinitializeResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExReleaseCacheAwarePushLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExReleaseCacheAwarePushLockSharedEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExReleaseFastMutex", "", "", &gate_ExReleaseFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExReleaseFastMutexUnsafe", "", "", &gate_ExReleaseFastMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExReleasePushLockEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleasePushLockExclusiveEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleasePushLockSharedEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseResourceAndLeaveCriticalRegion", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseResourceForThreadLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseResourceLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseRundownProtection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseRundownProtectionCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseRundownProtectionCacheAwareEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExReleasePushLockEx", "", "", &gate_ExReleasePushLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExReleasePushLockExclusiveEx", "", "", &gate_ExReleasePushLockExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExReleasePushLockSharedEx", "", "", &gate_ExReleasePushLockSharedEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExReleaseResourceAndLeaveCriticalRegion", "", "", &gate_ExReleaseResourceAndLeaveCriticalRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExReleaseResourceForThreadLite", "", "", &gate_ExReleaseResourceForThreadLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExReleaseResourceLite", "", "", &gate_ExReleaseResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExReleaseRundownProtection", "", "", &gate_ExReleaseRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExReleaseRundownProtectionCacheAware", "", "", &gate_ExReleaseRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExReleaseRundownProtectionCacheAwareEx", "", "", &gate_ExReleaseRundownProtectionCacheAwareEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExReleaseRundownProtectionEx", "", "", &gate_ExReleaseRundownProtectionEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExReleaseSpinLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExReleaseSpinLockShared", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExReleaseSpinLockSharedFromDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExRundownCompleted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExRundownCompleted", "", "", &gate_ExRundownCompleted, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExRundownCompletedCacheAware", "", "", &gate_ExRundownCompletedCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExSemaphoreObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"ExSetResourceOwnerPointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExSetResourceOwnerPointer", "", "", &gate_ExSetResourceOwnerPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExSetResourceOwnerPointerEx", "", "", &gate_ExSetResourceOwnerPointerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExSetTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExSetTimerResolution", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExSizeOfRundownProtectionCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExSizeOfRundownProtectionCacheAware", "", "", &gate_ExSizeOfRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExSystemTimeToLocalTime", "the time zone is UTC", "", &gate_ExSystemTimeToLocalTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"ExTryAcquirePushLockExclusiveEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExTryAcquirePushLockExclusiveEx", "", "", &gate_ExTryAcquirePushLockExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExTryAcquirePushLockSharedEx", "", "", &gate_ExTryAcquirePushLockSharedEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExTryConvertPushLockSharedToExclusiveEx", "", "", &gate_ExTryConvertPushLockSharedToExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExTryToAcquireFastMutex", "", "", &gate_ExTryToAcquireFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExUnregisterCallback", "", "", &gate_ExUnregisterCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExUuidCreate", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExVerifySuite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExWaitForRundownProtectionRelease", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExWaitForRundownProtectionReleaseCacheAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExWaitForRundownProtectionRelease", "", "", &gate_ExWaitForRundownProtectionRelease, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExWaitForRundownProtectionReleaseCacheAware", "", "", &gate_ExWaitForRundownProtectionReleaseCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExWindowStationObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExfAcquirePushLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExfAcquirePushLockShared", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExfReleasePushLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExfAcquirePushLockExclusive", "", "", &gate_ExfAcquirePushLockExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExfAcquirePushLockShared", "", "", &gate_ExfAcquirePushLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExfReleasePushLock", "", "", &gate_ExfReleasePushLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExfReleasePushLockExclusive", "", "", &gate_ExfReleasePushLockExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExfReleasePushLockShared", "", "", &gate_ExfReleasePushLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExfTryAcquirePushLockShared", "", "", &gate_ExfTryAcquirePushLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExfUnblockPushLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExpInterlockedFlushSList", "", "", &gate_ExpInterlockedFlushSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExpInterlockedPopEntrySList", "", "", &gate_ExpInterlockedPopEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -997,6 +1068,7 @@ const Row rows[] = {
     {"KdRefreshDebuggerNotPresent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KdSystemDebugControl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireGuardedMutex", "", "", &gate_KeAcquireGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"KeAcquireGuardedMutexUnsafe", "", "", &gate_KeAcquireGuardedMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeAcquireInStackQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireInStackQueuedSpinLockAtDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireInStackQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1083,6 +1155,7 @@ const Row rows[] = {
     {"KeRegisterNmiCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRegisterProcessorChangeCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseGuardedMutex", "", "", &gate_KeReleaseGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"KeReleaseGuardedMutexUnsafe", "", "", &gate_KeReleaseGuardedMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeReleaseInStackQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseInStackQueuedSpinLockFromDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseInterruptSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1896,7 +1969,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1405;
+const ULONG row_count = 1421;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

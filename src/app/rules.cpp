@@ -1,0 +1,61 @@
+#include "app/rules.h"
+#include "app/machine.h"
+#include "rtl/status.h"
+#include "trace/trace.h"
+#include "view/symbols.h"
+#include <cstdio>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+// "Driver Verifier: bug check 0xC4 DRIVER_VERIFIER_DETECTED_VIOLATION (0x1007, 0x…, 0x0, 0x0)"
+std::string would_stop_text(const ke::WouldStop& stop) {
+    const char* name = rtl::bugcheck_name(stop.code);
+    char text[240];
+    std::snprintf(text, sizeof text, "%s: bug check 0x%X%s%s (0x%lx, 0x%lx, 0x%lx, 0x%lx)",
+                  stop.verifier ? "Driver Verifier" : "Windows", stop.code, name ? " " : "", name ? name : "",
+                  stop.parameters[0], stop.parameters[1], stop.parameters[2], stop.parameters[3]);
+    return text;
+}
+
+void sink(const ke::Report& report) {
+    std::string text = std::string(report.text) + " (" + report.rule;
+    if (report.would_stop.code) text += "; " + would_stop_text(report.would_stop);
+    text += ")";
+    if (trace::on) trace::emit_report(report.rule, text, report.caller);
+    BrokenRule broken;
+    broken.text = std::move(text);
+    Machine& machine = Machine::current();
+    if (report.caller) broken.place = machine.modules().describe(report.caller);
+    if (const ldr::Module* module = machine.modules().find(report.caller)) {
+        broken.host_path = module->host_path;
+        broken.offset = report.caller - module->base;
+    }
+    machine.add_report(std::move(broken));
+}
+
+} // namespace
+
+void plug_report_sink() { ke::report_sink = sink; }
+
+std::string source_name(std::string file) {
+    while (file.starts_with("./"))
+        file.erase(0, 2);
+    return file;
+}
+
+std::string report_text(const BrokenRule& broken) {
+    if (broken.place.empty()) return broken.text;
+    std::string text = broken.place;
+    if (!broken.host_path.empty())
+        // The address is that behind the call.
+        if (const auto lines = view::symbolize(broken.host_path, broken.offset - 1);
+            !lines.empty() && lines.front().line)
+            text += " [" + source_name(lines.front().file) + " @ " + std::to_string(lines.front().line) + "]";
+    return text + ": " + broken.text;
+}
+
+} // namespace app

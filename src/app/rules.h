@@ -1,0 +1,27 @@
+// Reports of a run: what was broken, and where.
+#pragma once
+#include "kernel/ke/report.h"
+#include <cstdint>
+#include <string>
+
+namespace app {
+
+class Machine;
+
+// A report as it is kept until the end: the source line is looked up only then, on the main stack, and the
+// module may be gone by that time.
+struct BrokenRule {
+    std::string text;
+    std::string place;     // "null!NullRead+0x1c"; empty: nobody's code
+    std::string host_path; // of the image, for its source lines
+    std::uint64_t offset = 0;
+};
+
+// Takes what ke::report_at says: trace, and Machine::add_report.
+void plug_report_sink();
+// "null!NullRead+0x1c [drivers/null/null.c @ 33]: released … (SpinLock; Driver Verifier: …)". Main stack.
+std::string report_text(const BrokenRule& broken);
+// Images name their sources relative to the project: "./././drivers/null/null.c" is "drivers/null/null.c".
+std::string source_name(std::string file);
+
+} // namespace app

@@ -1,0 +1,30 @@
+// Rules that locks of threads share, the account of who holds what, and waiting for one.
+// Codes: debugger page "Bug Check 0xC4: DRIVER_VERIFIER_DETECTED_VIOLATION".
+#pragma once
+#include "abi/dispatcher.h"
+#include "kernel/ke/held_locks.h"
+#include "kernel/ke/report.h"
+#include "kernel/ke/thread.h"
+
+namespace nt::ex::detail {
+
+using ke::LockKind;
+
+// Critical region, guarded region or APC_LEVEL: no normal kernel APC comes.
+bool normal_apcs_disabled();
+ULONG_PTR apc_disable_count();
+
+// The thread has the lock from now on.
+void note_acquired(const void* lock, LockKind kind, KIRQL irql_before);
+// It has it no longer. False: it did not have it, which is reported; `remote` may release for another thread.
+bool note_released(const void* lock, LockKind kind, LockKind other_kind = LockKind::none);
+// It has it no longer; nothing is checked.
+void forget_held(const void* lock);
+// A thread that takes a lock which it has already waits for itself.
+void check_not_held(const void* lock, LockKind kind);
+
+// Waits for the object, which is part of the lock; reports of deadlocks then name the lock. KernelMode, not
+// alertable.
+void wait_for_lock(const void* lock, LockKind kind, PVOID object, KWAIT_REASON reason);
+
+} // namespace nt::ex::detail
