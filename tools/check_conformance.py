@@ -60,9 +60,9 @@ def proven(guest):
 
 
 def claimed():
-    """Names that the generated table calls full."""
+    """Names of Windows that the generated table calls full; what is Drvlab's own has no page to conform to."""
     table = (root / "src/kernel/exports/generated/table.cpp").read_text()
-    return {name for name, kind, status, _ in ROW.findall(table) if status == "full" and kind not in ("internal", "stub")}
+    return {name for name, kind, status, _ in ROW.findall(table) if status == "full" and kind not in ("internal", "stub") and "Drvlab" not in name}
 
 
 def main():

@@ -91,7 +91,8 @@ GATE(NtOpenKey);
 
 extern "C" NTSTATUS NtOpenKeyEx(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
                                 ULONG options) {
-    if (options & ~0x0Cu) return STATUS_INVALID_PARAMETER; // REG_OPTION_BACKUP_RESTORE, REG_OPTION_OPEN_LINK
+    if (options & ~0x0Cu)
+        return STATUS_INVALID_PARAMETER_4; // REG_OPTION_BACKUP_RESTORE, REG_OPTION_OPEN_LINK
     return NtOpenKey(handle, desired, attributes);
 }
 GATE(NtOpenKeyEx);
@@ -126,8 +127,9 @@ extern "C" NTSTATUS NtSetValueKey(HANDLE handle, const UNICODE_STRING* name, ULO
                                   const void* data, ULONG size) {
     KeyReference key(handle, 0x2);
     if (!NT_SUCCESS(key.status)) return key.status;
-    std::u16string wanted;
-    if (const NTSTATUS status = capture(name, wanted); !NT_SUCCESS(status)) return status;
+    std::u16string wanted; // "can be a NULL pointer if the value entry has no name"
+    if (const NTSTATUS status = name ? capture(name, wanted) : STATUS_SUCCESS; !NT_SUCCESS(status))
+        return status;
     if (size > largest_value) return STATUS_INSUFFICIENT_RESOURCES;
     std::vector<UCHAR> bytes(size);
     if (!copy_in(bytes.data(), data, size)) return STATUS_ACCESS_VIOLATION;
@@ -165,6 +167,7 @@ extern "C" NTSTATUS NtEnumerateKey(HANDLE handle, ULONG index, ULONG information
                                    ULONG length, ULONG* result_length) {
     KeyReference key(handle, 0x8);
     if (!NT_SUCCESS(key.status)) return key.status;
+    if (information_class > KeyFullInformation) return STATUS_INVALID_PARAMETER;
     if (index >= key.node().children.size()) return STATUS_NO_MORE_ENTRIES;
     const cm::Node& child = *std::next(key.node().children.begin(), index)->second;
     return answer(to, length, result_length, [&](PVOID buffer, ULONG size, ULONG& needed) {

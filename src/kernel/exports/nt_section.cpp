@@ -75,7 +75,10 @@ extern "C" NTSTATUS NtCreateSection(HANDLE* handle, ACCESS_MASK access, const OB
     const KPROCESSOR_MODE mode = exports::previous_mode();
     ob::Attributes captured;
     if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;
-    auto made = section::create_memory(static_cast<ULONGLONG>(size.QuadPart), protection, allocation);
+    std::u16string_view last{captured.name.Buffer, captured.name.Length / sizeof(WCHAR)};
+    if (const auto slash = last.rfind(u'\\'); slash != last.npos) last.remove_prefix(slash + 1);
+    auto made = section::create_memory(static_cast<ULONGLONG>(size.QuadPart), protection, allocation, last,
+                                       captured.attributes);
     if (!made) return made.error();
     HANDLE result = nullptr;
     const NTSTATUS status = ob::insert(*made, captured, mode, access, &result);
@@ -107,6 +110,10 @@ extern "C" NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, PVOID* bas
     if (allocation & ~(MEM_RESERVE | MEM_TOP_DOWN)) return STATUS_INVALID_PARAMETER_9;
     if (!mm::is_valid_protection(protection)) return STATUS_INVALID_PAGE_PROTECTION;
     if (zero_bits) return STATUS_INVALID_PARAMETER_4; // assumed: nobody asks for low addresses
+    // Both are rounded down to the allocation granularity.
+    constexpr ULONG_PTR within = mm::granularity - 1;
+    wish = reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(wish) & ~within);
+    from.QuadPart &= ~static_cast<LONGLONG>(within);
     TargetProcess target;
     NTSTATUS status = target.open(process, PROCESS_VM_OPERATION);
     if (!NT_SUCCESS(status)) return status;
@@ -124,7 +131,8 @@ extern "C" NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, PVOID* bas
     ob::dereference(section);
     if (!NT_SUCCESS(status)) return status;
     if (module) target->modules->add(std::move(module));
-    if (!write_parameter(base, reinterpret_cast<PVOID>(view.base)) || !write_parameter(size, view.size))
+    if (!write_parameter(base, reinterpret_cast<PVOID>(view.base)) || !write_parameter(size, view.size) ||
+        (offset && !write_parameter(offset, from)))
         return STATUS_ACCESS_VIOLATION;
     return status;
 }

@@ -47,7 +47,8 @@ NTSTATUS create(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* gi
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
     std::u16string_view last{attributes.name.Buffer, attributes.name.Length / sizeof(WCHAR)};
     if (const auto slash = last.rfind(u'\\'); slash != last.npos) last.remove_prefix(slash + 1);
-    PVOID body = TRY_STATUS(ob::create_object({.type = type, .body_size = sizeof(T), .name = last}));
+    PVOID body = TRY_STATUS(ob::create_object(
+        {.type = type, .body_size = sizeof(T), .name = last, .attributes = attributes.attributes}));
     prepare(*static_cast<T*>(body));
     HANDLE made = nullptr;
     const NTSTATUS status = ob::insert(body, attributes, mode, desired, &made);

@@ -157,15 +157,21 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
 }
 GATE(NtQueryInformationThread);
 
-extern "C" NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES*,
+// By thread id, as NtOpenProcess.
+extern "C" NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
                                  const CLIENT_ID* id) {
     CLIENT_ID wanted;
+    if (!id) return STATUS_INVALID_PARAMETER_MIX;
     if (!exports::read_parameter(id, wanted)) return STATUS_ACCESS_VIOLATION;
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    ob::Attributes captured;
+    if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;
+    if (captured.name.Length) return STATUS_INVALID_PARAMETER_MIX;
     ke::Thread* thread = ps::find_thread(reinterpret_cast<ULONG_PTR>(wanted.UniqueThread));
     if (!thread || (wanted.UniqueProcess && wanted.UniqueProcess != thread->Cid.UniqueProcess))
         return STATUS_INVALID_CID;
-    const HANDLE made = TRY_STATUS(
-        ob::open_by_pointer(thread, 0, nullptr, desired, ps::thread_type, exports::previous_mode()));
+    const HANDLE made =
+        TRY_STATUS(ob::open_by_pointer(thread, captured.attributes, nullptr, desired, ps::thread_type, mode));
     return write_parameter(handle, made) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 GATE(NtOpenThread);

@@ -20,6 +20,8 @@ GATE(ObDereferenceObjectDeferDelete);
 
 extern "C" NTSTATUS ObReferenceObjectByPointer(PVOID object, ACCESS_MASK desired, OBJECT_TYPE* type,
                                                KPROCESSOR_MODE mode) {
+    // "not allowed by the routine, regardless of what kind of access mode"
+    if (type && type == ob::symbolic_link_type) return STATUS_OBJECT_TYPE_MISMATCH;
     return ob::reference_by_pointer(object, desired, type, mode);
 }
 GATE(ObReferenceObjectByPointer);
@@ -42,6 +44,8 @@ extern "C" NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, ACCESS
                                           ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
                                           HANDLE* handle) {
     *handle = nullptr;
+    if (attributes & (~OBJ_VALID_ATTRIBUTES | ob::type_of(object)->InvalidAttributes))
+        return STATUS_INVALID_PARAMETER;
     const auto made = ob::open_by_pointer(object, attributes, access, desired, type, mode);
     if (!made) return made.error();
     *handle = *made;

@@ -190,7 +190,7 @@ void run_deferred_deletes() {
 }
 
 NTSTATUS reference_by_pointer(PVOID body, ACCESS_MASK, OBJECT_TYPE* type, KPROCESSOR_MODE mode) {
-    if (type_of(body) != type && (type || mode != KernelMode)) return STATUS_OBJECT_TYPE_MISMATCH;
+    if (type_of(body) != type && mode != KernelMode) return STATUS_OBJECT_TYPE_MISMATCH;
     reference(body);
     return STATUS_SUCCESS;
 }

@@ -58,7 +58,7 @@ inline LONG64 dereference(PVOID body) {
 }
 // ObDereferenceObjectDeferDelete: the delete procedure runs later, at PASSIVE_LEVEL in a system thread.
 void dereference_defer_delete(PVOID body);
-// ObReferenceObjectByPointer: type null means any, but only for kernel mode. STATUS_OBJECT_TYPE_MISMATCH.
+// ObReferenceObjectByPointer: the type is checked for user mode only. STATUS_OBJECT_TYPE_MISMATCH.
 NTSTATUS reference_by_pointer(PVOID body, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode);
 
 // Clears OB_FLAG_PERMANENT_OBJECT; a temporary object without handles loses its name and, with its last

@@ -127,11 +127,14 @@ Result<Section*> create_image(const std::string& file_name, const std::string& p
     return section;
 }
 
-Result<Section*> create_memory(ULONGLONG size, ULONG protection, ULONG attributes) {
+Result<Section*> create_memory(ULONGLONG size, ULONG protection, ULONG attributes, std::u16string_view name,
+                               ULONG object_attributes) {
     const ULONGLONG count = mm::page_ceil(size) >> mm::page_shift;
     if (!count || count > mm::free_pages(mm::Zone::general)) return fail(STATUS_SECTION_TOO_BIG);
-    auto* section =
-        static_cast<Section*>(TRY(ob::create_object({.type = section_type, .body_size = sizeof(Section)})));
+    auto* section = static_cast<Section*>(TRY(ob::create_object({.type = section_type,
+                                                                 .body_size = sizeof(Section),
+                                                                 .name = name,
+                                                                 .attributes = object_attributes})));
     section->pages = static_cast<ULONGLONG*>(host::heap_allocate(count * sizeof(ULONGLONG)));
     section->size = count << mm::page_shift;
     section->maximum_size = size;

@@ -54,7 +54,8 @@ Result<Section*> create_image(const std::string& file_name, const std::string& p
 Result<std::shared_ptr<const ldr::ImageFile>> image_of(Section& section, std::string& text);
 
 // A section backed by nothing but memory (SEC_COMMIT or SEC_RESERVE), zeroed. Referenced for the caller.
-Result<Section*> create_memory(ULONGLONG size, ULONG protection, ULONG attributes);
+Result<Section*> create_memory(ULONGLONG size, ULONG protection, ULONG attributes,
+                               std::u16string_view name = {}, ULONG object_attributes = 0);
 
 struct View {
     std::uint64_t base = 0; // wish, 0: anywhere; then what it became

@@ -63,6 +63,8 @@ HANDLE OpenFileMappingA(DWORD access, BOOL inherit, const CHAR* name) {
 
 PVOID MapViewOfFileEx(HANDLE section, DWORD access, DWORD offset_high, DWORD offset_low, SIZE_T size,
                       PVOID address) {
+    // The service rounds both down; this function "fails".
+    if ((offset_low | ULONG_PTR(address)) & 0xffff) return fail(STATUS_MAPPED_ALIGNMENT), nullptr;
     LARGE_INTEGER offset{{offset_low, LONG(offset_high)}};
     NTSTATUS status = NtMapViewOfSection(section, NtCurrentProcess(), &address, 0, 0, &offset, &size,
                                          ViewShare, 0, view_protection(access));

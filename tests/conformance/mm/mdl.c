@@ -1,0 +1,247 @@
+// Locked pages and their mappings, addresses: nf-wdm-mmprobeandlockpages, nf-wdm-mmmaplockedpages,
+// nf-wdm-mmprotectmdlsystemaddress, nf-wdm-mmallocatepagesformdl, nf-wdm-iobuildpartialmdl,
+// nf-wdm-probeforread, nf-ntddk-mmisaddressvalid, nf-wdm-mmgetsystemroutineaddress.
+#define TOPIC L"MmMdl"
+#include <ntifs.h>
+
+#include "../common/driver.h"
+#include "../common/import.h"
+
+IMPORT(SIZE_T, MmSizeOfMdl, PVOID, SIZE_T);
+IMPORT(PMDL, MmCreateMdl, PMDL, PVOID, SIZE_T);
+IMPORT(NTSTATUS, MmProtectMdlSystemAddress, PMDL, ULONG);
+IMPORT(PVOID, MmGetVirtualForPhysical, PHYSICAL_ADDRESS);
+IMPORT(PVOID, MmMapLockedPages, PMDL, KPROCESSOR_MODE);
+IMPORT(BOOLEAN, MmIsAddressValid, PVOID);
+IMPORT_DATA(ULONG_PTR, MmUserProbeAddress);
+IMPORT_DATA(PVOID, MmHighestUserAddress);
+IMPORT_DATA(PVOID, MmSystemRangeStart);
+
+#define TAG 'tseT'
+
+static PVOID user_pages(SIZE_T size, ULONG protection) {
+    PVOID base = NULL;
+    return NT_SUCCESS(ZwAllocateVirtualMemory(NtCurrentProcess(), &base, 0, &size, MEM_COMMIT | MEM_RESERVE,
+                                              protection))
+               ? base
+               : NULL;
+}
+static void free_user(PVOID base) {
+    SIZE_T size = 0;
+    ZwFreeVirtualMemory(NtCurrentProcess(), &base, &size, MEM_RELEASE);
+}
+
+static NTSTATUS lock(PMDL mdl, KPROCESSOR_MODE mode, LOCK_OPERATION operation) {
+    __try {
+        MmProbeAndLockPages(mdl, mode, operation);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+static NTSTATUS lock_range(PVOID base, ULONG size, KPROCESSOR_MODE mode, LOCK_OPERATION operation) {
+    PMDL mdl = IoAllocateMdl(base, size, FALSE, FALSE, NULL);
+    NTSTATUS status = lock(mdl, mode, operation);
+    if (NT_SUCCESS(status)) MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+    return status;
+}
+
+static void locking(void) {
+    PUCHAR user = user_pages(3 * PAGE_SIZE, PAGE_READWRITE), fixed = user_pages(PAGE_SIZE, PAGE_READONLY);
+    if (!user || !fixed) {
+        CHECK(FALSE, "memory of the current process");
+        return;
+    }
+    PMDL mdl = IoAllocateMdl(user + 100, PAGE_SIZE, FALSE, FALSE, NULL),
+         second = IoAllocateMdl(user + 100, 50, FALSE, FALSE, NULL);
+    user[100] = 7;
+    CHECK(!(mdl->MdlFlags & MDL_PAGES_LOCKED) && lock(mdl, UserMode, IoWriteAccess) == STATUS_SUCCESS &&
+              (mdl->MdlFlags & MDL_PAGES_LOCKED),
+          "MmProbeAndLockPages sets the locked state");
+    CHECK(mdl->Process == PsGetCurrentProcess(), "for the current process");
+    CHECK(MmGetMdlPfnArray(mdl)[0] == (PFN_NUMBER)(MmGetPhysicalAddress(user).QuadPart >> PAGE_SHIFT) &&
+              MmGetMdlPfnArray(mdl)[1] ==
+                  (PFN_NUMBER)(MmGetPhysicalAddress(user + PAGE_SIZE).QuadPart >> PAGE_SHIFT),
+          "it fills in the page frames");
+    CHECK(lock(second, UserMode, IoReadAccess) == STATUS_SUCCESS,
+          "a page can be locked by more than one MDL");
+    PUCHAR system = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+    CHECK(system && system[0] == 7 && (ULONG_PTR)system % PAGE_SIZE == 100,
+          "a mapping shows the same memory at the same offset");
+    if (system) system[1] = 8;
+    CHECK(user[101] == 8 && (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA), "for writing too");
+    MmUnlockPages(mdl);
+    CHECK(!(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_MAPPED_TO_SYSTEM_VA)),
+          "MmUnlockPages releases the mapping and the lock");
+    MmUnlockPages(second);
+    IoFreeMdl(mdl);
+    IoFreeMdl(second);
+    CHECK(lock_range(fixed, 100, UserMode, IoReadAccess) == STATUS_SUCCESS,
+          "pages that can be read are locked for IoReadAccess");
+    CHECK(lock_range(fixed, 100, UserMode, IoWriteAccess) == STATUS_ACCESS_VIOLATION &&
+              lock_range(fixed, 100, UserMode, IoModifyAccess) == STATUS_ACCESS_VIOLATION,
+          "but not for IoWriteAccess or IoModifyAccess: STATUS_ACCESS_VIOLATION");
+    CHECK(lock_range(user, 4 * PAGE_SIZE, UserMode, IoReadAccess) == STATUS_ACCESS_VIOLATION,
+          "a range that is not there to its end: STATUS_ACCESS_VIOLATION");
+    PVOID kernel = ExAllocatePoolWithTag(NonPagedPool, 64, TAG);
+    CHECK(lock_range(kernel, 64, UserMode, IoReadAccess) == STATUS_ACCESS_VIOLATION,
+          "a kernel address with AccessMode UserMode: STATUS_ACCESS_VIOLATION");
+    CHECK(lock_range(kernel, 64, KernelMode, IoReadAccess) == STATUS_SUCCESS,
+          "with KernelMode it is allowed");
+    ExFreePoolWithTag(kernel, TAG);
+    free_user(user);
+    free_user(fixed);
+}
+
+static void mapping(void) {
+    PUCHAR block = ExAllocatePoolWithTag(NonPagedPool, 2 * PAGE_SIZE, TAG);
+    PMDL mdl = IoAllocateMdl(block + 16, 200, FALSE, FALSE, NULL),
+         part = IoAllocateMdl(block + 16, 200, FALSE, FALSE, NULL);
+    MmBuildMdlForNonPagedPool(mdl);
+    CHECK(MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority) == block + 16,
+          "nonpaged pool is mapped already");
+    IoBuildPartialMdl(mdl, part, block + 66, 0);
+    CHECK(MmGetMdlByteCount(part) == 150 &&
+              MmGetSystemAddressForMdlSafe(part, NormalPagePriority) == block + 66,
+          "IoBuildPartialMdl with length zero: the remaining range; it shares the mapping");
+    IoFreeMdl(part);
+    IoFreeMdl(mdl);
+
+    mdl = IoAllocateMdl(block, PAGE_SIZE, FALSE, FALSE, NULL);
+    lock(mdl, KernelMode, IoWriteAccess);
+    CHECK(import_MmProtectMdlSystemAddress(mdl, PAGE_READONLY) == STATUS_NOT_MAPPED_VIEW,
+          "MmProtectMdlSystemAddress: STATUS_NOT_MAPPED_VIEW");
+    PUCHAR system = import_MmMapLockedPages(mdl, KernelMode);
+    block[5] = 0x51;
+    CHECK(system && system != block && system[5] == 0x51, "MmMapLockedPages");
+    CHECK(import_MmProtectMdlSystemAddress(mdl, 0x12345) == STATUS_INVALID_PAGE_PROTECTION,
+          "STATUS_INVALID_PAGE_PROTECTION");
+    CHECK(import_MmProtectMdlSystemAddress(mdl, PAGE_READONLY) == STATUS_SUCCESS && system[5] == 0x51 &&
+              import_MmProtectMdlSystemAddress(mdl, PAGE_READWRITE) == STATUS_SUCCESS,
+          "it changes the protection");
+    system[6] = 0x52;
+    CHECK(block[6] == 0x52, "and back");
+    MmUnmapLockedPages(system, mdl);
+    CHECK(!(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) && (mdl->MdlFlags & MDL_PAGES_LOCKED),
+          "MmUnmapLockedPages releases the mapping only");
+    PUCHAR user = NULL;
+    __try {
+        user = import_MmMapLockedPages(mdl, UserMode);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    CHECK(user && (ULONG_PTR)user < *import_MmUserProbeAddress && user[6] == 0x52,
+          "a mapping in the user half of the current process");
+    if (user) MmUnmapLockedPages(user, mdl);
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+    ExFreePoolWithTag(block, TAG);
+}
+
+static void pages(void) {
+    PHYSICAL_ADDRESS low = {.QuadPart = 0}, high = {.QuadPart = -1}, none = {.QuadPart = 0};
+    PMDL mdl = MmAllocatePagesForMdl(low, high, none, 3 * PAGE_SIZE);
+    CHECK(mdl && MmGetMdlByteCount(mdl) == 3 * PAGE_SIZE, "MmAllocatePagesForMdl");
+    if (mdl) {
+        PUCHAR at = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+        BOOLEAN zero = at != NULL;
+        for (ULONG i = 0; at && i < 3 * PAGE_SIZE; ++i)
+            zero &= at[i] == 0;
+        CHECK(zero, "the pages are filled with zeros");
+        if (at) MmUnmapLockedPages(at, mdl);
+        MmFreePagesFromMdl(mdl);
+        ExFreePool(mdl);
+    }
+    low.QuadPart = 1ll << 50, high.QuadPart = (1ll << 50) + 0xfffff;
+    CHECK(!MmAllocatePagesForMdl(low, high, none, PAGE_SIZE), "NULL: no physical pages in the address range");
+    KIRQL old;
+    low.QuadPart = 0, high.QuadPart = -1;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    mdl = MmAllocatePagesForMdl(low, high, none, PAGE_SIZE);
+    if (mdl) {
+        MmFreePagesFromMdl(mdl);
+        ExFreePool(mdl);
+    }
+    KeLowerIrql(old);
+    CHECK(mdl != NULL, "also at DISPATCH_LEVEL");
+}
+
+static void headers(void) {
+    ULONG room[64];
+    PMDL mdl = (PMDL)room;
+    CHECK(import_MmSizeOfMdl((PVOID)0x1ff0, 0x20) == sizeof(MDL) + 2 * sizeof(PFN_NUMBER) &&
+              import_MmSizeOfMdl((PVOID)0x1000, 0x1000) == sizeof(MDL) + sizeof(PFN_NUMBER),
+          "MmSizeOfMdl: an MDL and a page frame for each page that is touched");
+    CHECK(import_MmCreateMdl(mdl, (PVOID)0x1ff0, 0x20) == mdl && mdl->ByteCount == 0x20 &&
+              mdl->ByteOffset == 0xff0 && mdl->StartVa == (PVOID)0x1000 && !mdl->Next,
+          "MmCreateMdl in the caller's memory");
+    mdl = import_MmCreateMdl(NULL, (PVOID)0x1000, 16);
+    CHECK(mdl && mdl->ByteCount == 16, "or in memory of its own");
+    if (mdl) ExFreePool(mdl);
+}
+
+static NTSTATUS probe(PVOID at, SIZE_T size, ULONG alignment, BOOLEAN write) {
+    __try {
+        if (write)
+            ProbeForWrite(at, size, alignment);
+        else
+            ProbeForRead(at, size, alignment);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+static void probing(void) {
+    PUCHAR user = user_pages(PAGE_SIZE, PAGE_READWRITE), fixed = user_pages(PAGE_SIZE, PAGE_READONLY);
+    CHECK(probe(user + 4, 32, 4, FALSE) == STATUS_SUCCESS && probe(user + 4, 32, 4, TRUE) == STATUS_SUCCESS,
+          "ProbeForRead, ProbeForWrite: user memory");
+    CHECK(probe(user + 2, 32, 4, FALSE) == STATUS_DATATYPE_MISALIGNMENT &&
+              probe(user + 2, 32, 4, TRUE) == STATUS_DATATYPE_MISALIGNMENT,
+          "not aligned: STATUS_DATATYPE_MISALIGNMENT");
+    CHECK(probe(this_driver, 8, 1, FALSE) == STATUS_ACCESS_VIOLATION &&
+              probe(this_driver, 8, 1, TRUE) == STATUS_ACCESS_VIOLATION,
+          "a kernel address: STATUS_ACCESS_VIOLATION");
+    CHECK(probe(user, (SIZE_T)1 << 62, 1, FALSE) == STATUS_ACCESS_VIOLATION &&
+              probe(user, ~(SIZE_T)0, 1, FALSE) == STATUS_ACCESS_VIOLATION,
+          "a range that leaves the user half, or wraps: STATUS_ACCESS_VIOLATION");
+    CHECK(probe(this_driver, 0, 1, FALSE) == STATUS_SUCCESS &&
+              probe(this_driver, 0, 1, TRUE) == STATUS_SUCCESS,
+          "a length of zero: no check");
+    CHECK(probe(fixed, 8, 1, TRUE) == STATUS_ACCESS_VIOLATION && probe(fixed, 8, 1, FALSE) == STATUS_SUCCESS,
+          "ProbeForWrite wants memory that can be written");
+    free_user(user);
+    free_user(fixed);
+}
+
+static void addresses(void) {
+    PUCHAR block = ExAllocatePoolWithTag(NonPagedPool, 100, TAG);
+    UNICODE_STRING name;
+    CHECK(import_MmIsAddressValid(block) && !import_MmIsAddressValid(NULL) &&
+              !import_MmIsAddressValid((PVOID)0x10),
+          "MmIsAddressValid");
+    CHECK(import_MmGetVirtualForPhysical(MmGetPhysicalAddress(block + 3)) != NULL &&
+              *(PUCHAR)import_MmGetVirtualForPhysical(MmGetPhysicalAddress(block + 3)) == block[3],
+          "MmGetVirtualForPhysical leads to the same memory");
+    ExFreePoolWithTag(block, TAG);
+    CHECK(*import_MmUserProbeAddress <= (ULONG_PTR)*import_MmSystemRangeStart &&
+              (ULONG_PTR)*import_MmHighestUserAddress < *import_MmUserProbeAddress,
+          "MmHighestUserAddress < MmUserProbeAddress <= MmSystemRangeStart");
+    CHECK((ULONG_PTR)this_driver >= (ULONG_PTR)*import_MmSystemRangeStart, "drivers are above");
+    RtlInitUnicodeString(&name, L"KeSetEvent");
+    CHECK(MmGetSystemRoutineAddress(&name) != NULL, "MmGetSystemRoutineAddress: an export of the kernel");
+    RtlInitUnicodeString(&name, L"MmIsAddressValid");
+    CHECK(MmGetSystemRoutineAddress(&name) == (PVOID)import_MmIsAddressValid,
+          "it is the address that imports have");
+    RtlInitUnicodeString(&name, L"KeNoSuchRoutine");
+    CHECK(MmGetSystemRoutineAddress(&name) == NULL, "NULL if the name cannot be resolved");
+}
+
+static void checks(void) {
+    locking();
+    mapping();
+    pages();
+    headers();
+    probing();
+    addresses();
+}
