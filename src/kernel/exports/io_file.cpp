@@ -47,8 +47,11 @@ GATE(IoCreateFile);
 
 // The access bits of a control code against what the caller has: the driver knows better than the code says.
 extern "C" NTSTATUS IoValidateDeviceIoControlAccess(IRP* irp, ULONG required) {
-    if (required & ~(FILE_READ_ACCESS | FILE_WRITE_ACCESS)) return STATUS_INVALID_PARAMETER;
     const IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation;
+    if (required & ~(FILE_READ_ACCESS | FILE_WRITE_ACCESS)) return STATUS_INVALID_PARAMETER;
+    if (location->MajorFunction != IRP_MJ_DEVICE_CONTROL &&
+        location->MajorFunction != IRP_MJ_FILE_SYSTEM_CONTROL)
+        return STATUS_INVALID_PARAMETER;
     if (irp->RequestorMode == KernelMode) return STATUS_SUCCESS;
     if ((required & FILE_READ_ACCESS) && !(location->Flags & SL_READ_ACCESS_GRANTED))
         return STATUS_ACCESS_DENIED;

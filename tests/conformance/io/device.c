@@ -147,6 +147,27 @@ static void stacks(void) {
     IoDeleteDevice(base);
 }
 
+// nf-wdm-iogetdeviceobjectpointer.
+static NTSTATUS pointer_to(PCWSTR text) {
+    UNICODE_STRING name;
+    PFILE_OBJECT file = NULL;
+    PDEVICE_OBJECT device = NULL;
+    RtlInitUnicodeString(&name, text);
+    NTSTATUS status = IoGetDeviceObjectPointer(&name, FILE_READ_ATTRIBUTES, &file, &device);
+    if (NT_SUCCESS(status)) ObDereferenceObject(file);
+    return status;
+}
+
+static void pointers(void) {
+    CHECK(pointer_to(L"\\Device\\ConformIoDevice") == STATUS_SUCCESS &&
+              pointer_to(L"\\device\\conformIODEVICE") == STATUS_SUCCESS,
+          "IoGetDeviceObjectPointer");
+    CHECK(pointer_to(L"\\BaseNamedObjects") == STATUS_OBJECT_TYPE_MISMATCH,
+          "STATUS_OBJECT_TYPE_MISMATCH: the name of another object");
+    CHECK(pointer_to(L"\\Device\\ConformNobody") == STATUS_OBJECT_NAME_NOT_FOUND, "no such object");
+    CHECK(pointer_to(L"\\Device\\\\x") == STATUS_OBJECT_NAME_INVALID, "STATUS_OBJECT_NAME_INVALID");
+}
+
 static void listing(void) {
     PDEVICE_OBJECT list[8] = {0}, one = make(NULL, 0), two = make(NULL, 0);
     ULONG count = 0, again = 0;
@@ -249,6 +270,7 @@ static void checks(void) {
     reinitialization();
     creating();
     stacks();
+    pointers();
     listing();
     links();
     extensions();

@@ -138,6 +138,75 @@ static void mapping(void) {
     ExFreePoolWithTag(block, TAG);
 }
 
+static NTSTATUS write_to(volatile UCHAR* at) {
+    __try {
+        *at = 1;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+// nf-wdm-ioallocatemdl, nf-wdm-mmmaplockedpagesspecifycache.
+static void more(void) {
+    PUCHAR block = ExAllocatePoolWithTag(NonPagedPool, PAGE_SIZE, TAG);
+    PIRP irp = IoAllocateIrp(1, FALSE);
+    if (!block || !irp) return;
+    PMDL a = IoAllocateMdl(block, 100, FALSE, FALSE, irp),
+         b = IoAllocateMdl(block + 100, 100, TRUE, FALSE, irp),
+         c = IoAllocateMdl(block + 200, 100, TRUE, FALSE, irp);
+    CHECK(irp->MdlAddress == a && a->Next == b && b->Next == c && !c->Next,
+          "IoAllocateMdl: the first of a request, and secondary buffers at the end of the chain");
+    PMDL d = IoAllocateMdl(block + 300, 50, FALSE, FALSE, irp);
+    CHECK(irp->MdlAddress == d, "without SecondaryBuffer it updates MdlAddress");
+    irp->MdlAddress = NULL;
+    IoFreeIrp(irp);
+    IoFreeMdl(a);
+    IoFreeMdl(b);
+    IoFreeMdl(c);
+    IoFreeMdl(d);
+    CHECK(!IoAllocateMdl(block, 0xfffff001, FALSE, FALSE, NULL), "NULL beyond 4 gigabytes - PAGE_SIZE");
+
+    PMDL mdl = IoAllocateMdl(block, PAGE_SIZE, FALSE, FALSE, NULL);
+    lock(mdl, KernelMode, IoWriteAccess);
+    PUCHAR user = NULL, fixed = NULL;
+    __try {
+        fixed = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE,
+                                             NormalPagePriority | 0x80000000);
+        user = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    CHECK(user && write_to(user) == STATUS_SUCCESS && block[0] == 1,
+          "a mapping for user mode can be written");
+    CHECK(fixed && fixed != user && write_to(fixed) == STATUS_ACCESS_VIOLATION && fixed[0] == 1,
+          "with MdlMappingNoWrite it can only be read");
+    if (user) MmUnmapLockedPages(user, mdl);
+    if (fixed) MmUnmapLockedPages(fixed, mdl);
+    PVOID taken = user_pages(PAGE_SIZE, PAGE_READWRITE);
+    NTSTATUS status = STATUS_SUCCESS;
+    __try {
+        MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, taken, FALSE, NormalPagePriority);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        status = GetExceptionCode();
+    }
+    CHECK(status != STATUS_SUCCESS, "in user mode a failure is an exception: an address that is taken");
+    free_user(taken);
+    MmUnlockPages(mdl);
+
+    // A partial MDL has its own mapping if the source has none.
+    lock(mdl, KernelMode, IoWriteAccess);
+    PMDL part = IoAllocateMdl(block + 64, 64, FALSE, FALSE, NULL);
+    IoBuildPartialMdl(mdl, part, block + 64, 64);
+    PUCHAR at = MmGetSystemAddressForMdlSafe(part, NormalPagePriority);
+    block[64] = 0x99;
+    CHECK(at && at[0] == 0x99 && !(mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA),
+          "a partial MDL is mapped without its source");
+    IoFreeMdl(part);
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+    ExFreePoolWithTag(block, TAG);
+}
+
 static void pages(void) {
     PHYSICAL_ADDRESS low = {.QuadPart = 0}, high = {.QuadPart = -1}, none = {.QuadPart = 0};
     PMDL mdl = MmAllocatePagesForMdl(low, high, none, 3 * PAGE_SIZE);
@@ -240,6 +309,7 @@ static void addresses(void) {
 static void checks(void) {
     locking();
     mapping();
+    more();
     pages();
     headers();
     probing();

@@ -1485,7 +1485,7 @@ const Row rows[] = {
     {"RtlAppendUnicodeToString", "", "", &gate_RtlAppendUnicodeToString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlAreBitsClear", "", "", &gate_RtlAreBitsClear, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlAreBitsSet", "", "", &gate_RtlAreBitsSet, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
-    {"RtlAssert", "stops the machine with the text", "", &gate_RtlAssert, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
+    {"RtlAssert", "stops the machine with the text: there is no debugger to ask", "", &gate_RtlAssert, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, true},
     {"RtlCaptureContext", "", "", &gate_RtlCaptureContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCaptureStackBackTrace", "", "", &gate_RtlCaptureStackBackTrace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlCharToInteger", "", "", &gate_RtlCharToInteger, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
