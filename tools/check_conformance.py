@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """An export marked `full` is exercised by a conformance test: every one must be imported by some driver or program that is built into GUEST.
 
-A driver proves the exports that it imports from ntoskrnl.exe and hal.dll. A system service is one thing under two names: a driver's import
+A driver proves the exports that it imports from ntoskrnl.exe and hal.dll, and those whose names it hands to MmGetSystemRoutineAddress
+as literals. A system service is one thing under two names: a driver's import
 of Nt… or Zw…, or a program's import of either from ntdll.dll, proves both. The images of the bench and of Drvlab itself prove nothing.
 
 tests/conformance/unproven.txt lists what is not proven yet. It may only shrink: a line that is proven, or no longer `full`, is an error too.
@@ -13,6 +14,7 @@ import pathlib, re, struct, sys
 root = pathlib.Path(__file__).resolve().parent.parent
 NOT_TESTS = {"bench.sys", "bench_client.exe", "ntdll.dll", "kernel32.dll", "advapi32.dll"}
 ROW = re.compile(r'^    \{"(\w+)", .*Kind::(\w+), Status::(\w+), Image::(\w+),', re.M)
+LITERAL = re.compile(rb"(?:[A-Za-z_]\0)(?:\w\0)+\0\0")  # a wide name with its terminator
 
 
 def imports(path):
@@ -50,7 +52,10 @@ def proven(guest):
     if not images:
         sys.exit(f"check_conformance: no images in {guest}: build first")
     for path in images:
-        for image, name in imports(path):
+        found = list(imports(path))
+        if path.suffix == ".sys" and any(name == "MmGetSystemRoutineAddress" for _, name in found):
+            found += [("", literal[:-2].decode("utf-16-le")) for literal in LITERAL.findall(path.read_bytes())]
+        for image, name in found:
             service = re.fullmatch(r"(?:Nt|Zw)([A-Z]\w+)", name)
             if service:
                 names |= {"Nt" + service[1], "Zw" + service[1]}

@@ -91,6 +91,13 @@ ldr::SynthRequest request_for(exports::Image image, const char* file_name) {
     return request;
 }
 
+ULONG index_of(std::string_view name) {
+    ULONG i = 0;
+    while (name != exports::rows[i].name)
+        i++;
+    return i;
+}
+
 ldr::Module& load(ldr::SynthRequest request, const char* name, const char* path) {
     const ldr::SynthImage image = ldr::synthesise(request);
     auto file = ldr::ImageFile::parse(image.bytes, ldr::Use::any);
@@ -126,6 +133,12 @@ void load_kernel_images(ldr::ModuleList& modules) {
     nt.symbols.push_back(ldr::guard_dispatch_symbol());
     const ldr::Module& kernel = load(std::move(nt), "nt", "\\SystemRoot\\system32\\ntoskrnl.exe");
     auto hal = request_for(exports::Image::hal, "hal.dll");
+    for (const char* const* name = exports::also_hal; *name; name++) {
+        ldr::SynthSymbol symbol;
+        symbol.name = *name;
+        symbol.index = index_of(*name);
+        hal.symbols.push_back(std::move(symbol));
+    }
     hal.base = (kernel.base + kernel.extent + 0xffff) & ~0xffffull;
     load(std::move(hal), "hal", "\\SystemRoot\\system32\\hal.dll");
 

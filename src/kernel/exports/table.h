@@ -35,5 +35,6 @@ extern const Row rows[]; // ntoskrnl.exe by name, then hal.dll by name; the posi
 extern const ULONG row_count;
 extern const ServiceRow services[]; // by number
 extern const ULONG service_count;
+extern const char* const also_hal[]; // exports of ntoskrnl.exe that hal.dll has too; ended by null
 
 } // namespace nt::exports

@@ -728,9 +728,9 @@ const Row rows[] = {
     {"ExfReleasePushLockShared", "", "", &gate_ExfReleasePushLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExfTryAcquirePushLockShared", "", "", &gate_ExfTryAcquirePushLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExfUnblockPushLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExpInterlockedFlushSList", "", "", &gate_ExpInterlockedFlushSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExpInterlockedPopEntrySList", "", "", &gate_ExpInterlockedPopEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExpInterlockedPushEntrySList", "", "", &gate_ExpInterlockedPushEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExpInterlockedFlushSList", "", "", &gate_ExpInterlockedFlushSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExpInterlockedPopEntrySList", "", "", &gate_ExpInterlockedPopEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExpInterlockedPushEntrySList", "", "", &gate_ExpInterlockedPushEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"FsRtlAcknowledgeEcp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAddLargeMcbEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAddToTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -964,7 +964,7 @@ const Row rows[] = {
     {"IoInitializeIrp", "", "", &gate_IoInitializeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoInitializeRemoveLockEx", "", "", &gate_IoInitializeRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoInitializeTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoInitializeWorkItem", "", "", &gate_IoInitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoInitializeWorkItem", "", "", &gate_IoInitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceRelations", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoIs32bitProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1032,7 +1032,7 @@ const Row rows[] = {
     {"IoStartTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoStopTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoThreadToProcess", "", "", &gate_IoThreadToProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"IoUninitializeWorkItem", "", "", &gate_IoUninitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoUninitializeWorkItem", "", "", &gate_IoUninitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoUnregisterFileSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterFsRegistrationChange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterPlugPlayNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1105,10 +1105,10 @@ const Row rows[] = {
     {"KeInitializeApc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInitializeEvent", "", "", &gate_KeInitializeEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInitializeEvent", "", "", &gate_KeInitializeEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeInitializeGuardedMutex", "", "", &gate_KeInitializeGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeInitializeMutant", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInitializeMutex", "", "", &gate_KeInitializeMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInitializeMutex", "", "", &gate_KeInitializeMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeInitializeQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeSemaphore", "", "", &gate_KeInitializeSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInitializeSpinLock", "", "", &gate_KeInitializeSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1148,7 +1148,7 @@ const Row rows[] = {
     {"KeReadStateEvent", "", "", &gate_KeReadStateEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReadStateMutex", "", "", &gate_KeReadStateMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReadStateQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeReadStateSemaphore", "", "", &gate_KeReadStateSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeReadStateSemaphore", "", "", &gate_KeReadStateSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReadStateTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRegisterBugCheckCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRegisterBugCheckReasonCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2063,5 +2063,11 @@ const ServiceRow services[] = {
     {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x101b, 0, 0x0},
 };
 const ULONG service_count = 89;
+
+const char* const also_hal[] = {
+    "KeQueryPerformanceCounter",
+    "KeStallExecutionProcessor",
+    nullptr,
+};
 
 } // namespace nt::exports
