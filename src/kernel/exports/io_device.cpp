@@ -105,10 +105,3 @@ extern "C" NTSTATUS IoCreateUnprotectedSymbolicLink(UNICODE_STRING* link, UNICOD
 GATE(IoCreateUnprotectedSymbolicLink);
 extern "C" NTSTATUS IoDeleteSymbolicLink(UNICODE_STRING* link) { return ob::delete_symbolic_link(*link); }
 GATE(IoDeleteSymbolicLink);
-
-// ULONG fields of the device that only look like functions.
-extern "C" void IoSetStartIoAttributes(DEVICE_OBJECT* device, BOOLEAN deferred, BOOLEAN non_cancelable) {
-    DEVOBJ_EXTENSION* extension = io::extension_of(device);
-    extension->StartIoFlags = (deferred ? 1u : 0u) | (non_cancelable ? 2u : 0u);
-}
-GATE(IoSetStartIoAttributes);

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/shutdown.h"
+#include "kernel/ke/device_queue.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
@@ -54,11 +55,8 @@ void fill(DEVICE_OBJECT* device, const NewDevice& what, bool named) {
     device->SecurityDescriptor = ob::security_of(device);
     if (is_file_system(what.type))
         list::initialize(device->Queue.ListEntry);
-    else {
-        device->DeviceQueue.Type = DeviceQueueObject;
-        device->DeviceQueue.Size = sizeof(KDEVICE_QUEUE);
-        list::initialize(device->DeviceQueue.DeviceListHead);
-    }
+    else
+        ke::initialize_device_queue(device->DeviceQueue);
     if (has_volume(what.type)) {
         device->Vpb = create_vpb(device);
         device->SectorSize = what.type == FILE_DEVICE_CD_ROM ? 2048 : 512;

@@ -384,6 +384,18 @@ const Row rows[] = {
     {"start_io", Place::thread,
      [](TextRows& t) { return t.irp() + " to StartIo " + t.symbol("routine") + " of " + t.device(); }},
 
+    {"dma_map", Place::thread,
+     [](TextRows& t) {
+         return "DMA " + std::string(t.n("write") ? "from " : "to ") + t.x("va") + ", " + t.x("length") +
+                " bytes: device address " + t.x("logical") +
+                (t.n("bounced") ? ", through map registers" : "");
+     }},
+    {"dma_flush", Place::thread,
+     [](TextRows& t) {
+         return "DMA " + std::string(t.n("write") ? "from " : "to ") + t.x("va") + ", " + t.x("length") +
+                " bytes, is over" + (t.n("bounced") ? ": map registers emptied" : "");
+     }},
+
     {"exception", Place::thread,
      [](TextRows& t) {
          return "exception " + t.status("code") + " at " + t.symbol("address") +

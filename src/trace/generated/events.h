@@ -72,6 +72,8 @@ enum class Id : std::uint16_t {
     device_queue_insert = 124,
     device_queue_remove = 125,
     start_io = 126,
+    dma_map = 127,
+    dma_flush = 128,
     lock_contended = 100,
 };
 
@@ -143,6 +145,8 @@ inline constexpr std::string_view schema =
     "124 device_queue_insert queue:ptr entry:ptr key:x32 by_key:bool inserted:bool\n"
     "125 device_queue_remove queue:ptr entry:ptr\n"
     "126 start_io device:ptr irp:ptr routine:ptr\n"
+    "127 dma_map adapter:ptr va:ptr length:x32 logical:x64 write:bool bounced:bool\n"
+    "128 dma_flush adapter:ptr va:ptr length:x32 write:bool bounced:bool\n"
     "100 lock_contended lock:ptr kind:u8 holder:ptr\n";
 
 // the machine starts
@@ -893,6 +897,31 @@ inline void emit_start_io(Ptr device, Ptr irp, Ptr routine) {
     w.put(device.value);
     w.put(irp.value);
     w.put(routine.value);
+    w.commit();
+}
+
+// a part of a buffer gets an address for the device; bounced: through map registers
+inline void emit_dma_map(Ptr adapter, Ptr va, std::uint32_t length, std::uint64_t logical, bool write, bool bounced) {
+    detail::Writer<8> w(127, 0);
+    if (!w) [[unlikely]] return;
+    w.put(adapter.value);
+    w.put(va.value);
+    w.put(length);
+    w.put(logical);
+    w.put(write);
+    w.put(bounced);
+    w.commit();
+}
+
+// its transfer is over; bounced: map registers were emptied
+inline void emit_dma_flush(Ptr adapter, Ptr va, std::uint32_t length, bool write, bool bounced) {
+    detail::Writer<7> w(128, 0);
+    if (!w) [[unlikely]] return;
+    w.put(adapter.value);
+    w.put(va.value);
+    w.put(length);
+    w.put(write);
+    w.put(bounced);
     w.commit();
 }
 

@@ -96,9 +96,26 @@ extern const nt::exports::Adapter gate_ExfTryAcquirePushLockShared;
 extern const nt::exports::Adapter gate_ExpInterlockedFlushSList;
 extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
+extern const nt::exports::Adapter gate_HalGetAdapter;
+extern const nt::exports::Adapter gate_HalPutDmaAdapter;
+extern const nt::exports::Adapter gate_HalpAllocateAdapterChannel;
+extern const nt::exports::Adapter gate_HalpAllocateCommonBuffer;
+extern const nt::exports::Adapter gate_HalpBuildMdlFromScatterGatherList;
+extern const nt::exports::Adapter gate_HalpBuildScatterGatherList;
+extern const nt::exports::Adapter gate_HalpCalculateScatterGatherListSize;
+extern const nt::exports::Adapter gate_HalpDmaGetDmaAlignment;
+extern const nt::exports::Adapter gate_HalpFlushAdapterBuffers;
+extern const nt::exports::Adapter gate_HalpFreeAdapterChannel;
+extern const nt::exports::Adapter gate_HalpFreeCommonBuffer;
+extern const nt::exports::Adapter gate_HalpFreeMapRegisters;
+extern const nt::exports::Adapter gate_HalpGetScatterGatherList;
+extern const nt::exports::Adapter gate_HalpMapTransfer;
+extern const nt::exports::Adapter gate_HalpPutScatterGatherList;
+extern const nt::exports::Adapter gate_HalpReadDmaCounter;
 extern const nt::exports::Adapter gate_InitializeSListHead;
 extern const nt::exports::Adapter gate_IoAcquireCancelSpinLock;
 extern const nt::exports::Adapter gate_IoAcquireRemoveLockEx;
+extern const nt::exports::Adapter gate_IoAllocateController;
 extern const nt::exports::Adapter gate_IoAllocateDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoAllocateIrp;
 extern const nt::exports::Adapter gate_IoAllocateIrpEx;
@@ -117,6 +134,7 @@ extern const nt::exports::Adapter gate_IoCancelIrp;
 extern const nt::exports::Adapter gate_IoCheckEaBufferValidity;
 extern const nt::exports::Adapter gate_IoCheckShareAccess;
 extern const nt::exports::Adapter gate_IoCompleteRequest;
+extern const nt::exports::Adapter gate_IoCreateController;
 extern const nt::exports::Adapter gate_IoCreateDevice;
 extern const nt::exports::Adapter gate_IoCreateFile;
 extern const nt::exports::Adapter gate_IoCreateNotificationEvent;
@@ -129,11 +147,13 @@ extern const nt::exports::Adapter gate_IoCsqInsertIrp;
 extern const nt::exports::Adapter gate_IoCsqInsertIrpEx;
 extern const nt::exports::Adapter gate_IoCsqRemoveIrp;
 extern const nt::exports::Adapter gate_IoCsqRemoveNextIrp;
+extern const nt::exports::Adapter gate_IoDeleteController;
 extern const nt::exports::Adapter gate_IoDeleteDevice;
 extern const nt::exports::Adapter gate_IoDeleteSymbolicLink;
 extern const nt::exports::Adapter gate_IoDetachDevice;
 extern const nt::exports::Adapter gate_IoEnumerateDeviceObjectList;
 extern const nt::exports::Adapter gate_IoForwardIrpSynchronously;
+extern const nt::exports::Adapter gate_IoFreeController;
 extern const nt::exports::Adapter gate_IoFreeIrp;
 extern const nt::exports::Adapter gate_IoFreeMdl;
 extern const nt::exports::Adapter gate_IoFreeWorkItem;
@@ -142,6 +162,7 @@ extern const nt::exports::Adapter gate_IoGetAttachedDeviceReference;
 extern const nt::exports::Adapter gate_IoGetCurrentProcess;
 extern const nt::exports::Adapter gate_IoGetDeviceAttachmentBaseRef;
 extern const nt::exports::Adapter gate_IoGetDeviceObjectPointer;
+extern const nt::exports::Adapter gate_IoGetDmaAdapter;
 extern const nt::exports::Adapter gate_IoGetDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoGetFileObjectGenericMapping;
 extern const nt::exports::Adapter gate_IoGetInitialStack;
@@ -176,6 +197,9 @@ extern const nt::exports::Adapter gate_IoSetShareAccess;
 extern const nt::exports::Adapter gate_IoSetStartIoAttributes;
 extern const nt::exports::Adapter gate_IoSetTopLevelIrp;
 extern const nt::exports::Adapter gate_IoSizeofWorkItem;
+extern const nt::exports::Adapter gate_IoStartNextPacket;
+extern const nt::exports::Adapter gate_IoStartNextPacketByKey;
+extern const nt::exports::Adapter gate_IoStartPacket;
 extern const nt::exports::Adapter gate_IoThreadToProcess;
 extern const nt::exports::Adapter gate_IoUninitializeWorkItem;
 extern const nt::exports::Adapter gate_IoUnregisterShutdownNotification;
@@ -203,11 +227,14 @@ extern const nt::exports::Adapter gate_KeEnterGuardedRegion;
 extern const nt::exports::Adapter gate_KeGetCurrentIrql;
 extern const nt::exports::Adapter gate_KeGetCurrentProcessorNumberEx;
 extern const nt::exports::Adapter gate_KeGetCurrentThread;
+extern const nt::exports::Adapter gate_KeInitializeDeviceQueue;
 extern const nt::exports::Adapter gate_KeInitializeEvent;
 extern const nt::exports::Adapter gate_KeInitializeGuardedMutex;
 extern const nt::exports::Adapter gate_KeInitializeMutex;
 extern const nt::exports::Adapter gate_KeInitializeSemaphore;
 extern const nt::exports::Adapter gate_KeInitializeSpinLock;
+extern const nt::exports::Adapter gate_KeInsertByKeyDeviceQueue;
+extern const nt::exports::Adapter gate_KeInsertDeviceQueue;
 extern const nt::exports::Adapter gate_KeLeaveCriticalRegion;
 extern const nt::exports::Adapter gate_KeLeaveGuardedRegion;
 extern const nt::exports::Adapter gate_KeLowerIrql;
@@ -235,6 +262,10 @@ extern const nt::exports::Adapter gate_KeReleaseMutex;
 extern const nt::exports::Adapter gate_KeReleaseSemaphore;
 extern const nt::exports::Adapter gate_KeReleaseSpinLock;
 extern const nt::exports::Adapter gate_KeReleaseSpinLockFromDpcLevel;
+extern const nt::exports::Adapter gate_KeRemoveByKeyDeviceQueue;
+extern const nt::exports::Adapter gate_KeRemoveByKeyDeviceQueueIfBusy;
+extern const nt::exports::Adapter gate_KeRemoveDeviceQueue;
+extern const nt::exports::Adapter gate_KeRemoveEntryDeviceQueue;
 extern const nt::exports::Adapter gate_KeResetEvent;
 extern const nt::exports::Adapter gate_KeSetEvent;
 extern const nt::exports::Adapter gate_KeStallExecutionProcessor;
@@ -862,6 +893,21 @@ const Row rows[] = {
     {"HalDispatchTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"HalExamineMBR", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"HalPrivateDispatchTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"HalPutDmaAdapter", "", "", &gate_HalPutDmaAdapter, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpAllocateAdapterChannel", "", "", &gate_HalpAllocateAdapterChannel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpAllocateCommonBuffer", "", "", &gate_HalpAllocateCommonBuffer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpBuildMdlFromScatterGatherList", "", "", &gate_HalpBuildMdlFromScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpBuildScatterGatherList", "", "", &gate_HalpBuildScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpCalculateScatterGatherListSize", "", "", &gate_HalpCalculateScatterGatherListSize, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"HalpDmaGetDmaAlignment", "", "", &gate_HalpDmaGetDmaAlignment, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"HalpFlushAdapterBuffers", "", "", &gate_HalpFlushAdapterBuffers, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpFreeAdapterChannel", "", "", &gate_HalpFreeAdapterChannel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpFreeCommonBuffer", "", "", &gate_HalpFreeCommonBuffer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpFreeMapRegisters", "", "", &gate_HalpFreeMapRegisters, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpGetScatterGatherList", "", "", &gate_HalpGetScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpMapTransfer", "", "", &gate_HalpMapTransfer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpPutScatterGatherList", "", "", &gate_HalpPutScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpReadDmaCounter", "", "", &gate_HalpReadDmaCounter, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HeadlessDispatch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"InbvCheckDisplayOwnership", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"InbvEnableBootDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -873,6 +919,7 @@ const Row rows[] = {
     {"IoAcquireVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAdapterObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAdjustStackSizeForRedirection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoAllocateController", "", "", &gate_IoAllocateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateDriverObjectExtension", "", "", &gate_IoAllocateDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateErrorLogEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAllocateIrp", "quota is not charged", "", &gate_IoAllocateIrp, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
@@ -898,6 +945,7 @@ const Row rows[] = {
     {"IoCompleteRequest", "the priority boost is ignored", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"IoConnectInterrupt", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoConnectInterruptEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCreateController", "", "", &gate_IoCreateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateDevice", "", "", &gate_IoCreateDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCreateDisk", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCreateFile", "no named pipes, no mailslots", "", &gate_IoCreateFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -915,6 +963,7 @@ const Row rows[] = {
     {"IoCsqInsertIrpEx", "", "", &gate_IoCsqInsertIrpEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoCsqRemoveIrp", "", "", &gate_IoCsqRemoveIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoCsqRemoveNextIrp", "", "", &gate_IoCsqRemoveNextIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoDeleteController", "", "", &gate_IoDeleteController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoDeleteDevice", "", "", &gate_IoDeleteDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoDeleteSymbolicLink", "", "", &gate_IoDeleteSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoDetachDevice", "", "", &gate_IoDetachDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -927,6 +976,7 @@ const Row rows[] = {
     {"IoEnumerateRegisteredFiltersList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoFileObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"IoForwardIrpSynchronously", "", "", &gate_IoForwardIrpSynchronously, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"IoFreeController", "", "", &gate_IoFreeController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeIrp", "", "", &gate_IoFreeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeMdl", "", "", &gate_IoFreeMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeWorkItem", "", "", &gate_IoFreeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -944,7 +994,7 @@ const Row rows[] = {
     {"IoGetDeviceProperty", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDiskDeviceObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoGetDmaAdapter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoGetDmaAdapter", "bus masters only: there is no system DMA controller; operations of versions 1 and 2", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoGetDriverObjectExtension", "", "", &gate_IoGetDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetFileObjectGenericMapping", "", "", &gate_IoGetFileObjectGenericMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1027,8 +1077,9 @@ const Row rows[] = {
     {"IoSetThreadHardErrorMode", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetTopLevelIrp", "", "", &gate_IoSetTopLevelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSizeofWorkItem", "", "", &gate_IoSizeofWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"IoStartNextPacket", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoStartPacket", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoStartNextPacket", "", "", &gate_IoStartNextPacket, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoStartNextPacketByKey", "", "", &gate_IoStartNextPacketByKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoStartPacket", "", "", &gate_IoStartPacket, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoStartTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoStopTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoThreadToProcess", "", "", &gate_IoThreadToProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1103,7 +1154,7 @@ const Row rows[] = {
     {"KeGetProcessorNumberFromIndex", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeGetRecommendedSharedDataAlignment", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeApc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInitializeDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInitializeDeviceQueue", "", "", &gate_KeInitializeDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInitializeDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeEvent", "", "", &gate_KeInitializeEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeInitializeGuardedMutex", "", "", &gate_KeInitializeGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1115,8 +1166,8 @@ const Row rows[] = {
     {"KeInitializeThreadedDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInitializeTimerEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInsertByKeyDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInsertDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInsertByKeyDeviceQueue", "", "", &gate_KeInsertByKeyDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInsertDeviceQueue", "", "", &gate_KeInsertDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInsertQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInsertQueueApc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeInsertQueueDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1165,9 +1216,10 @@ const Row rows[] = {
     {"KeReleaseSemaphore", "priority increments come with the scheduler's boosts", "", &gate_KeReleaseSemaphore, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"KeReleaseSpinLock", "", "", &gate_KeReleaseSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseSpinLockFromDpcLevel", "", "", &gate_KeReleaseSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeRemoveByKeyDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRemoveDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRemoveEntryDeviceQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeRemoveByKeyDeviceQueue", "", "", &gate_KeRemoveByKeyDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRemoveByKeyDeviceQueueIfBusy", "", "", &gate_KeRemoveByKeyDeviceQueueIfBusy, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRemoveDeviceQueue", "", "", &gate_KeRemoveDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRemoveEntryDeviceQueue", "", "", &gate_KeRemoveEntryDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRemoveQueueDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRemoveQueueEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeResetEvent", "", "", &gate_KeResetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1954,7 +2006,7 @@ const Row rows[] = {
     {"HalAssignSlotResources", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalDisplayString", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalFreeHardwareCounters", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
-    {"HalGetAdapter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
+    {"HalGetAdapter", "bus masters only, as IoGetDmaAdapter", "", &gate_HalGetAdapter, 0, 0, Kind::func, Status::partial, Image::hal, 0, false},
     {"HalGetBusData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalGetBusDataByOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalGetInterruptVector", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
@@ -1969,7 +2021,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1421;
+const ULONG row_count = 1442;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
