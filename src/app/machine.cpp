@@ -23,6 +23,8 @@
 #include "kernel/io/file.h"
 #include "kernel/io/shutdown.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/idle.h"
+#include "kernel/ke/interrupt.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
@@ -42,6 +44,8 @@ using namespace nt;
 namespace {
 
 Machine* the_machine = nullptr;
+
+constexpr std::uint64_t processor_area_size = 0x4000; // a KPCR with its KPRCB
 
 void must(NTSTATUS status, const char* what) {
     if (!NT_SUCCESS(status)) host::fatal("%s failed with status 0x%08x", what, static_cast<unsigned>(status));
@@ -80,17 +84,20 @@ void Machine::boot() {
     host::require_processor_features();
     mm::initialize();
     ex::initialize_traps();
-    ke::initialize_processor(mm::processor_area(0, 0x4000));
+    for (unsigned i = 0; i < config_.processors; i++)
+        ke::initialize_processor(mm::processor_area(i * processor_area_size, processor_area_size));
     ke::shared_data = static_cast<KUSER_SHARED_DATA*>(mm::shared_user_data());
     initialize_shared_data();
     exports::initialize();
     load_kernel_images(modules_);
     pool::initialize();
     wire_rooms(modules_);
+    ke::listen_to_hardware();
     publish_modules(modules_);
     must(ob::initialize(), "the object manager");
     se::initialize();
     must(exports::initialize_sync_types(), "synchronization objects");
+    ke::create_idle_threads();
     must(ps::initialize_threads(), "thread objects");
     must(section::initialize(), "section objects");
     must(ps::initialize_processes(), "process objects");
@@ -101,8 +108,8 @@ void Machine::boot() {
 void Machine::trace_boot() {
     constexpr std::size_t tracing_byte = 0xff0; // an unused place of KUSER_SHARED_DATA's page
     static_cast<UCHAR*>(mm::shared_user_data())[tracing_byte] = trace::on;
-    seh::nt_gates_slow = trace::verbose;
-    *reinterpret_cast<UCHAR*>(ke::pcr_address + KPCR_SLOW_CALLS) = trace::on;
+    for (unsigned i = 0; i < config_.processors; i++)
+        *reinterpret_cast<UCHAR*>(ke::pcr_address_of(i) + KPCR_SLOW_CALLS) = trace::on;
     if (!trace::on) return;
     for (const ldr::Module* m : modules_.in_load_order()) {
         trace::emit_module_loaded(m->base, m->size, 0, 0, std::u16string_view(to_utf16(m->file_name)));
@@ -119,7 +126,8 @@ void Machine::start_kernel() {
     must(ex::initialize_callbacks(), "callback objects");
     must(ex::start_work_queues(spawn_system_thread), "the work queues");
     write_data_exports();
-    if (trace::on) trace::emit_machine_start("1", config_.seed, 1);
+    if (trace::on)
+        trace::emit_machine_start("1", config_.seed, static_cast<std::uint8_t>(config_.processors));
     if (!host::enable_containment())
         note(std::string("raw system calls are not contained: ") + host::containment_error());
 }
@@ -138,8 +146,7 @@ const ke::Stop& Machine::run(std::function<void(Machine&)> script) {
     script_ = std::move(script);
     auto thread = ps::create_kernel_thread(system_thread, this);
     must(thread ? STATUS_SUCCESS : thread.error(), "the first system thread");
-    host::start_watchdog(reinterpret_cast<const volatile std::uint64_t*>(&ke::virtual_time()),
-                         config_.watchdog);
+    host::start_watchdog(&trace::current.time, config_.watchdog);
     ke::run_machine();
     host::stop_watchdog();
     return ke::the_stop;

@@ -29,6 +29,7 @@ struct Config {
     std::string client; // host path of the .exe; empty: none
     std::vector<std::string> arguments;
     std::uint64_t seed = 1;
+    unsigned processors = 1;
     std::string trace; // file, "-" for text at the end, empty: off
     bool trace_verbose = false;
     bool allow_missing = false;

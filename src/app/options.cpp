@@ -47,6 +47,9 @@ void add_machine_options(CLI::App& command, Options& o) {
         .add_option("--driver", o.drivers, "a driver to load, X.sys or X.sys:SERVICE-NAME; may be repeated")
         ->type_name("FILE[:NAME]");
     command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)");
+    command.add_option("--cpus", o.processors, "virtual processors, 1 to 64 (default 1)")
+        ->check(CLI::Range(1, 64))
+        ->type_name("N");
     command
         .add_option("--trace", o.trace,
                     "record a trace into FILE; '-' prints it to standard error at the end")
@@ -97,6 +100,7 @@ Config config_from(const Options& o) {
     for (const auto& driver : o.drivers)
         config.drivers.push_back(driver_from(driver));
     config.seed = o.seed;
+    config.processors = o.processors;
     config.trace = o.trace;
     config.trace_verbose = o.trace_verbose;
     config.allow_missing = o.allow_missing;

@@ -10,6 +10,7 @@ namespace app {
 struct Options {
     std::vector<std::string> drivers; // PATH[:NAME]
     std::uint64_t seed = 1;
+    unsigned processors = 1;
     std::string trace;
     bool trace_verbose = false;
     std::string kd;

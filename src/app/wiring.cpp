@@ -23,6 +23,7 @@
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
+#include "kernel/ps/user_context.h"
 #include "kernel/seh/dispatch.h"
 #include "trace/trace.h"
 #include <cstring>
@@ -79,10 +80,7 @@ class Unhandled final : public seh::UnhandledSink {
 
 class Bounds final : public seh::StackBounds {
   public:
-    void get(ULONG_PTR& limit, ULONG_PTR& base) const override {
-        limit = ke::stack_limit(ke::current_thread());
-        base = ke::stack_base(ke::current_thread());
-    }
+    void get(ULONG_PTR& limit, ULONG_PTR& base) const override { ke::current_stack(limit, base); }
 } stack_bounds;
 
 class Observer final : public seh::DispatchObserver {
@@ -183,10 +181,7 @@ void wire_rooms(ldr::ModuleList& modules) {
     exports::debug_output = [](const char* text, std::size_t length) {
         console_host()->write(2, text, length);
     };
-    exports::before_user_mode = [] {
-        ke::Thread& self = ke::current_thread();
-        if (self.exiting) ps::exit_thread(self.exit_status);
-    };
+    exports::before_user_mode = ps::before_user_mode;
     io::set_addresses({[](const char* name) -> ULONG_PTR { return kernel_symbol(name); }});
 }
 
@@ -209,7 +204,7 @@ void initialize_shared_data() {
     for (int feature : {2, 3, 6, 8, 9, 10, 12, 13, 14})
         d.ProcessorFeatures[feature] = 1;
     d.QpcFrequency = static_cast<LONGLONG>(ke::performance_frequency);
-    d.ActiveProcessorCount = 1;
+    d.ActiveProcessorCount = ke::processor_count();
     d.ActiveGroupCount = 1;
     d.Cookie = 0x6d2e4f1b;
     d.NumberOfPhysicalPages = 0x200000;

@@ -168,8 +168,9 @@ TEST_F(Host, RawSystemCallsOfGuestTextAreTrapped) {
 }
 
 TEST_F(Host, WatchdogInterruptsAGuestLoop) {
-    volatile std::uint64_t progress = 0;
-    start_watchdog(&progress, 0.1);
+    const std::uint64_t progress = 0;
+    const std::uint64_t* counter = &progress;
+    start_watchdog(&counter, 0.1);
     EXPECT_EQ(run({0xeb, 0xfe}), 0x1234u); // jmp $
     stop_watchdog();
     EXPECT_EQ(sink.last.kind, FaultKind::watchdog);

@@ -13,7 +13,7 @@ namespace {
 constexpr double tick = 0.05; // seconds of CPU time
 timer_t timer;
 bool running = false;
-const volatile std::uint64_t* progress = nullptr;
+const std::uint64_t* const volatile* progress = nullptr;
 std::uint64_t last = 0;
 int ticks = 0, ticks_allowed = 0;
 
@@ -21,7 +21,7 @@ int watchdog_signal() { return SIGRTMIN + 3; }
 
 void on_tick(int signal, siginfo_t* info, void* raw) {
     int saved_errno = errno;
-    std::uint64_t now = *progress;
+    std::uint64_t now = *static_cast<const volatile std::uint64_t*>(*progress);
     if (now != last) {
         last = now;
         ticks = 0;
@@ -42,10 +42,10 @@ void on_tick(int signal, siginfo_t* info, void* raw) {
 
 } // namespace
 
-void start_watchdog(const volatile std::uint64_t* counter, double seconds) {
+void start_watchdog(const std::uint64_t* const* counter, double seconds) {
     stop_watchdog();
     progress = counter;
-    last = *counter;
+    last = **counter;
     ticks = 0;
     ticks_allowed = static_cast<int>(seconds / tick);
     if (ticks_allowed < 1) ticks_allowed = 1;

@@ -7,8 +7,9 @@
 
 namespace host {
 
-// `progress` changes with every gate crossing. After install_signals(). Seconds of CPU time without progress.
-void start_watchdog(const volatile std::uint64_t* progress, double seconds);
+// `*progress` points at a counter that changes with every gate crossing; which counter, may change too. After
+// install_signals(). Seconds of CPU time without progress.
+void start_watchdog(const std::uint64_t* const* progress, double seconds);
 void stop_watchdog();
 
 } // namespace host

@@ -5,6 +5,7 @@
 #include "kernel/ke/apc.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/user_context.h"
 #include "trace/trace.h"
 
 using namespace nt;
@@ -15,48 +16,20 @@ seh::EntryRecord& service_record() { return *static_cast<seh::EntryRecord*>(seh:
 
 bool from_user() { return seh::innermost() && seh::innermost()->kind == seh::RecordKind::system_call; }
 
-// Parts that ContextFlags does not name are those of the caller.
-void complete(CONTEXT& c, const seh::EntryRecord& entry) {
-    if ((c.ContextFlags & CONTEXT_CONTROL) != CONTEXT_CONTROL) {
-        c.Rip = entry.rip;
-        c.Rsp = entry.rsp + 8;
-        c.EFlags = 0x202;
-    }
-    if ((c.ContextFlags & CONTEXT_INTEGER) != CONTEXT_INTEGER) {
-        c.Rbx = entry.rbx, c.Rbp = entry.rbp, c.Rsi = entry.rsi, c.Rdi = entry.rdi;
-        c.R12 = entry.r12, c.R13 = entry.r13, c.R14 = entry.r14, c.R15 = entry.r15;
-        c.Rax = c.Rcx = c.Rdx = c.R8 = c.R9 = c.R10 = c.R11 = 0;
-    }
-    if ((c.ContextFlags & CONTEXT_FLOATING_POINT) != CONTEXT_FLOATING_POINT) {
-        asm volatile("fxsave %0" : "=m"(c.FltSave));
-        for (int i = 0; i < 10; i++) {
-            (&c.Xmm6)[i].Low = entry.xmm[i].low;
-            (&c.Xmm6)[i].High = static_cast<LONGLONG>(entry.xmm[i].high);
-        }
-        c.MxCsr = c.FltSave.MxCsr;
-    }
-    c.MxCsr &= 0xffff; // reserved bits would fault
-    c.FltSave.MxCsr &= 0xffff;
-}
-
-[[noreturn]] void go_on(const CONTEXT& context) {
-    ke::Thread& self = ke::current_thread();
+[[noreturn]] void go_on(CONTEXT& context) {
     if (trace::on) trace::emit_syscall_exit(service_record().index, STATUS_SUCCESS);
-    if (self.Tcb.ApcState.KernelApcPending || self.exiting) {
-        ke::deliver_kernel_apcs();
-        exports::before_user_mode();
-    }
-    seh::set_innermost(nullptr);
-    seh::nt_resume(&context, self.teb);
+    ps::go_to_user(context);
 }
 
 } // namespace
 
-extern "C" NTSTATUS NtContinue(const CONTEXT* context, BOOLEAN) {
+// TestAlert: user APCs that were queued meanwhile come before the context goes on.
+extern "C" NTSTATUS NtContinue(const CONTEXT* context, BOOLEAN test_alert) {
     if (!from_user()) return STATUS_NOT_SUPPORTED;
     CONTEXT c;
     if (!exports::read_parameter(context, c)) return STATUS_ACCESS_VIOLATION;
-    complete(c, service_record());
+    ps::complete_context(c, service_record());
+    if (test_alert) ke::test_alert(UserMode);
     go_on(c);
 }
 GATE(NtContinue);
@@ -70,7 +43,7 @@ extern "C" NTSTATUS NtRaiseException(const EXCEPTION_RECORD* record, const CONTE
     if (!exports::read_parameter(record, r) || !exports::read_parameter(context, c))
         return STATUS_ACCESS_VIOLATION;
     if (r.NumberParameters > EXCEPTION_MAXIMUM_PARAMETERS) return STATUS_INVALID_PARAMETER;
-    complete(c, service_record());
+    ps::complete_context(c, service_record());
     if (!first_chance || !ps::deliver_user_exception(r, c)) ps::unhandled_user_exception(r, c);
     go_on(c);
 }

@@ -7,6 +7,7 @@
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "trace/trace.h"
 #include <cstring>
@@ -14,7 +15,7 @@
 
 namespace nt::exports {
 
-void (*before_user_mode)() = [] {};
+void (*before_user_mode)(NTSTATUS) = [](NTSTATUS) {};
 
 namespace {
 
@@ -77,6 +78,7 @@ ULONG_PTR run_gate_slowly(seh::EntryRecord& entry) {
         // assumed: the caller's address stands where Windows has the address of the paged code that would
         // fault.
         ke::bug_check(0x0A, entry.rip, ke::current_irql(), 8, entry.rip);
+    ke::switch_point();
     if (trace::verbose) {
         static bool* announced = static_cast<bool*>(host::heap_allocate(row_count));
         if (!announced[entry.index]) {
@@ -106,7 +108,9 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     if (number - 0xffe <= 1) [[unlikely]]
         return (*service->gate)(args);
     ke::charge(service_time);
-    ke::update_shared_time();
+    self.user_time += service_time / 2;
+    if (ke::switch_point_due()) [[unlikely]]
+        ke::switch_point();
     entry.args = args;
     if (trace::on) [[unlikely]] {
         announce(number, service->name);
@@ -120,10 +124,8 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     if (self.Tcb.CombinedApcDisable != 0)
         [[unlikely]] // a driver entered a critical region and did not leave it
         ke::bug_check(APC_INDEX_MISMATCH, entry.rip, self.Tcb.ApcStateIndex, self.Tcb.CombinedApcDisable, 0);
-    if (self.Tcb.ApcState.KernelApcPending || self.exiting) [[unlikely]] {
-        ke::deliver_kernel_apcs();
-        before_user_mode();
-    }
+    if (self.Tcb.ApcState.KernelApcPending || self.Tcb.ApcState.UserApcPending || self.exiting) [[unlikely]]
+        before_user_mode(static_cast<NTSTATUS>(result));
     return result;
 }
 

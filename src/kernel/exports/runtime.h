@@ -22,7 +22,8 @@ const Row* find_row(const char* name);
 // The mode of whoever called the running service: user or kernel (ExGetPreviousMode).
 KPROCESSOR_MODE previous_mode();
 
-// Called after each system service, on the way back to user mode (APCs, thread end).
-extern void (*before_user_mode)();
+// Called on the way back to user mode when APCs are pending or the thread is to end; `result` is the
+// service's. User APCs are delivered by not returning: the thread goes on in ntdll's dispatcher.
+extern void (*before_user_mode)(NTSTATUS result);
 
 } // namespace nt::exports

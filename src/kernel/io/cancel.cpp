@@ -1,8 +1,10 @@
 #include "abi/status.h"
 #include "base/list.h"
+#include "host/machine_heap.h"
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/spin.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/seh/crossing.h"
@@ -48,9 +50,18 @@ void pause() {
 
 } // namespace
 
-// One processor: holding the lock is being at DISPATCH_LEVEL.
-KIRQL acquire_cancel_lock() { return ke::raise_irql(DISPATCH_LEVEL); }
-void release_cancel_lock(KIRQL irql) { ke::lower_irql(irql); }
+// The system's one cancel spin lock.
+static KSPIN_LOCK& cancel_lock = *static_cast<KSPIN_LOCK*>(host::heap_allocate(sizeof(KSPIN_LOCK)));
+
+KIRQL acquire_cancel_lock() {
+    const KIRQL old = ke::raise_irql(DISPATCH_LEVEL);
+    ke::acquire_spin(cancel_lock);
+    return old;
+}
+void release_cancel_lock(KIRQL irql) {
+    ke::release_spin(cancel_lock);
+    ke::lower_irql(irql);
+}
 
 bool cancel_irp(IRP* irp) {
     const KIRQL old = acquire_cancel_lock();

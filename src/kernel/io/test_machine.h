@@ -9,6 +9,7 @@
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/switch_point.h"
 #include "kernel/ob/test_boot.h"
 #include "kernel/ps/thread.h"
 #include "kernel/se/access.h"
@@ -76,6 +77,10 @@ inline void boot_io() {
     boot_base();
     static const seh::GateEntry gates[] = {{run_packet, 15, 0}};
     seh::nt_crossing_hooks.gates = gates;
+    seh::nt_crossing_hooks.gate_slow = [](seh::EntryRecord& entry) {
+        ke::switch_point();
+        return run_packet(entry.args);
+    };
     seh::nt_trampoline.call = reinterpret_cast<ULONG_PTR>(&drvlab_test_trampoline);
     seh::nt_trampoline.return_site = seh::nt_trampoline.call + 2;
     se::initialize();

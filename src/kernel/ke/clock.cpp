@@ -1,12 +1,19 @@
 #include "kernel/ke/clock.h"
 #include "abi/processor.h"
+#include "hardware/events.h"
+#include "kernel/ke/detail/dispatch.h"
+#include "kernel/ke/detail/events.h"
+#include "kernel/ke/timer.h"
+#include <algorithm>
 
 namespace nt::ke {
 
 KUSER_SHARED_DATA* shared_data = nullptr;
 
 static LONGLONG boot = default_boot_time;
-static ULONGLONG next_tick = 0;
+static ULONGLONG next_publication = 0; // of KUSER_SHARED_DATA
+static ULONG resolution = tick_length; // time between ticks
+static ULONGLONG last_tick = 0;        // interrupt time of the last tick
 
 LONGLONG boot_time() { return boot; }
 void set_boot_time(LONGLONG filetime) { boot = filetime; }
@@ -21,7 +28,7 @@ static void store(volatile KSYSTEM_TIME& to, ULONGLONG value) {
 
 static void publish() {
     const ULONGLONG ticks = tick_count();
-    next_tick = (ticks + 1) * tick_length;
+    next_publication = (ticks + 1) * tick_length;
     if (!shared_data) return;
     store(shared_data->InterruptTime, ticks * tick_length);
     store(shared_data->SystemTime, static_cast<ULONGLONG>(boot) + ticks * tick_length);
@@ -29,13 +36,61 @@ static void publish() {
 }
 
 void update_shared_time() {
-    if (virtual_time() >= next_tick) [[unlikely]]
+    if (virtual_time() >= next_publication) [[unlikely]]
         publish();
 }
 
 void advance_to(ULONGLONG due) {
     if (due > virtual_time()) virtual_time() = due;
     update_shared_time();
+}
+
+ULONGLONG tick_time() { return last_tick; }
+ULONG timer_resolution() { return resolution; }
+
+ULONG set_timer_resolution(ULONG units) {
+    resolution = std::clamp<ULONG>(units, 5'000, tick_length);
+    request_attention(current_processor());
+    return resolution;
+}
+
+static ULONGLONG tick_at_or_after(ULONGLONG time) {
+    return time > ~0ull - resolution ? ~0ull : (time + resolution - 1) / resolution * resolution;
+}
+
+ULONGLONG next_event_time() {
+    return std::min(
+        {(last_tick / resolution + 1) * resolution, next_timer(true), hardware::events::next_due()});
+}
+
+ULONGLONG next_event_when_idle() {
+    const ULONGLONG timer = next_timer(false);
+    const ULONGLONG tick = timer == ~0ull ? ~0ull : tick_at_or_after(std::max(timer, last_tick + 1));
+    return std::min({tick, next_timer(true), hardware::events::next_due()});
+}
+
+// A tick: every processor's running thread may have used up its quantum, and timers may be due.
+static void tick(ULONGLONG now) {
+    last_tick = now / resolution * resolution;
+    update_shared_time();
+    for (ULONG i = 0; i < processor_count(); i++) {
+        Processor& p = processor(i);
+        if (!p.is_idle()) p.interrupt_count++;
+        check_quantum(p);
+    }
+    if (!timers_due(last_tick, false)) return;
+    current_processor().timers_expired = true;
+    update_pending_level(current_processor());
+}
+
+void run_due_events() {
+    const ULONGLONG now = interrupt_time();
+    if (hardware::events::next_due() <= now) hardware::events::run_due(now);
+    if (timers_due(now, true)) {
+        current_processor().timers_expired = true;
+        update_pending_level(current_processor());
+    }
+    if (now >= last_tick + resolution) tick(now);
 }
 
 } // namespace nt::ke

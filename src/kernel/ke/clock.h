@@ -24,6 +24,8 @@ LONGLONG boot_time();
 void set_boot_time(LONGLONG filetime);
 
 inline void charge(ULONGLONG units) { virtual_time() += units; }
+// What an interrupt's way into and out of the kernel takes: 1 µs.
+inline constexpr ULONGLONG interrupt_cost = 10;
 // Brings KUSER_SHARED_DATA up to the last tick. Cheap when no tick has passed.
 void update_shared_time();
 // The page behind KUSER_SHARED_DATA, set by app; null in unit tests.

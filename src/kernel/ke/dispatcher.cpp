@@ -55,12 +55,12 @@ NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
 } // namespace detail
 
 // Satisfies one queued wait if it can be; the block's thread becomes ready then.
-static bool try_satisfy(KWAIT_BLOCK& block) {
+static bool try_satisfy(KWAIT_BLOCK& block, KPRIORITY increment) {
     Thread& thread = as_thread(block.Thread);
     auto& header = *static_cast<DISPATCHER_HEADER*>(block.Object);
     if (block.WaitType == WaitAny) {
         const NTSTATUS status = detail::satisfy(header, thread);
-        detail::unwait(thread, static_cast<NTSTATUS>(block.WaitKey) | status);
+        detail::unwait(thread, static_cast<NTSTATUS>(block.WaitKey) | status, increment);
         return true;
     }
     auto* blocks = thread.Tcb.WaitBlockList;
@@ -70,17 +70,17 @@ static bool try_satisfy(KWAIT_BLOCK& block) {
     NTSTATUS result = STATUS_SUCCESS;
     for (ULONG i = 0; i < count; i++)
         result |= detail::satisfy(*static_cast<DISPATCHER_HEADER*>(blocks[i].Object), thread);
-    detail::unwait(thread, result);
+    detail::unwait(thread, result, increment);
     return true;
 }
 
-void test_waits(DISPATCHER_HEADER& header) {
+void test_waits(DISPATCHER_HEADER& header, KPRIORITY increment) {
     LIST_ENTRY* entry = header.WaitListHead.Flink;
     while (header.SignalState > 0 && entry != &header.WaitListHead) {
         auto& block = *NT_CONTAINER(entry, KWAIT_BLOCK, WaitListEntry);
         entry = entry->Flink;
         // An unwait removes all blocks of the thread, which may include the next one: start over then.
-        if (try_satisfy(block)) entry = header.WaitListHead.Flink;
+        if (try_satisfy(block, increment)) entry = header.WaitListHead.Flink;
     }
 }
 
@@ -89,14 +89,14 @@ void initialize_event(KEVENT& event, EVENT_TYPE type, bool signalled) {
 }
 
 static void switch_unless(bool wait) {
-    if (!wait && current_irql() < DISPATCH_LEVEL) dispatch_pending();
+    if (!wait) dispatch();
 }
 
-LONG set_event(KEVENT& event, KPRIORITY, bool wait) {
+LONG set_event(KEVENT& event, KPRIORITY increment, bool wait) {
     const LONG previous = event.Header.SignalState;
     event.Header.SignalState = 1;
     if (!previous && !list::empty(event.Header.WaitListHead)) {
-        test_waits(event.Header);
+        test_waits(event.Header, increment);
         switch_unless(wait);
     }
     return previous;
@@ -108,12 +108,12 @@ LONG reset_event(KEVENT& event) {
     return previous;
 }
 
-LONG pulse_event(KEVENT& event, KPRIORITY) {
+LONG pulse_event(KEVENT& event, KPRIORITY increment, bool wait) {
     const LONG previous = event.Header.SignalState;
     event.Header.SignalState = 1;
-    if (!previous) test_waits(event.Header);
+    if (!previous) test_waits(event.Header, increment);
     event.Header.SignalState = 0;
-    switch_unless(false);
+    switch_unless(wait);
     return previous;
 }
 
@@ -122,13 +122,14 @@ void initialize_semaphore(KSEMAPHORE& semaphore, LONG count, LONG limit) {
     semaphore.Limit = limit;
 }
 
-NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previous, bool wait) {
+NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previous, bool wait,
+                           KPRIORITY increment) {
     previous = semaphore.Header.SignalState;
     LONG sum;
     if (__builtin_add_overflow(previous, adjustment, &sum) || sum > semaphore.Limit || adjustment <= 0)
         return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
     semaphore.Header.SignalState = sum;
-    test_waits(semaphore.Header);
+    test_waits(semaphore.Header, increment);
     switch_unless(wait);
     return STATUS_SUCCESS;
 }
@@ -146,11 +147,11 @@ void initialize_mutant(KMUTANT& mutant, bool initial_owner, UCHAR apc_disable) {
     }
 }
 
-static void free_mutant(KMUTANT& mutant, Thread& owner) {
+static void free_mutant(KMUTANT& mutant, Thread& owner, KPRIORITY increment) {
     list::remove(mutant.MutantListEntry);
     owner.Tcb.KernelApcDisable = static_cast<SHORT>(owner.Tcb.KernelApcDisable + mutant.ApcDisable);
     mutant.OwnerThread = nullptr;
-    test_waits(mutant.Header);
+    test_waits(mutant.Header, increment);
 }
 
 NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait) {
@@ -158,7 +159,7 @@ NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait) {
     previous = mutant.Header.SignalState;
     if (mutant.OwnerThread != &self.Tcb) return mutant.Abandoned ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
     if (++mutant.Header.SignalState == 1) {
-        free_mutant(mutant, self);
+        free_mutant(mutant, self, MUTANT_INCREMENT);
         switch_unless(wait);
     }
     return STATUS_SUCCESS;
@@ -169,7 +170,7 @@ void abandon_mutants(Thread& owner) {
         auto& mutant = *NT_CONTAINER(owner.Tcb.MutantListHead.Flink, KMUTANT, MutantListEntry);
         mutant.Abandoned = 1;
         mutant.Header.SignalState = 1;
-        free_mutant(mutant, owner);
+        free_mutant(mutant, owner, MUTANT_INCREMENT);
     }
 }
 

@@ -13,11 +13,12 @@ void initialize_event(KEVENT& event, EVENT_TYPE type, bool signalled);
 // Previous signal state. `wait`: the caller waits next; no switch in between.
 LONG set_event(KEVENT& event, KPRIORITY increment = 0, bool wait = false);
 LONG reset_event(KEVENT& event);
-LONG pulse_event(KEVENT& event, KPRIORITY increment = 0);
+LONG pulse_event(KEVENT& event, KPRIORITY increment = 0, bool wait = false);
 
 void initialize_semaphore(KSEMAPHORE& semaphore, LONG count, LONG limit);
 // STATUS_SEMAPHORE_LIMIT_EXCEEDED leaves the count alone; drivers get it raised.
-NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previous, bool wait = false);
+NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previous, bool wait = false,
+                           KPRIORITY increment = SEMAPHORE_INCREMENT);
 
 void initialize_mutant(KMUTANT& mutant, bool initial_owner, UCHAR apc_disable);
 // STATUS_MUTANT_NOT_OWNED when the running thread does not own it. `abandoned`: the owner is gone.
@@ -28,6 +29,7 @@ void abandon_mutants(Thread& owner);
 void signal_object(DISPATCHER_HEADER& header);
 
 // The object's state changed to signalled: satisfies waits in the order of their queueing.
-void test_waits(DISPATCHER_HEADER& header);
+// Boosts who is woken by `increment`.
+void test_waits(DISPATCHER_HEADER& header, KPRIORITY increment = 0);
 
 } // namespace nt::ke

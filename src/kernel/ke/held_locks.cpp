@@ -8,7 +8,6 @@ namespace nt::ke {
 
 namespace {
 
-constexpr ULONG most_processors = 64;
 HeldLocks of_processor[most_processors];
 
 // By page, hashed: how many locks lie there.
@@ -49,9 +48,7 @@ void HeldLocks::release_memory() {
 
 HeldLocks& thread_locks() { return current_thread().locks; }
 
-ULONG processor_number() { return *reinterpret_cast<UCHAR*>(pcr_address + 0x184); }
-
-HeldLocks& processor_locks() { return of_processor[processor_number() & (most_processors - 1)]; }
+HeldLocks& processor_locks() { return of_processor[current_processor_number()]; }
 
 void mark_memory(const void* lock) { mark_of(reinterpret_cast<ULONG_PTR>(lock))++; }
 void unmark_memory(const void* lock) { mark_of(reinterpret_cast<ULONG_PTR>(lock))--; }

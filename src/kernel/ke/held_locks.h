@@ -65,8 +65,6 @@ class HeldLocks {
     ULONG count_, room_;
 };
 
-// KPRCB.LegacyNumber, as drivers inline it.
-ULONG processor_number();
 // The running thread's, and the running processor's.
 HeldLocks& thread_locks();
 HeldLocks& processor_locks();

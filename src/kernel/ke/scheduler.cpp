@@ -2,170 +2,263 @@
 #include "abi/processor.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "host/machine_heap.h"
 #include "host/signals.h"
-#include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
-#include "kernel/ke/clock.h"
-#include "kernel/ke/detail/unwait.h"
+#include "kernel/ke/detail/account.h"
+#include "kernel/ke/detail/dispatch.h"
+#include "kernel/ke/idle.h"
+#include "kernel/ke/priority.h"
+#include "kernel/ke/switch_point.h"
 #include "trace/trace.h"
+#include <algorithm>
 
 namespace nt::ke {
 
 void (*on_thread_switch)(Thread& to) = [](Thread&) {};
 
+ReadyQueues::ReadyQueues() {
+    for (auto& q : queue)
+        list::initialize(q);
+}
+
+void ReadyQueues::insert(Thread& thread, bool at_head) {
+    LIST_ENTRY& q = queue[static_cast<int>(thread.Tcb.Priority)];
+    if (at_head)
+        list::insert_head(q, thread.ready_link);
+    else
+        list::insert_tail(q, thread.ready_link);
+    summary |= 1u << thread.Tcb.Priority;
+}
+
+void ReadyQueues::remove(Thread& thread) {
+    list::remove(thread.ready_link);
+    if (list::empty(queue[static_cast<int>(thread.Tcb.Priority)])) summary &= ~(1u << thread.Tcb.Priority);
+}
+
+Thread& ReadyQueues::first(int priority) const {
+    return *NT_CONTAINER(queue[priority].Flink, Thread, ready_link);
+}
+
 namespace {
 
-constexpr int priorities = 32;
+ULONG64 ready_processors = 0; // bit n: processor n's queues hold a thread
+ULONG64 idle_mask = 0;        // bit n: processor n runs its idle thread and has no other to go on with
 
-struct ReadyQueues {
-    LIST_ENTRY queue[priorities];
-    ULONG summary = 0; // bit n: queue n is not empty
-    ReadyQueues() {
-        for (auto& q : queue)
-            list::initialize(q);
+void set_next(Processor& p, Thread* thread) {
+    p.next = thread;
+    const ULONG64 bit = 1ull << p.number;
+    idle_mask = p.is_idle() && !thread ? idle_mask | bit : idle_mask & ~bit;
+}
+
+void set_state(Thread& thread, ThreadState state) { thread.Tcb.State = static_cast<UCHAR>(state); }
+
+void enqueue(Processor& p, Thread& thread, bool at_head) {
+    set_state(thread, ThreadState::ready);
+    thread.ready_on = p.number;
+    p.ready.insert(thread, at_head);
+    ready_processors |= 1ull << p.number;
+}
+
+void dequeue(Thread& thread) {
+    Processor& p = processor(thread.ready_on);
+    p.ready.remove(thread);
+    if (!p.ready.summary) ready_processors &= ~(1ull << p.number);
+}
+
+bool may_run_on(const Thread& thread, const Processor& p) { return thread.Tcb.Affinity.Mask >> p.number & 1; }
+
+// The first thread of the highest priority above `floor` in q's queues that may run on p.
+Thread* best_of(Processor& q, const Processor& p, int floor) {
+    for (ULONG left = q.ready.summary; left;) {
+        const int priority = 31 - __builtin_clz(left);
+        if (priority <= floor) return nullptr;
+        left &= ~(1u << priority);
+        const LIST_ENTRY& head = q.ready.queue[priority];
+        for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink)
+            if (Thread* t = NT_CONTAINER(e, Thread, ready_link); may_run_on(*t, p)) return t;
     }
-} ready;
-
-struct Timeouts {
-    LIST_ENTRY head;
-    Timeouts() { list::initialize(head); }
-} timeouts;
-
-bool idle = true; // the main fiber runs
-Thread* thread_slot() { return *reinterpret_cast<Thread**>(pcr_address + 0x188); }
-
-int highest_ready() { return ready.summary ? 31 - __builtin_clz(ready.summary) : -1; }
-
-void enqueue(Thread& thread, bool at_head) {
-    LIST_ENTRY& queue = ready.queue[static_cast<int>(thread.Tcb.Priority)];
-    thread.Tcb.State = static_cast<UCHAR>(ThreadState::ready);
-    if (at_head)
-        list::insert_head(queue, thread.ready_link);
-    else
-        list::insert_tail(queue, thread.ready_link);
-    ready.summary |= 1u << thread.Tcb.Priority;
+    return nullptr;
 }
 
-Thread* dequeue() {
-    const int priority = highest_ready();
-    if (priority < 0) return nullptr;
-    LIST_ENTRY& queue = ready.queue[priority];
-    Thread* thread = NT_CONTAINER(queue.Flink, Thread, ready_link);
-    list::remove(thread->ready_link);
-    if (list::empty(queue)) ready.summary &= ~(1u << priority);
-    return thread;
+// What the processor should run next, taken off its queue; null: nothing.
+Thread* take_next(Processor& p) {
+    if (Thread* standby = p.next) {
+        set_next(p, nullptr);
+        return standby;
+    }
+    Thread* best = best_of(p, p, -1);
+    if (!best) // nothing of its own: help the others, the nearest number first
+        for (ULONG64 left = ready_processors & ~(1ull << p.number); left; left &= left - 1) {
+            Thread* t = best_of(processor(static_cast<ULONG>(__builtin_ctzll(left))), p,
+                                best ? best->Tcb.Priority : -1);
+            if (t) best = t;
+        }
+    if (best) dequeue(*best);
+    return best;
 }
-
-ULONG_PTR& slot(ULONG offset) { return *reinterpret_cast<ULONG_PTR*>(pcr_address + offset); }
 
 // The processor's view of a thread goes out with it and comes back with it.
-void save(Thread& thread) {
-    thread.crossing = reinterpret_cast<seh::Record*>(slot(KPCR_CROSSING));
-    thread.host_stack = slot(KPCR_HOST_STACK);
+void save(Processor& p, Thread& thread) {
+    thread.crossing = reinterpret_cast<seh::Record*>(p.slot(KPCR_CROSSING));
+    thread.host_stack = p.slot(KPCR_HOST_STACK);
 }
 
-void load(Thread& thread) {
-    slot(0x188) = reinterpret_cast<ULONG_PTR>(&thread);
-    slot(KPCR_CROSSING) = reinterpret_cast<ULONG_PTR>(thread.crossing);
-    slot(KPCR_HOST_STACK) = thread.host_stack;
-    slot(KPCR_KERNEL_STACK) = thread.base.guest_stack;
-    seh::nt_user_gs = thread.teb;
-    thread.Tcb.State = static_cast<UCHAR>(ThreadState::running);
+void load(Processor& p, Thread& thread) {
+    change_activity(p, &thread == p.idle ? Activity::idle : Activity::thread);
+    p.current = &thread;
+    set_next(p, p.next);
+    p.slot(0x188) = reinterpret_cast<ULONG_PTR>(&thread);
+    p.slot(KPCR_CROSSING) = reinterpret_cast<ULONG_PTR>(thread.crossing);
+    p.slot(KPCR_HOST_STACK) = thread.host_stack;
+    p.slot(KPCR_KERNEL_STACK) = thread.base.guest_stack;
+    set_state(thread, ThreadState::running);
+    thread.Tcb.NextProcessor = p.number;
     thread.context_switches++;
-    trace::current.pid = static_cast<std::uint32_t>(thread.pid);
-    trace::current.tid = static_cast<std::uint32_t>(thread.tid);
-    idle = false;
-    on_thread_switch(thread);
+    thread.Tcb.ContextSwitches++;
+    p.account.switches++;
+    show_thread(thread);
     if (trace::on) trace::emit_thread_switch(&thread, thread.pid, thread.tid);
-}
-
-// Leaves the running thread (already placed elsewhere) for the next ready one, or for the idle loop.
-void switch_to_next() {
-    Thread& from = current_thread();
-    const KIRQL irql = current_irql(); // a thread at APC_LEVEL comes back at it
-    save(from);
-    Thread* to = dequeue();
-    if (to == &from) {
-        load(from);
-        return;
-    }
-    if (to) {
-        load(*to);
-        host::Fiber::switch_to(*to->fiber);
-    } else {
-        idle = true;
-        host::Fiber::switch_to(host::Fiber::main());
-    }
-    irql_byte() = irql;
 }
 
 } // namespace
 
+void start_idle(Processor& p) {
+    Thread& thread = *p.idle;
+    auto& prcb = reinterpret_cast<KPCR*>(p.pcr)->Prcb;
+    prcb.CurrentThread = prcb.IdleThread = &thread.Tcb;
+    p.current = &thread;
+    p.slot(KPCR_CROSSING) = reinterpret_cast<ULONG_PTR>(thread.crossing);
+    p.slot(KPCR_KERNEL_STACK) = thread.base.guest_stack;
+    set_state(thread, ThreadState::running);
+    idle_mask |= 1ull << p.number;
+}
+
+void request_dispatch(Processor& p) {
+    p.dispatch_requested = true;
+    update_pending_level(p);
+}
+
+void take_off_standby(Thread& thread) {
+    for (ULONG i = 0; i < processor_count(); i++)
+        if (processor(i).next == &thread) {
+            set_next(processor(i), nullptr);
+            request_dispatch(processor(i));
+        }
+}
+
+ULONG64 idle_processors() { return idle_mask; }
+
 void ready_thread(Thread& thread) {
-    enqueue(thread, false);
-    if (!idle && thread.Tcb.Priority > current_thread().Tcb.Priority && current_irql() < DISPATCH_LEVEL)
-        dispatch_pending();
+    const ULONG64 mask = thread.Tcb.Affinity.Mask & all_processors();
+    if (const ULONG64 idle = idle_processors() & mask) {
+        ULONG number = thread.Tcb.IdealProcessor;
+        if (number >= 64 || !(idle >> number & 1)) number = thread.Tcb.NextProcessor;
+        if (number >= 64 || !(idle >> number & 1)) number = static_cast<ULONG>(__builtin_ctzll(idle));
+        Processor& p = processor(number);
+        set_state(thread, ThreadState::standby);
+        set_next(p, &thread);
+        request_dispatch(p);
+        return;
+    }
+    ULONG number = thread.Tcb.IdealProcessor;
+    if (number >= 64 || !(mask >> number & 1)) number = static_cast<ULONG>(__builtin_ctzll(mask));
+    Processor& p = processor(number);
+    const int priority = thread.Tcb.Priority;
+    if (p.next ? priority > p.next->Tcb.Priority : priority > p.current->Tcb.Priority) {
+        if (p.next) enqueue(p, *p.next, true);
+        set_next(p, &thread);
+        set_state(thread, ThreadState::standby);
+        request_dispatch(p);
+        return;
+    }
+    enqueue(p, thread, thread.Tcb.Preempted);
+}
+
+void switch_to_next() {
+    Processor& p = current_processor();
+    Thread& from = *p.current;
+    p.dispatch_requested = p.quantum_ended = false;
+    Thread* to = take_next(p);
+    if (!to) to = p.idle;
+    if (to == &from) {
+        set_state(from, ThreadState::running);
+        update_pending_level(p);
+        return;
+    }
+    const KIRQL irql = current_irql(); // a thread at APC_LEVEL comes back at it
+    save(p, from);
+    load(p, *to);
+    update_pending_level(p);
+    host::Fiber::switch_to(*to->fiber);
+    irql_byte() = irql;
+    update_pending_level(current_processor());
 }
 
 void switch_away() { switch_to_next(); }
 
+bool preempt() {
+    Processor& p = current_processor();
+    Thread& self = *p.current;
+    p.dispatch_requested = false;
+    const int mine = p.is_idle() ? -1 : self.Tcb.Priority;
+    if (!p.next && !(p.is_idle() && ready_processors)) {
+        Thread* other = best_of(p, p, mine);
+        if (!other && may_run_on(self, p)) {
+            update_pending_level(p);
+            return false;
+        }
+    }
+    if (!p.is_idle()) {
+        self.Tcb.Preempted = 1;
+        if (may_run_on(self, p))
+            enqueue(p, self, true);
+        else { // its affinity changed: it goes on elsewhere
+            set_state(self, ThreadState::ready);
+            ready_thread(self);
+        }
+    }
+    const ULONGLONG before = p.account.switches;
+    switch_to_next();
+    self.Tcb.Preempted = 0;
+    return p.account.switches != before;
+}
+
 bool yield() {
-    Thread& self = current_thread();
-    if (highest_ready() < self.Tcb.Priority) return false;
-    enqueue(self, false);
+    Processor& p = current_processor();
+    Thread& self = *p.current;
+    if (!p.next && !best_of(p, p, self.Tcb.Priority - 1)) return false;
+    self.quantum_used = 0;
+    enqueue(p, self, false);
     switch_to_next();
     return true;
 }
 
-void dispatch_pending() {
-    if (idle || !thread_slot()) return;
-    Thread& self = current_thread();
-    if (highest_ready() <= self.Tcb.Priority || self.Tcb.State != static_cast<UCHAR>(ThreadState::running))
-        return;
-    enqueue(self, true);
-    switch_to_next();
+void check_quantum(Processor& p) {
+    charge_account(p);
+    if (p.is_idle() || p.current->quantum_used < quantum_length) return;
+    p.quantum_ended = true;
+    update_pending_level(p);
 }
 
-void arm_timeout(Thread& thread, ULONGLONG due) {
-    thread.timeout_due = due;
-    thread.timeout_active = true;
-    LIST_ENTRY* at = timeouts.head.Blink; // later ones mostly come later
-    while (at != &timeouts.head && NT_CONTAINER(at, Thread, timeout_link)->timeout_due > due)
-        at = at->Blink;
-    list::insert_head(*at, thread.timeout_link);
-}
-
-void disarm_timeout(Thread& thread) {
-    if (!thread.timeout_active) return;
-    list::remove(thread.timeout_link);
-    thread.timeout_active = false;
-}
-
-void expire_timeouts() {
-    while (!list::empty(timeouts.head)) {
-        Thread& thread = *NT_CONTAINER(timeouts.head.Flink, Thread, timeout_link);
-        if (thread.timeout_due > interrupt_time()) break;
-        detail::unwait(thread, STATUS_TIMEOUT);
-    }
-}
-
-static void report_deadlock() {
-    Stop& stop = the_stop;
-    stop.kind = StopKind::hang;
-    __builtin_strcpy(stop.text, "every thread waits, and nothing is due that could wake one");
-}
-
-void run_machine() {
-    while (the_stop.kind == StopKind::none) {
-        if (Thread* next = dequeue()) {
-            load(*next);
-            host::Fiber::switch_to(*next->fiber);
-            continue;
+void end_quantum() {
+    Processor& p = current_processor();
+    Thread& self = *p.current;
+    p.quantum_ended = false;
+    if (!p.is_idle()) {
+        self.quantum_used = 0;
+        decay_priority(self);
+        if (p.next || best_of(p, p, self.Tcb.Priority - 1)) {
+            enqueue(p, self, false);
+            switch_to_next();
+            return;
         }
-        if (list::empty(timeouts.head)) return report_deadlock();
-        advance_to(NT_CONTAINER(timeouts.head.Flink, Thread, timeout_link)->timeout_due);
-        expire_timeouts();
     }
+    update_pending_level(p);
+}
+
+void remove_ready(Thread& thread) {
+    if (state_of(thread) == ThreadState::ready) dequeue(thread);
 }
 
 } // namespace nt::ke

@@ -3,9 +3,13 @@
 #include "abi/status.h"
 #include "base/list.h"
 #include "host/signals.h"
+#include "kernel/ke/apc.h"
+#include "kernel/ke/detail/processor_state.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/memory_hooks.h"
+#include "kernel/ke/queue.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ke/timer.h"
 #include "trace/trace.h"
 
 namespace nt::ke {
@@ -17,8 +21,21 @@ static struct AllThreads {
 } all_threads_initializer;
 LIST_ENTRY all_threads;
 
+// New threads are spread over the processors.
+static ULONG next_ideal_processor() {
+    static ULONG next = 0;
+    return next++ % processor_count();
+}
+
+void current_stack(ULONG_PTR& limit, ULONG_PTR& base) {
+    const Processor& p = current_processor();
+    limit = p.dpc_active ? p.dpc_stack_limit : stack_limit(*p.current);
+    base = p.dpc_active ? p.dpc_stack : stack_base(*p.current);
+}
+
 static void fiber_entry(void* argument) {
     Thread& thread = *static_cast<Thread*>(argument);
+    lower_irql(PASSIVE_LEVEL);
     irql_byte() = PASSIVE_LEVEL;
     thread.start(thread);
     host::fatal("a thread's start routine returned");
@@ -47,6 +64,11 @@ NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
     thread.base.guest_stack = base - 0x200;
     thread.crossing = &thread.base;
     thread.Tcb.Priority = thread.Tcb.BasePriority = 8;
+    thread.Tcb.Affinity.Mask = thread.Tcb.UserAffinity.Mask = all_processors();
+    thread.Tcb.IdealProcessor = thread.Tcb.UserIdealProcessor = next_ideal_processor();
+    thread.Tcb.NextProcessor = thread.Tcb.IdealProcessor;
+    initialize_timer(thread.Tcb.Timer, NotificationTimer);
+    initialize_event(thread.Tcb.SuspendEvent, SynchronizationEvent, false);
     list::insert_tail(all_threads, thread.all_link);
     return STATUS_SUCCESS;
 }
@@ -63,7 +85,9 @@ void delete_thread(Thread& thread) {
 void exit_thread(LONG status) {
     Thread& self = current_thread();
     self.exit_status = status;
-    irql_byte() = PASSIVE_LEVEL;
+    lower_irql(PASSIVE_LEVEL);
+    leave_queue(self);
+    run_down_apcs(self);
     abandon_mutants(self);
     if (trace::on) trace::emit_thread_exited(&self, status);
     signal_object(self.Tcb.Header);

@@ -1,8 +1,8 @@
 // NT threads. The body of a Thread object is an ETHREAD as drivers poke at it, followed by what only we see.
 //
 // A thread is a host fiber (its host stack) plus a guest kernel stack, and a user stack if it belongs to a
-// program. The scheduler switches fibers directly from thread to thread; the machine's main fiber is the idle
-// loop.
+// program. The scheduler switches fibers directly from thread to thread; each processor has an idle thread
+// that runs when nothing else can. The machine's main fiber only starts the machine and sees it stop.
 #pragma once
 #include "abi/dispatcher.h"
 #include "abi/thread.h"
@@ -32,25 +32,30 @@ struct Thread : ETHREAD {
     ULONG_PTR start_address; // guest address, for views
     ULONG_PTR start_context;
     LIST_ENTRY ready_link;
-    LIST_ENTRY timeout_link; // in the timeout list while a timed wait lasts
-    ULONGLONG timeout_due;
-    bool timeout_active;
+    ULONG ready_on;         // the processor in whose ready queue it stands
+    ULONGLONG run_time;     // 100 ns units; interrupts and DPCs not counted
+    ULONGLONG user_time;    // the part of it that counts as user mode's
+    ULONGLONG quantum_used; // of the present quantum
     NTSTATUS wait_result;
     LONG exit_status;
-    bool exiting;    // goes to its end at the next return to user mode
-    bool apc_wakeup; // the wait was interrupted to run kernel APCs
+    bool exiting;     // goes to its end at the next return to user mode
+    bool apc_wakeup;  // the wait was interrupted to run kernel APCs
+    bool alertable;   // the wait ends for user APCs and alerts
+    bool apcs_closed; // it is ending: no APC is queued any more
     ULONG context_switches;
     HeldLocks locks;
     LockWait lock_wait; // the lock it waits for, if the object it waits on is only part of one
+    KAPC suspend_apc;
     LIST_ENTRY all_link;
     PVOID extension; // ps
 };
 
 // A KTHREAD is the head of its thread's body.
 inline Thread& as_thread(KTHREAD* tcb) { return *reinterpret_cast<Thread*>(tcb); }
+inline ThreadState state_of(const Thread& thread) { return static_cast<ThreadState>(thread.Tcb.State); }
 
-// Prepares a zeroed body: fiber, kernel stack, dispatcher header. The thread does not run until
-// ready_thread(). STATUS_INSUFFICIENT_RESOURCES names what ran out.
+// Prepares a zeroed body: fiber, kernel stack, dispatcher header, priority 8, every processor. The thread
+// does not run until ready_thread(). STATUS_INSUFFICIENT_RESOURCES: no kernel stack or host stack is left.
 NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&));
 // Releases fiber and kernel stack of a terminated thread that is not running.
 void delete_thread(Thread& thread);
@@ -58,11 +63,13 @@ void delete_thread(Thread& thread);
 // Ends the running thread: signals it, runs ps rundown before. Never returns.
 [[noreturn]] void exit_thread(LONG status);
 
-// All threads, in creation order.
+// All threads but the idle ones, in creation order.
 extern LIST_ENTRY all_threads;
 
 // A stack pointer of guest kernel code is inside the running thread's kernel stack.
 inline ULONG_PTR stack_limit(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.Tcb.StackLimit); }
 inline ULONG_PTR stack_base(const Thread& t) { return reinterpret_cast<ULONG_PTR>(t.Tcb.StackBase); }
+// The stack that guest kernel code runs on now: the running thread's, or the processor's DPC stack.
+void current_stack(ULONG_PTR& limit, ULONG_PTR& base);
 
 } // namespace nt::ke

@@ -6,34 +6,78 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/detail/unwait.h"
+#include "kernel/ke/priority.h"
+#include "kernel/ke/queue.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ke/timer.h"
 #include "trace/trace.h"
 
 namespace nt::ke {
 
 namespace detail {
 
-void unwait(Thread& thread, NTSTATUS result, KPRIORITY) {
+void unwait(Thread& thread, NTSTATUS result, KPRIORITY increment) {
     auto* blocks = thread.Tcb.WaitBlockList;
     for (ULONG i = 0; i < thread.Tcb.WaitBlockCount; i++)
         list::remove(blocks[i].WaitListEntry);
     thread.Tcb.WaitBlockCount = 0;
     disarm_timeout(thread);
     thread.wait_result = result;
+    boost_priority(thread, increment);
+    if (thread.Tcb.Queue) note_queue_thread_runs(thread);
+    if (trace::on) trace::emit_thread_ready(&thread, thread.pid, thread.tid, thread.Tcb.Priority);
     ready_thread(thread);
+}
+
+ULONGLONG due_time(const LARGE_INTEGER* timeout) {
+    if (!timeout) return ~0ull;
+    if (timeout->QuadPart <= 0) return tick_time() + static_cast<ULONGLONG>(-timeout->QuadPart);
+    const LONGLONG left = timeout->QuadPart - boot_time();
+    return left > 0 ? static_cast<ULONGLONG>(left) : 0;
+}
+
+bool wait_is_alerted(Thread& self, KPROCESSOR_MODE mode, bool alertable, NTSTATUS& result) {
+    if (alertable) {
+        if (self.Tcb.Alerted[static_cast<int>(mode)]) {
+            self.Tcb.Alerted[static_cast<int>(mode)] = 0;
+            result = STATUS_ALERTED;
+            return true;
+        }
+        if (mode == UserMode && !list::empty(self.Tcb.ApcState.ApcListHead[1])) {
+            self.Tcb.ApcState.UserApcPending = 1;
+            result = STATUS_USER_APC;
+            return true;
+        }
+        if (self.Tcb.Alerted[0]) {
+            self.Tcb.Alerted[0] = 0;
+            result = STATUS_ALERTED;
+            return true;
+        }
+    }
+    if (mode == UserMode && (self.exiting || self.Tcb.ApcState.UserApcPending)) {
+        result = STATUS_USER_APC;
+        return true;
+    }
+    return false;
+}
+
+void block(Thread& self, KWAIT_REASON reason, KPROCESSOR_MODE mode, bool alertable, ULONGLONG due) {
+    if (due != ~0ull) arm_timeout(self, due);
+    self.Tcb.State = static_cast<UCHAR>(ThreadState::waiting);
+    self.Tcb.WaitReason = static_cast<UCHAR>(reason);
+    self.Tcb.WaitMode = mode;
+    self.Tcb.WaitIrql = current_irql();
+    self.Tcb.WaitTime = static_cast<ULONG>(tick_count());
+    self.alertable = alertable;
+    self.apc_wakeup = false;
+    if (self.Tcb.Queue) note_queue_thread_waits(self);
+    switch_away();
+    self.alertable = false;
 }
 
 } // namespace detail
 
 namespace {
-
-// Where a wait ends, in interrupt time; ~0: never.
-ULONGLONG due_time(const LARGE_INTEGER* timeout) {
-    if (!timeout) return ~0ull;
-    if (timeout->QuadPart <= 0) return interrupt_time() + static_cast<ULONGLONG>(-timeout->QuadPart);
-    const LONGLONG left = timeout->QuadPart - system_time();
-    return left > 0 ? interrupt_time() + static_cast<ULONGLONG>(left) : interrupt_time();
-}
 
 // Satisfies the wait at once if it can be.
 bool satisfy_now(Thread& self, ULONG count, PVOID* objects, WAIT_TYPE type, NTSTATUS& result) {
@@ -80,19 +124,16 @@ void trace_begin(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reaso
 NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reason,
                                    KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER* timeout,
                                    KWAIT_BLOCK* blocks) {
-    Thread& self = current_thread();
-    if (!blocks) blocks = self.Tcb.WaitBlock;
-    const ULONGLONG due = due_time(timeout);
+    if (!blocks) blocks = current_thread().Tcb.WaitBlock;
+    const ULONGLONG due = detail::due_time(timeout);
     NTSTATUS result;
     bool announced = false;
     for (;;) {
+        Thread& self = current_thread();
         if (current_irql() < APC_LEVEL) deliver_kernel_apcs();
-        if (self.exiting && mode == UserMode) {
-            result = STATUS_USER_APC;
-            break;
-        }
         if (count && satisfy_now(self, count, objects, type, result)) break;
-        if (timeout && due <= interrupt_time()) {
+        if (detail::wait_is_alerted(self, mode, alertable, result)) break;
+        if (timeout && (timeout->QuadPart == 0 || due <= tick_time())) {
             result = STATUS_TIMEOUT;
             break;
         }
@@ -103,22 +144,17 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
         if (trace::on && !announced) trace_begin(count, objects, type, reason, mode, alertable, timeout);
         announced = true;
         queue_blocks(self, count, objects, type, blocks);
-        if (due != ~0ull) arm_timeout(self, due);
-        self.Tcb.State = static_cast<UCHAR>(ThreadState::waiting);
-        self.Tcb.WaitReason = static_cast<UCHAR>(reason);
-        self.Tcb.WaitMode = mode;
-        self.Tcb.WaitIrql = current_irql();
-        self.apc_wakeup = false;
-        switch_away();
+        detail::block(self, reason, mode, alertable, due);
         result = self.wait_result;
         if (!self.apc_wakeup) break;
     }
     if (trace::on && announced) trace::emit_wait_satisfied(result);
+    if (current_irql() < APC_LEVEL) deliver_kernel_apcs();
     return result;
 }
 
 void end_user_wait(Thread& thread) {
-    if (thread.Tcb.State == static_cast<UCHAR>(ThreadState::waiting) && thread.Tcb.WaitMode == UserMode)
+    if (state_of(thread) == ThreadState::waiting && thread.Tcb.WaitMode == UserMode)
         detail::unwait(thread, STATUS_USER_APC);
 }
 
@@ -128,7 +164,7 @@ NTSTATUS wait_for_single_object(PVOID object, KWAIT_REASON reason, KPROCESSOR_MO
 }
 
 NTSTATUS delay_execution(KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER& interval) {
-    if (interval.QuadPart == 0) {
+    if (interval.QuadPart == 0 && !alertable) {
         yield();
         return STATUS_SUCCESS;
     }

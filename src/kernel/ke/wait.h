@@ -6,6 +6,8 @@
 
 namespace nt::ke {
 
+struct Thread;
+
 // STATUS_SUCCESS, STATUS_TIMEOUT, STATUS_ABANDONED, STATUS_ALERTED, STATUS_USER_APC.
 NTSTATUS wait_for_single_object(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode, bool alertable,
                                 const LARGE_INTEGER* timeout);
@@ -14,5 +16,9 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
                                    KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER* timeout,
                                    KWAIT_BLOCK* blocks);
 NTSTATUS delay_execution(KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER& interval);
+
+// Ends a wait in user mode of a thread that is to end (STATUS_USER_APC, as the service then returns to user
+// mode).
+void end_user_wait(Thread& thread);
 
 } // namespace nt::ke

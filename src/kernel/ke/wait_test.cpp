@@ -5,6 +5,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/idle.h"
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/wait.h"
@@ -22,8 +23,7 @@ namespace {
 class Machine {
   public:
     Machine() {
-        static void* area = host::heap_allocate(0x4000);
-        initialize_processor(area);
+        if (!pcr_address) initialize_processor(host::heap_allocate(0x4000));
         memory_hooks = {[](ULONG_PTR& base, ULONG_PTR& limit) {
                             limit = reinterpret_cast<ULONG_PTR>(host::heap_allocate(0x6000));
                             base = limit + 0x6000;
@@ -32,6 +32,7 @@ class Machine {
                         [](ULONG_PTR, ULONG_PTR) {}};
         the_stop = {};
         irql_byte() = PASSIVE_LEVEL;
+        create_idle_threads();
     }
     Thread& add(std::function<void()> body, KPRIORITY priority = 8) {
         auto* thread = host::make<Thread>();

@@ -4,6 +4,7 @@
 #include "abi/processor.h"
 #include "base/list.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/idle.h"
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/mm/kernel_memory.h"
@@ -36,6 +37,7 @@ inline void boot_base() {
                             return true;
                         },
                         [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
+    ke::create_idle_threads();
     pool::initialize();
     ASSERT_EQ(ob::initialize(), 0);
 }
@@ -59,6 +61,7 @@ inline ke::Stop run(std::function<void()> function) {
     });
     EXPECT_EQ(status, 0);
     ke::the_stop = {};
+    ke::create_idle_threads();
     ke::ready_thread(*thread);
     ke::run_machine();
     const ke::Stop stop = ke::the_stop;

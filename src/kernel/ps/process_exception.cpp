@@ -3,8 +3,8 @@
 #include "abi/status.h"
 #include "host/guest.h"
 #include "kernel/ke/bugcheck.h"
-#include "kernel/mm/fault.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/user_context.h"
 #include "trace/trace.h"
 #include <cstdio>
 
@@ -15,26 +15,13 @@ namespace {
 // The frame that KiUserExceptionDispatcher finds at rsp: as Windows lays it out.
 constexpr std::uint64_t record_offset = 0x4f0, machine_frame_offset = 0x590, frame_size = 0x5c0;
 
-// Pages of the user stack that the frame needs, growing the stack; false: there is no room left.
-bool make_room(std::uint64_t from, std::uint64_t to, std::uint64_t rip) {
-    for (std::uint64_t page = (to - 1) & ~std::uint64_t{0xfff};; page -= 0x1000) {
-        for (int attempts = 0; !guest::touch_write(page, 1); attempts++) {
-            std::uint64_t limit = 0;
-            const mm::MemoryException e = mm::classify_user_fault({page, true, false, rip}, limit);
-            if (limit) (void)guest::write(ke::current_thread().teb + offsetof(NT_TIB, StackLimit), limit);
-            if (attempts == 2 || (e.code != 0 && !limit)) return false;
-        }
-        if (page <= from) return true;
-    }
-}
-
 } // namespace
 
 bool deliver_user_exception(const EXCEPTION_RECORD& record, CONTEXT& context) {
     const auto& process = body(current_process());
     if (!process.exception_dispatcher) return false;
     const std::uint64_t rsp = (context.Rsp - frame_size) & ~std::uint64_t{15};
-    if (context.Rsp < frame_size || !make_room(rsp, context.Rsp, context.Rip)) return false;
+    if (context.Rsp < frame_size || !make_stack_room(rsp, context.Rsp, context.Rip)) return false;
     MACHINE_FRAME machine{};
     machine.Rip = context.Rip;
     machine.SegCs = context.SegCs;

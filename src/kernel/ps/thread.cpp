@@ -2,7 +2,10 @@
 #include "abi/status.h"
 #include "base/list.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/idle.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ke/suspend.h"
+#include "kernel/ke/wait.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/object.h"
 #include "trace/trace.h"
@@ -22,13 +25,19 @@ constexpr ULONG most_rundowns = 8;
 void (*rundowns[most_rundowns])(ke::Thread&);
 ULONG rundown_count = 0;
 
-// Ended threads whose fiber cannot be released while it may still be running.
-ke::Thread* last_ended = nullptr;
+// Ended threads whose fiber cannot be released while it may still be running, by their ready_link.
+struct Ended {
+    LIST_ENTRY head;
+    Ended() { list::initialize(head); }
+} ended;
 
 void reap() {
-    if (ke::Thread* ended = last_ended; ended && ended != &ke::current_thread()) {
-        last_ended = nullptr;
-        ob::dereference(ended);
+    for (LIST_ENTRY* e = ended.head.Flink; e != &ended.head;) {
+        auto* thread = NT_CONTAINER(e, ke::Thread, ready_link);
+        e = e->Flink;
+        if (ke::state_of(*thread) != ke::ThreadState::terminated) continue; // on its last way
+        list::remove(thread->ready_link);
+        ob::dereference(thread);
     }
 }
 
@@ -61,6 +70,16 @@ Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
     return thread;
 }
 
+// A thread that ke made for itself: not an object, for ever there.
+void adopt(ke::Thread& thread) {
+    thread.pid = home_of_system.pid;
+    thread.tid = allocate_id();
+    thread.Cid = {reinterpret_cast<HANDLE>(thread.pid), reinterpret_cast<HANDLE>(thread.tid)};
+    thread.process = home_of_system.process;
+    thread.Tcb.ApcState.Process = reinterpret_cast<KPROCESS*>(home_of_system.process);
+    thread.Tcb.Process = reinterpret_cast<KPROCESS*>(home_of_system.process);
+}
+
 void run_system(ke::Thread& self) {
     seh::call_out(reinterpret_cast<PKSTART_ROUTINE>(self.start_address),
                   reinterpret_cast<PVOID>(self.start_context));
@@ -91,6 +110,7 @@ NTSTATUS initialize_threads() {
     if (!type) return type.error();
     thread_type = *type;
     ke::on_thread_switch = switch_process;
+    ke::adopt_thread = adopt;
     return STATUS_SUCCESS;
 }
 
@@ -100,7 +120,15 @@ ULONG_PTR allocate_id() {
     return id;
 }
 
-void set_system_home(const ThreadHome& home) { home_of_system = home; }
+void set_system_home(const ThreadHome& home) {
+    home_of_system = home;
+    for (ULONG i = 0; i < ke::processor_count(); i++) {
+        ke::Thread& idle = ke::idle_thread_of(i);
+        idle.process = home.process; // drivers' DPCs may ask for it
+        idle.Tcb.ApcState.Process = reinterpret_cast<KPROCESS*>(home.process);
+        idle.Tcb.Process = reinterpret_cast<KPROCESS*>(home.process);
+    }
+}
 const ThreadHome& system_home() { return home_of_system; }
 
 Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context) {
@@ -139,6 +167,7 @@ void start_thread(ke::Thread& thread) {
         trace::emit_thread_created(&thread, static_cast<std::uint32_t>(thread.pid),
                                    static_cast<std::uint32_t>(thread.tid), thread.start_address);
     ke::ready_thread(thread);
+    ke::dispatch();
 }
 
 void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++] = rundown; }
@@ -149,7 +178,7 @@ void exit_thread(LONG status) {
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);
     reap();
-    last_ended = &self;
+    list::insert_tail(ended.head, self.ready_link);
     ke::exit_thread(status);
 }
 
@@ -158,8 +187,11 @@ void terminate_thread(ke::Thread& thread, LONG status) {
     thread.exiting = true;
     if (thread.Tcb.State == static_cast<UCHAR>(ke::ThreadState::initialized))
         start_thread(thread);
-    else if (&thread != &ke::current_thread())
+    else if (&thread != &ke::current_thread()) {
+        ke::resume_for_good(thread);
         ke::end_user_wait(thread);
+        ke::dispatch();
+    }
 }
 
 ke::Thread* find_thread(ULONG_PTR tid) {

@@ -100,16 +100,18 @@ nt_gate_entry:
     mov     gs:[KPCR_CROSSING], r11
     mov     rsp, r11
     cld
-    inc     qword ptr gs:[KPCR_VIRTUAL_TIME] # a crossing costs 100 ns
+    mov     rdx, gs:[KPCR_VIRTUAL_TIME]
+    inc     rdx                         # a crossing costs 100 ns
+    mov     gs:[KPCR_VIRTUAL_TIME], rdx
     shl     eax, 4                      # GATE_ENTRY_SIZE
     add     rax, [rip + nt_crossing_hooks]
     movzx   ecx, byte ptr gs:[KPCR_IRQL]
     cmp     ecx, [rax + 8]
     ja      1f
-    cmp     dword ptr [rip + nt_gates_slow], 0
-    jne     1f
+    cmp     rdx, gs:[KPCR_DEADLINE]
+    jae     1f
     call    [rax]
-2:  mov     r11, rsp
+    mov     r11, rsp
     mov     r10, [r11 + RECORD_PREVIOUS]
     mov     gs:[KPCR_CROSSING], r10
     restore_nonvolatile
@@ -118,7 +120,19 @@ nt_gate_entry:
     ret
 1:  mov     rdi, rsp
     call    [rip + nt_crossing_hooks + 8]
-    jmp     2b
+    mov     r11, rsp
+    mov     r10, [r11 + RECORD_PREVIOUS]
+    mov     gs:[KPCR_CROSSING], r10
+    restore_nonvolatile
+    mov     rsp, [r11 + ENTRY_RSP]
+    clear_volatile
+    cmp     dword ptr [rip + nt_steps], 0
+    jne     2f
+    ret
+2:  pushfq                              # single-step from here: the trap comes after the return
+    or      dword ptr [rsp], 0x100
+    popfq
+    ret
     .size nt_gate_entry, . - nt_gate_entry
 
 # ULONG_PTR nt_call_out(function, a1, a2, a3, a4)
@@ -281,6 +295,10 @@ nt_resume:
     mov     eax, [rdi + 0x44]           # EFlags: only what user code may set
     and     eax, 0x0CD5
     or      eax, 0x202
+    cmp     dword ptr [rip + nt_steps], 0
+    je      2f
+    or      eax, 0x100                  # single-stepping goes on
+2:
     mov     [rsp + 16], rax
     mov     rax, [rdi + 0x98]           # Rsp
     mov     [rsp + 24], rax
@@ -331,8 +349,8 @@ nt_kernel_gs:
     .globl  nt_user_gs
 nt_user_gs:
     .quad   0
-    .globl  nt_gates_slow
-nt_gates_slow:
+    .globl  nt_steps
+nt_steps:
     .long   0
 
     .section .note.GNU-stack, "", @progbits

@@ -92,14 +92,15 @@ static_assert(sizeof(GateEntry) == GATE_ENTRY_SIZE);
 // What the crossings need from higher rooms; plugged in by app/machine before guest code runs.
 struct Hooks {
     const GateEntry* gates = nullptr; // indexed by export index
-    // Called instead of the adapter when gates are traced or the caller's IRQL is above the entry's.
+    // Called instead of the adapter when the processor's deadline has come or the caller's IRQL is above the
+    // entry's.
     ULONG_PTR (*gate_slow)(EntryRecord& entry) = nullptr;
     // Runs a system service; the record carries number and registers. User mode goes on with the result in
     // rax.
     ULONG_PTR (*system_call)(EntryRecord& entry) = nullptr;
 };
 extern "C" Hooks nt_crossing_hooks;
-extern "C" ULONG nt_gates_slow; // not 0: every gate takes the slow path
+extern "C" ULONG nt_steps; // not 0: kernel-mode guest code is to be single-stepped for so many instructions
 
 extern "C" ULONG_PTR nt_call_out(ULONG_PTR function, ULONG_PTR a1, ULONG_PTR a2, ULONG_PTR a3, ULONG_PTR a4);
 extern "C" ULONG_PTR nt_call_out_many(ULONG_PTR function, const ULONG_PTR* args, ULONG_PTR count);
@@ -136,7 +137,7 @@ template <class R, class... P, class... A> R call_out(NTAPI R (*function)(P...),
         return static_cast<R>(result);
 }
 
-// The machine's only processor area; crossing.S loads it into GS when user mode enters.
+// KPCR of the processor that runs; crossing.S loads it into GS when user mode enters.
 extern "C" ULONG_PTR nt_kernel_gs;
 extern "C" ULONG_PTR nt_user_gs; // TEB of the running thread
 

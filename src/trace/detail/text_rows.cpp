@@ -187,6 +187,13 @@ std::string created(TextRows& t) {
     return out;
 }
 
+// Virtual time as the heading column shows it.
+std::string time_text(std::uint64_t units) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.4f ms", static_cast<double>(units) / 10000);
+    return text;
+}
+
 std::string debug_print(TextRows& t) {
     std::string text = t.s("text");
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
@@ -408,6 +415,51 @@ const Row rows[] = {
     {"exception_unhandled", Place::thread,
      [](TextRows& t) {
          return "exception " + t.status("code") + " at " + t.symbol("address") + " not handled";
+     }},
+
+    {"timer_set", Place::thread,
+     [](TextRows& t) {
+         return "timer " + t.x("timer") + " set for " + time_text(t.n("due")) +
+                (t.n("period") ? ", every " + t.d("period") + " ms" : "") +
+                (t.n("dpc") ? ", DPC " + t.x("dpc") : "");
+     }},
+    {"timer_cancelled", Place::thread, [](TextRows& t) { return "timer " + t.x("timer") + " cancelled"; }},
+    {"timer_expired", Place::thread, [](TextRows& t) { return "timer " + t.x("timer") + " expires"; }},
+    {"dpc_queued", Place::thread,
+     [](TextRows& t) {
+         static constexpr std::string_view importance[] = {", low importance", "", ", high importance",
+                                                           ", medium-high importance"};
+         return "DPC " + t.x("dpc") + " queued to processor " + t.d("processor") +
+                std::string(importance[t.n("importance") & 3]) + ": " + t.symbol("routine");
+     }},
+    {"dpc_called", Place::enter, [](TextRows& t) { return "DPC routine " + t.symbol("routine"); }},
+    {"dpc_returned", Place::leave, [](TextRows&) { return std::string("DPC routine returns"); }},
+    {"interrupt", Place::thread,
+     [](TextRows& t) {
+         return "interrupt, vector " + t.x("vector") + ", at IRQL " + t.d("interrupted_irql");
+     }},
+    {"isr_called", Place::thread, [](TextRows& t) { return "service routine " + t.symbol("routine"); }},
+    {"isr_returned", Place::thread,
+     [](TextRows& t) {
+         return std::string("service routine returns ") +
+                (t.n("claimed") ? "TRUE: its device" : "FALSE: not its device");
+     }},
+    {"apc_delivered", Place::thread,
+     [](TextRows& t) {
+         return std::string(t.n("mode") ? "user" : "kernel") + " APC " + t.x("apc") + ": " +
+                t.symbol(t.n("kernel_routine") ? "kernel_routine" : "normal_routine");
+     }},
+    {"thread_ready", Place::thread,
+     [](TextRows& t) {
+         return "thread " + t.d("ready_pid") + "." + t.d("ready_tid") + " is ready, priority " +
+                t.d("priority");
+     }},
+    {"quantum_end", Place::thread, [](TextRows& t) { return "quantum ends, priority " + t.d("priority"); }},
+    {"thread_preempted", Place::thread,
+     [](TextRows& t) { return "preempted by thread " + t.d("by_pid") + "." + t.d("by_tid"); }},
+    {"priority_changed", Place::thread,
+     [](TextRows& t) {
+         return "priority of thread object " + t.x("thread") + ": " + t.d("from") + " -> " + t.d("to");
      }},
 
     {"pool_allocated", Place::thread,

@@ -75,6 +75,20 @@ enum class Id : std::uint16_t {
     dma_map = 127,
     dma_flush = 128,
     lock_contended = 100,
+    timer_set = 140,
+    timer_cancelled = 141,
+    timer_expired = 142,
+    dpc_queued = 143,
+    dpc_called = 144,
+    dpc_returned = 145,
+    interrupt = 146,
+    isr_called = 147,
+    isr_returned = 148,
+    apc_delivered = 149,
+    thread_ready = 150,
+    quantum_end = 151,
+    thread_preempted = 152,
+    priority_changed = 153,
 };
 
 // Goes into every file, so that readers of other versions can decode it.
@@ -147,7 +161,21 @@ inline constexpr std::string_view schema =
     "126 start_io device:ptr irp:ptr routine:ptr\n"
     "127 dma_map adapter:ptr va:ptr length:x32 logical:x64 write:bool bounced:bool\n"
     "128 dma_flush adapter:ptr va:ptr length:x32 write:bool bounced:bool\n"
-    "100 lock_contended lock:ptr kind:u8 holder:ptr\n";
+    "100 lock_contended lock:ptr kind:u8 holder:ptr\n"
+    "140 timer_set timer:ptr due:u64 period:u32 dpc:ptr\n"
+    "141 timer_cancelled timer:ptr\n"
+    "142 timer_expired timer:ptr due:u64 dpc:ptr\n"
+    "143 dpc_queued dpc:ptr routine:ptr processor:u8 importance:u8\n"
+    "144 dpc_called dpc:ptr routine:ptr context:ptr\n"
+    "145 dpc_returned dpc:ptr time:u64\n"
+    "146 interrupt vector:x32 interrupted_irql:u8\n"
+    "147 isr_called interrupt:ptr routine:ptr vector:x32\n"
+    "148 isr_returned interrupt:ptr claimed:bool\n"
+    "149 apc_delivered apc:ptr mode:u8 kernel_routine:ptr normal_routine:ptr\n"
+    "150 thread_ready thread:ptr ready_pid:u32 ready_tid:u32 priority:u8\n"
+    "151 quantum_end thread:ptr priority:u8\n"
+    "152 thread_preempted thread:ptr by_pid:u32 by_tid:u32\n"
+    "153 priority_changed thread:ptr from:u8 to:u8\n";
 
 // the machine starts
 inline void emit_machine_start(std::string_view version, std::uint64_t seed, std::uint8_t processors) {
@@ -932,6 +960,144 @@ inline void emit_lock_contended(Ptr lock, std::uint8_t kind, Ptr holder) {
     w.put(lock.value);
     w.put(kind);
     w.put(holder.value);
+    w.commit();
+}
+
+// a timer is set; due: interrupt time, 100 ns units; period in ms
+inline void emit_timer_set(Ptr timer, std::uint64_t due, std::uint32_t period, Ptr dpc) {
+    detail::Writer<6> w(140, 0);
+    if (!w) [[unlikely]] return;
+    w.put(timer.value);
+    w.put(due);
+    w.put(period);
+    w.put(dpc.value);
+    w.commit();
+}
+
+// it was cancelled while it was set
+inline void emit_timer_cancelled(Ptr timer) {
+    detail::Writer<3> w(141, 0);
+    if (!w) [[unlikely]] return;
+    w.put(timer.value);
+    w.commit();
+}
+
+// it is due: signalled, its DPC is queued
+inline void emit_timer_expired(Ptr timer, std::uint64_t due, Ptr dpc) {
+    detail::Writer<5> w(142, 0);
+    if (!w) [[unlikely]] return;
+    w.put(timer.value);
+    w.put(due);
+    w.put(dpc.value);
+    w.commit();
+}
+
+// a DPC is put into a processor's queue; importance 0 low, 1 medium, 2 high, 3 medium high
+inline void emit_dpc_queued(Ptr dpc, Ptr routine, std::uint8_t processor, std::uint8_t importance) {
+    detail::Writer<6> w(143, 0);
+    if (!w) [[unlikely]] return;
+    w.put(dpc.value);
+    w.put(routine.value);
+    w.put(processor);
+    w.put(importance);
+    w.commit();
+}
+
+// its routine is called
+inline void emit_dpc_called(Ptr dpc, Ptr routine, Ptr context) {
+    detail::Writer<5> w(144, 0);
+    if (!w) [[unlikely]] return;
+    w.put(dpc.value);
+    w.put(routine.value);
+    w.put(context.value);
+    w.commit();
+}
+
+// it has returned; time: in 100 ns units
+inline void emit_dpc_returned(Ptr dpc, std::uint64_t time) {
+    detail::Writer<4> w(145, 0);
+    if (!w) [[unlikely]] return;
+    w.put(dpc.value);
+    w.put(time);
+    w.commit();
+}
+
+// an interrupt is taken; this row's IRQL is its own
+inline void emit_interrupt(std::uint32_t vector, std::uint8_t interrupted_irql) {
+    detail::Writer<4> w(146, 0);
+    if (!w) [[unlikely]] return;
+    w.put(vector);
+    w.put(interrupted_irql);
+    w.commit();
+}
+
+// an interrupt service routine is called, at its SynchronizeIrql with its lock held
+inline void emit_isr_called(Ptr interrupt, Ptr routine, std::uint32_t vector) {
+    detail::Writer<5> w(147, 0);
+    if (!w) [[unlikely]] return;
+    w.put(interrupt.value);
+    w.put(routine.value);
+    w.put(vector);
+    w.commit();
+}
+
+// it has returned; claimed: its device did interrupt
+inline void emit_isr_returned(Ptr interrupt, bool claimed) {
+    detail::Writer<4> w(148, 0);
+    if (!w) [[unlikely]] return;
+    w.put(interrupt.value);
+    w.put(claimed);
+    w.commit();
+}
+
+// an APC's routines are called in its thread; mode 0 kernel, 1 user
+inline void emit_apc_delivered(Ptr apc, std::uint8_t mode, Ptr kernel_routine, Ptr normal_routine) {
+    detail::Writer<6> w(149, 0);
+    if (!w) [[unlikely]] return;
+    w.put(apc.value);
+    w.put(mode);
+    w.put(kernel_routine.value);
+    w.put(normal_routine.value);
+    w.commit();
+}
+
+// a wait is over: the thread is ready, at this priority
+inline void emit_thread_ready(Ptr thread, std::uint32_t ready_pid, std::uint32_t ready_tid, std::uint8_t priority) {
+    detail::Writer<6> w(150, 0);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(ready_pid);
+    w.put(ready_tid);
+    w.put(priority);
+    w.commit();
+}
+
+// the running thread's quantum is used up; its priority now
+inline void emit_quantum_end(Ptr thread, std::uint8_t priority) {
+    detail::Writer<4> w(151, 0);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(priority);
+    w.commit();
+}
+
+// the running thread makes place for one of higher priority
+inline void emit_thread_preempted(Ptr thread, std::uint32_t by_pid, std::uint32_t by_tid) {
+    detail::Writer<5> w(152, 0);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(by_pid);
+    w.put(by_tid);
+    w.commit();
+}
+
+// a thread's priority was set, boosted, or decayed
+inline void emit_priority_changed(Ptr thread, std::uint8_t from, std::uint8_t to) {
+    detail::Writer<5> w(153, 0);
+    if (!w) [[unlikely]] return;
+    w.put(thread.value);
+    w.put(from);
+    w.put(to);
     w.commit();
 }
 

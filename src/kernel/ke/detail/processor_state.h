@@ -1,0 +1,80 @@
+// The state of a virtual processor that is not in its KPCR.
+#pragma once
+#include "abi/dispatcher.h"
+#include "kernel/ke/accounting.h"
+#include "kernel/ke/processor.h"
+
+namespace nt::ke {
+
+inline constexpr int priorities = 32;
+
+// Ready threads by priority, first in, first out within one.
+struct ReadyQueues {
+    LIST_ENTRY queue[priorities];
+    ULONG summary = 0; // bit n: queue n is not empty
+    ReadyQueues();
+    int highest() const { return summary ? 31 - __builtin_clz(summary) : -1; }
+    void insert(Thread& thread, bool at_head);
+    void remove(Thread& thread);
+    Thread& first(int priority) const;
+};
+
+// KDPCs by their DpcListEntry; each one's DpcData points at the queue that it is in.
+struct DpcQueue {
+    SINGLE_LIST_ENTRY head{};
+    SINGLE_LIST_ENTRY* last = &head;
+    ULONG depth = 0;
+};
+
+// A processor that can do nothing until a condition holds (spin.h).
+struct SpinWait {
+    bool (*ready)(void*);
+    void* context;
+    const void* what; // guest address of the lock, for reports
+    ULONGLONG since;
+};
+
+struct Processor {
+    ULONG number = 0;
+    ULONG_PTR pcr = 0;
+    Thread* current = nullptr; // also gs:[0x188]
+    Thread* idle = nullptr;
+    Thread* next = nullptr; // standby: runs at the next switch
+    ReadyQueues ready; // of threads whose ideal processor this is
+
+    bool dispatch_requested = false; // a thread switch is due below DISPATCH_LEVEL
+    bool quantum_ended = false;
+    bool timers_expired = false; // expiration runs below DISPATCH_LEVEL on this processor
+    bool dpc_active = false;
+    bool dpc_requested = false;
+    ULONG interrupt_nesting = 0;
+    ULONGLONG ticks_seen = 0; // clock ticks whose quantum accounting is done
+
+    DpcQueue dpcs, threaded_dpcs;
+    ULONGLONG dpc_count = 0, interrupt_count = 0; // since the start
+    ULONG_PTR dpc_stack = 0, dpc_stack_limit = 0;
+    Thread* dpc_thread = nullptr; // runs threaded DPCs; made with the first of them
+
+    ULONG64 pending_vectors[4] = {}; // by vector; its IRQL is vector / 16
+    SpinWait* spinning = nullptr;
+    Account account;
+    ULONGLONG policy_deadline = ~0ull; // the policy wants to decide then
+
+    bool is_idle() const { return current == idle; }
+    KIRQL& irql() const { return *reinterpret_cast<KIRQL*>(pcr + KPCR_IRQL); }
+    ULONGLONG& deadline() const { return *reinterpret_cast<ULONGLONG*>(pcr + KPCR_DEADLINE); }
+    ULONG_PTR& slot(ULONG offset) const { return *reinterpret_cast<ULONG_PTR*>(pcr + offset); }
+    // Highest vector that is pending, or -1; its IRQL is vector / 16.
+    int highest_vector() const;
+};
+
+extern Processor* running; // the processor that runs
+Processor& processor(ULONG number);
+inline Processor& current_processor() { return *running; }
+
+// Recomputes what pending_level() of `p` says.
+void update_pending_level(Processor& p);
+// The next gate or system call on `p` comes to its switch point, whatever the time.
+void request_attention(Processor& p);
+
+} // namespace nt::ke
