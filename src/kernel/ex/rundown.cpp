@@ -35,7 +35,7 @@ struct Words {
         for (ULONG i = 0; i < count; i++)
             (*this)[i].Count = value;
     }
-    EX_RUNDOWN_REF& own() const { return (*this)[count > 1 ? ke::processor_number() % count : 0]; }
+    EX_RUNDOWN_REF& own() const { return (*this)[count > 1 ? ke::current_processor_number() % count : 0]; }
 };
 Words words_of(EX_RUNDOWN_REF& ref) { return {&ref, 1, sizeof ref}; }
 Words words_of(EX_RUNDOWN_REF_CACHE_AWARE& refs) { return {refs.RunRefs, refs.Number, refs.RunRefSize}; }
