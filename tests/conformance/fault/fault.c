@@ -85,6 +85,10 @@ FAULT(bugcheck) {
     UNUSED;
     KeBugCheckEx(0xE2, 1, 2, 3, 4);
 }
+FAULT(bugcheck_plain) {
+    UNUSED;
+    KeBugCheck(0xE2);
+}
 FAULT(complete_twice) {
     (void)device;
     irp->IoStatus.Status = STATUS_SUCCESS;
