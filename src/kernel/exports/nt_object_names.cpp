@@ -27,6 +27,7 @@ NTSTATUS give(HANDLE* to, HANDLE handle, NTSTATUS status) {
 }
 
 NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given, OBJECT_TYPE* type) {
+    if (!given) return STATUS_INVALID_PARAMETER;
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, previous_mode()); !NT_SUCCESS(status))
         return status;

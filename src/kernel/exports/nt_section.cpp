@@ -89,6 +89,7 @@ extern "C" NTSTATUS NtCreateSection(HANDLE* handle, ACCESS_MASK access, const OB
 GATE(NtCreateSection);
 
 extern "C" NTSTATUS NtOpenSection(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes) {
+    if (!attributes) return STATUS_INVALID_PARAMETER;
     const KPROCESSOR_MODE mode = exports::previous_mode();
     ob::Attributes captured;
     if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;

@@ -56,6 +56,7 @@ NTSTATUS create(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* gi
 }
 
 NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given, OBJECT_TYPE* type) {
+    if (!given) return STATUS_INVALID_PARAMETER;
     const KPROCESSOR_MODE mode = exports::previous_mode();
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
@@ -71,7 +72,7 @@ NTSTATUS report(LONG* to, LONG previous) {
 
 extern "C" NTSTATUS NtCreateEvent(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
                                   ULONG type, BOOLEAN state) {
-    if (type > SynchronizationEvent) return STATUS_INVALID_PARAMETER;
+    if (type > SynchronizationEvent) return STATUS_INVALID_PARAMETER_4;
     return create<KEVENT>(handle, desired, attributes, exports::event_type, [&](KEVENT& event) {
         ke::initialize_event(event, static_cast<EVENT_TYPE>(type), state);
     });

@@ -48,6 +48,7 @@ Result<HANDLE> open_file(const OpenFile& what, ob::HandleTable& table, ULONG han
 }
 
 NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode) {
+    if (!attributes) return STATUS_INVALID_PARAMETER;
     const Result<HANDLE> handle = open_for_caller(attributes, DELETE, FILE_DELETE_ON_CLOSE, mode);
     if (!handle) return handle.error();
     return ob::close_handle(*handle, KernelMode);

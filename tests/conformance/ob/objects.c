@@ -118,6 +118,12 @@ static void references(void) {
     CHECK(import_ObOpenObjectByPointer(event, 0x40000000, NULL, 0, type, KernelMode, &handle) ==
               STATUS_INVALID_PARAMETER,
           "STATUS_INVALID_PARAMETER: an invalid attribute");
+    HANDLE limited = NULL;
+    import_ObOpenObjectByPointer(event, 0, NULL, EVENT_QUERY_STATE, type, KernelMode, &limited);
+    CHECK(ObReferenceObjectByHandle(limited, EVENT_MODIFY_STATE, type, UserMode, &object, NULL) ==
+              STATUS_ACCESS_DENIED,
+          "ObReferenceObjectByHandle: STATUS_ACCESS_DENIED, compared to the granted access in user mode");
+    import_ObCloseHandle(limited, UserMode);
     CHECK(import_ObCloseHandle(user, UserMode) == STATUS_SUCCESS &&
               import_ObCloseHandle(user, UserMode) == STATUS_INVALID_HANDLE,
           "ObCloseHandle: then STATUS_INVALID_HANDLE");

@@ -2,10 +2,10 @@
 // handles that are none. The statuses are those of the pages nf-wdm-zwqueryvaluekey, nf-ntifs-ntsetevent,
 // nf-ntifs-ntreadfile, nf-wdm-zwmapviewofsection, nf-ntddk-zwterminateprocess … and of "PreviousMode":
 // parameters from user mode are probed.
-#include <ntstatus.h>
 #define WIN32_NO_STATUS
 #include <windows.h>
 #undef WIN32_NO_STATUS
+
 #include <ntstatus.h>
 #include <winternl.h>
 
@@ -37,6 +37,9 @@ SERVICE(NtWriteFile, HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULON
 SERVICE(NtDuplicateObject, HANDLE, HANDLE, HANDLE, PHANDLE, ACCESS_MASK, ULONG, ULONG);
 SERVICE(NtTerminateProcess, HANDLE, NTSTATUS);
 SERVICE(NtTerminateThread, HANDLE, NTSTATUS);
+SERVICE(NtFreeVirtualMemory, HANDLE, PVOID*, PSIZE_T, ULONG);
+SERVICE(NtQueryVirtualMemory, HANDLE, PVOID, ULONG, PVOID, SIZE_T, PSIZE_T);
+SERVICE(NtUnmapViewOfSection, HANDLE, PVOID);
 SERVICE(NtReadVirtualMemory, HANDLE, PVOID, PVOID, SIZE_T, PSIZE_T);
 SERVICE(NtOpenDirectoryObject, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 SERVICE(NtQueryDirectoryObject, HANDLE, PVOID, ULONG, BOOLEAN, BOOLEAN, PULONG, PULONG);
@@ -135,6 +138,18 @@ static void access(void) {
     CHECK(self && DENIED(NtTerminateProcess(self, 1)) &&
               DENIED(NtReadVirtualMemory(self, info, &needed, 4, NULL)),
           "NtTerminateProcess, NtReadVirtualMemory: STATUS_ACCESS_DENIED");
+    MEMORY_BASIC_INFORMATION region;
+    PVOID here = VirtualAlloc(NULL, 4096, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE), mapped = base;
+    length = 0;
+    CHECK(DENIED(NtFreeVirtualMemory(self, &here, &length, MEM_RELEASE)) &&
+              DENIED(NtQueryVirtualMemory(self, here, 0, &region, sizeof region, NULL)) &&
+              DENIED(NtUnmapViewOfSection(self, mapped)),
+          "NtFreeVirtualMemory, NtQueryVirtualMemory, NtUnmapViewOfSection: STATUS_ACCESS_DENIED");
+    NtCreateEvent(&event, EVENT_ALL_ACCESS, &unnamed, 0, FALSE);
+    CHECK(NtFreeVirtualMemory(event, &here, &length, MEM_RELEASE) == STATUS_OBJECT_TYPE_MISMATCH,
+          "NtFreeVirtualMemory: STATUS_OBJECT_TYPE_MISMATCH");
+    NtClose(event);
+    VirtualFree(here, 0, MEM_RELEASE);
     CloseHandle(self);
 }
 

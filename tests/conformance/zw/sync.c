@@ -87,8 +87,8 @@ static void events(void) {
               now(event) == STATUS_SUCCESS && now(event) == STATUS_TIMEOUT,
           "a synchronization event satisfies one wait");
     CHECK(import_ZwCreateEvent(&second, EVENT_ALL_ACCESS, &oa, (EVENT_TYPE)7, TRUE) ==
-              STATUS_INVALID_PARAMETER,
-          "ZwCreateEvent: STATUS_INVALID_PARAMETER");
+              STATUS_INVALID_PARAMETER_4,
+          "ZwCreateEvent: STATUS_INVALID_PARAMETER_4");
     ZwClose(event);
     CHECK(import_ZwSetEvent(BAD, NULL) == STATUS_INVALID_HANDLE &&
               import_ZwResetEvent(BAD, NULL) == STATUS_INVALID_HANDLE &&
