@@ -14,6 +14,7 @@ IMPORT(PIRP, IoMakeAssociatedIrp, PIRP, CHAR);
 IMPORT(BOOLEAN, IoIsOperationSynchronous, PIRP);
 IMPORT(PEPROCESS, IoGetRequestorProcess, PIRP);
 IMPORT(ULONG, IoGetRequestorProcessId, PIRP);
+IMPORT(NTSTATUS, IoGetRequestorSessionId, PIRP, PULONG);
 IMPORT(PIRP, IoGetTopLevelIrp, void);
 IMPORT(void, IoSetTopLevelIrp, PIRP);
 IMPORT(PEPROCESS, IoThreadToProcess, PETHREAD);
@@ -181,6 +182,9 @@ static void own_memory(void) {
           "which can be sent; IoCallDriver is an export too");
     CHECK(import_IoGetRequestorProcess(irp) == NULL && import_IoGetRequestorProcessId(irp) == 0,
           "a request without a thread has no requestor: NULL and zero");
+    ULONG session = 0;
+    CHECK(import_IoGetRequestorSessionId(irp, &session) == STATUS_UNSUCCESSFUL && session == (ULONG)-1,
+          "nor a session: STATUS_UNSUCCESSFUL and -1");
     ExFreePoolWithTag(irp, 'pirI');
 }
 

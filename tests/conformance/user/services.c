@@ -37,6 +37,7 @@ SERVICE(NtWriteFile, HANDLE, HANDLE, PVOID, PVOID, PIO_STATUS_BLOCK, PVOID, ULON
 SERVICE(NtDuplicateObject, HANDLE, HANDLE, HANDLE, PHANDLE, ACCESS_MASK, ULONG, ULONG);
 SERVICE(NtTerminateProcess, HANDLE, NTSTATUS);
 SERVICE(NtTerminateThread, HANDLE, NTSTATUS);
+SERVICE(NtAllocateVirtualMemory, HANDLE, PVOID*, ULONG_PTR, PSIZE_T, ULONG, ULONG);
 SERVICE(NtFreeVirtualMemory, HANDLE, PVOID*, PSIZE_T, ULONG);
 SERVICE(NtQueryVirtualMemory, HANDLE, PVOID, ULONG, PVOID, SIZE_T, PSIZE_T);
 SERVICE(NtUnmapViewOfSection, HANDLE, PVOID);
@@ -149,6 +150,19 @@ static void access(void) {
     CHECK(NtFreeVirtualMemory(event, &here, &length, MEM_RELEASE) == STATUS_OBJECT_TYPE_MISMATCH,
           "NtFreeVirtualMemory: STATUS_OBJECT_TYPE_MISMATCH");
     NtClose(event);
+    PVOID fresh = NULL;
+    length = 4096;
+    CHECK(DENIED(NtAllocateVirtualMemory(self, &fresh, 0, &length, MEM_COMMIT, PAGE_READWRITE)),
+          "NtAllocateVirtualMemory: STATUS_ACCESS_DENIED");
+    NtCreateEvent(&event, EVENT_ALL_ACCESS, &unnamed, 0, FALSE);
+    CHECK(NtAllocateVirtualMemory(event, &fresh, 0, &length, MEM_COMMIT, PAGE_READWRITE) ==
+              STATUS_OBJECT_TYPE_MISMATCH,
+          "STATUS_OBJECT_TYPE_MISMATCH");
+    NtClose(event);
+    length = (SIZE_T)1 << 40;
+    CHECK(NtAllocateVirtualMemory(NtCurrentProcess(), &fresh, 0, &length, MEM_COMMIT, PAGE_READWRITE) ==
+              STATUS_COMMITMENT_LIMIT,
+          "STATUS_COMMITMENT_LIMIT: more than there is");
     VirtualFree(here, 0, MEM_RELEASE);
     CloseHandle(self);
 }
