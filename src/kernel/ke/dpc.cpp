@@ -65,7 +65,8 @@ void call(Processor& p, KDPC& dpc, KIRQL level) {
     p.dpc_count++;
     if (trace::on) trace::emit_dpc_called(&dpc, copy.DeferredRoutine, copy.DeferredContext);
     const ULONGLONG start = *trace::current.time;
-    seh::call_out(copy.DeferredRoutine, &dpc, copy.DeferredContext, copy.SystemArgument1, copy.SystemArgument2);
+    seh::call_out(copy.DeferredRoutine, &dpc, copy.DeferredContext, copy.SystemArgument1,
+                  copy.SystemArgument2);
     if (trace::on) trace::emit_dpc_returned(&dpc, *trace::current.time - start);
     // The page of bug check 0xC8 names no code for DPCs: bits 16-23 and 8-15 are the levels as for ISRs.
     if (current_irql() != level)
@@ -127,8 +128,9 @@ bool insert_queue_dpc(KDPC& dpc, PVOID argument1, PVOID argument2) {
         set_event(dpc_thread(p).Tcb.SuspendEvent);
         return true;
     }
-    const bool at_once = &p == &here ? dpc.Importance != LowImportance
-                                     : dpc.Importance == HighImportance || dpc.Importance == MediumHighImportance;
+    const bool at_once = &p == &here
+                             ? dpc.Importance != LowImportance
+                             : dpc.Importance == HighImportance || dpc.Importance == MediumHighImportance;
     if (at_once || queue.depth > deep_queue) request_dpcs(p);
     // The insertion itself is at HIGH_LEVEL: the routine runs when the caller's level allows it.
     dispatch();
@@ -149,7 +151,9 @@ bool remove_queue_dpc(KDPC& dpc) {
     return false;
 }
 
-void set_dpc_importance(KDPC& dpc, KDPC_IMPORTANCE importance) { dpc.Importance = static_cast<UCHAR>(importance); }
+void set_dpc_importance(KDPC& dpc, KDPC_IMPORTANCE importance) {
+    dpc.Importance = static_cast<UCHAR>(importance);
+}
 void set_dpc_target(KDPC& dpc, ULONG number) { dpc.Number = static_cast<USHORT>(number + processor_bias); }
 
 void request_waiting_dpcs(Processor& p) {

@@ -4,12 +4,12 @@
 
 namespace nt::ke {
 
-// Makes them, and every processor idle. Needs memory_hooks; once, before any thread is ready (unit tests: before
-// each run; threads of an earlier run are abandoned).
+// Makes them, and every processor idle. Needs memory_hooks; once, before any thread is ready (unit tests:
+// before each run; threads of an earlier run are abandoned).
 void create_idle_threads();
 
-// Called for each thread that ke makes for itself and that is not an idle thread, before it runs: gives it ids and
-// the System process (plugged by ps).
+// Called for each thread that ke makes for itself and that is not an idle thread, before it runs: gives it
+// ids and the System process (plugged by ps).
 extern void (*adopt_thread)(Thread& thread);
 
 } // namespace nt::ke

@@ -36,7 +36,9 @@ struct VectorTable {
 KINTERRUPT& interrupt_of(LIST_ENTRY* entry) { return *NT_CONTAINER(entry, KINTERRUPT, InterruptListEntry); }
 bool is_connected(ULONG vector) { return !list::empty(table.connected[vector]); }
 
-bool line_is_asserted(ULONG vector) { return table.line[vector] && hardware::line_asserted(table.line[vector] - 1u); }
+bool line_is_asserted(ULONG vector) {
+    return table.line[vector] && hardware::line_asserted(table.line[vector] - 1u);
+}
 
 // assumed: an interrupt goes to the processor that the first connected driver's affinity names.
 ULONG destination(ULONG vector) {
@@ -70,16 +72,18 @@ bool call_service_routine(KINTERRUPT& interrupt) {
                                    ? reinterpret_cast<ULONG_PTR>(interrupt.MessageServiceRoutine)
                                    : reinterpret_cast<ULONG_PTR>(interrupt.ServiceRoutine),
                                interrupt.Vector);
-    const BOOLEAN claimed = interrupt.MessageServiceRoutine
-                                ? seh::call_out(interrupt.MessageServiceRoutine, &interrupt,
-                                                interrupt.ServiceContext, interrupt.MessageIndex)
-                                : seh::call_out(interrupt.ServiceRoutine, &interrupt, interrupt.ServiceContext);
+    const BOOLEAN claimed =
+        interrupt.MessageServiceRoutine
+            ? seh::call_out(interrupt.MessageServiceRoutine, &interrupt, interrupt.ServiceContext,
+                            interrupt.MessageIndex)
+            : seh::call_out(interrupt.ServiceRoutine, &interrupt, interrupt.ServiceContext);
     if (trace::on) trace::emit_isr_returned(&interrupt, claimed);
     if (current_irql() != interrupt.SynchronizeIrql)
         bug_check(IRQL_UNEXPECTED_VALUE,
                   static_cast<ULONG_PTR>(current_irql()) << 16 | interrupt.SynchronizeIrql << 8,
                   reinterpret_cast<ULONG_PTR>(interrupt.ServiceRoutine),
-                  reinterpret_cast<ULONG_PTR>(interrupt.ServiceContext), reinterpret_cast<ULONG_PTR>(&interrupt));
+                  reinterpret_cast<ULONG_PTR>(interrupt.ServiceContext),
+                  reinterpret_cast<ULONG_PTR>(&interrupt));
     interrupt.DispatchCount++;
     release_spin(*interrupt.ActualLock);
     irql_byte() = base;
@@ -88,13 +92,15 @@ bool call_service_routine(KINTERRUPT& interrupt) {
 
 [[noreturn]] void report_storm(ULONG vector) {
     const KINTERRUPT& first = interrupt_of(table.connected[vector].Flink);
-    stop_machine(StopKind::hang, "interrupt storm: line %u stays asserted and no service routine of vector %#x "
-                 "claims it (the first is at %#llx)", table.line[vector] - 1u, vector,
+    stop_machine(StopKind::hang,
+                 "interrupt storm: line %u stays asserted and no service routine of vector %#x "
+                 "claims it (the first is at %#llx)",
+                 table.line[vector] - 1u, vector,
                  static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(first.ServiceRoutine)));
 }
 
-// A level-triggered chain ends at the first that claims; a latched one is walked until nobody claims any more,
-// since a second device's edge could have been lost.
+// A level-triggered chain ends at the first that claims; a latched one is walked until nobody claims any
+// more, since a second device's edge could have been lost.
 bool call_chain(ULONG vector) {
     bool claimed = false, again;
     do {

@@ -1,6 +1,6 @@
 // Interrupts: 256 vectors per processor, IRQL = vector / 16 as on x64. What a driver connects is a KINTERRUPT
-// (the ABI body is the state); several may share a vector. Lines of the modelled hardware become vectors here.
-// Pages: nf-wdm-ioconnectinterruptex, nf-wdm-kesynchronizeexecution, "Introduction to Interrupt Service
+// (the ABI body is the state); several may share a vector. Lines of the modelled hardware become vectors
+// here. Pages: nf-wdm-ioconnectinterruptex, nf-wdm-kesynchronizeexecution, "Introduction to Interrupt Service
 // Routines".
 #pragma once
 #include "abi/misc.h"
@@ -15,8 +15,8 @@ constexpr ULONG vector_of_line(ULONG line) { return (3 + line % 8) * 16 + line /
 ULONG allocate_message_vector(KIRQL irql);
 
 // Connects a filled KINTERRUPT (Vector, Irql, SynchronizeIrql, Mode, ShareVector, ServiceRoutine or
-// MessageServiceRoutine, ActualLock, Number: the processor). STATUS_INVALID_PARAMETER: the vector is taken and
-// one of the two does not share it.
+// MessageServiceRoutine, ActualLock, Number: the processor). STATUS_INVALID_PARAMETER: the vector is taken
+// and one of the two does not share it.
 NTSTATUS connect_interrupt(KINTERRUPT& interrupt);
 void disconnect_interrupt(KINTERRUPT& interrupt);
 // Calls the routine at the interrupt's SynchronizeIrql with its lock held.

@@ -56,15 +56,15 @@ void boost_priority(Thread& thread, KPRIORITY increment) {
 }
 
 void decay_priority(Thread& thread) {
-    if (thread.Tcb.Priority >= low_real_time_priority || thread.Tcb.Priority <= thread.Tcb.BasePriority) return;
+    if (thread.Tcb.Priority >= low_real_time_priority || thread.Tcb.Priority <= thread.Tcb.BasePriority)
+        return;
     thread.Tcb.Priority--;
     thread.Tcb.PriorityDecrement = static_cast<CHAR>(thread.Tcb.Priority - thread.Tcb.BasePriority);
 }
 
 KAFFINITY set_affinity(Thread& thread, KAFFINITY mask) {
     const KAFFINITY old = thread.Tcb.Affinity.Mask;
-    place_again(
-        thread, [](Thread& t, ULONG64 value) { t.Tcb.Affinity.Mask = value; }, mask);
+    place_again(thread, [](Thread& t, ULONG64 value) { t.Tcb.Affinity.Mask = value; }, mask);
     return old;
 }
 

@@ -16,8 +16,8 @@ namespace {
 
 KQUEUE* queue_of(Thread& thread) { return reinterpret_cast<KQUEUE*>(thread.Tcb.Queue); }
 
-// A thread that waits here gets the entry at once: the result of its wait is the entry's address, which does not
-// fit an NTSTATUS and stands in its wait block.
+// A thread that waits here gets the entry at once: the result of its wait is the entry's address, which does
+// not fit an NTSTATUS and stands in its wait block.
 void give(KWAIT_BLOCK& block, LIST_ENTRY* entry) {
     block.SparePtr = entry;
     detail::unwait(as_thread(block.Thread), STATUS_SUCCESS);

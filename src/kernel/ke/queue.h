@@ -1,7 +1,7 @@
-// KQUEUE: a list of entries that threads wait for, with a limit on how many of its threads run at once. A thread
-// belongs to the queue that it last took from; while it waits for something else, another may run in its place.
-// Waiting threads are woken last in, first out. Pages: nf-ntifs-keinitializequeue, nf-ntifs-keinsertqueue,
-// nf-ntifs-keremovequeue, nf-ntifs-kerundownqueue, "I/O Completion Ports".
+// KQUEUE: a list of entries that threads wait for, with a limit on how many of its threads run at once. A
+// thread belongs to the queue that it last took from; while it waits for something else, another may run in
+// its place. Waiting threads are woken last in, first out. Pages: nf-ntifs-keinitializequeue,
+// nf-ntifs-keinsertqueue, nf-ntifs-keremovequeue, nf-ntifs-kerundownqueue, "I/O Completion Ports".
 #pragma once
 #include "abi/dispatcher.h"
 #include "kernel/ke/thread.h"

@@ -12,8 +12,8 @@ void spin(SpinWait& wait);
 [[noreturn]] void report_spin_deadlock();
 void spin_for(bool (*ready)(void*), void* context, const void* what);
 
-// Returns when ready() holds. Any IRQL; interrupts above it are taken meanwhile. When no other processor can go
-// on and nothing is due, or for ten seconds, the machine stops with a report that names `what`.
+// Returns when ready() holds. Any IRQL; interrupts above it are taken meanwhile. When no other processor can
+// go on and nothing is due, or for ten seconds, the machine stops with a report that names `what`.
 template <class F> void spin_until(F ready, const void* what) {
     if (ready()) [[likely]]
         return;

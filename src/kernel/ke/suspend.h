@@ -1,5 +1,5 @@
-// Suspending threads: NtSuspendThread, NtResumeThread. A suspended thread stops where it takes kernel APCs: at once
-// if it runs below APC_LEVEL outside critical regions, else when it leaves them. Page:
+// Suspending threads: NtSuspendThread, NtResumeThread. A suspended thread stops where it takes kernel APCs:
+// at once if it runs below APC_LEVEL outside critical regions, else when it leaves them. Page:
 // nf-processthreadsapi-suspendthread.
 #pragma once
 #include "kernel/ke/thread.h"

@@ -55,7 +55,8 @@ void decide(Cause cause, ULONG64 runnable) {
             host::fatal("the schedule policy chose processor %u, which cannot go on", choice.processor);
     }
     Processor& q = processor(choice.processor);
-    q.policy_deadline = choice.crossings > ~0ull - interrupt_time() ? ~0ull : interrupt_time() + choice.crossings;
+    q.policy_deadline =
+        choice.crossings > ~0ull - interrupt_time() ? ~0ull : interrupt_time() + choice.crossings;
     seh::nt_steps = choice.instructions;
     if (choice.end_quantum && !q.is_idle()) {
         q.quantum_ended = true;
@@ -137,7 +138,8 @@ void wait_for_work() {
     if (next == ~0ull) {
         Stop stop;
         stop.kind = StopKind::hang;
-        std::snprintf(stop.text, sizeof stop.text, "every thread waits, and nothing is due that could wake one");
+        std::snprintf(stop.text, sizeof stop.text,
+                      "every thread waits, and nothing is due that could wake one");
         stop_machine(stop);
     }
     advance_to(next);

@@ -1,7 +1,7 @@
 // Switch points: the only places where something else than the running code may happen. They are: a gate or
 // system call when the processor's deadline (KPCR_DEADLINE) has come, lowering the IRQL, waits, spin waits,
-// trapped instructions. There due hardware events and clock ticks happen, the schedule policy may choose another
-// processor, and what the IRQL allows is delivered (deliver_pending()).
+// trapped instructions. There due hardware events and clock ticks happen, the schedule policy may choose
+// another processor, and what the IRQL allows is delivered (deliver_pending()).
 #pragma once
 #include "kernel/ke/schedule_policy.h"
 #include "kernel/ke/thread.h"

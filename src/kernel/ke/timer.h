@@ -1,7 +1,7 @@
-// Timers: KTIMER, and the timeouts of waits (each thread has a KTIMER of its own). They expire at clock ticks, in
-// the order of their due times, below DISPATCH_LEVEL on the processor that took the tick; the resolution of the
-// ticks can be raised. Pages: nf-wdm-keinitializetimerex, nf-wdm-kesettimerex, nf-wdm-kesetcoalescabletimer,
-// nf-wdm-kecanceltimer, "Timer Accuracy". IRQL ≤ DISPATCH_LEVEL.
+// Timers: KTIMER, and the timeouts of waits (each thread has a KTIMER of its own). They expire at clock
+// ticks, in the order of their due times, below DISPATCH_LEVEL on the processor that took the tick; the
+// resolution of the ticks can be raised. Pages: nf-wdm-keinitializetimerex, nf-wdm-kesettimerex,
+// nf-wdm-kesetcoalescabletimer, nf-wdm-kecanceltimer, "Timer Accuracy". IRQL ≤ DISPATCH_LEVEL.
 #pragma once
 #include "abi/dispatcher.h"
 #include "kernel/ke/thread.h"
@@ -9,8 +9,8 @@
 namespace nt::ke {
 
 void initialize_timer(KTIMER& timer, TIMER_TYPE type);
-// `due`: negative relative, else absolute system time, 100 ns units. `period` and `tolerance` in milliseconds.
-// True: it was set already (and is set anew). The signal is cleared.
+// `due`: negative relative, else absolute system time, 100 ns units. `period` and `tolerance` in
+// milliseconds. True: it was set already (and is set anew). The signal is cleared.
 bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, KDPC* dpc);
 // True: it was set, and is no more. Its signal stays.
 bool cancel_timer(KTIMER& timer);

@@ -5,8 +5,8 @@
 
 namespace nt::ke {
 
-// Chooses the next thread of the processor (its idle thread, if there is none) and goes on with it. The thread
-// that ran is already placed elsewhere, or is the idle thread.
+// Chooses the next thread of the processor (its idle thread, if there is none) and goes on with it. The
+// thread that ran is already placed elsewhere, or is the idle thread.
 void switch_to_next();
 // The running thread is preempted by one of higher priority: to the head of its queue, and on. False: nobody
 // outranks it.
@@ -15,8 +15,8 @@ bool preempt();
 void end_quantum();
 // At a clock tick: notes the end of the running thread's quantum.
 void check_quantum(Processor& p);
-// A thread that runs or is standby on `p` may no longer do so, or another outranks it: looked at when the IRQL
-// allows.
+// A thread that runs or is standby on `p` may no longer do so, or another outranks it: looked at when the
+// IRQL allows.
 void request_dispatch(Processor& p);
 // The processor begins to idle (at its making).
 void start_idle(Processor& p);

@@ -1,5 +1,5 @@
-// The base of guest code that interrupts what runs: while it exists, call-outs put their frames below `stack`,
-// and walks and exceptions end here.
+// The base of guest code that interrupts what runs: while it exists, call-outs put their frames below
+// `stack`, and walks and exceptions end here.
 #pragma once
 #include "kernel/seh/crossing.h"
 

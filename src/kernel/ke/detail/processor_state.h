@@ -40,7 +40,7 @@ struct Processor {
     Thread* current = nullptr; // also gs:[0x188]
     Thread* idle = nullptr;
     Thread* next = nullptr; // standby: runs at the next switch
-    ReadyQueues ready; // of threads whose ideal processor this is
+    ReadyQueues ready;      // of threads whose ideal processor this is
 
     bool dispatch_requested = false; // a thread switch is due below DISPATCH_LEVEL
     bool quantum_ended = false;

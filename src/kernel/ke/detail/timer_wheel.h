@@ -23,7 +23,8 @@ class TimerWheel {
         for (const auto& level : slots_)
             for (const LIST_ENTRY& head : level)
                 for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink)
-                    f(*reinterpret_cast<KTIMER*>(reinterpret_cast<char*>(e) - offsetof(KTIMER, TimerListEntry)));
+                    f(*reinterpret_cast<KTIMER*>(reinterpret_cast<char*>(e) -
+                                                 offsetof(KTIMER, TimerListEntry)));
     }
 
   private:
