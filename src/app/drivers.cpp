@@ -8,6 +8,7 @@
 #include "kernel/ex/work.h"
 #include "kernel/io/driver.h"
 #include "kernel/ke/wait.h"
+#include "kernel/ke/watched_memory.h"
 #include "kernel/ldr/mm_memory.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"

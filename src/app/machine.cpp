@@ -14,6 +14,7 @@
 #include "host/watchdog.h"
 #include "kernel/cm/registry.h"
 #include "kernel/ex/callback.h"
+#include "kernel/ex/lock_ends.h"
 #include "kernel/ex/trap.h"
 #include "kernel/ex/work.h"
 #include "kernel/exports/runtime.h"
@@ -125,6 +126,7 @@ void Machine::start_kernel() {
     must(io::initialize_console(console_host()), "the console driver");
     must(ex::initialize_callbacks(), "callback objects");
     must(ex::start_work_queues(spawn_system_thread), "the work queues");
+    ps::add_rundown(ex::check_thread_end); // the last one: the others may still release locks
     write_data_exports();
     if (trace::on)
         trace::emit_machine_start("1", config_.seed, static_cast<std::uint8_t>(config_.processors));

@@ -4,6 +4,7 @@
 #include "app/exit_status.h"
 #include "app/target.h"
 #include "app/text.h"
+#include "app/waiting.h"
 #include "kernel/exports/table.h"
 #include "kernel/ke/thread.h"
 #include "rtl/status.h"
@@ -35,19 +36,6 @@ const ldr::Module* module_at(Machine& machine, std::uint64_t address) {
     return nullptr;
 }
 
-// "null!NullRead+0x1c [drivers/null/null.c @ 42]"
-std::string place(Machine& machine, std::uint64_t address, bool is_return_address = false) {
-    std::string text = describe_address(machine, address);
-    Target target(machine);
-    for (const view::Module& m : target.modules()) {
-        if (address - m.base >= m.size || m.host_path.empty()) continue;
-        const auto lines = view::symbolize(m.host_path, address - m.base - is_return_address);
-        if (!lines.empty() && lines.front().line)
-            text += " [" + source_name(lines.front().file) + " @ " + std::to_string(lines.front().line) + "]";
-    }
-    return text;
-}
-
 std::string registers_text(const CONTEXT& c) {
     std::string s;
     s += format("rax=%016llx rbx=%016llx rcx=%016llx\n", (ull)c.Rax, (ull)c.Rbx, (ull)c.Rcx);
@@ -64,7 +52,7 @@ std::string stack_text(Machine& machine) {
     std::string s = "STACK_TEXT:\n";
     for (const view::Frame& f : target.walk(0, 40))
         s += format("%016llx %016llx : ", (ull)f.child_sp, (ull)f.return_address) +
-             place(machine, f.address, f.child_sp && s.size() > 12) + "\n";
+             place_text(machine, f.address, f.child_sp && s.size() > 12) + "\n";
     return s;
 }
 
@@ -107,7 +95,7 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
             s += format("   Parameter[%u]: %016llx\n", i, (ull)stop.record->ExceptionInformation[i]);
     }
     const std::uint64_t at = fault_address(stop);
-    s += "FAULTING_IP: " + place(machine, at) + "\n";
+    s += "FAULTING_IP: " + place_text(machine, at) + "\n";
     if (const ldr::Module* m = module_at(machine, at))
         s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
     s += format("CURRENT_IRQL: %u\n", stop.irql);
@@ -134,12 +122,24 @@ std::string user_exception_report(Machine& machine, const ke::Stop& stop) {
     if (stop.record)
         for (ULONG i = 0; i < stop.record->NumberParameters && i < EXCEPTION_MAXIMUM_PARAMETERS; i++)
             s += format("   Parameter[%u]: %016llx\n", i, (ull)stop.record->ExceptionInformation[i]);
-    if (const std::uint64_t at = fault_address(stop)) s += "FAULTING_IP: " + place(machine, at) + "\n";
+    if (const std::uint64_t at = fault_address(stop)) s += "FAULTING_IP: " + place_text(machine, at) + "\n";
     if (stop.context) s += registers_text(*stop.context);
     return s + stack_text(machine);
 }
 
 } // namespace
+
+std::string place_text(Machine& machine, std::uint64_t address, bool is_return_address) {
+    std::string text = describe_address(machine, address);
+    Target target(machine);
+    for (const view::Module& m : target.modules()) {
+        if (address - m.base >= m.size || m.host_path.empty()) continue;
+        const auto lines = view::symbolize(m.host_path, address - m.base - is_return_address);
+        if (!lines.empty() && lines.front().line)
+            text += " [" + source_name(lines.front().file) + " @ " + std::to_string(lines.front().line) + "]";
+    }
+    return text;
+}
 
 const char* stop_name(ke::StopKind kind) {
     switch (kind) {
@@ -211,8 +211,10 @@ std::string stop_report(Machine& machine, const ke::Stop& stop) {
     case ke::StopKind::user_exception:
         return user_exception_report(machine, stop);
     case ke::StopKind::stub_called:
-    case ke::StopKind::hang:
         return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine);
+    case ke::StopKind::hang:
+        return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine) +
+               waiting_threads_text(machine);
     case ke::StopKind::report:
     case ke::StopKind::load_failure:
         return "drvlab: " + stop_summary(machine, stop) + "\n";

@@ -7,6 +7,7 @@
 #include "app/rules.h"
 #include "hardware/emulate.h"
 #include "host/guest.h"
+#include "kernel/ex/lock_ends.h"
 #include "kernel/ex/trap.h"
 #include "kernel/exports/dbg_print.h"
 #include "kernel/exports/modules_hook.h"
@@ -171,6 +172,7 @@ void wire_rooms(ldr::ModuleList& modules) {
     };
     pool::set_bug_check_hook(pool_bug);
     plug_report_sink();
+    ex::initialize_lock_rules();
     exports::find_export = [](const char* name) -> ULONG_PTR {
         const exports::Row* row = exports::find_row(name);
         const bool there =

@@ -122,7 +122,8 @@ const char* lock_kind_name(unsigned kind) {
                                         "ERESOURCE (shared)",
                                         "ERESOURCE (exclusive)",
                                         "mutex",
-                                        "run-down protection"};
+                                        "run-down protection",
+                                        "remove lock"};
     return names[kind < std::size(names) ? kind : 0];
 }
 

@@ -30,7 +30,7 @@ void acquire_fast_mutex(FAST_MUTEX& mutex, LockKind kind, KIRQL irql) {
     do {
         mutex.Count += FM_LOCK_WAITER_INC;
         const bool guarded = kind == LockKind::guarded_mutex || kind == LockKind::guarded_mutex_unsafe;
-        detail::wait_for_lock(&mutex, kind, &mutex.Event, guarded ? WrGuardedMutex : WrFastMutex);
+        ke::wait_for_lock(&mutex, kind, &mutex.Event, guarded ? WrGuardedMutex : WrFastMutex);
         mutex.Count &= ~FM_LOCK_WAITER_WOKEN;
     } while (!take(mutex, kind, irql));
 }

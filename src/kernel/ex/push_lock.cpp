@@ -48,7 +48,7 @@ void wait_for(EX_PUSH_LOCK& lock, bool exclusive) {
         first->last = &*waiter;
     } else
         set(lock, &*waiter, true, share_count(lock));
-    detail::wait_for_lock(&lock, kind, &waiter->event, WrPushLock);
+    ke::wait_for_lock(&lock, kind, &waiter->event, WrPushLock);
 }
 
 // Nobody holds it: the first waiter does now, with the readers behind it if it is one.

@@ -61,7 +61,7 @@ void wait_in(ERESOURCE& r, PVOID& waiters, ULONG& number, LockKind kind) {
     r.ContentionCount++;
     number++;
     queue(waiters, *waiter);
-    wait_for_lock(&r, kind, &waiter->event, WrResource);
+    ke::wait_for_lock(&r, kind, &waiter->event, WrResource);
 }
 
 // assumed: without memory for an owner a thread tries again a little later.

@@ -23,6 +23,9 @@ void reinitialize_resource(ERESOURCE& resource);
 // APC_LEVEL or below.
 void delete_resource(ERESOURCE& resource);
 
+// Takes it off the list, as its memory goes.
+void unlist_resource(ERESOURCE& resource);
+
 // What a shared acquisition does when somebody waits for exclusive access.
 enum class Sharing {
     normal,           // waits, unless it is an owner already

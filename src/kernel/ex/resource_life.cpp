@@ -19,11 +19,6 @@ bool is_listed(const ERESOURCE& wanted) {
     return false;
 }
 
-void unlist(ERESOURCE& r) {
-    list::remove(r.SystemResourcesList);
-    ke::unmark_memory(&r);
-}
-
 } // namespace
 
 LIST_ENTRY& system_resources() {
@@ -35,11 +30,16 @@ LIST_ENTRY& system_resources() {
     return head;
 }
 
+void unlist_resource(ERESOURCE& r) {
+    list::remove(r.SystemResourcesList);
+    ke::unmark_memory(&r);
+}
+
 void initialize_resource(ERESOURCE& r) {
     if (ke::is_marked(address_of(r), sizeof r) && is_listed(r)) {
         NT_REPORT("MiscellaneousChecks", ke::verifier_stop(0xD0, address_of(r)),
                   "initializes the ERESOURCE %p, which is initialized already", static_cast<void*>(&r));
-        unlist(r);
+        unlist_resource(r);
     }
     std::memset(&r, 0, sizeof r);
     list::insert_tail(system_resources(), r.SystemResourcesList);
@@ -69,7 +69,7 @@ void delete_resource(ERESOURCE& r) {
         NT_REPORT("DeadlockDetection", ke::verifier_stop(0x100B, address_of(r), owner),
                   "deletes the ERESOURCE %p while it is owned by %lx", static_cast<void*>(&r), owner);
     }
-    unlist(r);
+    unlist_resource(r);
     if (r.OwnerTable) pool::release(r.OwnerTable);
     r.OwnerTable = nullptr;
 }

@@ -90,7 +90,7 @@ void wait(const Words& words) {
         if (waiter->left <= 0) return words.set_all(EX_RUNDOWN_ACTIVE);
         words.set_all(reinterpret_cast<ULONG_PTR>(&*waiter) | EX_RUNDOWN_ACTIVE);
     }
-    detail::wait_for_lock(words.first, ke::LockKind::rundown, &waiter->event, WrRundown);
+    ke::wait_for_lock(words.first, ke::LockKind::rundown, &waiter->event, WrRundown);
 }
 
 constexpr ULONG cache_line = 64;

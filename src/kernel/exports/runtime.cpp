@@ -4,6 +4,7 @@
 #include "abi/status.h"
 #include "host/guest.h"
 #include "host/machine_heap.h"
+#include "kernel/ex/lock_ends.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
@@ -119,6 +120,8 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     const ULONG_PTR result = (*service->gate)(args);
     if (trace::on) [[unlikely]]
         trace::emit_syscall_exit(number, static_cast<NTSTATUS>(result));
+    if (self.locks.count() || ke::current_irql() != PASSIVE_LEVEL) [[unlikely]]
+        ex::check_return_to_user();
     if (ke::current_irql() != PASSIVE_LEVEL) [[unlikely]]
         ke::bug_check(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, entry.rip, ke::current_irql());
     if (self.Tcb.CombinedApcDisable != 0)

@@ -1,7 +1,11 @@
 #include "kernel/ke/held_locks.h"
+#include "base/list.h"
 #include "host/machine_heap.h"
 #include "kernel/ke/thread.h"
+#include "kernel/ke/wait.h"
+#include "kernel/ke/watched_memory.h"
 #include "trace/names.h"
+#include "trace/trace.h"
 #include <cstring>
 
 namespace nt::ke {
@@ -9,11 +13,6 @@ namespace nt::ke {
 namespace {
 
 HeldLocks of_processor[most_processors];
-
-// By page, hashed: how many locks lie there.
-constexpr ULONG mark_count = 4096;
-USHORT marks[mark_count];
-USHORT& mark_of(ULONG_PTR address) { return marks[address >> 12 & (mark_count - 1)]; }
 
 } // namespace
 
@@ -42,21 +41,32 @@ void HeldLocks::grow() {
 }
 
 void HeldLocks::release_memory() {
+    for (ULONG i = 0; i < count_; i++)
+        unmark_memory(reinterpret_cast<void*>((*this)[i].lock));
     if (room_) host::heap_release(more_, room_ * sizeof(HeldLock));
     *this = HeldLocks{};
+}
+
+Thread* holder_of(const void* lock, HeldLock*& held) {
+    for (LIST_ENTRY* e = all_threads.Flink; e != &all_threads; e = e->Flink) {
+        auto* thread = NT_CONTAINER(e, Thread, all_link);
+        if ((held = thread->locks.find(lock))) return thread;
+    }
+    return nullptr;
+}
+
+void wait_for_lock(const void* lock, LockKind kind, PVOID object, KWAIT_REASON reason) {
+    Thread& self = current_thread();
+    const LockWait before = self.lock_wait; // an APC may have come in the wait for another lock
+    self.lock_wait = {reinterpret_cast<ULONG_PTR>(lock), kind};
+    HeldLock* held;
+    if (trace::on) trace::emit_lock_contended(lock, static_cast<UCHAR>(kind), holder_of(lock, held));
+    wait_for_single_object(object, reason, KernelMode, false, nullptr);
+    self.lock_wait = before;
 }
 
 HeldLocks& thread_locks() { return current_thread().locks; }
 
 HeldLocks& processor_locks() { return of_processor[current_processor_number()]; }
-
-void mark_memory(const void* lock) { mark_of(reinterpret_cast<ULONG_PTR>(lock))++; }
-void unmark_memory(const void* lock) { mark_of(reinterpret_cast<ULONG_PTR>(lock))--; }
-
-bool is_marked(ULONG_PTR address, SIZE_T size) {
-    for (ULONG_PTR page = address >> 12, last = (address + size - 1) >> 12; page <= last; page++)
-        if (marks[page & (mark_count - 1)]) return true;
-    return false;
-}
 
 } // namespace nt::ke

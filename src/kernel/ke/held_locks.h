@@ -4,7 +4,7 @@
 // result. Locks of threads (mutexes, push locks, resources) stand in their thread, spin locks on their
 // processor. The first eight cost no allocation.
 #pragma once
-#include "abi/types.h"
+#include "abi/dispatcher.h"
 
 namespace nt::ke {
 
@@ -27,6 +27,7 @@ enum class LockKind : UCHAR {
     resource_exclusive,
     mutex, // KMUTEX: a dispatcher object; never in the list, its owner stands in its body
     rundown,
+    remove_lock,
 };
 // "spin lock", "fast mutex" …
 const char* lock_name(LockKind kind);
@@ -55,7 +56,7 @@ class HeldLocks {
         return nullptr;
     }
     void remove(HeldLock* held);
-    void release_memory();
+    void release_memory(); // of a thread that is deleted
 
   private:
     void grow();
@@ -69,15 +70,16 @@ class HeldLocks {
 HeldLocks& thread_locks();
 HeldLocks& processor_locks();
 
+// A thread that has the lock in its list, or null.
+Thread* holder_of(const void* lock, HeldLock*& held);
+
 // What a thread waits for that is no dispatcher object by itself.
 struct LockWait {
     ULONG_PTR lock;
     LockKind kind;
 };
-
-// While guest memory of locks is marked, freeing it is looked at closely (check_freed).
-void mark_memory(const void* lock);
-void unmark_memory(const void* lock);
-bool is_marked(ULONG_PTR address, SIZE_T size);
+// Waits for the object, which is part of the lock; reports of deadlocks then name the lock. KernelMode, not
+// alertable.
+void wait_for_lock(const void* lock, LockKind kind, PVOID object, KWAIT_REASON reason);
 
 } // namespace nt::ke

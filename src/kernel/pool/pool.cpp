@@ -2,6 +2,7 @@
 #include "abi/bugcheck.h"
 #include "host/machine_heap.h"
 #include "host/signals.h"
+#include "kernel/ke/watched_memory.h"
 #include "kernel/mm/mdl.h"
 #include "kernel/pool/detail/state.h"
 #include <array>
@@ -155,6 +156,7 @@ void release_big(Kind kind, Pfn pfn, std::uint64_t address, ULONG tag) {
     PageFrame& f = frame(pfn);
     if (tag_differs(f.tag, tag)) return bug(BAD_POOL_CALLER, 0xa, address, f.tag, tag);
     account_free(kind, f.tag, big_size(f));
+    ke::memory_freed(address, big_size(f));
     std::uint64_t pages = f.run;
     if (state->fill_freed)
         std::memset(reinterpret_cast<void*>(address), freed_pattern, pages << mm::page_shift);
@@ -289,6 +291,7 @@ void release(void* block, ULONG tag) {
         return bug(BAD_POOL_HEADER, 0x20, reinterpret_cast<ULONG_PTR>(h), reinterpret_cast<ULONG_PTR>(next));
     if (tag_differs(h->tag, tag)) [[unlikely]]
         return bug(BAD_POOL_CALLER, 0xa, address, h->tag, tag);
+    ke::memory_freed(address, h->requested);
     if (state->fill_freed) [[unlikely]] {
         if (const std::uint8_t* changed = changed_slack(h))
             return bug(BAD_POOL_HEADER, 0x21, address, h->requested, *changed);

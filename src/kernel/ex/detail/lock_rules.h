@@ -1,10 +1,11 @@
-// Rules that locks of threads share, the account of who holds what, and waiting for one.
+// Rules that locks of threads share, and the account of who holds what.
 // Codes: debugger page "Bug Check 0xC4: DRIVER_VERIFIER_DETECTED_VIOLATION".
 #pragma once
 #include "abi/dispatcher.h"
 #include "kernel/ke/held_locks.h"
 #include "kernel/ke/report.h"
 #include "kernel/ke/thread.h"
+#include "kernel/ke/watched_memory.h"
 
 namespace nt::ex::detail {
 
@@ -22,9 +23,5 @@ bool note_released(const void* lock, LockKind kind, LockKind other_kind = LockKi
 void forget_held(const void* lock);
 // A thread that takes a lock which it has already waits for itself.
 void check_not_held(const void* lock, LockKind kind);
-
-// Waits for the object, which is part of the lock; reports of deadlocks then name the lock. KernelMode, not
-// alertable.
-void wait_for_lock(const void* lock, LockKind kind, PVOID object, KWAIT_REASON reason);
 
 } // namespace nt::ex::detail

@@ -1,0 +1,107 @@
+#include "kernel/ex/lock_ends.h"
+#include "abi/bugcheck.h"
+#include "base/list.h"
+#include "kernel/ex/detail/lock_rules.h"
+#include "kernel/ex/resource.h"
+#include "kernel/ke/bugcheck.h"
+
+namespace nt::ex {
+
+using ke::LockKind;
+
+namespace {
+
+constexpr ULONG_PTR free_live_resource = 0xD2, owner_terminated = 0x100A, deleted_while_owned = 0x100B;
+
+PVOID pointer(ULONG_PTR address) { return reinterpret_cast<PVOID>(address); }
+
+void check_resources(ULONG_PTR address, SIZE_T size) {
+    LIST_ENTRY& all = system_resources();
+    for (LIST_ENTRY* e = all.Flink; e != &all;) {
+        auto& resource = *NT_CONTAINER(e, ERESOURCE, SystemResourcesList);
+        e = e->Flink;
+        const auto at = reinterpret_cast<ULONG_PTR>(&resource);
+        if (at - address >= size) continue;
+        NT_REPORT("MiscellaneousChecks", ke::verifier_stop(free_live_resource, at, address, size),
+                  "frees memory (%p, 0x%lx bytes) with the ERESOURCE %p in it, which was not deleted",
+                  pointer(address), size, pointer(at));
+        unlist_resource(resource);
+    }
+}
+
+void check_held(ULONG_PTR address, SIZE_T size) {
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        auto& thread = *NT_CONTAINER(e, ke::Thread, all_link);
+        for (ULONG i = thread.locks.count(); i-- > 0;) {
+            ke::HeldLock& held = thread.locks[i];
+            if (held.lock - address >= size) continue;
+            NT_REPORT("DeadlockDetection",
+                      ke::verifier_stop(deleted_while_owned, held.lock, reinterpret_cast<ULONG_PTR>(&thread)),
+                      "frees memory (%p, 0x%lx bytes) with the %s %p in it, which thread %04lx.%04lx holds",
+                      pointer(address), size, ke::lock_name(held.kind), pointer(held.lock), thread.pid,
+                      thread.tid);
+            ke::unmark_memory(pointer(held.lock));
+            thread.locks.remove(&held);
+        }
+    }
+}
+
+const char* return_rule(LockKind kind) {
+    switch (kind) {
+    case LockKind::spin:
+        return "SpinLock";
+    case LockKind::queued_spin:
+        return "QueuedSpinLock";
+    case LockKind::resource_exclusive:
+        return "ExclusiveResourceAccess";
+    default:
+        return "DeadlockDetection";
+    }
+}
+ke::WouldStop return_stop(LockKind kind) {
+    switch (kind) {
+    case LockKind::spin:
+        return ke::verifier_stop(0x00040009);
+    case LockKind::queued_spin:
+        return ke::verifier_stop(0x00040006);
+    default:
+        return {};
+    }
+}
+
+void report_held(ke::HeldLocks& locks) {
+    for (ULONG i = 0; i < locks.count(); i++)
+        ke::report_at(locks[i].caller, return_rule(locks[i].kind), return_stop(locks[i].kind),
+                      "the %s %p, acquired here, is still held when the request returns to user mode",
+                      ke::lock_name(locks[i].kind), pointer(locks[i].lock));
+}
+
+} // namespace
+
+void initialize_lock_rules() {
+    ke::watch_freed_memory(check_resources);
+    ke::watch_freed_memory(check_held);
+}
+
+void check_thread_end(ke::Thread& self) {
+    for (ULONG i = 0; i < self.locks.count(); i++)
+        ke::report_at(self.locks[i].caller, "DeadlockDetection",
+                      ke::verifier_stop(owner_terminated, reinterpret_cast<ULONG_PTR>(&self)),
+                      "the %s %p, acquired here, is still held when its thread ends",
+                      ke::lock_name(self.locks[i].kind), pointer(self.locks[i].lock));
+    for (LIST_ENTRY* e = self.Tcb.MutantListHead.Flink; e != &self.Tcb.MutantListHead; e = e->Flink) {
+        const auto* mutex = NT_CONTAINER(e, KMUTANT, MutantListEntry);
+        if (mutex->ApcDisable)
+            ke::bug_check(THREAD_TERMINATE_HELD_MUTEX, reinterpret_cast<ULONG_PTR>(&self.Tcb),
+                          reinterpret_cast<ULONG_PTR>(mutex));
+    }
+    if (self.Tcb.CombinedApcDisable)
+        ke::bug_check(KERNEL_APC_PENDING_DURING_EXIT, 0, self.Tcb.CombinedApcDisable, ke::current_irql());
+}
+
+void check_return_to_user() {
+    report_held(ke::thread_locks());
+    report_held(ke::processor_locks());
+}
+
+} // namespace nt::ex
