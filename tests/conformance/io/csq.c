@@ -138,7 +138,7 @@ static void queues(void) {
     IoFreeIrp(c);
 }
 
-static IO_REMOVE_LOCK remove_lock;
+static IO_REMOVE_LOCK remove_lock, other_remove_lock; // a lock is not initialized twice
 static BOOLEAN released, late_refused;
 static VOID NTAPI holder(PVOID context) {
     LARGE_INTEGER moment = {.QuadPart = -100000};
@@ -167,9 +167,9 @@ static void remove_locks(void) {
     CHECK(released, "IoReleaseRemoveLockAndWait returns when all outstanding acquisitions are released");
     CHECK(late_refused && IoAcquireRemoveLock(&remove_lock, NULL) == STATUS_DELETE_PENDING,
           "from then on IoAcquireRemoveLock fails: STATUS_DELETE_PENDING");
-    IoInitializeRemoveLock(&remove_lock, 'kcoL', 0, 0);
-    IoAcquireRemoveLock(&remove_lock, &lock);
-    IoReleaseRemoveLockAndWait(&remove_lock, &lock);
+    IoInitializeRemoveLock(&other_remove_lock, 'kcoL', 0, 0);
+    IoAcquireRemoveLock(&other_remove_lock, &lock);
+    IoReleaseRemoveLockAndWait(&other_remove_lock, &lock);
     CHECK(TRUE, "with no other acquisition it does not wait");
 }
 
