@@ -100,8 +100,18 @@ void check_thread_end(ke::Thread& self) {
 }
 
 void check_return_to_user() {
+    const ke::Thread& self = ke::current_thread();
     report_held(ke::thread_locks());
-    report_held(ke::processor_locks());
+    if (ke::current_irql() >= DISPATCH_LEVEL) report_held(ke::processor_locks());
+    LONG regions = -self.Tcb.KernelApcDisable;
+    for (const LIST_ENTRY* e = self.Tcb.MutantListHead.Flink; e != &self.Tcb.MutantListHead; e = e->Flink)
+        if (NT_CONTAINER(const_cast<LIST_ENTRY*>(e), KMUTANT, MutantListEntry)->ApcDisable) regions--;
+    if (regions > 0)
+        ke::report_at(self.region_entered_by, "CriticalRegions", ke::verifier_stop(0x00040003),
+                      "a critical region, entered here, is not left when the request returns to user mode");
+    if (self.Tcb.SpecialApcDisable < 0)
+        ke::report_at(self.region_entered_by, "GuardedRegions", ke::verifier_stop(0x0004000E),
+                      "a guarded region, entered here, is not left when the request returns to user mode");
 }
 
 } // namespace nt::ex

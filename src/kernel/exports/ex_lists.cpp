@@ -1,27 +1,30 @@
 // Interlocked lists: wdm pages nf-wdm-exinterlockedinserttaillist …, nf-wdm-interlockedpushentryslist.
-// One virtual processor and no preemption inside a gate: the operation is the critical section.
 #include "abi/list.h"
 #include "base/list.h"
 #include "kernel/exports/gate.h"
+#include "kernel/exports/interlocked.h"
 #include "kernel/exports/slist.h"
 
 using namespace nt;
 
-extern "C" LIST_ENTRY* ExInterlockedInsertHeadList(LIST_ENTRY* head, LIST_ENTRY* entry, KSPIN_LOCK*) {
+extern "C" LIST_ENTRY* ExInterlockedInsertHeadList(LIST_ENTRY* head, LIST_ENTRY* entry, KSPIN_LOCK* lock) {
+    exports::pass_spin_lock(lock);
     LIST_ENTRY* first = list::empty(*head) ? nullptr : head->Flink;
     list::insert_head(*head, *entry);
     return first;
 }
 GATE(ExInterlockedInsertHeadList);
 
-extern "C" LIST_ENTRY* ExInterlockedInsertTailList(LIST_ENTRY* head, LIST_ENTRY* entry, KSPIN_LOCK*) {
+extern "C" LIST_ENTRY* ExInterlockedInsertTailList(LIST_ENTRY* head, LIST_ENTRY* entry, KSPIN_LOCK* lock) {
+    exports::pass_spin_lock(lock);
     LIST_ENTRY* last = list::empty(*head) ? nullptr : head->Blink;
     list::insert_tail(*head, *entry);
     return last;
 }
 GATE(ExInterlockedInsertTailList);
 
-extern "C" LIST_ENTRY* ExInterlockedRemoveHeadList(LIST_ENTRY* head, KSPIN_LOCK*) {
+extern "C" LIST_ENTRY* ExInterlockedRemoveHeadList(LIST_ENTRY* head, KSPIN_LOCK* lock) {
+    exports::pass_spin_lock(lock);
     if (list::empty(*head)) return nullptr;
     LIST_ENTRY* first = head->Flink;
     list::remove(*first);
@@ -56,3 +59,8 @@ extern "C" USHORT ExQueryDepthSList(SLIST_HEADER* head) {
     return static_cast<USHORT>(exports::slist_view(head).depth_and_sequence);
 }
 GATE(ExQueryDepthSList);
+
+extern "C" SLIST_ENTRY* FirstEntrySList(const SLIST_HEADER* head) {
+    return exports::slist_first(exports::slist_view(const_cast<SLIST_HEADER*>(head)));
+}
+GATE(FirstEntrySList);

@@ -1,9 +1,10 @@
 // IRQL, spin locks, regions: nf-wdm-keraiseirql, nf-wdm-keacquirespinlock, nf-ntddk-keentercriticalregion …
-// One virtual processor: a spin lock is its word, so that a driver can see it held.
+// A spin lock is its word, so that a driver can see it held (ke/spin.h).
 #include "abi/bugcheck.h"
 #include "kernel/exports/gate.h"
-#include "kernel/ke/apc.h"
+#include "kernel/exports/regions.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/spin_use.h"
 #include "kernel/ke/thread.h"
 
 using namespace nt;
@@ -33,35 +34,28 @@ GATE(KeLowerIrql);
 extern "C" void KfLowerIrql(KIRQL level) { KeLowerIrql(level); }
 GATE(KfLowerIrql);
 
-static void acquire(KSPIN_LOCK* lock) {
-    // The only processor holds it already: on Windows this spins for ever.
-    if (*lock) ke::bug_check(SPIN_LOCK_ALREADY_OWNED, reinterpret_cast<ULONG_PTR>(lock));
-    *lock = reinterpret_cast<ULONG_PTR>(&ke::current_thread()) | 1;
-}
-
-static void release(KSPIN_LOCK* lock) {
-    if (!*lock) ke::bug_check(SPIN_LOCK_NOT_OWNED, reinterpret_cast<ULONG_PTR>(lock));
-    *lock = 0;
-}
-
 extern "C" void KeInitializeSpinLock(KSPIN_LOCK* lock) { *lock = 0; }
 GATE(KeInitializeSpinLock);
 
 extern "C" KIRQL KeAcquireSpinLockRaiseToDpc(KSPIN_LOCK* lock) {
     const KIRQL old = raise(DISPATCH_LEVEL);
-    acquire(lock);
+    ke::acquire_spin_lock(*lock, old);
     return old;
 }
 GATE(KeAcquireSpinLockRaiseToDpc);
 
-extern "C" void KeAcquireSpinLockAtDpcLevel(KSPIN_LOCK* lock) { acquire(lock); }
+extern "C" void KeAcquireSpinLockAtDpcLevel(KSPIN_LOCK* lock) {
+    ke::check_at_dispatch(lock);
+    ke::acquire_spin_lock(*lock, ke::current_irql());
+}
 GATE(KeAcquireSpinLockAtDpcLevel);
 
-extern "C" void KeReleaseSpinLockFromDpcLevel(KSPIN_LOCK* lock) { release(lock); }
+extern "C" void KeReleaseSpinLockFromDpcLevel(KSPIN_LOCK* lock) { ke::release_spin_lock(*lock); }
 GATE(KeReleaseSpinLockFromDpcLevel);
 
 extern "C" void KeReleaseSpinLock(KSPIN_LOCK* lock, KIRQL level) {
-    release(lock);
+    ke::check_spin_release(lock, ke::LockKind::spin, level);
+    ke::release_spin_lock(*lock);
     ke::lower_irql(level);
 }
 GATE(KeReleaseSpinLock);
@@ -69,22 +63,16 @@ GATE(KeReleaseSpinLock);
 extern "C" BOOLEAN KeTestSpinLock(KSPIN_LOCK* lock) { return *lock == 0; }
 GATE(KeTestSpinLock);
 
-extern "C" void KeEnterCriticalRegion() { ke::current_thread().Tcb.KernelApcDisable--; }
+extern "C" void KeEnterCriticalRegion() { exports::enter_critical_region(); }
 GATE(KeEnterCriticalRegion);
 
-extern "C" void KeLeaveCriticalRegion() {
-    ke::Thread& self = ke::current_thread();
-    if (++self.Tcb.KernelApcDisable == 0 && ke::current_irql() < APC_LEVEL) ke::deliver_kernel_apcs();
-}
+extern "C" void KeLeaveCriticalRegion() { exports::leave_critical_region(); }
 GATE(KeLeaveCriticalRegion);
 
-extern "C" void KeEnterGuardedRegion() { ke::current_thread().Tcb.SpecialApcDisable--; }
+extern "C" void KeEnterGuardedRegion() { exports::enter_guarded_region(); }
 GATE(KeEnterGuardedRegion);
 
-extern "C" void KeLeaveGuardedRegion() {
-    ke::Thread& self = ke::current_thread();
-    if (++self.Tcb.SpecialApcDisable == 0 && ke::current_irql() < APC_LEVEL) ke::deliver_kernel_apcs();
-}
+extern "C" void KeLeaveGuardedRegion() { exports::leave_guarded_region(); }
 GATE(KeLeaveGuardedRegion);
 
 extern "C" BOOLEAN KeAreApcsDisabled() {

@@ -67,6 +67,7 @@ void wait_for_lock(const void* lock, LockKind kind, PVOID object, KWAIT_REASON r
 
 HeldLocks& thread_locks() { return current_thread().locks; }
 
+HeldLocks& processor_locks_of(ULONG number) { return of_processor[number]; }
 HeldLocks& processor_locks() { return of_processor[current_processor_number()]; }
 
 } // namespace nt::ke

@@ -69,6 +69,7 @@ class HeldLocks {
 // The running thread's, and the running processor's.
 HeldLocks& thread_locks();
 HeldLocks& processor_locks();
+HeldLocks& processor_locks_of(ULONG number);
 
 // A thread that has the lock in its list, or null.
 Thread* holder_of(const void* lock, HeldLock*& held);

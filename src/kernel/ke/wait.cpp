@@ -9,6 +9,7 @@
 #include "kernel/ke/priority.h"
 #include "kernel/ke/queue.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ke/spin_use.h"
 #include "kernel/ke/timer.h"
 #include "trace/trace.h"
 
@@ -138,9 +139,11 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
             break;
         }
         // assumed: without its verifier Windows does not name this; the address is the object's.
-        if (current_irql() >= DISPATCH_LEVEL)
+        if (current_irql() >= DISPATCH_LEVEL) {
+            report_wait_at_dispatch(count ? objects[0] : nullptr);
             bug_check(IRQL_NOT_LESS_OR_EQUAL, count ? reinterpret_cast<ULONG_PTR>(objects[0]) : 0,
                       current_irql(), 0, 0);
+        }
         if (trace::on && !announced) trace_begin(count, objects, type, reason, mode, alertable, timeout);
         announced = true;
         queue_blocks(self, count, objects, type, blocks);

@@ -15,6 +15,8 @@ static push_t acquire_push, release_push;
 static FAST_MUTEX first, second;
 static ERESOURCE resource;
 static KMUTEX mutex;
+static KSPIN_LOCK spin;
+static KEVENT event;
 static ULONG_PTR push;
 static IO_REMOVE_LOCK remove_lock;
 static EX_RUNDOWN_REF rundown;
@@ -134,6 +136,27 @@ static void push_lock_open(void) {
     release_push(&push, 0);
 }
 
+static void spin_irql(void) {
+    KIRQL old;
+    KeAcquireSpinLock(&spin, &old);
+    KeReleaseSpinLock(&spin, APC_LEVEL);
+    KeLowerIrql(old);
+}
+
+static void spin_below(void) {
+    KIRQL old;
+    KeAcquireSpinLockAtDpcLevel(&spin);
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    KeReleaseSpinLock(&spin, old);
+}
+
+static void region_twice(void) {
+    KeEnterCriticalRegion();
+    KeLeaveCriticalRegion();
+    KeLeaveCriticalRegion();
+    KeEnterCriticalRegion();
+}
+
 static void not_owned(void) {
     KeEnterCriticalRegion();
     ExReleaseResourceLite(&resource);
@@ -154,6 +177,31 @@ static void bad_owner(void) {
     ExAcquireResourceExclusiveLite(&resource, TRUE);
     ExSetResourceOwnerPointer(&resource, &first);
 }
+
+static void spin_twice(void) {
+    KIRQL old;
+    KeAcquireSpinLock(&spin, &old);
+    KeAcquireSpinLockAtDpcLevel(&spin);
+}
+
+static void queued_twice(void) {
+    KLOCK_QUEUE_HANDLE handle, again;
+    KeAcquireInStackQueuedSpinLock(&spin, &handle);
+    KeAcquireInStackQueuedSpinLockAtDpcLevel(&spin, &again);
+}
+
+static void wait_with_spin(void) {
+    KIRQL old;
+    KeAcquireSpinLock(&spin, &old);
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+}
+
+static void kept_spin(void) {
+    KIRQL old;
+    KeAcquireSpinLock(&spin, &old);
+}
+
+static void kept_region(void) { KeEnterCriticalRegion(); }
 
 static void second_then_first(void) {
     ExAcquireFastMutex(&second);
@@ -228,6 +276,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
     ExInitializeFastMutex(&second);
     ExInitializeResourceLite(&resource);
     KeInitializeMutex(&mutex, 0);
+    KeInitializeSpinLock(&spin);
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
     RtlInitUnicodeString(&name, L"\\Device\\Misuse");
     RtlInitUnicodeString(&link, L"\\??\\Misuse");
     NTSTATUS status =

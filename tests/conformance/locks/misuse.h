@@ -16,11 +16,19 @@
     X(wrong_tag, 11, "releases a remove lock with a wrong tag")                                              \
     X(rundown_excess, 12, "releases run-down protection that it does not have")                              \
     X(push_lock_open, 13, "acquires a push lock with APCs enabled")                                          \
+    X(spin_irql, 14, "releases a spin lock to another IRQL than it had")                                     \
+    X(spin_below, 15, "acquires a spin lock below DISPATCH_LEVEL by the function for it")                    \
+    X(region_twice, 16, "leaves a critical region twice")                                                    \
     X(not_owned, 20, "releases a resource that it does not own")                                             \
     X(thread_mutex, 21, "ends a thread with a mutex")                                                        \
     X(thread_region, 22, "ends a thread in a critical region")                                               \
     X(wrong_thread, 23, "releases a resource for a thread that is none")                                     \
     X(bad_owner, 24, "gives a resource to a pointer without the owner bits")                                 \
+    X(spin_twice, 25, "acquires a spin lock twice")                                                          \
+    X(queued_twice, 26, "acquires a queued spin lock twice")                                                 \
+    X(wait_with_spin, 27, "waits with a spin lock")                                                          \
+    X(kept_spin, 28, "returns to the program with a spin lock")                                              \
+    X(kept_region, 29, "returns to the program inside of a critical region")                                 \
     X(two_threads, 30, "two threads wait for each other's fast mutex")                                       \
     X(one_thread, 31, "a thread acquires a fast mutex twice")                                                \
     X(three_locks, 32, "a resource, a mutex and a push lock in a cycle of three threads")

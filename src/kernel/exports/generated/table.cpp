@@ -17,6 +17,10 @@ extern const nt::exports::Adapter gate_ExAcquireRundownProtectionCacheAwareEx;
 extern const nt::exports::Adapter gate_ExAcquireRundownProtectionEx;
 extern const nt::exports::Adapter gate_ExAcquireSharedStarveExclusive;
 extern const nt::exports::Adapter gate_ExAcquireSharedWaitForExclusive;
+extern const nt::exports::Adapter gate_ExAcquireSpinLockExclusive;
+extern const nt::exports::Adapter gate_ExAcquireSpinLockExclusiveAtDpcLevel;
+extern const nt::exports::Adapter gate_ExAcquireSpinLockShared;
+extern const nt::exports::Adapter gate_ExAcquireSpinLockSharedAtDpcLevel;
 extern const nt::exports::Adapter gate_ExAllocateCacheAwareRundownProtection;
 extern const nt::exports::Adapter gate_ExAllocatePool;
 extern const nt::exports::Adapter gate_ExAllocatePool2;
@@ -46,8 +50,12 @@ extern const nt::exports::Adapter gate_ExInitializePushLock;
 extern const nt::exports::Adapter gate_ExInitializeResourceLite;
 extern const nt::exports::Adapter gate_ExInitializeRundownProtection;
 extern const nt::exports::Adapter gate_ExInitializeRundownProtectionCacheAware;
+extern const nt::exports::Adapter gate_ExInterlockedAddLargeInteger;
+extern const nt::exports::Adapter gate_ExInterlockedAddUlong;
 extern const nt::exports::Adapter gate_ExInterlockedInsertHeadList;
 extern const nt::exports::Adapter gate_ExInterlockedInsertTailList;
+extern const nt::exports::Adapter gate_ExInterlockedPopEntryList;
+extern const nt::exports::Adapter gate_ExInterlockedPushEntryList;
 extern const nt::exports::Adapter gate_ExInterlockedRemoveHeadList;
 extern const nt::exports::Adapter gate_ExIsResourceAcquiredExclusiveLite;
 extern const nt::exports::Adapter gate_ExIsResourceAcquiredSharedLite;
@@ -74,6 +82,10 @@ extern const nt::exports::Adapter gate_ExReleaseRundownProtection;
 extern const nt::exports::Adapter gate_ExReleaseRundownProtectionCacheAware;
 extern const nt::exports::Adapter gate_ExReleaseRundownProtectionCacheAwareEx;
 extern const nt::exports::Adapter gate_ExReleaseRundownProtectionEx;
+extern const nt::exports::Adapter gate_ExReleaseSpinLockExclusive;
+extern const nt::exports::Adapter gate_ExReleaseSpinLockExclusiveFromDpcLevel;
+extern const nt::exports::Adapter gate_ExReleaseSpinLockShared;
+extern const nt::exports::Adapter gate_ExReleaseSpinLockSharedFromDpcLevel;
 extern const nt::exports::Adapter gate_ExRundownCompleted;
 extern const nt::exports::Adapter gate_ExRundownCompletedCacheAware;
 extern const nt::exports::Adapter gate_ExSetResourceOwnerPointer;
@@ -82,7 +94,10 @@ extern const nt::exports::Adapter gate_ExSizeOfRundownProtectionCacheAware;
 extern const nt::exports::Adapter gate_ExSystemTimeToLocalTime;
 extern const nt::exports::Adapter gate_ExTryAcquirePushLockExclusiveEx;
 extern const nt::exports::Adapter gate_ExTryAcquirePushLockSharedEx;
+extern const nt::exports::Adapter gate_ExTryAcquireSpinLockExclusiveAtDpcLevel;
+extern const nt::exports::Adapter gate_ExTryAcquireSpinLockSharedAtDpcLevel;
 extern const nt::exports::Adapter gate_ExTryConvertPushLockSharedToExclusiveEx;
+extern const nt::exports::Adapter gate_ExTryConvertSharedSpinLockExclusive;
 extern const nt::exports::Adapter gate_ExTryToAcquireFastMutex;
 extern const nt::exports::Adapter gate_ExUnregisterCallback;
 extern const nt::exports::Adapter gate_ExWaitForRundownProtectionRelease;
@@ -96,6 +111,7 @@ extern const nt::exports::Adapter gate_ExfTryAcquirePushLockShared;
 extern const nt::exports::Adapter gate_ExpInterlockedFlushSList;
 extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
+extern const nt::exports::Adapter gate_FirstEntrySList;
 extern const nt::exports::Adapter gate_HalGetAdapter;
 extern const nt::exports::Adapter gate_HalPutDmaAdapter;
 extern const nt::exports::Adapter gate_HalpAllocateAdapterChannel;
@@ -214,8 +230,14 @@ extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
 extern const nt::exports::Adapter gate_IopProcessWorkItem;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutex;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutexUnsafe;
+extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLock;
+extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLockAtDpcLevel;
+extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLockForDpc;
+extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLockRaiseToSynch;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockAtDpcLevel;
+extern const nt::exports::Adapter gate_KeAcquireSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToDpc;
+extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToSynch;
 extern const nt::exports::Adapter gate_KeAreAllApcsDisabled;
 extern const nt::exports::Adapter gate_KeAreApcsDisabled;
 extern const nt::exports::Adapter gate_KeBugCheck;
@@ -258,9 +280,13 @@ extern const nt::exports::Adapter gate_KeReadStateMutex;
 extern const nt::exports::Adapter gate_KeReadStateSemaphore;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutex;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutexUnsafe;
+extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLock;
+extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLockForDpc;
+extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLockFromDpcLevel;
 extern const nt::exports::Adapter gate_KeReleaseMutex;
 extern const nt::exports::Adapter gate_KeReleaseSemaphore;
 extern const nt::exports::Adapter gate_KeReleaseSpinLock;
+extern const nt::exports::Adapter gate_KeReleaseSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeReleaseSpinLockFromDpcLevel;
 extern const nt::exports::Adapter gate_KeRemoveByKeyDeviceQueue;
 extern const nt::exports::Adapter gate_KeRemoveByKeyDeviceQueueIfBusy;
@@ -650,9 +676,10 @@ const Row rows[] = {
     {"ExAcquireRundownProtectionEx", "", "", &gate_ExAcquireRundownProtectionEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExAcquireSharedStarveExclusive", "", "", &gate_ExAcquireSharedStarveExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExAcquireSharedWaitForExclusive", "", "", &gate_ExAcquireSharedWaitForExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExAcquireSpinLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireSpinLockShared", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExAcquireSpinLockSharedAtDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExAcquireSpinLockExclusive", "", "", &gate_ExAcquireSpinLockExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExAcquireSpinLockExclusiveAtDpcLevel", "", "", &gate_ExAcquireSpinLockExclusiveAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExAcquireSpinLockShared", "", "", &gate_ExAcquireSpinLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExAcquireSpinLockSharedAtDpcLevel", "", "", &gate_ExAcquireSpinLockSharedAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExAllocateCacheAwarePushLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExAllocateCacheAwareRundownProtection", "", "", &gate_ExAllocateCacheAwareRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExAllocatePool", "", "", &gate_ExAllocatePool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
@@ -693,12 +720,12 @@ const Row rows[] = {
     {"ExInitializeRundownProtection", "", "", &gate_ExInitializeRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializeRundownProtectionCacheAware", "", "", &gate_ExInitializeRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExInitializeZone", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExInterlockedAddLargeInteger", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExInterlockedAddUlong", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExInterlockedAddLargeInteger", "", "", &gate_ExInterlockedAddLargeInteger, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExInterlockedAddUlong", "", "", &gate_ExInterlockedAddUlong, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExInterlockedInsertHeadList", "", "", &gate_ExInterlockedInsertHeadList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExInterlockedInsertTailList", "", "", &gate_ExInterlockedInsertTailList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"ExInterlockedPopEntryList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExInterlockedPushEntryList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExInterlockedPopEntryList", "", "", &gate_ExInterlockedPopEntryList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExInterlockedPushEntryList", "", "", &gate_ExInterlockedPushEntryList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExInterlockedRemoveHeadList", "", "", &gate_ExInterlockedRemoveHeadList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExIsProcessorFeaturePresent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExIsResourceAcquiredExclusiveLite", "", "", &gate_ExIsResourceAcquiredExclusiveLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -730,9 +757,10 @@ const Row rows[] = {
     {"ExReleaseRundownProtectionCacheAware", "", "", &gate_ExReleaseRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExReleaseRundownProtectionCacheAwareEx", "", "", &gate_ExReleaseRundownProtectionCacheAwareEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExReleaseRundownProtectionEx", "", "", &gate_ExReleaseRundownProtectionEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExReleaseSpinLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseSpinLockShared", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExReleaseSpinLockSharedFromDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExReleaseSpinLockExclusive", "", "", &gate_ExReleaseSpinLockExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExReleaseSpinLockExclusiveFromDpcLevel", "", "", &gate_ExReleaseSpinLockExclusiveFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExReleaseSpinLockShared", "", "", &gate_ExReleaseSpinLockShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExReleaseSpinLockSharedFromDpcLevel", "", "", &gate_ExReleaseSpinLockSharedFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExRundownCompleted", "", "", &gate_ExRundownCompleted, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExRundownCompletedCacheAware", "", "", &gate_ExRundownCompletedCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExSemaphoreObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -744,7 +772,10 @@ const Row rows[] = {
     {"ExSystemTimeToLocalTime", "the time zone is UTC", "", &gate_ExSystemTimeToLocalTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExTryAcquirePushLockExclusiveEx", "", "", &gate_ExTryAcquirePushLockExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExTryAcquirePushLockSharedEx", "", "", &gate_ExTryAcquirePushLockSharedEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExTryAcquireSpinLockExclusiveAtDpcLevel", "", "", &gate_ExTryAcquireSpinLockExclusiveAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"ExTryAcquireSpinLockSharedAtDpcLevel", "", "", &gate_ExTryAcquireSpinLockSharedAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExTryConvertPushLockSharedToExclusiveEx", "", "", &gate_ExTryConvertPushLockSharedToExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ExTryConvertSharedSpinLockExclusive", "", "", &gate_ExTryConvertSharedSpinLockExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExTryToAcquireFastMutex", "", "", &gate_ExTryToAcquireFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExUnregisterCallback", "", "", &gate_ExUnregisterCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExUuidCreate", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -762,6 +793,7 @@ const Row rows[] = {
     {"ExpInterlockedFlushSList", "", "", &gate_ExpInterlockedFlushSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExpInterlockedPopEntrySList", "", "", &gate_ExpInterlockedPopEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExpInterlockedPushEntrySList", "", "", &gate_ExpInterlockedPushEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"FirstEntrySList", "", "", &gate_FirstEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"FsRtlAcknowledgeEcp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAddLargeMcbEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAddToTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1120,15 +1152,17 @@ const Row rows[] = {
     {"KdSystemDebugControl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireGuardedMutex", "", "", &gate_KeAcquireGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeAcquireGuardedMutexUnsafe", "", "", &gate_KeAcquireGuardedMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"KeAcquireInStackQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeAcquireInStackQueuedSpinLockAtDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeAcquireInStackQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeAcquireInStackQueuedSpinLock", "", "", &gate_KeAcquireInStackQueuedSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeAcquireInStackQueuedSpinLockAtDpcLevel", "", "", &gate_KeAcquireInStackQueuedSpinLockAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeAcquireInStackQueuedSpinLockForDpc", "", "", &gate_KeAcquireInStackQueuedSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeAcquireInStackQueuedSpinLockRaiseToSynch", "", "", &gate_KeAcquireInStackQueuedSpinLockRaiseToSynch, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeAcquireInterruptSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireSpinLockAtDpcLevel", "", "", &gate_KeAcquireSpinLockAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeAcquireSpinLockForDpc", "", "", &gate_KeAcquireSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAcquireSpinLockRaiseToDpc", "", "", &gate_KeAcquireSpinLockRaiseToDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeAcquireSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeAcquireSpinLockRaiseToSynch", "", "", &gate_KeAcquireSpinLockRaiseToSynch, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeAddSystemServiceTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAreAllApcsDisabled", "", "", &gate_KeAreAllApcsDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAreApcsDisabled", "", "", &gate_KeAreApcsDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1207,14 +1241,16 @@ const Row rows[] = {
     {"KeRegisterProcessorChangeCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseGuardedMutex", "", "", &gate_KeReleaseGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeReleaseGuardedMutexUnsafe", "", "", &gate_KeReleaseGuardedMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"KeReleaseInStackQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeReleaseInStackQueuedSpinLockFromDpcLevel", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeReleaseInStackQueuedSpinLock", "", "", &gate_KeReleaseInStackQueuedSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeReleaseInStackQueuedSpinLockForDpc", "", "", &gate_KeReleaseInStackQueuedSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeReleaseInStackQueuedSpinLockFromDpcLevel", "", "", &gate_KeReleaseInStackQueuedSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReleaseInterruptSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseMutant", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseMutex", "", "", &gate_KeReleaseMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseSemaphore", "priority increments come with the scheduler's boosts", "", &gate_KeReleaseSemaphore, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"KeReleaseSpinLock", "", "", &gate_KeReleaseSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeReleaseSpinLockForDpc", "", "", &gate_KeReleaseSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseSpinLockFromDpcLevel", "", "", &gate_KeReleaseSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeRemoveByKeyDeviceQueue", "", "", &gate_KeRemoveByKeyDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRemoveByKeyDeviceQueueIfBusy", "", "", &gate_KeRemoveByKeyDeviceQueueIfBusy, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -2021,7 +2057,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1442;
+const ULONG row_count = 1452;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
