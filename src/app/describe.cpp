@@ -28,7 +28,7 @@ std::string links_to(Target& target, const std::string& path) {
 void Machine::describe_drivers() {
     Target target(*this);
     for (const LoadedDriver& d : drivers_) {
-        if (!d.object) continue;
+        if (!d.object || d.spec.inbox) continue;
         std::printf("\\Driver\\%s  %s  %016llx  size 0x%x\n", d.spec.name.c_str(),
                     d.module->file_name.c_str(), static_cast<unsigned long long>(d.module->base),
                     d.module->size);

@@ -154,6 +154,9 @@ bool Machine::load_driver(LoadedDriver& driver) {
     driver.status = io::start_driver(driver.object);
     if (!NT_SUCCESS(driver.status)) {
         driver.error = file_name + ": DriverEntry failed with " + status_text(driver.status);
+        if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox)
+            driver.error +=
+                "; if it is to take the place of the machine's own null.sys: --driver " + file_name + ":Null";
         discard();
         return false;
     }
@@ -260,11 +263,11 @@ bool Machine::unload_driver(LoadedDriver& driver) {
     return clean;
 }
 
-// Last loaded first, as drivers stand on each other.
+// Last loaded first, as drivers stand on each other. Inbox drivers stay, as on Windows.
 bool Machine::unload_drivers() {
     bool clean = true;
     for (auto it = drivers_.rbegin(); it != drivers_.rend(); ++it)
-        if (it->object && !unload_driver(*it)) clean = false;
+        if (it->object && !it->spec.inbox && !unload_driver(*it)) clean = false;
     return clean;
 }
 

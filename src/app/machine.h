@@ -20,8 +20,9 @@ struct DRIVER_OBJECT;
 namespace app {
 
 struct DriverSpec {
-    std::string path; // host path of the .sys
-    std::string name; // service name; the file's base name unless the user gave another
+    std::string path;   // host path of the .sys
+    std::string name;   // service name; the file's base name unless the user gave another
+    bool inbox = false; // the machine's own choice: not listed, not unloaded
 };
 
 struct Config {

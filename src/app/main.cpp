@@ -1,20 +1,20 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
+#include "app/help.h"
 #include <cstdio>
 #include <exception>
 #include <iostream>
 
 int main(int argc, char** argv) {
     CLI::App drvlab{
-        "Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console\n"
+        "Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console "
         "programs (.exe), runs them natively and shows every step."};
+    drvlab.formatter(std::make_shared<app::Help>()); // commands take it over
     drvlab.name("drvlab");
     drvlab.require_subcommand(1);
     drvlab.footer("Exit status: the client's own; 119 its code is out of range; 120 usage; 121 load failure; "
-                  "122 bug check;\n"
-                  "123 report; 124 unhandled exception in the program; 125 not implemented; 126 hang; 127 "
-                  "host failure.");
-    drvlab.get_formatter()->column_width(26);
+                  "122 bug check; 123 report; 124 unhandled exception in the program; 125 not implemented; "
+                  "126 hang; 127 host failure.");
     int status = 0;
     app::add_run_command(drvlab, status);
     app::add_load_command(drvlab, status);

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <climits>
 #include <filesystem>
+#include <strings.h>
 #include <unistd.h>
 
 namespace app {
@@ -95,10 +96,21 @@ static DriverSpec driver_from(const std::string& text) {
     return spec;
 }
 
+// Drivers that every Windows starts with. They are ordinary images, loaded first; a driver of the user with
+// the same service or file name takes the place.
+static void add_inbox_drivers(std::vector<DriverSpec>& drivers) {
+    const auto is_null = [](const std::string& name) { return strcasecmp(name.c_str(), "null") == 0; };
+    for (const DriverSpec& d : drivers)
+        if (is_null(d.name) || is_null(fs::path(d.path).stem().string())) return;
+    if (std::string file = installed_file("guest/null.sys"); !file.empty())
+        drivers.insert(drivers.begin(), {std::move(file), "Null", true});
+}
+
 Config config_from(const Options& o) {
     Config config;
     for (const auto& driver : o.drivers)
         config.drivers.push_back(driver_from(driver));
+    add_inbox_drivers(config.drivers);
     config.seed = o.seed;
     config.processors = o.processors;
     config.trace = o.trace;

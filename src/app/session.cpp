@@ -81,6 +81,7 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
     j["seed"] = machine.config().seed;
     auto& drivers = j["drivers"] = nlohmann::json::array();
     for (const LoadedDriver& d : machine.drivers()) {
+        if (d.spec.inbox) continue;
         nlohmann::json entry{
             {"name", d.spec.name}, {"image", d.spec.path}, {"status", status_text(d.status)}};
         if (!d.error.empty()) entry["error"] = d.error;

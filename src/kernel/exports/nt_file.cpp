@@ -106,3 +106,8 @@ extern "C" NTSTATUS NtQueryAttributesFile(OBJECT_ATTRIBUTES* attributes, PVOID i
     return io::query_attributes(attributes, information, previous_mode());
 }
 GATE(NtQueryAttributesFile);
+
+extern "C" NTSTATUS NtQueryFullAttributesFile(OBJECT_ATTRIBUTES* attributes, PVOID information) {
+    return io::query_full_attributes(attributes, information, previous_mode());
+}
+GATE(NtQueryFullAttributesFile);

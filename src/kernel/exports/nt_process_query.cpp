@@ -3,8 +3,8 @@
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "kernel/exports/process_handle.h"
-#include "kernel/ke/clock.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/ps/times.h"
 
 using namespace nt;
 using exports::TargetProcess;
@@ -55,16 +55,6 @@ std::u16string path_of(const ps::Process& process) {
     return process.path ? std::u16string(process.path->begin(), process.path->end()) : std::u16string();
 }
 
-KERNEL_USER_TIMES times_of(const ps::Process& process) {
-    KERNEL_USER_TIMES times{};
-    times.CreateTime = process.CreateTime;
-    times.ExitTime = process.ExitTime;
-    // assumed: virtual time is user time: nothing else runs.
-    const LONGLONG until = process.ExitTime.QuadPart ? process.ExitTime.QuadPart : ke::system_time();
-    times.UserTime.QuadPart = process.space ? until - process.CreateTime.QuadPart : 0;
-    return times;
-}
-
 } // namespace
 
 extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information,
@@ -98,7 +88,9 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
         return answer.give(info);
     }
     case ProcessTimes:
-        return answer.give(times_of(process));
+        return answer.give(ps::times_of(*target));
+    case ProcessCycleTime:
+        return answer.give(ps::cycles_of(ps::times_of(*target)));
     case ProcessDebugPort:
         return answer.give(ULONG_PTR{0});
     case ProcessDebugObjectHandle:

@@ -6,6 +6,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
+#include "kernel/ps/times.h"
 
 using namespace nt;
 using exports::write_parameter;
@@ -137,6 +138,12 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
         answer(THREAD_BASIC_INFORMATION{ended ? thread->exit_status : static_cast<NTSTATUS>(STATUS_PENDING),
                                         reinterpret_cast<PVOID>(thread->teb), thread->Cid, 1,
                                         thread->Tcb.Priority, thread->Tcb.BasePriority - normal_priority});
+        break;
+    case ThreadTimes:
+        answer(ps::times_of(*thread));
+        break;
+    case 23: // ThreadCycleTime
+        answer(ps::cycles_of(ps::times_of(*thread)));
         break;
     case ThreadQuerySetWin32StartAddress:
         answer(thread->start_address);

@@ -33,11 +33,34 @@ Result<HANDLE> open_for_caller(const OBJECT_ATTRIBUTES* given, ACCESS_MASK desir
                 *ob::kernel_table);
 }
 
-// Guest memory for what the services below ask in kernel mode.
-struct Scratch {
-    IO_STATUS_BLOCK iosb;
-    FILE_BASIC_INFORMATION basic;
-};
+// Opens what the attributes name only to ask it for one fixed-size class. The question goes out in kernel
+// mode, so its buffers are the kernel's.
+template <class T>
+NTSTATUS query_by_name(OBJECT_ATTRIBUTES* attributes, PVOID to, ULONG info_class, KPROCESSOR_MODE mode) {
+    struct Scratch {
+        IO_STATUS_BLOCK iosb;
+        T information;
+    };
+    constexpr ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT;
+    const Result<HANDLE> handle =
+        open_for_caller(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode);
+    if (!handle) return handle.error();
+    auto* scratch = static_cast<Scratch*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(Scratch), pool::tag("IoQa"), 0, true));
+    if (!scratch) {
+        ob::close_handle(*handle, KernelMode);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = query_information(*handle, &scratch->iosb, &scratch->information,
+                                        sizeof scratch->information, info_class, KernelMode);
+    ob::close_handle(*handle, KernelMode);
+    const auto address = reinterpret_cast<ULONG_PTR>(to);
+    const bool writable = mode == KernelMode || address < host::places::user_high;
+    if (NT_SUCCESS(status) && (!writable || !guest::write(address, scratch->information)))
+        status = STATUS_ACCESS_VIOLATION;
+    pool::release(scratch);
+    return status;
+}
 
 } // namespace
 
@@ -55,27 +78,12 @@ NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode) {
 }
 
 NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID information, KPROCESSOR_MODE mode) {
-    constexpr ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT;
-    const Result<HANDLE> handle =
-        open_for_caller(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode);
-    if (!handle) return handle.error();
-    auto* scratch = static_cast<Scratch*>(
-        pool::allocate(pool::Kind::nonpaged, sizeof(Scratch), pool::tag("IoQa"), 0, true));
-    if (!scratch) {
-        ob::close_handle(*handle, KernelMode);
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    NTSTATUS status = query_information(*handle, &scratch->iosb, &scratch->basic, sizeof scratch->basic,
-                                        FileBasicInformation, KernelMode);
-    ob::close_handle(*handle, KernelMode);
-    if (NT_SUCCESS(status) &&
-        (mode == KernelMode || reinterpret_cast<ULONG_PTR>(information) < host::places::user_high)) {
-        if (!guest::write(reinterpret_cast<ULONG_PTR>(information), scratch->basic))
-            status = STATUS_ACCESS_VIOLATION;
-    } else if (NT_SUCCESS(status))
-        status = STATUS_ACCESS_VIOLATION;
-    pool::release(scratch);
-    return status;
+    return query_by_name<FILE_BASIC_INFORMATION>(attributes, information, FileBasicInformation, mode);
+}
+
+NTSTATUS query_full_attributes(OBJECT_ATTRIBUTES* attributes, PVOID information, KPROCESSOR_MODE mode) {
+    return query_by_name<FILE_NETWORK_OPEN_INFORMATION>(attributes, information, FileNetworkOpenInformation,
+                                                        mode);
 }
 
 } // namespace nt::io

@@ -75,6 +75,8 @@ NTSTATUS cancel_io(HANDLE file, IO_STATUS_BLOCK* only, KPROCESSOR_MODE mode, boo
                    IO_STATUS_BLOCK& result);
 NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode);
 NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID basic_information, KPROCESSOR_MODE mode);
+NTSTATUS query_full_attributes(OBJECT_ATTRIBUTES* attributes, PVOID network_open_information,
+                               KPROCESSOR_MODE mode);
 
 // IoCreateStreamFileObject and kin come with file systems.
 

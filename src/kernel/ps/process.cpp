@@ -3,12 +3,12 @@
 #include "base/list.h"
 #include "host/guest.h"
 #include "host/machine_heap.h"
-#include "kernel/ke/clock.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/thread.h"
+#include "kernel/ps/times.h"
 #include "trace/trace.h"
 #include <cstring>
 
@@ -49,7 +49,7 @@ void finish(Process& process) {
     process.terminating = true;
     if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = ke::current_thread().exit_status;
     table_of(&process)->close_all();
-    process.ExitTime.QuadPart = ke::system_time();
+    process.ExitTime = time_stamp();
     if (trace::on)
         trace::emit_process_exited(&process, static_cast<std::uint32_t>(detail::id_of(process)),
                                    process.ExitStatus);
@@ -75,7 +75,7 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
     process.Pcb.BasePriority = 8;
     process.PriorityClass = 2; // PROCESS_PRIORITY_CLASS_NORMAL
     process.UniqueProcessId = reinterpret_cast<PVOID>(id);
-    process.CreateTime.QuadPart = ke::system_time();
+    process.CreateTime = time_stamp();
     process.ExitStatus = STATUS_PENDING;
     std::memcpy(process.ImageFileName, image.data(),
                 std::min<std::size_t>(image.size(), sizeof process.ImageFileName - 1));
@@ -89,8 +89,10 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
 }
 
 void run_down(ke::Thread& thread) {
-    if (!thread.process || thread.process == system_process || !thread.teb) return;
+    if (!thread.process) return;
     Process& process = body(static_cast<EPROCESS*>(thread.process));
+    keep_times(thread);
+    if (&process == system_process || !thread.teb) return;
     free_thread_memory(process, thread);
     process.ActiveThreads = process.ActiveThreads - 1;
     if (process.ActiveThreads == 0) finish(process);

@@ -24,8 +24,9 @@ struct Process : EPROCESS {
     ULONG_PTR ntdll;
     ULONG_PTR thread_start, loader_start, exception_dispatcher, apc_dispatcher; // entries of ntdll
     ULONG_PTR stack_reserve, stack_commit;                                      // of new threads
-    ULONG_PTR free_teb; // TEBs of ended threads, linked through their first word
-    ULONG cookie;       // ProcessCookie
+    ULONG_PTR free_teb;                           // TEBs of ended threads, linked through their first word
+    ULONG cookie;                                 // ProcessCookie
+    ULONGLONG ended_kernel_time, ended_user_time; // of threads that have ended, 100 ns units
     bool terminating;
 };
 

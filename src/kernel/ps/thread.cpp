@@ -8,6 +8,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/object.h"
+#include "kernel/ps/times.h"
 #include "trace/trace.h"
 
 namespace nt::ps {
@@ -58,6 +59,7 @@ Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
         ob::dereference(thread);
         return fail(status);
     }
+    thread->CreateTime = time_stamp();
     thread->pid = home.pid;
     thread->tid = allocate_id();
     thread->Cid = {reinterpret_cast<HANDLE>(home.pid), reinterpret_cast<HANDLE>(thread->tid)};
@@ -175,6 +177,7 @@ void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++
 void exit_thread(LONG status) {
     ke::Thread& self = ke::current_thread();
     self.exiting = true;
+    self.ExitTime = time_stamp();
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);
     reap();

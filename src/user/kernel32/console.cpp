@@ -1,6 +1,6 @@
 // The console: what the process's standard handles are when they are not redirected. The device takes and
 // gives bytes in UTF-8, the code page of the terminal; its cells, cursor and events are not modelled.
-#include "kernel32.h"
+#include "console.h"
 
 namespace nt {
 using namespace k32;
@@ -63,6 +63,18 @@ BOOL read_bytes(HANDLE handle, CHAR* to, DWORD size, DWORD* got) {
 }
 
 } // namespace
+
+namespace k32 {
+
+WORD text_attributes = usual_attributes;
+
+bool is_console_output(HANDLE handle) { return console(handle) == Direction::output; }
+BOOL write_to_console(HANDLE handle, const CHAR* bytes, ULONG length) { return write(handle, bytes, length); }
+BOOL write_text_to_console(HANDLE handle, const WCHAR* text, DWORD length) {
+    return write_console(handle, text, length, nullptr);
+}
+
+} // namespace k32
 
 extern "C" {
 
@@ -129,7 +141,7 @@ BOOL ReadConsoleA(HANDLE handle, PVOID to, DWORD size, DWORD* got, PVOID) {
 // assumed: the window is 80 by 25 with the cursor at its origin.
 BOOL GetConsoleScreenBufferInfo(HANDLE handle, CONSOLE_SCREEN_BUFFER_INFO* to) {
     if (console(real_handle(handle)) != Direction::output) return fail_with(ERROR_INVALID_HANDLE);
-    *to = {{80, 25}, {0, 0}, 7, {0, 0, 79, 24}, {80, 25}};
+    *to = {{80, 25}, {0, 0}, text_attributes, {0, 0, 79, 24}, {80, 25}};
     return TRUE;
 }
 BOOL VerifyConsoleIoHandle(HANDLE handle) { return console(real_handle(handle)) != Direction::none; }

@@ -1,53 +1,18 @@
 // Files and directories by name. All of it asks the I/O system: a path on a drive that does not exist fails
 // with ERROR_PATH_NOT_FOUND because the object manager does not find the drive.
-#include "kernel32.h"
+#include "path_name.h"
 
 namespace nt {
 using namespace k32;
 
 namespace {
 
-// An NT path from a Win32 path, with the attributes to open it.
-class Name {
-  public:
-    explicit Name(const WCHAR* path) {
-        ok_ = path && RtlDosPathNameToNtPathName_U(path, &string_, &part_, nullptr);
-        if (!ok_) RtlSetLastWin32Error(ERROR_PATH_NOT_FOUND);
-        attributes_ = {sizeof attributes_, nullptr, &string_, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
-    }
-    Name(const Name&) = delete;
-    Name& operator=(const Name&) = delete;
-    ~Name() {
-        if (ok_) RtlFreeUnicodeString(&string_);
-    }
-    explicit operator bool() const { return ok_; }
-    OBJECT_ATTRIBUTES* attributes() { return &attributes_; }
-    UNICODE_STRING& string() { return string_; }
-    const WCHAR* part() const {
-        return part_;
-    } // last component, in string()'s buffer; null after a backslash
-
-  private:
-    bool ok_;
-    WCHAR* part_ = nullptr;
-    UNICODE_STRING string_{};
-    OBJECT_ATTRIBUTES attributes_;
-};
-
-constexpr ULONG SHARE_ALL = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-
-NTSTATUS open(HANDLE* file, Name& name, ACCESS_MASK access, ULONG options) {
-    IO_STATUS_BLOCK iosb;
-    return NtOpenFile(file, access | SYNCHRONIZE, name.attributes(), &iosb, SHARE_ALL,
-                      options | FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_FOR_BACKUP_INTENT);
-}
-
 BOOL remove(const WCHAR* path, ULONG kind) {
     Name name(path);
     if (!name) return FALSE;
     HANDLE file;
     NTSTATUS status = open(&file, name, DELETE | FILE_READ_ATTRIBUTES, kind | FILE_OPEN_REPARSE_POINT);
-    if (!NT_SUCCESS(status)) return fail(status);
+    if (!NT_SUCCESS(status)) return fail(name.missing(status));
     FILE_DISPOSITION_INFORMATION disposition{TRUE};
     IO_STATUS_BLOCK iosb;
     status = NtSetInformationFile(file, &iosb, &disposition, sizeof disposition, FileDispositionInformation);
@@ -62,7 +27,7 @@ BOOL move(const WCHAR* from, const WCHAR* to, DWORD flags) {
     if (!source || !target) return FALSE;
     HANDLE file;
     NTSTATUS status = open(&file, source, DELETE, FILE_OPEN_REPARSE_POINT);
-    if (!NT_SUCCESS(status)) return fail(status);
+    if (!NT_SUCCESS(status)) return fail(source.missing(status));
     ULONG size = ULONG(sizeof(FILE_RENAME_INFORMATION)) + target.string().Length;
     auto* rename =
         static_cast<FILE_RENAME_INFORMATION*>(RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, size));
@@ -98,7 +63,7 @@ BOOL attributes_of(const WCHAR* path, WIN32_FILE_ATTRIBUTE_DATA* to) {
     if (!name) return FALSE;
     FILE_NETWORK_OPEN_INFORMATION found;
     NTSTATUS status = NtQueryFullAttributesFile(name.attributes(), &found);
-    if (!NT_SUCCESS(status)) return fail(status);
+    if (!NT_SUCCESS(status)) return fail(name.missing(status));
     *to = {found.FileAttributes,
            filetime(found.CreationTime.QuadPart),
            filetime(found.LastAccessTime.QuadPart),
@@ -116,7 +81,7 @@ DWORD plain_attributes(const WCHAR* path) {
     if (NT_SUCCESS(status)) return basic.FileAttributes;
     // A DOS device has no file attributes; it exists nevertheless.
     if (RtlIsDosDeviceName_U(path)) return FILE_ATTRIBUTE_ARCHIVE;
-    return fail(status), INVALID_FILE_ATTRIBUTES;
+    return fail(name.missing(status)), INVALID_FILE_ATTRIBUTES;
 }
 
 BOOL set_attributes(const WCHAR* path, DWORD attributes) {
@@ -124,7 +89,7 @@ BOOL set_attributes(const WCHAR* path, DWORD attributes) {
     if (!name) return FALSE;
     HANDLE file;
     NTSTATUS status = open(&file, name, FILE_WRITE_ATTRIBUTES, FILE_OPEN_REPARSE_POINT);
-    if (!NT_SUCCESS(status)) return fail(status);
+    if (!NT_SUCCESS(status)) return fail(name.missing(status));
     FILE_BASIC_INFORMATION basic{};
     basic.FileAttributes = (attributes & FILE_ATTRIBUTE_VALID_SET_FLAGS) | FILE_ATTRIBUTE_NORMAL;
     IO_STATUS_BLOCK iosb;
@@ -191,7 +156,8 @@ HANDLE find_first(const WCHAR* path, WIN32_FIND_DATAW* to) {
     name.string() = whole;
     heap_free(search);
     fail(status);
-    if (status == STATUS_NO_MORE_FILES) RtlSetLastWin32Error(ERROR_FILE_NOT_FOUND);
+    if (status == STATUS_NO_MORE_FILES || name.missing(status) != status)
+        RtlSetLastWin32Error(ERROR_FILE_NOT_FOUND);
     if (status == STATUS_OBJECT_NAME_NOT_FOUND) RtlSetLastWin32Error(ERROR_PATH_NOT_FOUND);
     return INVALID_HANDLE_VALUE;
 }
@@ -262,6 +228,14 @@ HANDLE FindFirstFileA(const CHAR* path, WIN32_FIND_DATAA* to) {
 HANDLE FindFirstFileExW(const WCHAR* path, INT level, PVOID to, INT operation, PVOID filter, DWORD flags) {
     if (level > 1 || operation != 0 || filter || (flags & 1)) stop("FindFirstFileExW (these options)");
     return find_first(path, static_cast<WIN32_FIND_DATAW*>(to));
+}
+HANDLE FindFirstFileExA(const CHAR* path, INT level, PVOID to, INT operation, PVOID filter, DWORD flags) {
+    Wide wide(path);
+    WIN32_FIND_DATAW found;
+    HANDLE search = wide.ok() ? FindFirstFileExW(wide.get(), level, &found, operation, filter, flags)
+                              : INVALID_HANDLE_VALUE;
+    if (search != INVALID_HANDLE_VALUE) narrow(found, static_cast<WIN32_FIND_DATAA*>(to));
+    return search;
 }
 BOOL FindNextFileW(HANDLE search, WIN32_FIND_DATAW* to) {
     if (search == INVALID_HANDLE_VALUE || !search) return fail_with(ERROR_INVALID_HANDLE);

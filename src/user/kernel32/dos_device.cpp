@@ -268,6 +268,14 @@ DWORD GetLogicalDriveStringsW(DWORD size, WCHAR* to) {
     *to = 0;
     return needed;
 }
+DWORD GetLogicalDriveStringsA(DWORD size, CHAR* to) {
+    WCHAR wide[26 * 4 + 1];
+    const DWORD n = GetLogicalDriveStringsW(26 * 4 + 1, wide);
+    if (size < n + 1) return n + 1;
+    for (DWORD i = 0; i <= n; ++i)
+        to[i] = CHAR(wide[i]);
+    return n;
+}
 
 } // extern "C"
 } // namespace nt

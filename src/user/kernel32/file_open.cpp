@@ -92,6 +92,8 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIB
     NTSTATUS status =
         NtCreateFile(&file, access, &attributes, &iosb, nullptr, flags & FILE_ATTRIBUTE_VALID_FLAGS, share,
                      disposition, options_of(flags), nullptr, 0);
+    if (!NT_SUCCESS(status) && (creation == OPEN_EXISTING || creation == TRUNCATE_EXISTING))
+        status = DrvlabStatusOfMissing(&path, status);
     RtlFreeUnicodeString(&path);
     if (!NT_SUCCESS(status)) {
         fail(status);

@@ -73,6 +73,15 @@ PVOID MapViewOfFileEx(HANDLE section, DWORD access, DWORD offset_high, DWORD off
 PVOID MapViewOfFile(HANDLE section, DWORD access, DWORD offset_high, DWORD offset_low, SIZE_T size) {
     return MapViewOfFileEx(section, access, offset_high, offset_low, size, nullptr);
 }
+// A view of memory has no file that it must be written to; images are never written back.
+BOOL FlushViewOfFile(const void* address, SIZE_T) {
+    MEMORY_BASIC_INFORMATION information;
+    NTSTATUS status = NtQueryVirtualMemory(NtCurrentProcess(), const_cast<PVOID>(address),
+                                           MemoryBasicInformation, &information, sizeof information, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    return information.Type == MEM_MAPPED || information.Type == MEM_IMAGE ? BOOL(TRUE)
+                                                                           : fail_with(ERROR_INVALID_ADDRESS);
+}
 BOOL UnmapViewOfFile(const void* address) {
     return answer(NtUnmapViewOfSection(NtCurrentProcess(), const_cast<PVOID>(address)));
 }

@@ -48,6 +48,10 @@ BOOL VirtualLock(PVOID address, SIZE_T size) {
     }
     return TRUE;
 }
+// Nothing is paged out, so a lock is not counted; unlocking what is not committed fails as locking does.
+BOOL VirtualUnlock(PVOID address, SIZE_T size) {
+    return VirtualLock(address, size) ? BOOL(TRUE) : fail_with(ERROR_NOT_LOCKED);
+}
 BOOL ReadProcessMemory(HANDLE process, const void* address, PVOID to, SIZE_T size, SIZE_T* done) {
     return answer(NtReadVirtualMemory(process, const_cast<PVOID>(address), to, size, done));
 }

@@ -121,14 +121,52 @@ bool format(Text& out, const WCHAR* from, DWORD flags, const ULONG_PTR* argument
     return true;
 }
 
+// MESSAGE_RESOURCE_DATA: blocks of consecutive identifiers; an entry has its length, whether it is UTF-16,
+// and text.
+struct Block {
+    ULONG low, high, offset;
+};
+struct Entry {
+    USHORT length, unicode;
+};
+constexpr ULONG longest_message = 0x8000;
+
+bool module_message(const void* module, DWORD id, WCHAR* to) {
+    if (!module) module = NtCurrentPeb()->ImageBaseAddress;
+    const ULONG_PTR path[] = {11 /* RT_MESSAGETABLE */, 1, 0};
+    PVOID data = nullptr, table = nullptr;
+    NTSTATUS status = LdrFindResource_U(const_cast<PVOID>(module), path, 3, &data);
+    if (NT_SUCCESS(status)) status = LdrAccessResource(const_cast<PVOID>(module), data, &table, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    const auto* bytes = static_cast<const UCHAR*>(table);
+    ULONG count = *static_cast<const ULONG*>(table);
+    for (auto* block = reinterpret_cast<const Block*>(bytes + sizeof(ULONG)); count; --count, ++block) {
+        if (id < block->low || id > block->high) continue;
+        const UCHAR* at = bytes + block->offset;
+        for (ULONG n = block->low; n < id; ++n)
+            at += reinterpret_cast<const Entry*>(at)->length;
+        const auto& entry = *reinterpret_cast<const Entry*>(at);
+        const ULONG size = entry.length - sizeof(Entry);
+        ULONG length = size / sizeof(WCHAR);
+        if (entry.unicode)
+            RtlMoveMemory(to, at + sizeof(Entry), size);
+        else
+            length = ULONG(MultiByteToWideChar(CP_ACP, 0, reinterpret_cast<const CHAR*>(at + sizeof(Entry)),
+                                               INT(size), to, INT(longest_message - 1)));
+        to[length] = 0;
+        return true;
+    }
+    return fail_with(ERROR_MR_MID_NOT_FOUND);
+}
+
 template <class Char>
 DWORD format_message(DWORD flags, const void* source, DWORD id, Char* to, DWORD size, PVOID arguments) {
-    if (flags & FROM_HMODULE) stop("FormatMessage (FORMAT_MESSAGE_FROM_HMODULE)");
     Text text;
     const WCHAR* from;
     Scratch<WCHAR> wide(
         sizeof(Char) == 1 && (flags & FROM_STRING) ? strlen(static_cast<const CHAR*>(source)) + 1 : 1);
-    if (!wide) return DWORD(fail_with(ERROR_NOT_ENOUGH_MEMORY));
+    Scratch<WCHAR> of_module(longest_message);
+    if (!wide || !of_module) return DWORD(fail_with(ERROR_NOT_ENOUGH_MEMORY));
     if (flags & FROM_STRING) {
         from = static_cast<const WCHAR*>(source);
         if (sizeof(Char) == 1) {
@@ -136,8 +174,13 @@ DWORD format_message(DWORD flags, const void* source, DWORD id, Char* to, DWORD 
             MultiByteToWideChar(CP_ACP, 0, static_cast<const CHAR*>(source), n, wide.get(), n);
             from = wide.get();
         }
-    } else if (flags & FROM_SYSTEM) {
-        from = system_message(id);
+    } else if (flags & (FROM_HMODULE | FROM_SYSTEM)) {
+        // The module's table comes first, the system's is the fallback.
+        from = nullptr;
+        if ((flags & FROM_HMODULE) && module_message(source, id, of_module.get())) from = of_module.get();
+        if (!from && (flags & FROM_HMODULE) && !(flags & FROM_SYSTEM)) return 0;
+        if (!from)
+            from = system_message(id >> 16 == 0x8007 ? id & 0xffff : id); // an HRESULT of FACILITY_WIN32
         if (!from) return DWORD(fail_with(ERROR_MR_MID_NOT_FOUND));
     } else
         return DWORD(fail_with(ERROR_INVALID_PARAMETER));
@@ -147,7 +190,8 @@ DWORD format_message(DWORD flags, const void* source, DWORD id, Char* to, DWORD 
         words = flags & ARGUMENT_ARRAY ? static_cast<ULONG_PTR*>(arguments)
                                        : *static_cast<ULONG_PTR**>(arguments);
     if (!format(text, from, flags, words, sizeof(Char) == 1)) return 0;
-    if (!(flags & FROM_STRING)) text.add(u"\r\n");
+    if (!(flags & FROM_STRING) && from != of_module.get())
+        text.add(u"\r\n"); // a module's texts have their own
     if (!text.ok()) return DWORD(fail_with(ERROR_NOT_ENOUGH_MEMORY));
     if (flags & ALLOCATE_BUFFER) {
         DWORD needed = sizeof(Char) == 1 ? ansi_size(text.get(), text.size()) + 1 : text.size() + 1;

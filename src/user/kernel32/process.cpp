@@ -54,6 +54,14 @@ BOOL GetProcessTimes(HANDLE process, FILETIME* created, FILETIME* exited, FILETI
     *user = filetime(times[3].QuadPart);
     return TRUE;
 }
+BOOL QueryProcessCycleTime(HANDLE process, ULONGLONG* to) {
+    ULONGLONG cycles[2]; // accumulated, current
+    const NTSTATUS status =
+        NtQueryInformationProcess(process, ProcessCycleTime, cycles, sizeof cycles, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    *to = cycles[0];
+    return TRUE;
+}
 BOOL GetProcessAffinityMask(HANDLE process, ULONG_PTR* process_mask, ULONG_PTR* system_mask) {
     PROCESS_BASIC_INFORMATION information;
     NTSTATUS status = basic(process, &information);

@@ -126,6 +126,19 @@ BOOL GlobalMemoryStatusEx(MEMORYSTATUSEX* to) {
     return TRUE;
 }
 
+// The older form.
+struct MEMORYSTATUS {
+    DWORD dwLength, dwMemoryLoad;
+    SIZE_T dwTotalPhys, dwAvailPhys, dwTotalPageFile, dwAvailPageFile, dwTotalVirtual, dwAvailVirtual;
+};
+void GlobalMemoryStatus(MEMORYSTATUS* to) {
+    MEMORYSTATUSEX now{};
+    now.dwLength = sizeof now;
+    GlobalMemoryStatusEx(&now);
+    *to = {sizeof *to,           now.dwMemoryLoad,     now.ullTotalPhys,    now.ullAvailPhys,
+           now.ullTotalPageFile, now.ullAvailPageFile, now.ullTotalVirtual, now.ullAvailVirtual};
+}
+
 // assumed: a driver lab has no speaker; Windows without one returns TRUE after the time of the tone.
 BOOL Beep(DWORD frequency, DWORD milliseconds) {
     if (frequency < 0x25 || frequency > 0x7fff) return fail_with(ERROR_INVALID_PARAMETER);

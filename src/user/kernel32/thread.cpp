@@ -110,11 +110,24 @@ BOOL GetThreadTimes(HANDLE thread, FILETIME* created, FILETIME* exited, FILETIME
     *user = filetime(times[3].QuadPart);
     return TRUE;
 }
+BOOL QueryThreadCycleTime(HANDLE thread, ULONGLONG* to) {
+    ULONGLONG cycles[2]; // accumulated, current
+    const NTSTATUS status =
+        NtQueryInformationThread(thread, 23 /* ThreadCycleTime */, cycles, sizeof cycles, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    *to = cycles[0];
+    return TRUE;
+}
 ULONG_PTR SetThreadAffinityMask(HANDLE thread, ULONG_PTR mask) {
     THREAD_BASIC_INFORMATION information;
     NTSTATUS status = basic(thread, &information);
     if (NT_SUCCESS(status)) status = NtSetInformationThread(thread, ThreadAffinityMask, &mask, sizeof mask);
     return NT_SUCCESS(status) ? information.AffinityMask : (fail(status), 0);
+}
+void GetCurrentThreadStackLimits(ULONG_PTR* low, ULONG_PTR* high) {
+    const TEB* teb = NtCurrentTeb();
+    *low = ULONG_PTR(teb->DeallocationStack); // of the reservation, not of what is committed
+    *high = ULONG_PTR(teb->NtTib.StackBase);
 }
 BOOL SwitchToThread() { return NtYieldExecution() != STATUS_NO_YIELD_PERFORMED; }
 

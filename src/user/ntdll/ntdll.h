@@ -263,6 +263,10 @@ NTSTATUS NTAPI RtlDosPathNameToRelativeNtPathName_U_WithStatus(const WCHAR* path
 void NTAPI RtlReleaseRelativeName(RTL_RELATIVE_NAME* relative);
 ULONG NTAPI RtlGetCurrentDirectory_U(ULONG bytes, WCHAR* buffer);
 NTSTATUS NTAPI RtlSetCurrentDirectory_U(UNICODE_STRING* path);
+// What a search for the file of an NT path ended with: that a path on C: leads nowhere is no news to the
+// program when it is a file that is missing in a directory that the machine speaks of
+// (current_directory.cpp).
+NTSTATUS NTAPI DrvlabStatusOfMissing(const UNICODE_STRING* nt_name, NTSTATUS status);
 BOOLEAN NTAPI RtlDoesFileExists_U(const WCHAR* path);
 ULONG NTAPI RtlGetLongestNtPathLength();
 

@@ -317,45 +317,6 @@ BOOLEAN NTAPI RtlDosPathNameToRelativeNtPathName_U(const WCHAR* path, UNICODE_ST
 }
 void NTAPI RtlReleaseRelativeName(RTL_RELATIVE_NAME*) {}
 
-// As RtlGetFullPathName_U; the trailing backslash shows only for a root.
-ULONG NTAPI RtlGetCurrentDirectory_U(ULONG bytes, WCHAR* buffer) {
-    RtlAcquirePebLock();
-    const UNICODE_STRING& cwd = current_directory();
-    ULONG n = cwd.Length / 2;
-    if (n > 3 && cwd.Buffer[n - 1] == '\\') n--;
-    ULONG result = (n + 1) * sizeof(WCHAR);
-    if (result <= bytes) {
-        memcpy(buffer, cwd.Buffer, n * sizeof(WCHAR));
-        buffer[n] = 0;
-        result = n * sizeof(WCHAR);
-    }
-    RtlReleasePebLock();
-    return result;
-}
-
-// assumed: the directory is not opened, as there is no file system yet: any well-formed path is accepted.
-NTSTATUS NTAPI RtlSetCurrentDirectory_U(UNICODE_STRING* path) {
-    Scratch scratch;
-    if (!scratch.text) return STATUS_NO_MEMORY;
-    if (!path->Length) return STATUS_OBJECT_NAME_INVALID;
-    const View p{path->Buffer, path->Length / 2u};
-    if (device_in(p).length) return STATUS_NOT_A_DIRECTORY;
-    ULONG n = full_path(p, scratch.text);
-    if (!n) return STATUS_OBJECT_NAME_INVALID;
-    if (scratch.text[n - 1] != '\\') scratch.text[n++] = '\\';
-    RtlAcquirePebLock();
-    UNICODE_STRING& cwd = NtCurrentPeb()->ProcessParameters->CurrentDirectory.DosPath;
-    NTSTATUS status = STATUS_NAME_TOO_LONG;
-    if ((n + 1) * sizeof(WCHAR) <= cwd.MaximumLength) {
-        memcpy(cwd.Buffer, scratch.text, n * sizeof(WCHAR));
-        cwd.Buffer[n] = 0;
-        cwd.Length = static_cast<USHORT>(n * sizeof(WCHAR));
-        status = STATUS_SUCCESS;
-    }
-    RtlReleasePebLock();
-    return status;
-}
-
 BOOLEAN NTAPI RtlDoesFileExists_U(const WCHAR* path) {
     UNICODE_STRING name;
     if (!RtlDosPathNameToNtPathName_U(path, &name, nullptr, nullptr)) return FALSE;

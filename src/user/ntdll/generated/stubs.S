@@ -570,12 +570,21 @@ ZwDeleteFile:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueryFullAttributesFile, ZwQueryFullAttributesFile
+    .def NtQueryFullAttributesFile; .scl 2; .type 32; .endef
+NtQueryFullAttributesFile:
+ZwQueryFullAttributesFile:
+    mov r10, rcx
+    mov eax, 0x1002
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtMakeTemporaryObject, ZwMakeTemporaryObject
     .def NtMakeTemporaryObject; .scl 2; .type 32; .endef
 NtMakeTemporaryObject:
 ZwMakeTemporaryObject:
     mov r10, rcx
-    mov eax, 0x1002
+    mov eax, 0x1003
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -584,7 +593,7 @@ ZwMakeTemporaryObject:
 NtCreateDirectoryObject:
 ZwCreateDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1003
+    mov eax, 0x1004
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -593,7 +602,7 @@ ZwCreateDirectoryObject:
 NtQueryDirectoryObject:
 ZwQueryDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1004
+    mov eax, 0x1005
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -602,7 +611,7 @@ ZwQueryDirectoryObject:
 NtCreateSymbolicLinkObject:
 ZwCreateSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1005
+    mov eax, 0x1006
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -611,7 +620,7 @@ ZwCreateSymbolicLinkObject:
 NtOpenSymbolicLinkObject:
 ZwOpenSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1006
+    mov eax, 0x1007
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -620,7 +629,7 @@ ZwOpenSymbolicLinkObject:
 NtQuerySymbolicLinkObject:
 ZwQuerySymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1007
+    mov eax, 0x1008
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -629,7 +638,7 @@ ZwQuerySymbolicLinkObject:
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x1008
+    mov eax, 0x1009
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -638,7 +647,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x1009
+    mov eax, 0x100a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -647,7 +656,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x100a
+    mov eax, 0x100b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -656,7 +665,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x100b
+    mov eax, 0x100c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -665,7 +674,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x100c
+    mov eax, 0x100d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -674,7 +683,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x100d
+    mov eax, 0x100e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -683,7 +692,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x100e
+    mov eax, 0x100f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -692,7 +701,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x100f
+    mov eax, 0x1010
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -701,7 +710,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1010
+    mov eax, 0x1011
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -710,7 +719,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1011
+    mov eax, 0x1012
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -719,7 +728,7 @@ ZwFlushKey:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1012
+    mov eax, 0x1013
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -728,7 +737,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1013
+    mov eax, 0x1014
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -737,7 +746,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1014
+    mov eax, 0x1015
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -746,7 +755,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x1015
+    mov eax, 0x1016
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -755,7 +764,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x1016
+    mov eax, 0x1017
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -764,7 +773,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x1017
+    mov eax, 0x1018
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -773,7 +782,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x1018
+    mov eax, 0x1019
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -782,7 +791,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x1019
+    mov eax, 0x101a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -791,7 +800,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x101a
+    mov eax, 0x101b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -800,7 +809,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x101b
+    mov eax, 0x101c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -899,14 +908,6 @@ ZwQueryDirectoryFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtQueryDirectoryFile"
-    .p2align 4
-    .globl NtQueryFullAttributesFile, ZwQueryFullAttributesFile
-    .def NtQueryFullAttributesFile; .scl 2; .type 32; .endef
-NtQueryFullAttributesFile:
-ZwQueryFullAttributesFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryFullAttributesFile"
     .p2align 4
     .globl NtQueueApcThread, ZwQueueApcThread
     .def NtQueueApcThread; .scl 2; .type 32; .endef
