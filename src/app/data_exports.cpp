@@ -33,7 +33,7 @@ void write_data_exports() {
     set("IoDriverObjectType", io::driver_type);
     set("ExEventObjectType", exports::event_type);
     set("ExSemaphoreObjectType", exports::semaphore_type);
-    set("KeNumberProcessors", static_cast<CHAR>(1));
+    set("KeNumberProcessors", static_cast<CHAR>(ke::processor_count()));
     set("NtBuildNumber", ULONG{0xF0000000 | 19045}); // free build
     set("KdDebuggerEnabled", BOOLEAN{0});
     set("KdDebuggerNotPresent", BOOLEAN{1});

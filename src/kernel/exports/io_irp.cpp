@@ -137,18 +137,24 @@ extern "C" ULONG_PTR IoGetInitialStack() {
     return reinterpret_cast<ULONG_PTR>(ke::current_thread().Tcb.InitialStack);
 }
 GATE(IoGetInitialStack);
-extern "C" void IoGetStackLimits(ULONG_PTR* low, ULONG_PTR* high) {
-    *low = ke::stack_limit(ke::current_thread());
-    *high = ke::stack_base(ke::current_thread());
-}
+// The stack that the caller runs on: in a DPC it is the processor's.
+extern "C" void IoGetStackLimits(ULONG_PTR* low, ULONG_PTR* high) { ke::current_stack(*low, *high); }
 GATE(IoGetStackLimits);
 // What the caller has left below its own frame.
 extern "C" ULONG_PTR IoGetRemainingStackSize() {
-    return static_cast<seh::EntryRecord*>(seh::innermost())->rsp - ke::stack_limit(ke::current_thread());
+    ULONG_PTR low, high;
+    ke::current_stack(low, high);
+    return static_cast<seh::EntryRecord*>(seh::innermost())->rsp - low;
 }
 GATE(IoGetRemainingStackSize);
+// "considers … the DPC stack, if necessary": besides the thread's.
 extern "C" BOOLEAN IoWithinStackLimits(ULONG_PTR region, ULONG_PTR size) {
-    const ULONG_PTR low = ke::stack_limit(ke::current_thread()), high = ke::stack_base(ke::current_thread());
-    return region >= low && region <= high && size <= high - region;
+    const auto contains = [=](ULONG_PTR low, ULONG_PTR high) {
+        return region >= low && region <= high && size <= high - region;
+    };
+    const ke::Thread& self = ke::current_thread();
+    ULONG_PTR low, high;
+    ke::current_stack(low, high);
+    return contains(low, high) || contains(ke::stack_limit(self), ke::stack_base(self));
 }
 GATE(IoWithinStackLimits);

@@ -3,6 +3,7 @@
 #include "kernel/exports/gate.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/thread.h"
+#include "kernel/ke/wait.h"
 #include "kernel/seh/dispatch.h"
 
 using namespace nt;
@@ -12,13 +13,19 @@ extern "C" void KeInitializeEvent(KEVENT* event, EVENT_TYPE type, BOOLEAN state)
 }
 GATE(KeInitializeEvent);
 
+// Wait: "the routine returns without lowering the IRQL", and the wait that must follow restores it.
+static LONG before_wait(BOOLEAN wait, LONG result) {
+    if (wait) ke::hold_until_wait();
+    return result;
+}
+
 extern "C" LONG KeSetEvent(KEVENT* event, KPRIORITY increment, BOOLEAN wait) {
-    return ke::set_event(*event, increment, wait);
+    return before_wait(wait, ke::set_event(*event, increment, wait));
 }
 GATE(KeSetEvent);
 
-extern "C" LONG KePulseEvent(KEVENT* event, KPRIORITY increment, BOOLEAN) {
-    return ke::pulse_event(*event, increment);
+extern "C" LONG KePulseEvent(KEVENT* event, KPRIORITY increment, BOOLEAN wait) {
+    return before_wait(wait, ke::pulse_event(*event, increment, wait));
 }
 GATE(KePulseEvent);
 
@@ -36,11 +43,12 @@ extern "C" void KeInitializeSemaphore(KSEMAPHORE* semaphore, LONG count, LONG li
 }
 GATE(KeInitializeSemaphore);
 
-extern "C" LONG KeReleaseSemaphore(KSEMAPHORE* semaphore, KPRIORITY, LONG adjustment, BOOLEAN wait) {
+extern "C" LONG KeReleaseSemaphore(KSEMAPHORE* semaphore, KPRIORITY increment, LONG adjustment,
+                                   BOOLEAN wait) {
     LONG previous;
-    const NTSTATUS status = ke::release_semaphore(*semaphore, adjustment, previous, wait);
+    const NTSTATUS status = ke::release_semaphore(*semaphore, adjustment, previous, wait, increment);
     if (!NT_SUCCESS(status)) seh::raise_status(status);
-    return previous;
+    return before_wait(wait, previous);
 }
 GATE(KeReleaseSemaphore);
 
@@ -54,9 +62,29 @@ extern "C" LONG KeReleaseMutex(KMUTANT* mutex, BOOLEAN wait) {
     LONG previous;
     const NTSTATUS status = ke::release_mutant(*mutex, previous, wait);
     if (!NT_SUCCESS(status)) seh::raise_status(status);
-    return previous;
+    return before_wait(wait, previous);
 }
 GATE(KeReleaseMutex);
 
 extern "C" LONG KeReadStateMutex(KMUTANT* mutex) { return mutex->Header.SignalState; }
 GATE(KeReadStateMutex);
+
+// Mutants are the mutexes of programs: holding one disables no APCs. The pages of these functions say only
+// that they are the system's. assumed: what KeReleaseMutex does; `abandoned` gives it up for its owner, and
+// the next to acquire it is told.
+extern "C" void KeInitializeMutant(KMUTANT* mutant, BOOLEAN owner) {
+    ke::initialize_mutant(*mutant, owner, 0);
+}
+GATE(KeInitializeMutant);
+
+extern "C" LONG KeReleaseMutant(KMUTANT* mutant, KPRIORITY increment, BOOLEAN abandoned, BOOLEAN wait) {
+    LONG previous = mutant->Header.SignalState;
+    const NTSTATUS status = abandoned ? ke::abandon_mutant(*mutant, increment, wait)
+                                      : ke::release_mutant(*mutant, previous, wait, increment);
+    if (!NT_SUCCESS(status)) seh::raise_status(status);
+    return before_wait(wait, previous);
+}
+GATE(KeReleaseMutant);
+
+extern "C" LONG KeReadStateMutant(KMUTANT* mutant) { return mutant->Header.SignalState; }
+GATE(KeReadStateMutant);

@@ -50,6 +50,12 @@ extern "C" void KeAcquireSpinLockAtDpcLevel(KSPIN_LOCK* lock) {
 }
 GATE(KeAcquireSpinLockAtDpcLevel);
 
+extern "C" BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(KSPIN_LOCK* lock) {
+    ke::check_at_dispatch(lock);
+    return ke::try_acquire_spin_lock(*lock);
+}
+GATE(KeTryToAcquireSpinLockAtDpcLevel);
+
 extern "C" void KeReleaseSpinLockFromDpcLevel(KSPIN_LOCK* lock) { ke::release_spin_lock(*lock); }
 GATE(KeReleaseSpinLockFromDpcLevel);
 

@@ -2,6 +2,7 @@
 // nf-wdm-kequeryperformancecounter. All of it is virtual (ke/clock.h).
 #include "kernel/exports/gate.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/switch_point.h"
 
 using namespace nt;
 
@@ -41,8 +42,12 @@ extern "C" LARGE_INTEGER KeQueryPerformanceCounter(LARGE_INTEGER* frequency) {
 }
 GATE(KeQueryPerformanceCounter);
 
-// Microseconds; the caller spins, so time passes and nothing else happens.
-extern "C" void KeStallExecutionProcessor(ULONG microseconds) { ke::charge(10ull * microseconds); }
+// Microseconds; the caller spins: time passes, what is due meanwhile happens as far as its IRQL allows, and
+// other processors go on.
+extern "C" void KeStallExecutionProcessor(ULONG microseconds) {
+    ke::charge(10ull * microseconds);
+    ke::switch_point(ke::Cause::pause);
+}
 GATE(KeStallExecutionProcessor);
 
 extern "C" void ExSystemTimeToLocalTime(const LARGE_INTEGER* system, LARGE_INTEGER* local) {

@@ -3,6 +3,7 @@
 #include "hardware/events.h"
 #include "kernel/ke/detail/dispatch.h"
 #include "kernel/ke/detail/events.h"
+#include "kernel/ke/detail/retire.h"
 #include "kernel/ke/timer.h"
 #include <algorithm>
 
@@ -77,6 +78,7 @@ static void tick(ULONGLONG now) {
         Processor& p = processor(i);
         if (!p.is_idle()) p.interrupt_count++;
         check_quantum(p);
+        request_waiting_dpcs(p);
     }
     if (!timers_due(last_tick, false)) return;
     current_processor().timers_expired = true;

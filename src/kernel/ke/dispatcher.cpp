@@ -37,6 +37,7 @@ NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
         auto& mutant = reinterpret_cast<KMUTANT&>(header);
         if (--header.SignalState == 0) {
             mutant.OwnerThread = &thread.Tcb;
+            header.DpcActive = &thread == &current_thread() && current_irql() >= DISPATCH_LEVEL;
             thread.Tcb.KernelApcDisable = static_cast<SHORT>(thread.Tcb.KernelApcDisable - mutant.ApcDisable);
             list::insert_head(thread.Tcb.MutantListHead, mutant.MutantListEntry);
             if (mutant.Abandoned) {
@@ -135,7 +136,8 @@ NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previou
 }
 
 void initialize_mutant(KMUTANT& mutant, bool initial_owner, UCHAR apc_disable) {
-    initialize_header(mutant.Header, MutantObject, sizeof mutant, initial_owner ? 0 : 1);
+    initialize_header(mutant.Header, MutantObject, 0, initial_owner ? 0 : 1);
+    mutant.Header.MutantSize = sizeof mutant / sizeof(ULONG); // the other header's size is a flag here
     mutant.OwnerThread = nullptr;
     mutant.Abandoned = 0;
     mutant.ApcDisable = apc_disable;
@@ -154,24 +156,34 @@ static void free_mutant(KMUTANT& mutant, Thread& owner, KPRIORITY increment) {
     test_waits(mutant.Header, increment);
 }
 
-NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait) {
+NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait, KPRIORITY increment) {
     Thread& self = current_thread();
     previous = mutant.Header.SignalState;
     if (mutant.OwnerThread != &self.Tcb) return mutant.Abandoned ? STATUS_ABANDONED : STATUS_MUTANT_NOT_OWNED;
+    if (mutant.Header.DpcActive != (current_irql() >= DISPATCH_LEVEL)) return STATUS_MUTANT_NOT_OWNED;
     if (++mutant.Header.SignalState == 1) {
-        free_mutant(mutant, self, MUTANT_INCREMENT);
+        free_mutant(mutant, self, increment);
         switch_unless(wait);
     }
     return STATUS_SUCCESS;
 }
 
+static void abandon(KMUTANT& mutant, KPRIORITY increment) {
+    mutant.Abandoned = 1;
+    mutant.Header.SignalState = 1;
+    free_mutant(mutant, as_thread(mutant.OwnerThread), increment);
+}
+
+NTSTATUS abandon_mutant(KMUTANT& mutant, KPRIORITY increment, bool wait) {
+    if (!mutant.OwnerThread) return STATUS_MUTANT_NOT_OWNED;
+    abandon(mutant, increment);
+    switch_unless(wait);
+    return STATUS_SUCCESS;
+}
+
 void abandon_mutants(Thread& owner) {
-    while (!list::empty(owner.Tcb.MutantListHead)) {
-        auto& mutant = *NT_CONTAINER(owner.Tcb.MutantListHead.Flink, KMUTANT, MutantListEntry);
-        mutant.Abandoned = 1;
-        mutant.Header.SignalState = 1;
-        free_mutant(mutant, owner, MUTANT_INCREMENT);
-    }
+    while (!list::empty(owner.Tcb.MutantListHead))
+        abandon(*NT_CONTAINER(owner.Tcb.MutantListHead.Flink, KMUTANT, MutantListEntry), MUTANT_INCREMENT);
 }
 
 void signal_object(DISPATCHER_HEADER& header) {

@@ -21,8 +21,12 @@ NTSTATUS release_semaphore(KSEMAPHORE& semaphore, LONG adjustment, LONG& previou
                            KPRIORITY increment = SEMAPHORE_INCREMENT);
 
 void initialize_mutant(KMUTANT& mutant, bool initial_owner, UCHAR apc_disable);
-// STATUS_MUTANT_NOT_OWNED when the running thread does not own it. `abandoned`: the owner is gone.
-NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait = false);
+// STATUS_MUTANT_NOT_OWNED when the running thread does not own it, or acquired it on the other side of
+// DISPATCH_LEVEL (nf-wdm-kereleasemutex).
+NTSTATUS release_mutant(KMUTANT& mutant, LONG& previous, bool wait = false,
+                        KPRIORITY increment = MUTANT_INCREMENT);
+// Takes it from its owner, whoever that is. STATUS_MUTANT_NOT_OWNED: nobody's.
+NTSTATUS abandon_mutant(KMUTANT& mutant, KPRIORITY increment, bool wait);
 void abandon_mutants(Thread& owner);
 
 // Signals a thread or process object at its end.

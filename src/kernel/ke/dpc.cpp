@@ -24,6 +24,20 @@ constexpr USHORT processor_bias = 0x800; // KDPC.Number: 0 for "where it is queu
 // of low importance waits for the next tick at most.
 constexpr ULONG deep_queue = 4;
 
+// Host functions behind DPCs of ours; a KDPC is guest memory and holds no host address, but one's number in
+// ProcessorHistory. 0: a driver's.
+constexpr ULONG most_host_functions = 8;
+HostDpcFunction host_function[most_host_functions];
+ULONG host_functions = 0;
+
+ULONG number_of(HostDpcFunction function) {
+    for (ULONG i = 0; i < host_functions; i++)
+        if (host_function[i] == function) return i + 1;
+    if (host_functions == most_host_functions) host::fatal("too many kinds of host DPCs");
+    host_function[host_functions++] = function;
+    return host_functions;
+}
+
 DpcQueue& queue_of(Processor& p, const KDPC& dpc) {
     return dpc.Type == ThreadedDpcObject ? p.threaded_dpcs : p.dpcs;
 }
@@ -65,8 +79,11 @@ void call(Processor& p, KDPC& dpc, KIRQL level) {
     p.dpc_count++;
     if (trace::on) trace::emit_dpc_called(&dpc, copy.DeferredRoutine, copy.DeferredContext);
     const ULONGLONG start = *trace::current.time;
-    seh::call_out(copy.DeferredRoutine, &dpc, copy.DeferredContext, copy.SystemArgument1,
-                  copy.SystemArgument2);
+    if (copy.ProcessorHistory - 1 < host_functions)
+        host_function[copy.ProcessorHistory - 1](dpc);
+    else
+        seh::call_out(copy.DeferredRoutine, &dpc, copy.DeferredContext, copy.SystemArgument1,
+                      copy.SystemArgument2);
     if (trace::on) trace::emit_dpc_returned(&dpc, *trace::current.time - start);
     // The page of bug check 0xC8 names no code for DPCs: bits 16-23 and 8-15 are the levels as for ISRs.
     if (current_irql() != level)
@@ -112,6 +129,12 @@ void initialize_dpc(KDPC& dpc, PKDEFERRED_ROUTINE routine, PVOID context, bool t
     dpc.DeferredRoutine = routine;
     dpc.DeferredContext = context;
     dpc.DpcData = nullptr;
+    dpc.ProcessorHistory = 0;
+}
+
+void initialize_host_dpc(KDPC& dpc, HostDpcFunction function, PVOID context) {
+    initialize_dpc(dpc, nullptr, context, false);
+    dpc.ProcessorHistory = number_of(function);
 }
 
 bool insert_queue_dpc(KDPC& dpc, PVOID argument1, PVOID argument2) {
@@ -131,7 +154,7 @@ bool insert_queue_dpc(KDPC& dpc, PVOID argument1, PVOID argument2) {
     const bool at_once = &p == &here
                              ? dpc.Importance != LowImportance
                              : dpc.Importance == HighImportance || dpc.Importance == MediumHighImportance;
-    if (at_once || queue.depth > deep_queue) request_dpcs(p);
+    if (at_once || queue.depth > deep_queue || p.is_idle()) request_dpcs(p);
     // The insertion itself is at HIGH_LEVEL: the routine runs when the caller's level allows it.
     dispatch();
     return true;

@@ -8,6 +8,9 @@
 namespace nt::ke {
 
 void initialize_dpc(KDPC& dpc, PKDEFERRED_ROUTINE routine, PVOID context, bool threaded);
+// A DPC of ours: `function` runs instead of a guest routine.
+using HostDpcFunction = void (*)(KDPC& dpc);
+void initialize_host_dpc(KDPC& dpc, HostDpcFunction function, PVOID context);
 // Any IRQL. False: it is queued already; nothing changes.
 bool insert_queue_dpc(KDPC& dpc, PVOID argument1, PVOID argument2);
 // Any IRQL. False: it was not queued.

@@ -4,6 +4,7 @@
 #include "host/signals.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/detail/dispatch.h"
+#include "kernel/ke/detail/retire.h"
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/switch_point.h"
 
@@ -15,6 +16,7 @@ namespace {
     for (;;) {
         if (irql_byte() >= DISPATCH_LEVEL) note_dispatch_left();
         irql_byte() = PASSIVE_LEVEL;
+        request_waiting_dpcs(current_processor());
         if (pending_level())
             deliver_pending();
         else

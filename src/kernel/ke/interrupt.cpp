@@ -7,6 +7,7 @@
 #include "kernel/ke/clock.h"
 #include "kernel/ke/detail/account.h"
 #include "kernel/ke/detail/guest_frame.h"
+#include "kernel/ke/detail/ipi.h"
 #include "kernel/ke/detail/retire.h"
 #include "kernel/ke/spin.h"
 #include "trace/trace.h"
@@ -130,7 +131,10 @@ void run_interrupt(ULONG vector) {
     raise_irql(static_cast<KIRQL>(vector / 16));
     charge(interrupt_cost);
     if (trace::on) trace::emit_interrupt(vector, old);
-    if (is_connected(vector)) {
+    if (vector == ipi_vector) {
+        GuestFrame frame(GuestFrame::on_this_stack());
+        take_part_in_ipi();
+    } else if (is_connected(vector)) {
         bool claimed;
         {
             GuestFrame frame(GuestFrame::on_this_stack());

@@ -14,6 +14,9 @@ namespace nt::ke {
 
 namespace {
 
+// DISPATCHER_HEADER.TimerControlFlags of a queue: it has been run down, and nobody can wait for it any more.
+constexpr UCHAR abandoned_flag = 0x1;
+
 KQUEUE* queue_of(Thread& thread) { return reinterpret_cast<KQUEUE*>(thread.Tcb.Queue); }
 
 // A thread that waits here gets the entry at once: the result of its wait is the entry's address, which does
@@ -112,6 +115,10 @@ ULONG remove_queue_entries(KQUEUE& queue, KPROCESSOR_MODE mode, bool alertable, 
             status = STATUS_SUCCESS;
             return taken;
         }
+        if (queue.Header.TimerControlFlags & abandoned_flag) {
+            status = STATUS_ABANDONED;
+            return 0;
+        }
         if (detail::wait_is_alerted(self, mode, alertable, status)) return 0;
         if (timeout && (timeout->QuadPart == 0 || due <= tick_time())) {
             status = STATUS_TIMEOUT;
@@ -162,6 +169,7 @@ LIST_ENTRY* rundown_queue(KQUEUE& queue) {
     if (first) list::remove(queue.EntryListHead); // the entries stay linked to each other
     list::initialize(queue.EntryListHead);
     queue.Header.SignalState = 0;
+    queue.Header.TimerControlFlags |= abandoned_flag;
     while (!list::empty(queue.ThreadListHead)) {
         auto& thread = *NT_CONTAINER(queue.ThreadListHead.Flink, Thread, Tcb.QueueListEntry);
         list::remove(thread.Tcb.QueueListEntry);

@@ -44,11 +44,19 @@ void set_deadline(Processor& p) {
                                                                                     : p.policy_deadline;
 }
 
-// Lets the policy choose among `runnable` and goes on there.
+// The first of `runnable` after processor `number`, around.
+ULONG next_after(ULONG number, ULONG64 runnable) {
+    const ULONG64 higher = runnable & (~1ull << number);
+    return static_cast<ULONG>(__builtin_ctzll(higher ? higher : runnable));
+}
+
+// Lets the policy choose among `runnable` and goes on there. Without one, who waits by itself gives way in
+// turn.
 void decide(Cause cause, ULONG64 runnable) {
     Processor& p = current_processor();
     Choice choice{.processor = p.number};
-    if (!(runnable >> p.number & 1)) choice.processor = static_cast<ULONG>(__builtin_ctzll(runnable));
+    if (cause == Cause::pause || !(runnable >> p.number & 1))
+        choice.processor = next_after(p.number, runnable);
     if (policy) {
         choice = policy->decide({decisions++, interrupt_time(), cause, p.number, runnable});
         if (!(runnable >> choice.processor & 1))

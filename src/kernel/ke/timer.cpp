@@ -17,6 +17,7 @@ namespace nt::ke {
 namespace {
 
 constexpr UCHAR inserted_flag = 0x40, precise_flag = 0x01; // of DISPATCHER_HEADER.TimerMiscFlags
+constexpr UCHAR fine_period_flag = 0x02;                   // KTIMER.Period counts 100 ns units
 constexpr UCHAR absolute_flag = 0x01;                      // of TimerControlFlags
 constexpr USHORT thread_timer = 0xffff;                    // KTIMER.TimerType of a thread's timeout
 constexpr ULONGLONG millisecond = 10'000;
@@ -36,7 +37,7 @@ void insert(KTIMER& timer) {
 bool remove(KTIMER& timer) {
     if (!is_timer_set(timer)) return false;
     wheel_of(timer).remove(timer);
-    timer.Header.TimerMiscFlags &= static_cast<UCHAR>(~(inserted_flag | precise_flag));
+    timer.Header.TimerMiscFlags &= static_cast<UCHAR>(~inserted_flag);
     return true;
 }
 
@@ -52,8 +53,18 @@ ULONGLONG coalesce(ULONGLONG due, ULONG tolerance) {
     return due;
 }
 
+// "A periodic timer can expire no more than once per system clock tick."
+void insert_next_period(KTIMER& timer) {
+    const bool precise = timer.Header.TimerMiscFlags & precise_flag;
+    const ULONGLONG period =
+        timer.Header.TimerMiscFlags & fine_period_flag ? timer.Period : timer.Period * millisecond;
+    const ULONGLONG earliest = precise ? interrupt_time() + finest_resolution : tick_time() + 1;
+    timer.DueTime.QuadPart = std::max(timer.DueTime.QuadPart + period, earliest);
+    insert(timer);
+}
+
 void expire(KTIMER& timer) {
-    timer.Header.TimerMiscFlags &= static_cast<UCHAR>(~(inserted_flag | precise_flag));
+    timer.Header.TimerMiscFlags &= static_cast<UCHAR>(~inserted_flag);
     if (timer.TimerType == thread_timer) {
         detail::unwait(*NT_CONTAINER(&timer, Thread, Tcb.Timer), STATUS_TIMEOUT);
         return;
@@ -61,10 +72,7 @@ void expire(KTIMER& timer) {
     if (trace::on) trace::emit_timer_expired(&timer, timer.DueTime.QuadPart, timer.Dpc);
     timer.Header.SignalState = 1;
     KDPC* const dpc = timer.Dpc;
-    if (timer.Period) {
-        timer.DueTime.QuadPart += timer.Period * millisecond;
-        insert(timer);
-    }
+    if (timer.Period) insert_next_period(timer);
     test_waits(timer.Header);
     if (dpc) {
         const ULONGLONG now = static_cast<ULONGLONG>(system_time());
@@ -81,12 +89,19 @@ void initialize_timer(KTIMER& timer, TIMER_TYPE type) {
     timer.Header.TimerType = static_cast<UCHAR>(TimerNotificationObject + static_cast<int>(type));
 }
 
-bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, KDPC* dpc) {
+// Takes it off, with the signal and what its last setting asked for; true: it was set.
+static bool begin_setting(KTIMER& timer, ULONG period, KDPC* dpc) {
     const bool was_set = remove(timer);
+    timer.Header.TimerMiscFlags = 0;
     timer.Header.SignalState = 0;
-    timer.Header.TimerControlFlags = due.QuadPart >= 0 ? absolute_flag : 0;
     timer.Dpc = dpc;
     timer.Period = period;
+    return was_set;
+}
+
+bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, KDPC* dpc) {
+    const bool was_set = begin_setting(timer, period, dpc);
+    timer.Header.TimerControlFlags = due.QuadPart >= 0 ? absolute_flag : 0;
     ULONGLONG at;
     if (due.QuadPart < 0)
         at = tick_time() + static_cast<ULONGLONG>(-due.QuadPart);
@@ -102,19 +117,22 @@ bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, 
     return was_set;
 }
 
-void set_precise_timer(KTIMER& timer, ULONGLONG due, KDPC* dpc) {
-    remove(timer);
-    timer.Header.SignalState = 0;
-    timer.Dpc = dpc;
-    timer.Period = 0;
+bool set_fine_timer(KTIMER& timer, ULONGLONG due, ULONG period, bool precise, KDPC* dpc) {
+    const bool was_set = begin_setting(timer, period, dpc);
+    timer.Header.TimerMiscFlags = precise ? fine_period_flag | precise_flag : fine_period_flag;
     timer.DueTime.QuadPart = due;
-    timer.Header.TimerMiscFlags |= precise_flag;
-    insert(timer);
+    if (trace::on) trace::emit_timer_set(&timer, due, period / millisecond, dpc);
+    if (due <= (precise ? interrupt_time() : tick_time()))
+        expire(timer);
+    else
+        insert(timer);
+    return was_set;
 }
 
 bool cancel_timer(KTIMER& timer) {
     const bool was_set = remove(timer);
     if (was_set && trace::on) trace::emit_timer_cancelled(&timer);
+    if (was_set && timer.Dpc) remove_queue_dpc(*timer.Dpc);
     timer.Period = 0;
     return was_set;
 }

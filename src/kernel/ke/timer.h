@@ -12,12 +12,13 @@ void initialize_timer(KTIMER& timer, TIMER_TYPE type);
 // `due`: negative relative, else absolute system time, 100 ns units. `period` and `tolerance` in
 // milliseconds. True: it was set already (and is set anew). The signal is cleared.
 bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, KDPC* dpc);
-// True: it was set, and is no more. Its signal stays.
+// True: it was set, and is no more, nor is its DPC queued. Its signal stays.
 bool cancel_timer(KTIMER& timer);
 inline bool is_timer_set(const KTIMER& timer) { return timer.Header.TimerMiscFlags & 0x40; }
 
-// A timer that expires at its instant, not at a tick (high-resolution timers). `due` in interrupt time.
-void set_precise_timer(KTIMER& timer, ULONGLONG due, KDPC* dpc);
+// The same in 100 ns units: `due` in interrupt time, `period` below 2^31. `precise`: it expires at its
+// instant, not at a tick (high-resolution timers).
+bool set_fine_timer(KTIMER& timer, ULONGLONG due, ULONG period, bool precise, KDPC* dpc);
 
 // The wait of `thread` ends with STATUS_TIMEOUT at `due` (interrupt time).
 void arm_timeout(Thread& thread, ULONGLONG due);
@@ -25,6 +26,7 @@ void disarm_timeout(Thread& thread);
 
 // Interrupt time at the last tick: what relative times count from.
 ULONGLONG tick_time();
+inline constexpr ULONG finest_resolution = 5'000;
 // Time between ticks: 5000 (0.5 ms) to 156250 (15.625 ms). Gives what is set then.
 ULONG set_timer_resolution(ULONG units);
 ULONG timer_resolution();

@@ -80,6 +80,17 @@ void block(Thread& self, KWAIT_REASON reason, KPROCESSOR_MODE mode, bool alertab
 
 namespace {
 
+constexpr ULONG wait_next = 0x4; // KTHREAD.MiscFlags: WaitNext
+
+// The wait that hold_until_wait() announced; what may happen below DISPATCH_LEVEL happens with its end.
+void end_hold(Thread& self) {
+    if (!(self.Tcb.MiscFlags & wait_next)) [[likely]]
+        return;
+    self.Tcb.MiscFlags &= ~wait_next;
+    if (self.Tcb.WaitIrql < DISPATCH_LEVEL) note_dispatch_left();
+    irql_byte() = self.Tcb.WaitIrql;
+}
+
 // Satisfies the wait at once if it can be.
 bool satisfy_now(Thread& self, ULONG count, PVOID* objects, WAIT_TYPE type, NTSTATUS& result) {
     if (type == WaitAny) {
@@ -125,6 +136,7 @@ void trace_begin(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reaso
 NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, KWAIT_REASON reason,
                                    KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER* timeout,
                                    KWAIT_BLOCK* blocks) {
+    end_hold(current_thread());
     if (!blocks) blocks = current_thread().Tcb.WaitBlock;
     const ULONGLONG due = detail::due_time(timeout);
     NTSTATUS result;
@@ -153,7 +165,14 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
     }
     if (trace::on && announced) trace::emit_wait_satisfied(result);
     if (current_irql() < APC_LEVEL) deliver_kernel_apcs();
+    dispatch();
     return result;
+}
+
+void hold_until_wait() {
+    Thread& self = current_thread();
+    self.Tcb.WaitIrql = raise_irql(DISPATCH_LEVEL);
+    self.Tcb.MiscFlags |= wait_next;
 }
 
 void end_user_wait(Thread& thread) {

@@ -17,6 +17,10 @@ NTSTATUS wait_for_multiple_objects(ULONG count, PVOID* objects, WAIT_TYPE type, 
                                    KWAIT_BLOCK* blocks);
 NTSTATUS delay_execution(KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER& interval);
 
+// The caller signals something and waits next (Wait = TRUE of KeSetEvent and its kin): DISPATCH_LEVEL until
+// the next wait of the running thread, which restores the level.
+void hold_until_wait();
+
 // Ends a wait in user mode of a thread that is to end (STATUS_USER_APC, as the service then returns to user
 // mode).
 void end_user_wait(Thread& thread);

@@ -8,6 +8,7 @@
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/thread.h"
+#include "kernel/ps/timer_resolution.h"
 #include "kernel/ps/times.h"
 #include "trace/trace.h"
 #include <cstring>
@@ -50,6 +51,7 @@ void finish(Process& process) {
     if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = ke::current_thread().exit_status;
     table_of(&process)->close_all();
     process.ExitTime = time_stamp();
+    set_process_timer_resolution(process, 0);
     if (trace::on)
         trace::emit_process_exited(&process, static_cast<std::uint32_t>(detail::id_of(process)),
                                    process.ExitStatus);
@@ -74,6 +76,7 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
     list::initialize(process.ActiveProcessLinks);
     process.Pcb.BasePriority = 8;
     process.PriorityClass = 2; // PROCESS_PRIORITY_CLASS_NORMAL
+    process.affinity = ke::all_processors();
     process.UniqueProcessId = reinterpret_cast<PVOID>(id);
     process.CreateTime = time_stamp();
     process.ExitStatus = STATUS_PENDING;

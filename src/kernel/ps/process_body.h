@@ -27,6 +27,8 @@ struct Process : EPROCESS {
     ULONG_PTR free_teb;                           // TEBs of ended threads, linked through their first word
     ULONG cookie;                                 // ProcessCookie
     ULONGLONG ended_kernel_time, ended_user_time; // of threads that have ended, 100 ns units
+    ULONG timer_resolution;                       // what it asked for, 100 ns; 0: nothing
+    ULONG_PTR affinity;                           // processors that its threads may use
     bool terminating;
 };
 

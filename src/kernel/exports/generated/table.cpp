@@ -28,11 +28,14 @@ extern const nt::exports::Adapter gate_ExAllocatePoolWithQuota;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithQuotaTag;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithTag;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithTagPriority;
+extern const nt::exports::Adapter gate_ExAllocateTimer;
+extern const nt::exports::Adapter gate_ExCancelTimer;
 extern const nt::exports::Adapter gate_ExConvertExclusiveToSharedLite;
 extern const nt::exports::Adapter gate_ExCreateCallback;
 extern const nt::exports::Adapter gate_ExDeleteNPagedLookasideList;
 extern const nt::exports::Adapter gate_ExDeletePagedLookasideList;
 extern const nt::exports::Adapter gate_ExDeleteResourceLite;
+extern const nt::exports::Adapter gate_ExDeleteTimer;
 extern const nt::exports::Adapter gate_ExDisableResourceBoostLite;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceExclusive;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceShared;
@@ -62,6 +65,7 @@ extern const nt::exports::Adapter gate_ExIsResourceAcquiredSharedLite;
 extern const nt::exports::Adapter gate_ExLocalTimeToSystemTime;
 extern const nt::exports::Adapter gate_ExNotifyCallback;
 extern const nt::exports::Adapter gate_ExQueryDepthSList;
+extern const nt::exports::Adapter gate_ExQueryTimerResolution;
 extern const nt::exports::Adapter gate_ExQueueWorkItem;
 extern const nt::exports::Adapter gate_ExRaiseAccessViolation;
 extern const nt::exports::Adapter gate_ExRaiseDatatypeMisalignment;
@@ -90,6 +94,8 @@ extern const nt::exports::Adapter gate_ExRundownCompleted;
 extern const nt::exports::Adapter gate_ExRundownCompletedCacheAware;
 extern const nt::exports::Adapter gate_ExSetResourceOwnerPointer;
 extern const nt::exports::Adapter gate_ExSetResourceOwnerPointerEx;
+extern const nt::exports::Adapter gate_ExSetTimer;
+extern const nt::exports::Adapter gate_ExSetTimerResolution;
 extern const nt::exports::Adapter gate_ExSizeOfRundownProtectionCacheAware;
 extern const nt::exports::Adapter gate_ExSystemTimeToLocalTime;
 extern const nt::exports::Adapter gate_ExTryAcquirePushLockExclusiveEx;
@@ -238,37 +244,66 @@ extern const nt::exports::Adapter gate_KeAcquireSpinLockAtDpcLevel;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToDpc;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToSynch;
+extern const nt::exports::Adapter gate_KeAlertThread;
 extern const nt::exports::Adapter gate_KeAreAllApcsDisabled;
 extern const nt::exports::Adapter gate_KeAreApcsDisabled;
 extern const nt::exports::Adapter gate_KeBugCheck;
 extern const nt::exports::Adapter gate_KeBugCheckEx;
+extern const nt::exports::Adapter gate_KeCancelTimer;
 extern const nt::exports::Adapter gate_KeClearEvent;
 extern const nt::exports::Adapter gate_KeDelayExecutionThread;
+extern const nt::exports::Adapter gate_KeDeregisterProcessorChangeCallback;
 extern const nt::exports::Adapter gate_KeEnterCriticalRegion;
 extern const nt::exports::Adapter gate_KeEnterGuardedRegion;
+extern const nt::exports::Adapter gate_KeFlushQueuedDpcs;
+extern const nt::exports::Adapter gate_KeGenericCallDpc;
 extern const nt::exports::Adapter gate_KeGetCurrentIrql;
+extern const nt::exports::Adapter gate_KeGetCurrentNodeNumber;
 extern const nt::exports::Adapter gate_KeGetCurrentProcessorNumberEx;
 extern const nt::exports::Adapter gate_KeGetCurrentThread;
+extern const nt::exports::Adapter gate_KeGetProcessorIndexFromNumber;
+extern const nt::exports::Adapter gate_KeGetProcessorNumberFromIndex;
+extern const nt::exports::Adapter gate_KeInitializeApc;
 extern const nt::exports::Adapter gate_KeInitializeDeviceQueue;
+extern const nt::exports::Adapter gate_KeInitializeDpc;
 extern const nt::exports::Adapter gate_KeInitializeEvent;
 extern const nt::exports::Adapter gate_KeInitializeGuardedMutex;
+extern const nt::exports::Adapter gate_KeInitializeMutant;
 extern const nt::exports::Adapter gate_KeInitializeMutex;
+extern const nt::exports::Adapter gate_KeInitializeQueue;
 extern const nt::exports::Adapter gate_KeInitializeSemaphore;
 extern const nt::exports::Adapter gate_KeInitializeSpinLock;
+extern const nt::exports::Adapter gate_KeInitializeThreadedDpc;
+extern const nt::exports::Adapter gate_KeInitializeTimer;
+extern const nt::exports::Adapter gate_KeInitializeTimerEx;
 extern const nt::exports::Adapter gate_KeInsertByKeyDeviceQueue;
 extern const nt::exports::Adapter gate_KeInsertDeviceQueue;
+extern const nt::exports::Adapter gate_KeInsertHeadQueue;
+extern const nt::exports::Adapter gate_KeInsertQueue;
+extern const nt::exports::Adapter gate_KeInsertQueueApc;
+extern const nt::exports::Adapter gate_KeInsertQueueDpc;
+extern const nt::exports::Adapter gate_KeIpiGenericCall;
+extern const nt::exports::Adapter gate_KeIsExecutingDpc;
 extern const nt::exports::Adapter gate_KeLeaveCriticalRegion;
 extern const nt::exports::Adapter gate_KeLeaveGuardedRegion;
 extern const nt::exports::Adapter gate_KeLowerIrql;
 extern const nt::exports::Adapter gate_KePulseEvent;
+extern const nt::exports::Adapter gate_KeQueryActiveGroupCount;
 extern const nt::exports::Adapter gate_KeQueryActiveProcessorCount;
 extern const nt::exports::Adapter gate_KeQueryActiveProcessorCountEx;
 extern const nt::exports::Adapter gate_KeQueryActiveProcessors;
+extern const nt::exports::Adapter gate_KeQueryGroupAffinity;
+extern const nt::exports::Adapter gate_KeQueryHighestNodeNumber;
 extern const nt::exports::Adapter gate_KeQueryInterruptTime;
 extern const nt::exports::Adapter gate_KeQueryInterruptTimePrecise;
+extern const nt::exports::Adapter gate_KeQueryMaximumGroupCount;
 extern const nt::exports::Adapter gate_KeQueryMaximumProcessorCount;
 extern const nt::exports::Adapter gate_KeQueryMaximumProcessorCountEx;
+extern const nt::exports::Adapter gate_KeQueryNodeActiveAffinity;
+extern const nt::exports::Adapter gate_KeQueryNodeActiveProcessorCount;
+extern const nt::exports::Adapter gate_KeQueryNodeMaximumProcessorCount;
 extern const nt::exports::Adapter gate_KeQueryPerformanceCounter;
+extern const nt::exports::Adapter gate_KeQueryPriorityThread;
 extern const nt::exports::Adapter gate_KeQuerySystemTime;
 extern const nt::exports::Adapter gate_KeQuerySystemTimePrecise;
 extern const nt::exports::Adapter gate_KeQueryTickCount;
@@ -276,13 +311,18 @@ extern const nt::exports::Adapter gate_KeQueryTimeIncrement;
 extern const nt::exports::Adapter gate_KeQueryUnbiasedInterruptTime;
 extern const nt::exports::Adapter gate_KeRaiseIrqlToDpcLevel;
 extern const nt::exports::Adapter gate_KeReadStateEvent;
+extern const nt::exports::Adapter gate_KeReadStateMutant;
 extern const nt::exports::Adapter gate_KeReadStateMutex;
+extern const nt::exports::Adapter gate_KeReadStateQueue;
 extern const nt::exports::Adapter gate_KeReadStateSemaphore;
+extern const nt::exports::Adapter gate_KeReadStateTimer;
+extern const nt::exports::Adapter gate_KeRegisterProcessorChangeCallback;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutex;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutexUnsafe;
 extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLock;
 extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLockFromDpcLevel;
+extern const nt::exports::Adapter gate_KeReleaseMutant;
 extern const nt::exports::Adapter gate_KeReleaseMutex;
 extern const nt::exports::Adapter gate_KeReleaseSemaphore;
 extern const nt::exports::Adapter gate_KeReleaseSpinLock;
@@ -292,11 +332,35 @@ extern const nt::exports::Adapter gate_KeRemoveByKeyDeviceQueue;
 extern const nt::exports::Adapter gate_KeRemoveByKeyDeviceQueueIfBusy;
 extern const nt::exports::Adapter gate_KeRemoveDeviceQueue;
 extern const nt::exports::Adapter gate_KeRemoveEntryDeviceQueue;
+extern const nt::exports::Adapter gate_KeRemoveQueue;
+extern const nt::exports::Adapter gate_KeRemoveQueueApc;
+extern const nt::exports::Adapter gate_KeRemoveQueueDpc;
+extern const nt::exports::Adapter gate_KeRemoveQueueEx;
 extern const nt::exports::Adapter gate_KeResetEvent;
+extern const nt::exports::Adapter gate_KeRevertToUserAffinityThread;
+extern const nt::exports::Adapter gate_KeRevertToUserAffinityThreadEx;
+extern const nt::exports::Adapter gate_KeRevertToUserGroupAffinityThread;
+extern const nt::exports::Adapter gate_KeRundownQueue;
+extern const nt::exports::Adapter gate_KeSetBasePriorityThread;
+extern const nt::exports::Adapter gate_KeSetCoalescableTimer;
 extern const nt::exports::Adapter gate_KeSetEvent;
+extern const nt::exports::Adapter gate_KeSetIdealProcessorThread;
+extern const nt::exports::Adapter gate_KeSetImportanceDpc;
+extern const nt::exports::Adapter gate_KeSetPriorityThread;
+extern const nt::exports::Adapter gate_KeSetSystemAffinityThread;
+extern const nt::exports::Adapter gate_KeSetSystemAffinityThreadEx;
+extern const nt::exports::Adapter gate_KeSetSystemGroupAffinityThread;
+extern const nt::exports::Adapter gate_KeSetTargetProcessorDpc;
+extern const nt::exports::Adapter gate_KeSetTargetProcessorDpcEx;
+extern const nt::exports::Adapter gate_KeSetTimer;
+extern const nt::exports::Adapter gate_KeSetTimerEx;
+extern const nt::exports::Adapter gate_KeSignalCallDpcDone;
+extern const nt::exports::Adapter gate_KeSignalCallDpcSynchronize;
 extern const nt::exports::Adapter gate_KeStallExecutionProcessor;
+extern const nt::exports::Adapter gate_KeTestAlertThread;
 extern const nt::exports::Adapter gate_KeTestSpinLock;
 extern const nt::exports::Adapter gate_KeTryToAcquireGuardedMutex;
+extern const nt::exports::Adapter gate_KeTryToAcquireSpinLockAtDpcLevel;
 extern const nt::exports::Adapter gate_KeWaitForMultipleObjects;
 extern const nt::exports::Adapter gate_KeWaitForMutexObject;
 extern const nt::exports::Adapter gate_KeWaitForSingleObject;
@@ -689,14 +753,15 @@ const Row rows[] = {
     {"ExAllocatePoolWithQuotaTag", "quotas are not counted", "", &gate_ExAllocatePoolWithQuotaTag, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithTag", "", "", &gate_ExAllocatePoolWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithTagPriority", "the priority is ignored: memory is never low", "", &gate_ExAllocatePoolWithTagPriority, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
-    {"ExAllocateTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExAllocateTimer", "", "", &gate_ExAllocateTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExCancelTimer", "", "", &gate_ExCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExConvertExclusiveToSharedLite", "", "", &gate_ExConvertExclusiveToSharedLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExCreateCallback", "", "", &gate_ExCreateCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteLookasideListEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExDeleteNPagedLookasideList", "", "", &gate_ExDeleteNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExDeletePagedLookasideList", "", "", &gate_ExDeletePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteResourceLite", "", "", &gate_ExDeleteResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExDeleteTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExDeleteTimer", "", "", &gate_ExDeleteTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExDesktopObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExDisableResourceBoostLite", "owners are never boosted anyway", "", &gate_ExDisableResourceBoostLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExEnterCriticalRegionAndAcquireResourceExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -734,6 +799,7 @@ const Row rows[] = {
     {"ExLocalTimeToSystemTime", "the time zone is UTC", "", &gate_ExLocalTimeToSystemTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExNotifyCallback", "", "", &gate_ExNotifyCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExQueryDepthSList", "", "", &gate_ExQueryDepthSList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExQueryTimerResolution", "", "", &gate_ExQueryTimerResolution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExQueueWorkItem", "", "", &gate_ExQueueWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExRaiseAccessViolation", "", "", &gate_ExRaiseAccessViolation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"ExRaiseDatatypeMisalignment", "", "", &gate_ExRaiseDatatypeMisalignment, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
@@ -767,8 +833,8 @@ const Row rows[] = {
     {"ExSemaphoreObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"ExSetResourceOwnerPointer", "", "", &gate_ExSetResourceOwnerPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExSetResourceOwnerPointerEx", "", "", &gate_ExSetResourceOwnerPointerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExSetTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ExSetTimerResolution", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExSetTimer", "", "", &gate_ExSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExSetTimerResolution", "", "", &gate_ExSetTimerResolution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExSizeOfRundownProtectionCacheAware", "", "", &gate_ExSizeOfRundownProtectionCacheAware, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExSystemTimeToLocalTime", "the time zone is UTC", "", &gate_ExSystemTimeToLocalTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExTryAcquirePushLockExclusiveEx", "", "", &gate_ExTryAcquirePushLockExclusiveEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1165,66 +1231,76 @@ const Row rows[] = {
     {"KeAcquireSpinLockRaiseToDpc", "", "", &gate_KeAcquireSpinLockRaiseToDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAcquireSpinLockRaiseToSynch", "", "", &gate_KeAcquireSpinLockRaiseToSynch, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeAddSystemServiceTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeAlertThread", "undocumented", "", &gate_KeAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAreAllApcsDisabled", "", "", &gate_KeAreAllApcsDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAreApcsDisabled", "", "", &gate_KeAreApcsDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAttachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeBugCheck", "", "", &gate_KeBugCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeBugCheckEx", "", "", &gate_KeBugCheckEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeCancelTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeCancelTimer", "", "", &gate_KeCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeCapturePersistentThreadState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeClearEvent", "", "", &gate_KeClearEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeDelayExecutionThread", "not alertable yet: there are no user APCs", "", &gate_KeDelayExecutionThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
+    {"KeDelayExecutionThread", "", "", &gate_KeDelayExecutionThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeDeregisterBugCheckCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeDeregisterBugCheckReasonCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeDeregisterProcessorChangeCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeDeregisterProcessorChangeCallback", "", "", &gate_KeDeregisterProcessorChangeCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"KeDetachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeEnterCriticalRegion", "", "", &gate_KeEnterCriticalRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeEnterGuardedRegion", "", "", &gate_KeEnterGuardedRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeExpandKernelStackAndCalloutEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeFlushIoBuffers", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeFlushQueuedDpcs", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeFlushQueuedDpcs", "", "", &gate_KeFlushQueuedDpcs, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"KeGenericCallDpc", "undocumented: as drivers that declare it expect", "", &gate_KeGenericCallDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeGetCurrentIrql", "", "", &gate_KeGetCurrentIrql, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeGetCurrentNodeNumber", "", "", &gate_KeGetCurrentNodeNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeGetCurrentProcessorNumberEx", "", "", &gate_KeGetCurrentProcessorNumberEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeGetCurrentThread", "", "", &gate_KeGetCurrentThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeGetProcessorNumberFromIndex", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeGetProcessorIndexFromNumber", "", "", &gate_KeGetProcessorIndexFromNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeGetProcessorNumberFromIndex", "", "", &gate_KeGetProcessorNumberFromIndex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeGetRecommendedSharedDataAlignment", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInitializeApc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInitializeApc", "undocumented; every environment is the current one", "", &gate_KeInitializeApc, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, false},
     {"KeInitializeDeviceQueue", "", "", &gate_KeInitializeDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeInitializeDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInitializeDpc", "", "", &gate_KeInitializeDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeInitializeEvent", "", "", &gate_KeInitializeEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeInitializeGuardedMutex", "", "", &gate_KeInitializeGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"KeInitializeMutant", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInitializeMutant", "reserved for the system", "", &gate_KeInitializeMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInitializeMutex", "", "", &gate_KeInitializeMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeInitializeQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInitializeQueue", "", "", &gate_KeInitializeQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInitializeSemaphore", "", "", &gate_KeInitializeSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInitializeSpinLock", "", "", &gate_KeInitializeSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeInitializeThreadedDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInitializeTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInitializeTimerEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInitializeThreadedDpc", "", "", &gate_KeInitializeThreadedDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeInitializeTimer", "", "", &gate_KeInitializeTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInitializeTimerEx", "", "", &gate_KeInitializeTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInsertByKeyDeviceQueue", "", "", &gate_KeInsertByKeyDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeInsertDeviceQueue", "", "", &gate_KeInsertDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeInsertQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInsertQueueApc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeInsertQueueDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeIpiGenericCall", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeIsExecutingDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeInsertHeadQueue", "", "", &gate_KeInsertHeadQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInsertQueue", "", "", &gate_KeInsertQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInsertQueueApc", "undocumented", "", &gate_KeInsertQueueApc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeInsertQueueDpc", "", "", &gate_KeInsertQueueDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeIpiGenericCall", "", "", &gate_KeIpiGenericCall, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeIsExecutingDpc", "", "", &gate_KeIsExecutingDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeLeaveCriticalRegion", "", "", &gate_KeLeaveCriticalRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeLeaveGuardedRegion", "", "", &gate_KeLeaveGuardedRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeLoaderBlock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeLowerIrql", "", "", &gate_KeLowerIrql, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeNumberProcessors", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"KePulseEvent", "priority increments come with the scheduler's boosts", "", &gate_KePulseEvent, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"KeQueryActiveGroupCount", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KePulseEvent", "", "", &gate_KePulseEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeQueryActiveGroupCount", "", "", &gate_KeQueryActiveGroupCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryActiveProcessorCount", "", "", &gate_KeQueryActiveProcessorCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryActiveProcessorCountEx", "", "", &gate_KeQueryActiveProcessorCountEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryActiveProcessors", "", "", &gate_KeQueryActiveProcessors, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeQueryGroupAffinity", "", "", &gate_KeQueryGroupAffinity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeQueryHighestNodeNumber", "", "", &gate_KeQueryHighestNodeNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryInterruptTime", "", "", &gate_KeQueryInterruptTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryInterruptTimePrecise", "", "", &gate_KeQueryInterruptTimePrecise, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeQueryMaximumGroupCount", "", "", &gate_KeQueryMaximumGroupCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryMaximumProcessorCount", "", "", &gate_KeQueryMaximumProcessorCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryMaximumProcessorCountEx", "", "", &gate_KeQueryMaximumProcessorCountEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeQueryNodeActiveAffinity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeQueryNodeActiveAffinity", "", "", &gate_KeQueryNodeActiveAffinity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeQueryNodeActiveProcessorCount", "", "", &gate_KeQueryNodeActiveProcessorCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeQueryNodeMaximumProcessorCount", "", "", &gate_KeQueryNodeMaximumProcessorCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryPerformanceCounter", "", "", &gate_KeQueryPerformanceCounter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeQueryPriorityThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeQueryPriorityThread", "", "", &gate_KeQueryPriorityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeQuerySystemTime", "", "", &gate_KeQuerySystemTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQuerySystemTimePrecise", "", "", &gate_KeQuerySystemTimePrecise, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryTickCount", "", "", &gate_KeQueryTickCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1232,24 +1308,25 @@ const Row rows[] = {
     {"KeQueryUnbiasedInterruptTime", "", "", &gate_KeQueryUnbiasedInterruptTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeRaiseIrqlToDpcLevel", "", "", &gate_KeRaiseIrqlToDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReadStateEvent", "", "", &gate_KeReadStateEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeReadStateMutant", "reserved for the system", "", &gate_KeReadStateMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReadStateMutex", "", "", &gate_KeReadStateMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeReadStateQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeReadStateQueue", "", "", &gate_KeReadStateQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReadStateSemaphore", "", "", &gate_KeReadStateSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeReadStateTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeReadStateTimer", "", "", &gate_KeReadStateTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRegisterBugCheckCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRegisterBugCheckReasonCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRegisterNmiCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRegisterProcessorChangeCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeRegisterProcessorChangeCallback", "", "", &gate_KeRegisterProcessorChangeCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"KeReleaseGuardedMutex", "", "", &gate_KeReleaseGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeReleaseGuardedMutexUnsafe", "", "", &gate_KeReleaseGuardedMutexUnsafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeReleaseInStackQueuedSpinLock", "", "", &gate_KeReleaseInStackQueuedSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReleaseInStackQueuedSpinLockForDpc", "", "", &gate_KeReleaseInStackQueuedSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseInStackQueuedSpinLockFromDpcLevel", "", "", &gate_KeReleaseInStackQueuedSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReleaseInterruptSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeReleaseMutant", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeReleaseMutant", "reserved for the system", "", &gate_KeReleaseMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseMutex", "", "", &gate_KeReleaseMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeReleaseSemaphore", "priority increments come with the scheduler's boosts", "", &gate_KeReleaseSemaphore, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
+    {"KeReleaseSemaphore", "", "", &gate_KeReleaseSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseSpinLock", "", "", &gate_KeReleaseSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseSpinLockForDpc", "", "", &gate_KeReleaseSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseSpinLockFromDpcLevel", "", "", &gate_KeReleaseSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1257,38 +1334,46 @@ const Row rows[] = {
     {"KeRemoveByKeyDeviceQueueIfBusy", "", "", &gate_KeRemoveByKeyDeviceQueueIfBusy, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRemoveDeviceQueue", "", "", &gate_KeRemoveDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRemoveEntryDeviceQueue", "", "", &gate_KeRemoveEntryDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeRemoveQueueDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRemoveQueueEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeRemoveQueue", "", "", &gate_KeRemoveQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRemoveQueueApc", "undocumented", "", &gate_KeRemoveQueueApc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRemoveQueueDpc", "", "", &gate_KeRemoveQueueDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeRemoveQueueEx", "undocumented", "", &gate_KeRemoveQueueEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeResetEvent", "", "", &gate_KeResetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRestoreExtendedProcessorState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRevertToUserAffinityThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRevertToUserAffinityThreadEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRundownQueue", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeRevertToUserAffinityThread", "", "", &gate_KeRevertToUserAffinityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRevertToUserAffinityThreadEx", "", "", &gate_KeRevertToUserAffinityThreadEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRevertToUserGroupAffinityThread", "", "", &gate_KeRevertToUserGroupAffinityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeRundownQueue", "", "", &gate_KeRundownQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSaveExtendedProcessorState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetBasePriorityThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetCoalescableTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetEvent", "priority increments come with the scheduler's boosts", "", &gate_KeSetEvent, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"KeSetImportanceDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetPriorityThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetSystemAffinityThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetSystemAffinityThreadEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetTargetProcessorDpc", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetTargetProcessorDpcEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeSetTimerEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeSetBasePriorityThread", "", "", &gate_KeSetBasePriorityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetCoalescableTimer", "", "", &gate_KeSetCoalescableTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetEvent", "", "", &gate_KeSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetIdealProcessorThread", "reserved for the system", "", &gate_KeSetIdealProcessorThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetImportanceDpc", "", "", &gate_KeSetImportanceDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeSetPriorityThread", "", "", &gate_KeSetPriorityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetSystemAffinityThread", "", "", &gate_KeSetSystemAffinityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetSystemAffinityThreadEx", "", "", &gate_KeSetSystemAffinityThreadEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetSystemGroupAffinityThread", "", "", &gate_KeSetSystemGroupAffinityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetTargetProcessorDpc", "", "", &gate_KeSetTargetProcessorDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeSetTargetProcessorDpcEx", "", "", &gate_KeSetTargetProcessorDpcEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeSetTimer", "", "", &gate_KeSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSetTimerEx", "", "", &gate_KeSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeSignalCallDpcDone", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcDone, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeSignalCallDpcSynchronize", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcSynchronize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeStackAttachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeStallExecutionProcessor", "", "", &gate_KeStallExecutionProcessor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSynchronizeExecution", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeTestAlertThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeTestAlertThread", "undocumented", "", &gate_KeTestAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeTestSpinLock", "", "", &gate_KeTestSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeTickCount", "stays 0: call KeQueryTickCount size=8", "", nullptr, 8, 0, Kind::data, Status::partial, Image::ntoskrnl, 15, false},
     {"KeTryToAcquireGuardedMutex", "", "", &gate_KeTryToAcquireGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeTryToAcquireQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeTryToAcquireQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeTryToAcquireSpinLockAtDpcLevel", "", "", &gate_KeTryToAcquireSpinLockAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeUnstackDetachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeWaitForMultipleObjects", "not alertable yet: there are no user APCs", "", &gate_KeWaitForMultipleObjects, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"KeWaitForMutexObject", "not alertable yet: there are no user APCs", "", &gate_KeWaitForMutexObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"KeWaitForSingleObject", "not alertable yet: there are no user APCs", "", &gate_KeWaitForSingleObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"KeWaitForMultipleObjects", "", "", &gate_KeWaitForMultipleObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeWaitForMutexObject", "", "", &gate_KeWaitForMutexObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeWaitForSingleObject", "", "", &gate_KeWaitForSingleObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KfLowerIrql", "", "", &gate_KfLowerIrql, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KfRaiseIrql", "", "", &gate_KfRaiseIrql, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KiBugCheckData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2060,7 +2145,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1454;
+const ULONG row_count = 1475;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
