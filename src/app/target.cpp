@@ -3,7 +3,9 @@
 #include "app/text.h"
 #include "base/list.h"
 #include "host/guest.h"
+#include "kernel/ex/resource.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/io/irp.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/handle.h"
@@ -200,6 +202,16 @@ view::Registers Target::registers() {
     return r;
 }
 
+std::vector<Address> Target::resources() {
+    std::vector<Address> out;
+    LIST_ENTRY& all = ex::system_resources();
+    for (LIST_ENTRY* e = all.Flink; e != &all; e = e->Flink)
+        out.push_back(address_of(NT_CONTAINER(e, ERESOURCE, SystemResourcesList)));
+    return out;
+}
+
+bool Target::owns_cancel_lock(unsigned processor) { return io::owns_cancel_lock(processor); }
+
 std::vector<view::Process> Target::processes() {
     std::vector<view::Process> out;
     for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
@@ -218,9 +230,21 @@ std::vector<view::Process> Target::processes() {
 }
 
 std::vector<view::Thread> Target::threads() {
-    static const char* const reasons[] = {"Executive",      "FreePage",  "PageIn",      "PoolAllocation",
-                                          "DelayExecution", "Suspended", "UserRequest", "WrExecutive",
-                                          "WrFreePage",     "WrPageIn"};
+    // KWAIT_REASON
+    static const char* const reasons[] = {"Executive",        "FreePage",          "PageIn",
+                                          "PoolAllocation",   "DelayExecution",    "Suspended",
+                                          "UserRequest",      "WrExecutive",       "WrFreePage",
+                                          "WrPageIn",         "WrPoolAllocation",  "WrDelayExecution",
+                                          "WrSuspended",      "WrUserRequest",     "WrEventPair",
+                                          "WrQueue",          "WrLpcReceive",      "WrLpcReply",
+                                          "WrVirtualMemory",  "WrPageOut",         "WrRendezvous",
+                                          "WrKeyedEvent",     "WrTerminated",      "WrProcessInSwap",
+                                          "WrCpuRateControl", "WrCalloutStack",    "WrKernel",
+                                          "WrResource",       "WrPushLock",        "WrMutex",
+                                          "WrQuantumEnd",     "WrDispatchInt",     "WrPreempted",
+                                          "WrYieldExecution", "WrFastMutex",       "WrGuardedMutex",
+                                          "WrRundown",        "WrAlertByThreadId", "WrDeferredPreempt",
+                                          "WrPhysicalFault"};
     std::vector<view::Thread> out;
     for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
         auto* t = NT_CONTAINER(e, ke::Thread, all_link);
@@ -243,6 +267,9 @@ std::vector<view::Thread> Target::threads() {
         if (v.state == view::ThreadState::waiting)
             for (unsigned i = 0; i < t->Tcb.WaitBlockCount; i++)
                 v.wait_objects.push_back(address_of(t->Tcb.WaitBlockList[i].Object));
+        v.wait_lock = t->lock_wait.lock;
+        v.wait_exclusive = t->lock_wait.kind == ke::LockKind::resource_exclusive ||
+                           t->lock_wait.kind == ke::LockKind::push_exclusive;
         v.priority = t->Tcb.Priority;
         v.base_priority = t->Tcb.BasePriority;
         v.context_switches = t->context_switches;

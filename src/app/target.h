@@ -19,6 +19,8 @@ class Target final : public view::Machine {
     view::Address current_thread() override;
     view::Address current_process() override;
     view::Registers registers() override;
+    std::vector<view::Address> resources() override;
+    bool owns_cancel_lock(unsigned processor) override;
     std::vector<view::Process> processes() override;
     std::vector<view::Thread> threads() override;
     std::vector<view::Frame> walk(view::Address thread, std::size_t most) override;

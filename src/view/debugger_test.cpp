@@ -2,6 +2,7 @@
 // flight. The expected output of each group stands in golden/*.txt with its source; DRVLAB_UPDATE_GOLDENS=1
 // writes them anew.
 #include "abi/device.h"
+#include "abi/dispatcher.h"
 #include "abi/irp.h"
 #include "view/debugger.h"
 #include <algorithm>
@@ -39,6 +40,7 @@ class FakeMachine : public Machine {
         for (unsigned i = 0; i < 0x40; ++i)
             memory_[text + i] = static_cast<unsigned char>(0x20 + i);
         put(text + 0x100, *reinterpret_cast<const char(*)[12]>("Hello,\nkd!\0"));
+        place_resources();
         const Address pointers[] = {null_base + 0x1040, 0x1234};
         put(text + 0x200, pointers);
     }
@@ -115,8 +117,14 @@ class FakeMachine : public Machine {
         one.wait_reason = "Executive";
         one.wait_objects = {file + offsetof(nt::FILE_OBJECT, Event)};
         one.irps = {irp};
+        one.wait_lock = resources()[1];
+        one.wait_exclusive = true;
         return {one};
     }
+    std::vector<Address> resources() override {
+        return {text + 0x400, text + 0x480, null_base + 0x3000, text + 0x500};
+    }
+    bool owns_cancel_lock(unsigned) override { return true; }
     std::vector<Frame> walk(Address, std::size_t) override {
         Frame top{0x340000005f00, null_base + 0x1052, null_base + 0x1044, {1, 2, 3, 4}, ""};
         Frame gate{0x340000005f40, filter_base + 0x1100, 0, {}, "nt!IofCallDriver"};
@@ -194,6 +202,29 @@ class FakeMachine : public Machine {
         s.MaximumLength = bytes;
         s.Buffer = at<char16_t>(address);
         return s;
+    }
+    // Free, exclusive with a waiter, shared by two of which one is an owner pointer, free.
+    void place_resources() {
+        nt::ERESOURCE free{}, exclusive{}, shared{};
+        exclusive.OwnerEntry.OwnerThread = thread + 0x800;
+        exclusive.OwnerEntry.OwnerCount = 2;
+        exclusive.ActiveEntries = 1;
+        exclusive.Flag = 0x80;
+        exclusive.ContentionCount = 5;
+        exclusive.NumberOfExclusiveWaiters = 1;
+        nt::OWNER_ENTRY table[4]{};
+        table[0].TableSize = 4;
+        table[2].OwnerThread = text | 3;
+        table[2].OwnerCount = 1;
+        shared.OwnerEntry.OwnerThread = thread;
+        shared.OwnerEntry.OwnerCount = 1;
+        shared.OwnerTable = at<nt::OWNER_ENTRY>(text + 0x600);
+        shared.ActiveEntries = 2;
+        put(resources()[0], free);
+        put(resources()[1], exclusive);
+        put(resources()[2], shared);
+        put(resources()[3], free);
+        put(text + 0x600, table);
     }
     void place_names() {
         null_name_ = name(names, u"\\Driver\\Null");
@@ -350,7 +381,7 @@ class Golden : public testing::TestWithParam<const char*> {};
 TEST_P(Golden, PrintsAsDocumented) { check_golden(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Commands, Golden,
                          testing::Values("drvobj", "devobj", "devstack", "object", "irp", "fileobj", "handle",
-                                         "memory", "modules", "stack", "process", "values"),
+                                         "memory", "modules", "stack", "process", "values", "locks"),
                          [](const auto& info) { return std::string(info.param); });
 
 class DebuggerTest : public testing::Test {

@@ -91,6 +91,8 @@ struct Thread {
     bool user_wait = false;  // wait mode
     bool alertable = false;
     std::vector<Address> wait_objects; // dispatcher headers
+    Address wait_lock = 0;             // the lock whose part that is; 0: none
+    bool wait_exclusive = false;       // of a lock that may be shared
     int priority = 8;
     int base_priority = 8;
     std::uint64_t context_switches = 0;
@@ -136,6 +138,10 @@ class Machine {
     virtual Address current_thread() = 0;        // ETHREAD, 0 when idle
     virtual Address current_process() = 0;       // EPROCESS
     virtual Registers registers() = 0;           // of the code where the machine stopped
+
+    // Every initialized ERESOURCE, in the order of the system's list.
+    virtual std::vector<Address> resources() { return {}; }
+    virtual bool owns_cancel_lock(unsigned) { return false; } // the processor
 
     virtual std::vector<Process> processes() = 0;
     virtual std::vector<Thread> threads() = 0;

@@ -4,6 +4,8 @@
 #include "kernel/ex/detail/lock_rules.h"
 #include "kernel/ex/resource.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/timer.h"
+#include <vector>
 
 namespace nt::ex {
 
@@ -11,7 +13,8 @@ using ke::LockKind;
 
 namespace {
 
-constexpr ULONG_PTR free_live_resource = 0xD2, owner_terminated = 0x100A, deleted_while_owned = 0x100B;
+constexpr ULONG_PTR active_timer = 0x15, free_live_resource = 0xD2, owner_terminated = 0x100A,
+                    deleted_while_owned = 0x100B;
 
 PVOID pointer(ULONG_PTR address) { return reinterpret_cast<PVOID>(address); }
 
@@ -43,6 +46,28 @@ void check_held(ULONG_PTR address, SIZE_T size) {
             ke::unmark_memory(pointer(held.lock));
             thread.locks.remove(&held);
         }
+    }
+}
+
+// The timer is cancelled: its memory may hold anything when it is due.
+void check_timers(ULONG_PTR address, SIZE_T size) {
+    struct Found {
+        ULONG_PTR address;
+        SIZE_T size;
+        std::vector<KTIMER*> timers;
+    } found{address, size, {}};
+    ke::for_each_timer(
+        [](KTIMER& timer, void* context) {
+            auto& f = *static_cast<Found*>(context);
+            if (reinterpret_cast<ULONG_PTR>(&timer) - f.address < f.size) f.timers.push_back(&timer);
+        },
+        &found);
+    for (KTIMER* timer : found.timers) {
+        NT_REPORT("MiscellaneousChecks",
+                  ke::verifier_stop(active_timer, reinterpret_cast<ULONG_PTR>(timer), 0, address),
+                  "frees memory (%p, 0x%lx bytes) with the KTIMER %p in it, which is set", pointer(address),
+                  size, static_cast<void*>(timer));
+        ke::cancel_timer(*timer);
     }
 }
 
@@ -81,6 +106,7 @@ void report_held(ke::HeldLocks& locks) {
 void initialize_lock_rules() {
     ke::watch_freed_memory(check_resources);
     ke::watch_freed_memory(check_held);
+    ke::watch_freed_memory(check_timers);
 }
 
 void check_thread_end(ke::Thread& self) {

@@ -4,7 +4,7 @@
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
-#include "kernel/ke/spin.h"
+#include "kernel/ke/spin_use.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/seh/crossing.h"
@@ -55,11 +55,14 @@ static KSPIN_LOCK& cancel_lock = *static_cast<KSPIN_LOCK*>(host::heap_allocate(s
 
 KIRQL acquire_cancel_lock() {
     const KIRQL old = ke::raise_irql(DISPATCH_LEVEL);
-    ke::acquire_spin(cancel_lock);
+    ke::acquire_spin_lock(cancel_lock, old);
     return old;
 }
+bool owns_cancel_lock(ULONG processor) {
+    return ke::processor_locks_of(processor).find(&cancel_lock) != nullptr;
+}
 void release_cancel_lock(KIRQL irql) {
-    ke::release_spin(cancel_lock);
+    ke::release_spin_lock(cancel_lock);
     ke::lower_irql(irql);
 }
 

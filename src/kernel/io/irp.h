@@ -59,6 +59,7 @@ bool is_operation_synchronous(const IRP* irp);
 bool cancel_irp(IRP* irp);
 KIRQL acquire_cancel_lock();
 void release_cancel_lock(KIRQL irql);
+bool owns_cancel_lock(ULONG processor);
 
 // Puts an IRP in the current thread's list (IoBuildSynchronous…, the services) and takes it out.
 void queue_to_thread(IRP* irp);

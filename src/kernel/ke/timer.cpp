@@ -8,6 +8,7 @@
 #include "kernel/ke/detail/unwait.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/dpc.h"
+#include "kernel/ke/watched_memory.h"
 #include "trace/trace.h"
 #include <algorithm>
 #include <cstdlib>
@@ -30,6 +31,7 @@ TimerWheel& wheel_of(const KTIMER& timer) {
 
 void insert(KTIMER& timer) {
     timer.Header.TimerMiscFlags |= inserted_flag;
+    mark_memory(&timer);
     wheel_of(timer).insert(timer);
     if (timer.Header.TimerMiscFlags & precise_flag) request_attention(current_processor());
 }
@@ -37,6 +39,7 @@ void insert(KTIMER& timer) {
 bool remove(KTIMER& timer) {
     if (!is_timer_set(timer)) return false;
     wheel_of(timer).remove(timer);
+    unmark_memory(&timer);
     timer.Header.TimerMiscFlags &= static_cast<UCHAR>(~inserted_flag);
     return true;
 }
@@ -64,6 +67,7 @@ void insert_next_period(KTIMER& timer) {
 }
 
 void expire(KTIMER& timer) {
+    unmark_memory(&timer);
     timer.Header.TimerMiscFlags &= static_cast<UCHAR>(~inserted_flag);
     if (timer.TimerType == thread_timer) {
         detail::unwait(*NT_CONTAINER(&timer, Thread, Tcb.Timer), STATUS_TIMEOUT);

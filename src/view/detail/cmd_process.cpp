@@ -111,6 +111,8 @@ std::string owner_image(Session& s, Address process) {
     return {};
 }
 
+} // namespace
+
 void show_thread(Session& s, const Thread& thread, const char* indent, std::uint64_t flags) {
     show_thread_head(s, thread, indent);
     if (!(flags & 6)) return;
@@ -148,6 +150,8 @@ void show_thread(Session& s, const Thread& thread, const char* indent, std::uint
         show_frames(s, frames, style);
     s.print("\n");
 }
+
+namespace {
 
 void thread_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t wanted = s.machine.current_thread();

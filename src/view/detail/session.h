@@ -89,6 +89,7 @@ std::span<const Command> module_commands();
 std::span<const Command> stack_commands();
 std::span<const Command> process_commands();
 std::span<const Command> value_commands();
+std::span<const Command> lock_commands();
 
 // Parts that several commands print.
 void show_device(Session& session, Address device);       // as !devobj
@@ -97,7 +98,9 @@ void show_object(Session& session, const Object& object); // "Object: …" and "
 // empty.
 void show_object_counts(Session& session, const Object& object, const char* indent, const std::string& name);
 void show_process(Session& session, const Process& process); // "PROCESS …" down to "Image:", and a blank line
-std::string irp_major_text(unsigned major);                  // IRP_MJ_WRITE
+// "THREAD …"; flags & 6: with everything else and the stack.
+void show_thread(Session& session, const Thread& thread, const char* indent, std::uint64_t flags);
+std::string irp_major_text(unsigned major); // IRP_MJ_WRITE
 
 struct FrameStyle {
     bool arguments = false;
