@@ -91,10 +91,14 @@ const std::vector<Module>& Session::modules() {
     return modules_;
 }
 
+// Debug sections at an image's end have no memory: the next image may begin there.
 const Module* Session::module_at(Address address) {
+    const Module* found = nullptr;
     for (const Module& module : modules())
-        if (address >= module.base && address - module.base < module.size) return &module;
-    return nullptr;
+        if (address >= module.base && address - module.base < module.size &&
+            (!found || module.base > found->base))
+            found = &module;
+    return found;
 }
 
 const Module* Session::module_named(std::string_view name) {

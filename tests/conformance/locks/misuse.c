@@ -157,6 +157,14 @@ static void region_twice(void) {
     KeEnterCriticalRegion();
 }
 
+static void freed_timer(void) {
+    LARGE_INTEGER due = {.QuadPart = -10000000};
+    PKTIMER timer = ExAllocatePoolWithTag(NonPagedPool, sizeof(KTIMER), 'usiM');
+    KeInitializeTimer(timer);
+    KeSetTimer(timer, due, NULL);
+    ExFreePoolWithTag(timer, 'usiM');
+}
+
 static void not_owned(void) {
     KeEnterCriticalRegion();
     ExReleaseResourceLite(&resource);

@@ -19,6 +19,7 @@
     X(spin_irql, 14, "releases a spin lock to another IRQL than it had")                                     \
     X(spin_below, 15, "acquires a spin lock below DISPATCH_LEVEL by the function for it")                    \
     X(region_twice, 16, "leaves a critical region twice")                                                    \
+    X(freed_timer, 17, "frees a timer that is set")                                                          \
     X(not_owned, 20, "releases a resource that it does not own")                                             \
     X(thread_mutex, 21, "ends a thread with a mutex")                                                        \
     X(thread_region, 22, "ends a thread in a critical region")                                               \
