@@ -54,7 +54,9 @@ def proven(guest):
     for path in images:
         found = list(imports(path))
         if path.suffix == ".sys" and any(name == "MmGetSystemRoutineAddress" for _, name in found):
-            found += [("", literal[:-2].decode("utf-16-le")) for literal in LITERAL.findall(path.read_bytes())]
+            # The last letter of a narrow literal before it looks like the first of a wide one.
+            wide = [literal[:-2].decode("utf-16-le") for literal in LITERAL.findall(path.read_bytes())]
+            found += [("", text) for literal in wide for text in (literal, literal[1:])]
         for image, name in found:
             service = re.fullmatch(r"(?:Nt|Zw)([A-Z]\w+)", name)
             if service:

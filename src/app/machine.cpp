@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "app/console.h"
 #include "app/data_exports.h"
+#include "app/hardware.h"
 #include "app/kernel_images.h"
 #include "app/module_entries.h"
 #include "app/text.h"
@@ -95,6 +96,7 @@ void Machine::boot() {
     wire_rooms(modules_);
     ke::listen_to_hardware();
     publish_modules(modules_);
+    error_ = start_hardware(config_);
     must(ob::initialize(), "the object manager");
     se::initialize();
     must(exports::initialize_sync_types(), "synchronization objects");
@@ -130,6 +132,7 @@ void Machine::start_kernel() {
     write_data_exports();
     if (trace::on)
         trace::emit_machine_start("1", config_.seed, static_cast<std::uint8_t>(config_.processors));
+    trace_hardware();
     if (!host::enable_containment())
         note(std::string("raw system calls are not contained: ") + host::containment_error());
 }
@@ -137,7 +140,7 @@ void Machine::start_kernel() {
 void Machine::system_thread(void* argument) {
     auto& self = *static_cast<Machine*>(argument);
     self.start_kernel();
-    self.script_(self);
+    if (self.error_.empty()) self.script_(self);
     io::shut_down();
     ke::Stop stop;
     stop.kind = ke::StopKind::client_exited;

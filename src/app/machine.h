@@ -5,6 +5,7 @@
 // machine.
 #pragma once
 #include "app/rules.h"
+#include "hardware/models.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ldr/modules.h"
 #include <functional>
@@ -39,6 +40,7 @@ struct Config {
     double watchdog = 10;
     std::vector<std::string> system32; // directories that \KnownDlls is made of, first wins
     std::vector<std::string> environment;
+    std::vector<nt::hardware::ModelSpec> hardware;
     std::vector<std::string> parameters; // NAME:VALUE=TEXT registry values below a service's Parameters key
 };
 

@@ -1,4 +1,5 @@
 #include "app/options.h"
+#include "app/hardware.h"
 #include "host/file.h"
 #include <cctype>
 #include <climits>
@@ -47,6 +48,10 @@ void add_machine_options(CLI::App& command, Options& o) {
     command
         .add_option("--driver", o.drivers, "a driver to load, X.sys or X.sys:SERVICE-NAME; may be repeated")
         ->type_name("FILE[:NAME]");
+    command
+        .add_option("--hardware", o.hardware,
+                    "a device of the machine: a model's name or its shared object; may be repeated")
+        ->type_name("MODEL[:NAME=VALUE,...]");
     command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)");
     command.add_option("--cpus", o.processors, "virtual processors, 1 to 64 (default 1)")
         ->check(CLI::Range(1, 64))
@@ -111,6 +116,8 @@ Config config_from(const Options& o) {
     for (const auto& driver : o.drivers)
         config.drivers.push_back(driver_from(driver));
     add_inbox_drivers(config.drivers);
+    for (const auto& model : o.hardware)
+        config.hardware.push_back(hardware_from(model));
     config.seed = o.seed;
     config.processors = o.processors;
     config.trace = o.trace;

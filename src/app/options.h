@@ -8,7 +8,8 @@
 namespace app {
 
 struct Options {
-    std::vector<std::string> drivers; // PATH[:NAME]
+    std::vector<std::string> drivers;  // PATH[:NAME]
+    std::vector<std::string> hardware; // MODEL[:ARGUMENTS]
     std::uint64_t seed = 1;
     unsigned processors = 1;
     std::string trace;

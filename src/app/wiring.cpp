@@ -114,6 +114,9 @@ class Privileged final : public hardware::PrivilegedOps {
         z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
         return z ^ (z >> 31);
     }
+    bool device_memory(ULONG_PTR address, bool write, ULONGLONG& physical) override {
+        return mm::device_page(address, write, physical);
+    }
     bool original_bytes(ULONG_PTR rip, UCHAR (&bytes)[16]) override {
         const ldr::Patch* patch = all_modules->patch_at(rip);
         if (!patch && ke::current_thread().process) {

@@ -1,4 +1,5 @@
 #include "hardware/detail/decoded.h"
+#include <cstring>
 
 namespace nt::hardware {
 
@@ -8,7 +9,10 @@ bool Decoded::decode(const UCHAR* bytes, std::size_t length) {
         ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
         return d;
     }();
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, length, &instruction_, operands_));
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, length, &instruction_, operands_)))
+        return false;
+    std::memcpy(bytes_, bytes, instruction_.length);
+    return true;
 }
 
 ULONG64* Decoded::slot(ZydisRegister reg, unsigned& shift, unsigned& width) const {
@@ -34,8 +38,6 @@ void Decoded::write(ZydisRegister reg, ULONGLONG value) {
         r = (r & ~mask) | (value << shift & mask);
     }
 }
-
-M128A& Decoded::xmm(ZydisRegister reg) { return (&context_.Xmm0)[reg - ZYDIS_REGISTER_XMM0]; }
 
 ULONG_PTR Decoded::address_of(const ZydisDecodedOperand& memory) const {
     ZydisRegisterContext registers{};

@@ -1,8 +1,10 @@
 #include "hardware/emulate.h"
 #include "abi/context.h"
 #include "abi/status.h"
+#include "hardware/bus.h"
 #include "hardware/cpuid.h"
 #include "hardware/detail/decoded.h"
+#include "hardware/detail/device_access.h"
 #include "host/guest.h"
 #include <cstdarg>
 #include <cstdio>
@@ -36,7 +38,6 @@ class Emulator {
     Emulation port_io();
     Emulation string_io();
     Emulation flags_on_stack();
-    bool shared_data_load();
 
     Emulation done(bool advance = true) {
         if (advance) insn_.advance();
@@ -266,14 +267,10 @@ Emulation Emulator::port_io() {
     const auto& data = insn_.operand(in ? 0 : 1);
     const auto port = static_cast<USHORT>(insn_.value_of(insn_.operand(in ? 1 : 0)));
     const ULONG bytes = data.size / 8;
-    ULONG value = 0;
-    if (in) {
-        if (!ops_.port_in(port, bytes, value)) return not_modelled("in 0x%x", port);
-        insn_.write(data.reg.value, value);
-    } else {
-        value = static_cast<ULONG>(insn_.read(data.reg.value));
-        if (!ops_.port_out(port, bytes, value)) return not_modelled("out 0x%x, 0x%x", port, value);
-    }
+    if (in)
+        insn_.write(data.reg.value, ports().read(port, bytes, context_.Rip));
+    else
+        ports().write(port, bytes, insn_.read(data.reg.value), context_.Rip);
     return done();
 }
 
@@ -289,12 +286,13 @@ Emulation Emulator::string_io() {
     ULONG64& pointer = in ? c.Rdi : c.Rsi;
     while (!insn_.repeats() || c.Rcx != 0) {
         ULONG value = 0;
-        if (in) {
-            if (!ops_.port_in(port, bytes, value)) return not_modelled("ins 0x%x", port);
+        if (in) { // what the port gives is gone when it cannot be stored
+            if (!guest::touch_write(pointer, bytes)) return access_violation(1, guest::fault_address());
+            value = static_cast<ULONG>(ports().read(port, bytes, c.Rip));
             if (!guest::copy_to(pointer, &value, bytes)) return access_violation(1, guest::fault_address());
         } else {
             if (!guest::copy_from(&value, pointer, bytes)) return access_violation(0, guest::fault_address());
-            if (!ops_.port_out(port, bytes, value)) return not_modelled("outs 0x%x, 0x%x", port, value);
+            ports().write(port, bytes, value, c.Rip);
         }
         pointer += c.EFlags & direction_flag ? -static_cast<LONGLONG>(bytes) : bytes;
         if (!insn_.repeats()) break;
@@ -369,27 +367,16 @@ Emulation Emulator::interrupt() {
     }
 }
 
-bool Emulator::shared_data_load() {
-    if (trap_.kind != Trap::page || trap_.is_write) return false;
-    if (trap_.address - kernel_shared_user_data >= shared_user_data_size) return false;
-    for (int i = 0; i < insn_.operand_count(); i++) {
-        const auto& o = insn_.operand(i);
-        if (o.type != ZYDIS_OPERAND_TYPE_MEMORY || o.mem.type != ZYDIS_MEMOP_TYPE_MEM) continue;
-        const ULONG_PTR offset = insn_.address_of(o) - kernel_shared_user_data;
-        UCHAR data[16] = {};
-        const ULONG_PTR size = o.size / 8;
-        if (size > sizeof data || offset > shared_user_data_size - size) return false;
-        return guest::copy_from(data, ops_.shared_user_data() + offset, size) && execute_load(insn_, o, data);
-    }
-    return false;
-}
-
 Emulation Emulator::run() {
     if (!fetch()) return as_it_stands();
     // An ordinary fault of an ordinary instruction is told apart by the trap: privileged ones do not
     // page-fault.
     if (trap_.kind == Trap::page) {
-        if (kernel_ && shared_data_load()) return done(false);
+        ULONGLONG physical;
+        if (kernel_ && ops_.device_memory(trap_.address, trap_.is_write, physical))
+            return access_device(insn_, ops_);
+        const bool shared_data = trap_.address - kernel_shared_user_data < shared_user_data_size;
+        if (kernel_ && shared_data && !trap_.is_write && load_shared_data(insn_, ops_)) return done(false);
         return as_it_stands();
     }
     switch (classify()) {

@@ -1,6 +1,6 @@
 // Emulation of what guest code cannot do directly: privileged instructions of drivers, instructions whose
-// answer would leak the host (cpuid, rdtsc …; ldr replaced them by a trap), and loads from the kernel address
-// of KUSER_SHARED_DATA.
+// answer would leak the host (cpuid, rdtsc …; ldr replaced them by a trap), accesses to ports and to device
+// memory (bus.h), and loads from the kernel address of KUSER_SHARED_DATA.
 //
 // Works on a CONTEXT, on the host stack, never in a signal handler: `mov cr8` may run DPCs. Every register
 // and flag that the instruction does not define stays as it was, since compilers assume that such an
@@ -24,8 +24,6 @@ class PrivilegedOps {
     virtual bool write_debug(int /*number*/, ULONGLONG /*value*/) { return false; }
     virtual bool read_msr(ULONG /*number*/, ULONGLONG& /*value*/) { return false; }
     virtual bool write_msr(ULONG /*number*/, ULONGLONG /*value*/) { return false; }
-    virtual bool port_in(USHORT /*port*/, ULONG /*bytes*/, ULONG& /*value*/) { return false; }
-    virtual bool port_out(USHORT /*port*/, ULONG /*bytes*/, ULONG /*value*/) { return false; }
     virtual bool set_interrupts(bool /*enabled*/) { return false; } // cli, sti, popfq
     virtual bool interrupts_enabled() { return true; }
     virtual bool halt() { return false; }
@@ -42,6 +40,11 @@ class PrivilegedOps {
     virtual ULONGLONG random() = 0;
     // Address where KUSER_SHARED_DATA is readable in place of 0xFFFFF780'00000000.
     virtual ULONG_PTR shared_user_data() { return 0x7ffe0000; }
+    // The physical address behind an address where devices answer (bus.h) and not memory; false: it is none,
+    // or its protection forbids the access.
+    virtual bool device_memory(ULONG_PTR /*address*/, bool /*write*/, ULONGLONG& /*physical*/) {
+        return false;
+    }
     // The bytes at rip as the image had them before ldr replaced them (at most 15); false: nothing was
     // replaced there.
     virtual bool original_bytes(ULONG_PTR /*rip*/, UCHAR (& /*bytes*/)[16]) { return false; }
@@ -53,7 +56,7 @@ class PrivilegedOps {
 enum class Outcome : UCHAR {
     done,         // context is after the instruction: go on there
     exception,    // raise `status` at the instruction, with `parameters`
-    not_modelled, // privileged and not modelled: `name` says what the code tried, stop the machine with it
+    not_modelled, // nothing here can do it: `name` says what the code tried, stop the machine with it
     fast_fail     // int 0x29: no handler may see it. Kernel: bug check 0x139; user: the process ends with
                   // `status`. parameters[0] is the code of the failure (ecx)
 };
@@ -76,7 +79,8 @@ struct Trap {
 
 // Tries to carry out the instruction at context.Rip for kernel-mode code. done: context was changed.
 // exception: the trap stands (for #GP of an unprivileged instruction, STATUS_ACCESS_VIOLATION with address
-// -1, as Windows reports a non-canonical access).
+// -1, as Windows reports a non-canonical access), or another address of the instruction faulted: parameters
+// say.
 Emulation emulate_kernel(CONTEXT& context, const Trap& trap, PrivilegedOps& ops);
 
 // The same for a user-mode program: privileged instructions give STATUS_PRIVILEGED_INSTRUCTION, replaced ones

@@ -59,6 +59,8 @@ struct Queue {
     }
 } queue;
 
+void (*earlier_hook)() = nullptr;
+
 Id id_of(ULONG slot) { return static_cast<Id>(queue.slots[slot].generation) << 32 | slot; }
 
 } // namespace
@@ -73,13 +75,13 @@ Id schedule(ULONGLONG due, Function function, void* context) {
         queue.free.pop_back();
     }
     Event& event = queue.slots[slot];
-    // New events stand behind all that are due when run_due was called: it stops at the first of them.
-    event.due = queue.running ? std::max(due, queue.running_at) : due;
+    event.due = queue.running ? std::max(due, queue.running_at + 1) : due;
     event.order = queue.next_order++;
     event.function = function;
     event.context = context;
     queue.heap.push_back(slot);
     queue.sift_up(static_cast<ULONG>(queue.heap.size() - 1));
+    if (earlier_hook && queue.heap.front() == slot) earlier_hook();
     return id_of(slot);
 }
 
@@ -95,17 +97,19 @@ ULONGLONG next_due() { return queue.heap.empty() ? never : queue.slots[queue.hea
 void run_due(ULONGLONG now) {
     if (next_due() > now || queue.running) return;
     queue.running = true;
-    const ULONGLONG end = queue.next_order;
-    queue.running_at = now;
-    while (!queue.heap.empty() && queue.slots[queue.heap.front()].due <= now) {
+    while (!queue.heap.empty() && next_due() <= now) {
         const ULONG slot = queue.heap.front();
-        if (queue.slots[slot].order >= end) break;
         const Event event = queue.slots[slot];
         queue.remove(0);
+        queue.running_at = event.due;
         event.function(event.context);
     }
     queue.running = false;
 }
+
+ULONGLONG time_of_running(ULONGLONG otherwise) { return queue.running ? queue.running_at : otherwise; }
+
+void set_earlier_hook(void (*hook)()) { earlier_hook = hook; }
 
 ULONG pending() { return static_cast<ULONG>(queue.heap.size()); }
 

@@ -20,9 +20,14 @@ Id schedule(ULONGLONG due, Function function, void* context);
 bool cancel(Id id);
 // Time of the earliest event; `never` when there is none. O(1).
 ULONGLONG next_due();
-// Runs what is due at `now`. Events that callbacks schedule meanwhile wait for the next call, even when they
-// are due already, so a call always ends; a call from inside a callback does nothing.
+// Runs what is due at `now`, in order. What a callback schedules comes 100 ns after its own time at the
+// earliest, so a call always ends; it runs in the same call if it is due by then, as if the call had come in
+// time. A call from inside a callback does nothing.
 void run_due(ULONGLONG now);
+// The time of the event whose callback runs; `otherwise` when none does.
+ULONGLONG time_of_running(ULONGLONG otherwise);
+// Called when an event becomes the earliest, so that the core looks at next_due() again. Null: nobody.
+void set_earlier_hook(void (*hook)());
 ULONG pending();
 // Forgets all events (a machine that starts anew; unit tests).
 void clear();

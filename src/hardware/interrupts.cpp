@@ -1,4 +1,5 @@
 #include "hardware/interrupts.h"
+#include "trace/trace.h"
 
 namespace nt::hardware {
 
@@ -16,13 +17,15 @@ void set_interrupt_sink(InterruptSink* new_sink) {
 
 bool line_asserted(ULONG line) { return line < interrupt_lines && holders[line]; }
 
-void send_message(ULONGLONG address, ULONG data) {
+void send_message(ULONGLONG address, ULONG data, std::string_view device) {
+    if (trace::on) trace::emit_interrupt_message(address, data, device);
     if (sink) sink->message(address, data);
 }
 
 void InterruptLine::set(bool asserted) {
     if (asserted == asserted_ || line_ >= interrupt_lines) return;
     asserted_ = asserted;
+    if (trace::on) trace::emit_interrupt_line(line_, asserted, device_);
     const bool changed = asserted ? holders[line_]++ == 0 : --holders[line_] == 0;
     if (changed && sink) sink->line_changed(line_, asserted);
 }

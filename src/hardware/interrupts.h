@@ -6,6 +6,8 @@
 // changes only.
 #pragma once
 #include "abi/types.h"
+#include <string>
+#include <string_view>
 
 namespace nt::hardware {
 
@@ -26,12 +28,13 @@ class InterruptSink {
 void set_interrupt_sink(InterruptSink* sink);
 
 bool line_asserted(ULONG line);
-void send_message(ULONGLONG address, ULONG data);
+// `device`: who, for the trace.
+void send_message(ULONGLONG address, ULONG data, std::string_view device);
 
 // One device's connection to a line. Dropping it releases the line.
 class InterruptLine {
   public:
-    explicit InterruptLine(ULONG line) : line_(line) {}
+    InterruptLine(ULONG line, std::string device) : line_(line), device_(std::move(device)) {}
     InterruptLine(const InterruptLine&) = delete;
     InterruptLine& operator=(const InterruptLine&) = delete;
     ~InterruptLine() { set(false); }
@@ -42,6 +45,7 @@ class InterruptLine {
 
   private:
     const ULONG line_;
+    const std::string device_;
     bool asserted_ = false;
 };
 

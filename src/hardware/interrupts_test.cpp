@@ -17,7 +17,7 @@ struct Listener final : InterruptSink {
 TEST(Interrupts, ASharedLineIsAssertedUntilTheLastHolderLets) {
     Listener listener;
     {
-        InterruptLine a(16), b(16);
+        InterruptLine a(16, "a"), b(16, "b");
         a.set(true);
         a.set(true);
         b.set(true);
@@ -29,7 +29,7 @@ TEST(Interrupts, ASharedLineIsAssertedUntilTheLastHolderLets) {
 }
 
 TEST(Interrupts, ANewSinkHearsOfAssertedLines) {
-    InterruptLine early(7);
+    InterruptLine early(7, "a");
     early.set(true);
     Listener listener;
     EXPECT_EQ(listener.changes, (std::vector<std::pair<ULONG, bool>>{{7, true}}));
@@ -37,9 +37,9 @@ TEST(Interrupts, ANewSinkHearsOfAssertedLines) {
 
 TEST(Interrupts, MessagesAndLinesThatAreNone) {
     Listener listener;
-    send_message(0xFEE00000, 0x61);
+    send_message(0xFEE00000, 0x61, "a");
     EXPECT_EQ(listener.messages, (std::vector<std::pair<ULONGLONG, ULONG>>{{0xFEE00000, 0x61}}));
-    InterruptLine none(interrupt_lines);
+    InterruptLine none(interrupt_lines, "a");
     none.set(true);
     EXPECT_TRUE(listener.changes.empty());
 }

@@ -15,14 +15,18 @@ class Decoded {
     ZydisMnemonic mnemonic() const { return instruction_.mnemonic; }
     const ZydisDecodedOperand& operand(int i) const { return operands_[i]; }
     int operand_count() const { return instruction_.operand_count_visible; }
-    bool repeats() const { return instruction_.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPNE); }
+    const ZydisDecodedInstruction& instruction() const { return instruction_; }
+    const UCHAR* bytes() const { return bytes_; }
+    bool repeats() const {
+        return instruction_.attributes &
+               (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE);
+    }
     ULONG length() const { return instruction_.length; }
     ULONG_PTR address_mask() const { return instruction_.address_width == 32 ? 0xFFFFFFFF : ~ULONG_PTR{0}; }
 
     // A general register as an instruction sees it: a write to 32 bits clears the upper half.
     ULONGLONG read(ZydisRegister reg) const;
     void write(ZydisRegister reg, ULONGLONG value);
-    M128A& xmm(ZydisRegister reg);
     ULONG_PTR address_of(const ZydisDecodedOperand& memory) const;
     // Value of a register or immediate operand, zero-extended to 64 bits from its width (immediates: as
     // encoded).
@@ -36,12 +40,9 @@ class Decoded {
     ULONG64* slot(ZydisRegister reg, unsigned& shift, unsigned& width) const;
 
     CONTEXT& context_;
+    UCHAR bytes_[ZYDIS_MAX_INSTRUCTION_LENGTH]{};
     ZydisDecodedInstruction instruction_{};
     ZydisDecodedOperand operands_[ZYDIS_MAX_OPERAND_COUNT]{};
 };
-
-// A load from memory whose content the caller has: carries `insn` out with `data` (at least 16 bytes)
-// standing for its memory operand. False: this form is not known.
-bool execute_load(Decoded& insn, const ZydisDecodedOperand& memory, const UCHAR* data);
 
 } // namespace nt::hardware

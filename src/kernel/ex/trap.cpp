@@ -3,11 +3,13 @@
 #include "abi/peb.h"
 #include "abi/status.h"
 #include "hardware/emulate.h"
+#include "hardware/models.h"
 #include "host/fiber.h"
 #include "host/guest.h"
 #include "host/processor.h"
 #include "host/signals.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/fault.h"
 #include "kernel/seh/dispatch.h"
@@ -124,11 +126,17 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         stop.parameters[1] = frame.context.Rip;
         stop.context = &frame.context;
         stop.caller = frame.context.Rip;
-        std::snprintf(stop.text, sizeof stop.text, "privileged instruction that is not modelled: %s",
+        std::snprintf(stop.text, sizeof stop.text, "instruction that is not modelled: %s",
                       result.name ? result.name : "?");
         if (trace::on)
             trace::emit_bug_check(stop.code, stop.parameters[0], stop.parameters[1], 0, 0, stop.caller);
         ke::stop_machine(stop);
+    }
+    if (frame.fault.kind == host::FaultKind::page && result.parameter_count == 2) {
+        // It may be another address of the instruction that faulted.
+        frame.fault.is_write = result.parameters[0] == 1;
+        frame.fault.address = result.parameters[1];
+        if (frame.fault.address == ~0ull) frame.fault.kind = host::FaultKind::protection; // no address of it
     }
     record.ExceptionCode = result.status;
     record.NumberParameters = result.parameter_count;
@@ -141,6 +149,13 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
                                 &frame.context);
     }
     return false;
+}
+
+// A trapped instruction is a switch point: it has taken time, and a device may have interrupted.
+[[noreturn]] void resume_emulated(TrapFrame& frame) {
+    if (ke::switch_point_due()) ke::switch_point();
+    seh::set_innermost(frame.entry.previous);
+    seh::nt_resume(&frame.context, 0);
 }
 
 [[noreturn]] void resume_kernel(TrapFrame& frame) {
@@ -182,10 +197,10 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
                              fault.kind == host::FaultKind::illegal || fault.kind == host::FaultKind::page;
     const bool user_address = fault.kind == host::FaultKind::page && host::places::is_user(fault.address);
     plain_exception(fault, record);
-    if (may_emulate && !user_address && emulate(frame, record)) resume_kernel(frame);
+    if (may_emulate && !user_address && emulate(frame, record)) resume_emulated(frame);
     if (fault.kind == host::FaultKind::page) {
         const mm::Access access = access_of(fault, frame.context.Rip);
-        if (user_address && ke::current_irql() < DISPATCH_LEVEL) {
+        if (host::places::is_user(fault.address) && ke::current_irql() < DISPATCH_LEVEL) {
             std::uint64_t limit = 0;
             const mm::MemoryException e = mm::classify_user_fault(access, limit);
             store_stack_limit(limit);
@@ -258,6 +273,15 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     TrapFrame& frame = *static_cast<TrapFrame*>(argument);
     const auto& caller = *static_cast<seh::EntryRecord*>(frame.entry.previous);
     seh::set_innermost(frame.entry.previous);
+    if (const char* model = hardware::running_model()) {
+        ke::Stop stop;
+        stop.kind = ke::StopKind::report;
+        stop.caller = caller.rip;
+        std::snprintf(stop.text, sizeof stop.text,
+                      "hardware model '%s' touched memory that is not there (%#llx)", model,
+                      static_cast<unsigned long long>(frame.fault.address));
+        ke::stop_machine(stop);
+    }
     const bool in_gate = caller.kind == seh::RecordKind::gate;
     const bool paging = frame.fault.kind == host::FaultKind::page;
     const mm::Access access = access_of(frame.fault, caller.rip);

@@ -2,6 +2,7 @@
 #include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "hardware/events.h"
 #include "hardware/interrupts.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
@@ -202,7 +203,10 @@ ULONG allocate_message_vector(KIRQL irql) {
     return 0;
 }
 
-void listen_to_hardware() { hardware::set_interrupt_sink(&sink); }
+void listen_to_hardware() {
+    hardware::set_interrupt_sink(&sink);
+    hardware::events::set_earlier_hook([] { request_attention(current_processor()); });
+}
 
 void for_each_interrupt(void (*visit)(KINTERRUPT&, void*), void* context) {
     for (auto& head : table.connected)

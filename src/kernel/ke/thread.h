@@ -45,7 +45,7 @@ struct Thread : ETHREAD {
     ULONG context_switches;
     HeldLocks locks;
     ULONG_PTR region_entered_by; // who entered the outermost critical or guarded region
-    LockWait lock_wait; // the lock it waits for, if the object it waits on is only part of one
+    LockWait lock_wait;          // the lock it waits for, if the object it waits on is only part of one
     KAPC suspend_apc;
     LIST_ENTRY all_link;
     PVOID extension; // ps

@@ -1,5 +1,6 @@
 #include "kernel/mm/kernel_memory.h"
 #include "abi/status.h"
+#include "hardware/physical_map.h"
 #include "host/machine_heap.h"
 #include "host/signals.h"
 #include "kernel/mm/windows.h"
@@ -167,6 +168,19 @@ bool is_kernel_stack_guard(std::uint64_t address) {
     return offset / stack_stride < stacks().fresh && offset % stack_stride < page_size;
 }
 
+namespace {
+
+// What a page is to the host: devices never answer directly, and ROM takes no writes.
+Protection host_rights(Pfn pfn, Protection protection) {
+    const std::uint64_t physical = pfn << page_shift;
+    if (!hardware::is_memory(physical)) return Protection::none;
+    if (!hardware::is_rom(physical)) return protection;
+    return static_cast<Protection>(static_cast<unsigned>(protection) &
+                                   ~static_cast<unsigned>(Protection::write));
+}
+
+} // namespace
+
 std::uint64_t map_window(const Pfn* pages, std::uint64_t count, Protection protection) {
     MappingWindow& m = mappings();
     std::size_t i = 0;
@@ -180,10 +194,12 @@ std::uint64_t map_window(const Pfn* pages, std::uint64_t count, Protection prote
     std::uint64_t address = mapping_window + (std::uint64_t(range.first) << page_shift);
     for (std::uint64_t done = 0; done < count;) {
         std::uint64_t n = 1;
-        while (done + n < count && pages[done + n] == pages[done] + n)
+        const Protection rights = host_rights(pages[done], protection);
+        while (done + n < count && pages[done + n] == pages[done] + n &&
+               host_rights(pages[done + n], protection) == rights)
             ++n;
         if (!host::ram::map(address + (done << page_shift), pages[done] << page_shift, n << page_shift,
-                            protection)) {
+                            rights)) {
             if (done) host::ram::unmap(address, done << page_shift);
             return_range(range);
             return 0;
@@ -238,6 +254,16 @@ Protection kernel_protection(std::uint64_t address) {
         return mappings().pages[k] ? static_cast<Protection>(mappings().rights[k]) : Protection::none;
     }
     return host::heap_contains(address) ? Protection::read_write : Protection::none;
+}
+
+bool device_page(std::uint64_t address, bool write, std::uint64_t& physical) {
+    if (!in_mapping_window(address)) return false;
+    const std::uint64_t k = (address - mapping_window) >> page_shift;
+    if (!mappings().pages[k]) return false;
+    const auto needed = static_cast<unsigned>(write ? Protection::write : Protection::read);
+    if (!(mappings().rights[k] & needed)) return false;
+    physical = ((mappings().pages[k] - std::uint64_t{1}) << page_shift) + (address & (page_size - 1));
+    return !hardware::is_memory(physical) || (write && hardware::is_rom(physical));
 }
 
 bool kernel_accessible(std::uint64_t address, bool write) {

@@ -48,7 +48,7 @@ bool contiguous(const PFN_NUMBER* pages, std::uint64_t count) {
 
 void release_page_array(const PFN_NUMBER* pages, std::uint64_t count) {
     for (std::uint64_t i = 0; i < count; ++i)
-        release_page(pages[i]);
+        if (is_ram(pages[i])) release_page(pages[i]);
 }
 
 void restore_rights(std::uint64_t address) {
@@ -95,7 +95,7 @@ NTSTATUS lock_kernel(PFN_NUMBER* pages, std::uint64_t address, std::uint64_t cou
     for (; done < count; ++done, address += page_size) {
         Pfn pfn;
         if (!kernel_page(address, pfn) || !kernel_accessible(address, write)) break;
-        reference_page(pfn);
+        if (is_ram(pfn)) reference_page(pfn); // device memory (MmMapIoSpace) has no owner
         pages[done] = pfn;
     }
     if (done == count) return STATUS_SUCCESS;
@@ -203,9 +203,13 @@ Result<std::uint64_t> map_locked_pages(MDL* mdl, KPROCESSOR_MODE mode, std::uint
     std::uint64_t count = mdl_page_count(mdl);
     const PFN_NUMBER* pages = mdl_pages(mdl);
     if (count == 0) return fail(STATUS_INVALID_PARAMETER);
+    bool devices = false;
+    for (std::uint64_t i = 0; i < count; ++i)
+        devices |= !is_ram(pages[i]);
     if (mode == UserMode) {
         AddressSpace* space = current_space();
         if (!space) return fail(STATUS_ACCESS_VIOLATION);
+        if (devices) return fail(STATUS_NOT_SUPPORTED); // registers are reached from kernel mode only
         std::uint64_t base = page_floor(requested);
         ULONG protection = priority & MdlMappingNoWrite ? PAGE_READONLY : PAGE_READWRITE;
         NTSTATUS status = space->map_pages(base, pages, count, protection, VadKind::locked_pages);
@@ -214,7 +218,7 @@ Result<std::uint64_t> map_locked_pages(MDL* mdl, KPROCESSOR_MODE mode, std::uint
     }
     std::uint64_t base;
     // assumed: a system mapping is never executable until MmProtectMdlSystemAddress says so.
-    if (contiguous(pages, count) && !(priority & MdlMappingNoWrite)) [[likely]]
+    if (contiguous(pages, count) && !devices && !(priority & MdlMappingNoWrite)) [[likely]]
         base = reinterpret_cast<std::uint64_t>(direct(pages[0]));
     else
         base = map_window(pages, count,

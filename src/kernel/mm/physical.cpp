@@ -108,6 +108,10 @@ void initialize() {
     if (ready) return;
     ready = true;
     host::ram::create();
+    // Where devices answer, the direct map has nothing.
+    (void)host::ram::protect(host::places::ram + host::ram::device_hole,
+                             host::ram::device_hole_end - host::ram::device_hole,
+                             host::ram::Protection::none);
     std::uint64_t bytes = page_ceil((host::ram::size() >> page_shift) * sizeof(PageFrame)) + page_size;
     void* wished = page_frames();
     if (mmap(wished, bytes, PROT_READ | PROT_WRITE,

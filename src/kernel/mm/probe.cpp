@@ -17,8 +17,6 @@ NTSTATUS check_range(std::uint64_t address, std::uint64_t length, ULONG alignmen
     return STATUS_SUCCESS;
 }
 
-IoSpace io_space{};
-
 } // namespace
 
 NTSTATUS probe_for_read(std::uint64_t address, std::uint64_t length, ULONG alignment) {
@@ -51,22 +49,6 @@ std::uint64_t physical_address(std::uint64_t address) {
 
 std::uint64_t virtual_for_physical(std::uint64_t physical) {
     return is_ram(physical >> page_shift) ? host::places::ram + physical : 0;
-}
-
-void set_io_space(const IoSpace& io) { io_space = io; }
-
-std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t length, ULONG protection) {
-    if (length == 0 || physical + length < physical) return 0;
-    if (is_ram(physical >> page_shift)) {
-        for (std::uint64_t a = page_floor(physical); a < physical + length; a += page_size)
-            if (!is_ram(a >> page_shift)) return 0;
-        return host::places::ram + physical;
-    }
-    return io_space.map ? io_space.map(physical, length, protection) : 0;
-}
-
-void unmap_io_space(std::uint64_t address, std::uint64_t length) {
-    if (address - host::places::ram >= host::ram::size() && io_space.unmap) io_space.unmap(address, length);
 }
 
 std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest,

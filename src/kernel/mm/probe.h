@@ -21,16 +21,6 @@ std::uint64_t physical_address(std::uint64_t address);
 // MmGetVirtualForPhysical: the direct-map address; 0 when it is not RAM.
 std::uint64_t virtual_for_physical(std::uint64_t physical);
 
-// Device registers are not memory: the modelled hardware plugs itself in.
-struct IoSpace {
-    // A kernel address for physical [address, address + length), or 0.
-    std::uint64_t (*map)(std::uint64_t physical, std::uint64_t length, ULONG protection);
-    void (*unmap)(std::uint64_t address, std::uint64_t length);
-};
-void set_io_space(const IoSpace& io);
-// MmMapIoSpaceEx: RAM through the direct map, other ranges through IoSpace; 0 when there is nothing.
-std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t length, ULONG protection);
-void unmap_io_space(std::uint64_t address, std::uint64_t length);
 // MmAllocateContiguousMemorySpecifyCache: zeroed, nonpaged; `highest` is an inclusive physical address;
 // `boundary` 0 or a power of two that the run must not cross. 0 when there is none.
 std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest,

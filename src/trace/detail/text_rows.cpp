@@ -201,6 +201,34 @@ std::string debug_print(TextRows& t) {
     return "DbgPrint: " + text;
 }
 
+std::string digits(std::uint64_t value, unsigned bytes) {
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%0*llx", static_cast<int>(2 * bytes),
+                  static_cast<unsigned long long>(value));
+    return text;
+}
+
+// "port 0x378 (parport)", "register 0xe0000010 (disk+0x10)": who answers, if anybody does.
+std::string port(TextRows& t) {
+    return "port " + t.x("port") + " (" + (t.s("model").empty() ? "nobody" : t.s("model")) + ")";
+}
+std::string device_register(TextRows& t) {
+    const std::string device = t.s("model");
+    return "register " + t.x("physical") + " (" + (device.empty() ? "nobody" : device + "+" + t.x("offset")) +
+           ")";
+}
+std::string accessed(TextRows& t, const std::string& what, bool write) {
+    const auto bytes = static_cast<unsigned>(t.n("size"));
+    return what + (write ? " <- " : " -> ") + digits(t.n("value"), bytes) + t.from("caller");
+}
+std::string configuration(TextRows& t) {
+    char where[16];
+    std::snprintf(where, sizeof where, "00:%02x.%u", static_cast<unsigned>(t.n("device_number")),
+                  static_cast<unsigned>(t.n("function_number")));
+    return std::string("PCI ") + where + " (" + (t.s("model").empty() ? "nobody" : t.s("model")) +
+           ") configuration " + t.x("offset");
+}
+
 const Row rows[] = {
     {"machine_start", Place::thread,
      [](TextRows& t) {
@@ -468,6 +496,28 @@ const Row rows[] = {
      }},
     {"pool_freed", Place::thread,
      [](TextRows& t) { return "pool " + t.x("address") + " freed" + t.from("caller"); }},
+
+    {"port_read", Place::thread, [](TextRows& t) { return accessed(t, port(t), false); }},
+    {"port_write", Place::thread, [](TextRows& t) { return accessed(t, port(t), true); }},
+    {"register_read", Place::thread, [](TextRows& t) { return accessed(t, device_register(t), false); }},
+    {"register_write", Place::thread, [](TextRows& t) { return accessed(t, device_register(t), true); }},
+    {"config_read", Place::thread, [](TextRows& t) { return accessed(t, configuration(t), false); }},
+    {"config_write", Place::thread, [](TextRows& t) { return accessed(t, configuration(t), true); }},
+    {"interrupt_line", Place::thread,
+     [](TextRows& t) {
+         return "interrupt line " + t.d("line") + (t.n("asserted") ? " asserted by " : " released by ") +
+                t.s("model");
+     }},
+    {"interrupt_message", Place::thread,
+     [](TextRows& t) {
+         return "interrupt message of " + t.s("model") + ": " + t.x("data") + " to " + t.x("address");
+     }},
+    {"dma", Place::thread,
+     [](TextRows& t) {
+         return "DMA of " + t.s("model") + (t.n("write") ? ": writes " : ": reads ") + t.x("length") +
+                " bytes at " + t.x("physical") + (t.n("done") ? "" : ": refused");
+     }},
+    {"device_message", Place::thread, [](TextRows& t) { return t.s("model") + ": " + t.s("text"); }},
 };
 
 // An event of a newer version: its name and fields.

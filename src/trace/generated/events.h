@@ -89,6 +89,16 @@ enum class Id : std::uint16_t {
     quantum_end = 151,
     thread_preempted = 152,
     priority_changed = 153,
+    port_read = 90,
+    port_write = 91,
+    register_read = 92,
+    register_write = 93,
+    config_read = 94,
+    config_write = 95,
+    interrupt_line = 96,
+    interrupt_message = 97,
+    dma = 98,
+    device_message = 99,
 };
 
 // Goes into every file, so that readers of other versions can decode it.
@@ -175,7 +185,17 @@ inline constexpr std::string_view schema =
     "150 thread_ready thread:ptr ready_pid:u32 ready_tid:u32 priority:u8\n"
     "151 quantum_end thread:ptr priority:u8\n"
     "152 thread_preempted thread:ptr by_pid:u32 by_tid:u32\n"
-    "153 priority_changed thread:ptr from:u8 to:u8\n";
+    "153 priority_changed thread:ptr from:u8 to:u8\n"
+    "90 port_read port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
+    "91 port_write port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
+    "92 register_read physical:x64 size:u8 value:x64 model:str8 offset:x64 caller:ptr\n"
+    "93 register_write physical:x64 size:u8 value:x64 model:str8 offset:x64 caller:ptr\n"
+    "94 config_read device_number:u8 function_number:u8 offset:x32 size:u8 value:x32 model:str8 caller:ptr\n"
+    "95 config_write device_number:u8 function_number:u8 offset:x32 size:u8 value:x32 model:str8 caller:ptr\n"
+    "96 interrupt_line line:u32 asserted:bool model:str8\n"
+    "97 interrupt_message address:x64 data:x32 model:str8\n"
+    "98 dma physical:x64 length:x64 write:bool done:bool model:str8\n"
+    "99 device_message model:str8 text:str8\n";
 
 // the machine starts
 inline void emit_machine_start(std::string_view version, std::uint64_t seed, std::uint8_t processors) {
@@ -1098,6 +1118,147 @@ inline void emit_priority_changed(Ptr thread, std::uint8_t from, std::uint8_t to
     w.put(thread.value);
     w.put(from);
     w.put(to);
+    w.commit();
+}
+
+// in
+inline void emit_port_read(std::uint32_t port, std::uint8_t size, std::uint32_t value, std::string_view model, Ptr caller) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<7> w(90, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(port);
+    w.put(size);
+    w.put(value);
+    w.put(model_bytes);
+    w.put(caller.value);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// out
+inline void emit_port_write(std::uint32_t port, std::uint8_t size, std::uint32_t value, std::string_view model, Ptr caller) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<7> w(91, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(port);
+    w.put(size);
+    w.put(value);
+    w.put(model_bytes);
+    w.put(caller.value);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// device memory is read; offset into the device's range
+inline void emit_register_read(std::uint64_t physical, std::uint8_t size, std::uint64_t value, std::string_view model, std::uint64_t offset, Ptr caller) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<8> w(92, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(physical);
+    w.put(size);
+    w.put(value);
+    w.put(model_bytes);
+    w.put(offset);
+    w.put(caller.value);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// it is written
+inline void emit_register_write(std::uint64_t physical, std::uint8_t size, std::uint64_t value, std::string_view model, std::uint64_t offset, Ptr caller) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<8> w(93, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(physical);
+    w.put(size);
+    w.put(value);
+    w.put(model_bytes);
+    w.put(offset);
+    w.put(caller.value);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// PCI configuration space; caller 0: through the ports
+inline void emit_config_read(std::uint8_t device_number, std::uint8_t function_number, std::uint32_t offset, std::uint8_t size, std::uint32_t value, std::string_view model, Ptr caller) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<9> w(94, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(device_number);
+    w.put(function_number);
+    w.put(offset);
+    w.put(size);
+    w.put(value);
+    w.put(model_bytes);
+    w.put(caller.value);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// it is written
+inline void emit_config_write(std::uint8_t device_number, std::uint8_t function_number, std::uint32_t offset, std::uint8_t size, std::uint32_t value, std::string_view model, Ptr caller) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<9> w(95, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(device_number);
+    w.put(function_number);
+    w.put(offset);
+    w.put(size);
+    w.put(value);
+    w.put(model_bytes);
+    w.put(caller.value);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// a device asserts its interrupt line, or takes it back
+inline void emit_interrupt_line(std::uint32_t line, bool asserted, std::string_view model) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<5> w(96, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(line);
+    w.put(asserted);
+    w.put(model_bytes);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// a device sends a message-signalled interrupt
+inline void emit_interrupt_message(std::uint64_t address, std::uint32_t data, std::string_view model) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<5> w(97, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(address);
+    w.put(data);
+    w.put(model_bytes);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// a device reads or writes physical memory
+inline void emit_dma(std::uint64_t physical, std::uint64_t length, bool write, bool done, std::string_view model) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    detail::Writer<7> w(98, model_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(physical);
+    w.put(length);
+    w.put(write);
+    w.put(done);
+    w.put(model_bytes);
+    w.put_data(model.data(), model_bytes);
+    w.commit();
+}
+
+// what a hardware model says about itself
+inline void emit_device_message(std::string_view model, std::string_view text) {
+    const std::size_t model_bytes = detail::cut(model.size());
+    const std::size_t text_bytes = detail::cut(text.size());
+    detail::Writer<4> w(99, model_bytes + text_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(model_bytes);
+    w.put(text_bytes);
+    w.put_data(model.data(), model_bytes);
+    w.put_data(text.data(), text_bytes);
     w.commit();
 }
 

@@ -119,7 +119,12 @@ extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
 extern const nt::exports::Adapter gate_FirstEntrySList;
 extern const nt::exports::Adapter gate_HalGetAdapter;
+extern const nt::exports::Adapter gate_HalGetBusData;
+extern const nt::exports::Adapter gate_HalGetBusDataByOffset;
 extern const nt::exports::Adapter gate_HalPutDmaAdapter;
+extern const nt::exports::Adapter gate_HalSetBusData;
+extern const nt::exports::Adapter gate_HalSetBusDataByOffset;
+extern const nt::exports::Adapter gate_HalTranslateBusAddress;
 extern const nt::exports::Adapter gate_HalpAllocateAdapterChannel;
 extern const nt::exports::Adapter gate_HalpAllocateCommonBuffer;
 extern const nt::exports::Adapter gate_HalpBuildMdlFromScatterGatherList;
@@ -256,6 +261,7 @@ extern const nt::exports::Adapter gate_KeDeregisterProcessorChangeCallback;
 extern const nt::exports::Adapter gate_KeEnterCriticalRegion;
 extern const nt::exports::Adapter gate_KeEnterGuardedRegion;
 extern const nt::exports::Adapter gate_KeFlushQueuedDpcs;
+extern const nt::exports::Adapter gate_KeFlushWriteBuffer;
 extern const nt::exports::Adapter gate_KeGenericCallDpc;
 extern const nt::exports::Adapter gate_KeGetCurrentIrql;
 extern const nt::exports::Adapter gate_KeGetCurrentNodeNumber;
@@ -372,15 +378,21 @@ extern const nt::exports::Adapter gate_MmBuildMdlForNonPagedPool;
 extern const nt::exports::Adapter gate_MmCreateMdl;
 extern const nt::exports::Adapter gate_MmFreePagesFromMdl;
 extern const nt::exports::Adapter gate_MmGetPhysicalAddress;
+extern const nt::exports::Adapter gate_MmGetPhysicalMemoryRanges;
+extern const nt::exports::Adapter gate_MmGetPhysicalMemoryRangesEx;
+extern const nt::exports::Adapter gate_MmGetPhysicalMemoryRangesEx2;
 extern const nt::exports::Adapter gate_MmGetSystemRoutineAddress;
 extern const nt::exports::Adapter gate_MmGetVirtualForPhysical;
 extern const nt::exports::Adapter gate_MmIsAddressValid;
+extern const nt::exports::Adapter gate_MmMapIoSpace;
+extern const nt::exports::Adapter gate_MmMapIoSpaceEx;
 extern const nt::exports::Adapter gate_MmMapLockedPages;
 extern const nt::exports::Adapter gate_MmMapLockedPagesSpecifyCache;
 extern const nt::exports::Adapter gate_MmProbeAndLockPages;
 extern const nt::exports::Adapter gate_MmProtectMdlSystemAddress;
 extern const nt::exports::Adapter gate_MmSizeOfMdl;
 extern const nt::exports::Adapter gate_MmUnlockPages;
+extern const nt::exports::Adapter gate_MmUnmapIoSpace;
 extern const nt::exports::Adapter gate_MmUnmapLockedPages;
 extern const nt::exports::Adapter gate_NtAllocateVirtualMemory;
 extern const nt::exports::Adapter gate_NtCancelIoFile;
@@ -502,6 +514,20 @@ extern const nt::exports::Adapter gate_PsGetThreadProcessId;
 extern const nt::exports::Adapter gate_PsGetVersion;
 extern const nt::exports::Adapter gate_PsIsSystemThread;
 extern const nt::exports::Adapter gate_PsTerminateSystemThread;
+extern const nt::exports::Adapter gate_READ_PORT_BUFFER_UCHAR;
+extern const nt::exports::Adapter gate_READ_PORT_BUFFER_ULONG;
+extern const nt::exports::Adapter gate_READ_PORT_BUFFER_USHORT;
+extern const nt::exports::Adapter gate_READ_PORT_UCHAR;
+extern const nt::exports::Adapter gate_READ_PORT_ULONG;
+extern const nt::exports::Adapter gate_READ_PORT_USHORT;
+extern const nt::exports::Adapter gate_READ_REGISTER_BUFFER_UCHAR;
+extern const nt::exports::Adapter gate_READ_REGISTER_BUFFER_ULONG;
+extern const nt::exports::Adapter gate_READ_REGISTER_BUFFER_ULONG64;
+extern const nt::exports::Adapter gate_READ_REGISTER_BUFFER_USHORT;
+extern const nt::exports::Adapter gate_READ_REGISTER_UCHAR;
+extern const nt::exports::Adapter gate_READ_REGISTER_ULONG;
+extern const nt::exports::Adapter gate_READ_REGISTER_ULONG64;
+extern const nt::exports::Adapter gate_READ_REGISTER_USHORT;
 extern const nt::exports::Adapter gate_RtlAbsoluteToSelfRelativeSD;
 extern const nt::exports::Adapter gate_RtlAddAccessAllowedAce;
 extern const nt::exports::Adapter gate_RtlAddAccessAllowedAceEx;
@@ -644,6 +670,20 @@ extern const nt::exports::Adapter gate_RtlxAnsiStringToUnicodeSize;
 extern const nt::exports::Adapter gate_RtlxOemStringToUnicodeSize;
 extern const nt::exports::Adapter gate_RtlxUnicodeStringToAnsiSize;
 extern const nt::exports::Adapter gate_RtlxUnicodeStringToOemSize;
+extern const nt::exports::Adapter gate_WRITE_PORT_BUFFER_UCHAR;
+extern const nt::exports::Adapter gate_WRITE_PORT_BUFFER_ULONG;
+extern const nt::exports::Adapter gate_WRITE_PORT_BUFFER_USHORT;
+extern const nt::exports::Adapter gate_WRITE_PORT_UCHAR;
+extern const nt::exports::Adapter gate_WRITE_PORT_ULONG;
+extern const nt::exports::Adapter gate_WRITE_PORT_USHORT;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_BUFFER_UCHAR;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_BUFFER_ULONG;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_BUFFER_ULONG64;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_BUFFER_USHORT;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_UCHAR;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_ULONG;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_ULONG64;
+extern const nt::exports::Adapter gate_WRITE_REGISTER_USHORT;
 extern const nt::exports::Adapter gate___C_specific_handler;
 extern const nt::exports::Adapter gate__local_unwind;
 extern const nt::exports::Adapter gate__purecall;
@@ -1403,7 +1443,9 @@ const Row rows[] = {
     {"MmFreeNonCachedMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmFreePagesFromMdl", "", "", &gate_MmFreePagesFromMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmGetPhysicalAddress", "", "", &gate_MmGetPhysicalAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"MmGetPhysicalMemoryRanges", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmGetPhysicalMemoryRanges", "", "", &gate_MmGetPhysicalMemoryRanges, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"MmGetPhysicalMemoryRangesEx", "there is one partition: the object is not looked at", "", &gate_MmGetPhysicalMemoryRangesEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"MmGetPhysicalMemoryRangesEx2", "there is one partition: the object is not looked at", "", &gate_MmGetPhysicalMemoryRangesEx2, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"MmGetSystemRoutineAddress", "", "", &gate_MmGetSystemRoutineAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"MmGetVirtualForPhysical", "", "", &gate_MmGetVirtualForPhysical, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmHighestUserAddress", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -1415,8 +1457,8 @@ const Row rows[] = {
     {"MmIsVerifierEnabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmLockPagableDataSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmLockPagableSectionByHandle", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmMapIoSpace", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmMapIoSpaceEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmMapIoSpace", "", "", &gate_MmMapIoSpace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmMapIoSpaceEx", "", "", &gate_MmMapIoSpaceEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmMapLockedPages", "", "", &gate_MmMapLockedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmMapLockedPagesSpecifyCache", "the cache type is ignored", "", &gate_MmMapLockedPagesSpecifyCache, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"MmMapLockedPagesWithReservedMapping", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1435,7 +1477,7 @@ const Row rows[] = {
     {"MmSystemRangeStart", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"MmUnlockPagableImageSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmUnlockPages", "", "", &gate_MmUnlockPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"MmUnmapIoSpace", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmUnmapIoSpace", "", "", &gate_MmUnmapIoSpace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapLockedPages", "", "", &gate_MmUnmapLockedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapReservedMapping", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmUnmapViewOfSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1647,6 +1689,14 @@ const Row rows[] = {
     {"PsThreadType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsUpdateDiskCounters", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsWrapApcWow64Thread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_BUFFER_UCHAR", "", "", &gate_READ_REGISTER_BUFFER_UCHAR, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_BUFFER_ULONG", "", "", &gate_READ_REGISTER_BUFFER_ULONG, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_BUFFER_ULONG64", "", "", &gate_READ_REGISTER_BUFFER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_BUFFER_USHORT", "", "", &gate_READ_REGISTER_BUFFER_USHORT, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_UCHAR", "", "", &gate_READ_REGISTER_UCHAR, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_ULONG", "", "", &gate_READ_REGISTER_ULONG, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_ULONG64", "", "", &gate_READ_REGISTER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"READ_REGISTER_USHORT", "", "", &gate_READ_REGISTER_USHORT, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"RtlAbsoluteToSelfRelativeSD", "", "", &gate_RtlAbsoluteToSelfRelativeSD, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlAddAccessAllowedAce", "", "", &gate_RtlAddAccessAllowedAce, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlAddAccessAllowedAceEx", "", "", &gate_RtlAddAccessAllowedAceEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -1917,6 +1967,14 @@ const Row rows[] = {
     {"VfFailDeviceNode", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"VfIsVerificationEnabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"VslExchangeEntropy", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_BUFFER_UCHAR", "", "", &gate_WRITE_REGISTER_BUFFER_UCHAR, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_BUFFER_ULONG", "", "", &gate_WRITE_REGISTER_BUFFER_ULONG, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_BUFFER_ULONG64", "", "", &gate_WRITE_REGISTER_BUFFER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_BUFFER_USHORT", "", "", &gate_WRITE_REGISTER_BUFFER_USHORT, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_UCHAR", "", "", &gate_WRITE_REGISTER_UCHAR, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_ULONG", "", "", &gate_WRITE_REGISTER_ULONG, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_ULONG64", "", "", &gate_WRITE_REGISTER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"WRITE_REGISTER_USHORT", "", "", &gate_WRITE_REGISTER_USHORT, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"WmiQueryTraceInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwAllocateVirtualMemory", "MEM_PHYSICAL, MEM_LARGE_PAGES and MEM_WRITE_WATCH are refused; ZeroBits and MEM_TOP_DOWN do not choose the address", "", nullptr, 0, 24, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCancelIoFile", "service", "", nullptr, 0, 93, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2131,21 +2189,34 @@ const Row rows[] = {
     {"HalDisplayString", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalFreeHardwareCounters", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalGetAdapter", "bus masters only, as IoGetDmaAdapter", "", &gate_HalGetAdapter, 0, 0, Kind::func, Status::partial, Image::hal, 0, false},
-    {"HalGetBusData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
-    {"HalGetBusDataByOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
+    {"HalGetBusData", "", "", &gate_HalGetBusData, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
+    {"HalGetBusDataByOffset", "", "", &gate_HalGetBusDataByOffset, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
     {"HalGetInterruptVector", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalMakeBeep", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
-    {"HalSetBusDataByOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
-    {"HalTranslateBusAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
+    {"HalSetBusData", "", "", &gate_HalSetBusData, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
+    {"HalSetBusDataByOffset", "", "", &gate_HalSetBusDataByOffset, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
+    {"HalTranslateBusAddress", "", "", &gate_HalTranslateBusAddress, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
     {"KdComPortInUse", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
-    {"KeFlushWriteBuffer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
+    {"KeFlushWriteBuffer", "", "", &gate_KeFlushWriteBuffer, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"READ_PORT_BUFFER_UCHAR", "", "", &gate_READ_PORT_BUFFER_UCHAR, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"READ_PORT_BUFFER_ULONG", "", "", &gate_READ_PORT_BUFFER_ULONG, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"READ_PORT_BUFFER_USHORT", "", "", &gate_READ_PORT_BUFFER_USHORT, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"READ_PORT_UCHAR", "", "", &gate_READ_PORT_UCHAR, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"READ_PORT_ULONG", "", "", &gate_READ_PORT_ULONG, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"READ_PORT_USHORT", "", "", &gate_READ_PORT_USHORT, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"WRITE_PORT_BUFFER_UCHAR", "", "", &gate_WRITE_PORT_BUFFER_UCHAR, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"WRITE_PORT_BUFFER_ULONG", "", "", &gate_WRITE_PORT_BUFFER_ULONG, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"WRITE_PORT_BUFFER_USHORT", "", "", &gate_WRITE_PORT_BUFFER_USHORT, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"WRITE_PORT_UCHAR", "", "", &gate_WRITE_PORT_UCHAR, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"WRITE_PORT_ULONG", "", "", &gate_WRITE_PORT_ULONG, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
+    {"WRITE_PORT_USHORT", "", "", &gate_WRITE_PORT_USHORT, 0, 0, Kind::func, Status::full, Image::hal, 15, false},
     {"x86BiosAllocateBuffer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosCall", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosFreeBuffer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1475;
+const ULONG row_count = 1506;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

@@ -1,0 +1,18 @@
+// The modelled hardware of a run: models from the command line, firmware, and what both need of the kernel.
+#pragma once
+#include "app/machine.h"
+#include <string>
+
+namespace app {
+
+// "disk:size=1M" as a model and its arguments: a file with a '/' or ".so" in its name, else a model that is
+// installed beside the program. Throws CLI::ValidationError.
+nt::hardware::ModelSpec hardware_from(const std::string& text);
+
+// Puts bus, models and firmware in place. Empty: done; otherwise what is wrong.
+std::string start_hardware(const Config& config);
+
+// What there is, as rows of the trace.
+void trace_hardware();
+
+} // namespace app
