@@ -20,6 +20,7 @@
 #include "kernel/ex/work.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/exports/sync_objects.h"
+#include "kernel/exports/timer_object.h"
 #include "kernel/io/condrv.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
@@ -104,6 +105,7 @@ void Machine::boot() {
     must(ps::initialize_threads(), "thread objects");
     must(section::initialize(), "section objects");
     must(ps::initialize_processes(), "process objects");
+    must(exports::initialize_timer_type(), "timer objects");
 }
 
 // The first rows: what runs, and the images that were there before. Our kernel32 sends API rows while the

@@ -70,7 +70,7 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
         PROCESS_BASIC_INFORMATION info{};
         info.ExitStatus = process.ExitStatus;
         info.PebBaseAddress = process.Peb;
-        info.AffinityMask = 1;
+        info.AffinityMask = process.affinity;
         info.BasePriority = process.Pcb.BasePriority;
         info.UniqueProcessId = reinterpret_cast<ULONG_PTR>(process.UniqueProcessId);
         info.InheritedFromUniqueProcessId = reinterpret_cast<ULONG_PTR>(process.InheritedFromUniqueProcessId);
@@ -110,7 +110,9 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
         return answer.give(
             ULONG{process.ObjectTable ? static_cast<ob::HandleTable*>(process.ObjectTable)->count() : 0});
     case ProcessAffinityMask:
-        return answer.give(ULONG_PTR{1});
+        return answer.give(process.affinity);
+    case ProcessPriorityBoost:
+        return answer.give(ULONG{process.boosts_disabled});
     case ProcessSessionInformation:
         return answer.give(ULONG{process.space ? 1u : 0u});
     case ProcessWow64Information:
@@ -131,30 +133,3 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
     }
 }
 GATE(NtQueryInformationProcess);
-
-// The priority class and the error mode are kept; there is one processor, so the affinity can only be that.
-extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information,
-                                            ULONG length) {
-    TargetProcess target;
-    if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status))
-        return status;
-    switch (cls) {
-    case ProcessPriorityClass: {
-        UCHAR info[2];
-        if (length != sizeof info) return STATUS_INFO_LENGTH_MISMATCH;
-        if (!exports::copy_in(info, information, sizeof info)) return STATUS_ACCESS_VIOLATION;
-        if (info[1] < 1 || info[1] > 6) return STATUS_INVALID_PARAMETER;
-        target->PriorityClass = info[1];
-        return STATUS_SUCCESS;
-    }
-    case ProcessAffinityMask: {
-        ULONG_PTR mask;
-        if (length != sizeof mask) return STATUS_INFO_LENGTH_MISMATCH;
-        if (!exports::copy_in(&mask, information, sizeof mask)) return STATUS_ACCESS_VIOLATION;
-        return mask == 1 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-    }
-    default:
-        return STATUS_INVALID_INFO_CLASS;
-    }
-}
-GATE(NtSetInformationProcess);

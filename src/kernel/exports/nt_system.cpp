@@ -2,10 +2,15 @@
 // machine's, none the host's.
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
+#include "kernel/exports/processor_topology.h"
 #include "kernel/exports/system_modules.h"
+#include "kernel/ke/accounting.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/dpc.h"
+#include "kernel/ke/timer.h"
 #include "kernel/mm/physical.h"
 #include "kernel/mm/probe.h"
+#include <vector>
 
 using namespace nt;
 using exports::write_parameter;
@@ -41,22 +46,35 @@ struct SYSTEM_KERNEL_DEBUGGER_INFORMATION {
     BOOLEAN Enabled, NotPresent;
 };
 
+struct SYSTEM_PROCESSOR_PERFORMANCE_INFORMATION {
+    LARGE_INTEGER IdleTime, KernelTime, UserTime, DpcTime, InterruptTime;
+    ULONG InterruptCount;
+};
+
 enum Class : ULONG {
     SystemBasicInformation = 0,
     SystemProcessorInformation = 1,
     SystemPerformanceInformation = 2,
     SystemTimeOfDayInformation = 3,
+    SystemProcessorPerformanceInformation = 8,
     SystemKernelDebuggerInformation = 35,
     SystemEmulationBasicInformation = 62,
     SystemEmulationProcessorInformation = 63,
+    SystemLogicalProcessorAndGroupInformation = 107,
 };
 
 static_assert(sizeof(SYSTEM_PERFORMANCE_INFORMATION) == 344);
 
+NTSTATUS give_bytes(const void* from, std::size_t size, PVOID to, ULONG length, ULONG* needed) {
+    if (needed && !write_parameter(needed, static_cast<ULONG>(size))) return STATUS_ACCESS_VIOLATION;
+    if (length < size) return STATUS_INFO_LENGTH_MISMATCH;
+    return exports::copy_out(to, from, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+template <class T> NTSTATUS give(const std::vector<T>& values, PVOID to, ULONG length, ULONG* needed) {
+    return give_bytes(values.data(), values.size() * sizeof(T), to, length, needed);
+}
 template <class T> NTSTATUS give(const T& value, PVOID to, ULONG length, ULONG* needed) {
-    if (needed && !write_parameter(needed, ULONG{sizeof(T)})) return STATUS_ACCESS_VIOLATION;
-    if (length < sizeof(T)) return STATUS_INFO_LENGTH_MISMATCH;
-    return exports::copy_out(to, &value, sizeof value) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+    return give_bytes(&value, sizeof value, to, length, needed);
 }
 
 SYSTEM_BASIC_INFORMATION basic() {
@@ -69,12 +87,39 @@ SYSTEM_BASIC_INFORMATION basic() {
     info.AllocationGranularity = mm::granularity;
     info.MinimumUserModeAddress = host::places::user_low;
     info.MaximumUserModeAddress = mm::highest_user_address;
-    info.ActiveProcessorsAffinityMask = 1;
-    info.NumberOfProcessors = 1;
+    info.ActiveProcessorsAffinityMask = ke::all_processors();
+    info.NumberOfProcessors = static_cast<CHAR>(ke::processor_count());
     return info;
 }
 
+// The kernel's time contains idling, as on Windows.
+std::vector<SYSTEM_PROCESSOR_PERFORMANCE_INFORMATION> processor_times() {
+    std::vector<SYSTEM_PROCESSOR_PERFORMANCE_INFORMATION> all(ke::processor_count());
+    for (ULONG i = 0; i < ke::processor_count(); i++) {
+        const ke::Account account = ke::account_of(i);
+        auto& info = all[i];
+        info.IdleTime.QuadPart = static_cast<LONGLONG>(account.idle);
+        info.DpcTime.QuadPart = static_cast<LONGLONG>(account.dpc);
+        info.InterruptTime.QuadPart = static_cast<LONGLONG>(account.interrupt);
+        info.KernelTime.QuadPart = static_cast<LONGLONG>(account.idle + account.dpc + account.interrupt);
+        info.UserTime.QuadPart = static_cast<LONGLONG>(account.thread);
+        info.InterruptCount = static_cast<ULONG>(ke::dpc_counts(i).interrupts);
+    }
+    return all;
+}
+
 } // namespace
+
+extern "C" NTSTATUS NtQuerySystemInformationEx(ULONG cls, const void* input, ULONG input_length,
+                                               PVOID information, ULONG length, ULONG* needed) {
+    if (cls != SystemLogicalProcessorAndGroupInformation) return STATUS_INVALID_INFO_CLASS;
+    ULONG relationship;
+    if (input_length != sizeof relationship) return STATUS_INVALID_PARAMETER;
+    if (!exports::copy_in(&relationship, input, sizeof relationship)) return STATUS_ACCESS_VIOLATION;
+    return give(exports::describe_processors(relationship, ke::all_processors()), information, length,
+                needed);
+}
+GATE(NtQuerySystemInformationEx);
 
 extern "C" NTSTATUS NtQuerySystemInformation(ULONG cls, PVOID information, ULONG length, ULONG* needed) {
     switch (cls) {
@@ -84,7 +129,7 @@ extern "C" NTSTATUS NtQuerySystemInformation(ULONG cls, PVOID information, ULONG
     case SystemProcessorInformation:
     case SystemEmulationProcessorInformation: {
         // assumed: family 6, as Intel's processors report it.
-        const SYSTEM_PROCESSOR_INFORMATION info{9, 6, 0x5e03, 1, 0};
+        const SYSTEM_PROCESSOR_INFORMATION info{9, 6, 0x5e03, static_cast<USHORT>(ke::processor_count()), 0};
         return give(info, information, length, needed);
     }
     case SystemPerformanceInformation: {
@@ -103,6 +148,8 @@ extern "C" NTSTATUS NtQuerySystemInformation(ULONG cls, PVOID information, ULONG
     }
     case SystemKernelDebuggerInformation:
         return give(SYSTEM_KERNEL_DEBUGGER_INFORMATION{0, 1}, information, length, needed);
+    case SystemProcessorPerformanceInformation:
+        return give(processor_times(), information, length, needed);
     case 11: // SystemModuleInformation
         return exports::query_modules(information, length, needed);
     default:
@@ -127,15 +174,6 @@ extern "C" NTSTATUS NtQueryPerformanceCounter(LARGE_INTEGER* counter, LARGE_INTE
     return STATUS_SUCCESS;
 }
 GATE(NtQueryPerformanceCounter);
-
-extern "C" NTSTATUS NtQueryTimerResolution(ULONG* coarsest, ULONG* finest, ULONG* current) {
-    constexpr ULONG finest_possible = 5000; // 0.5 ms, as Windows 10 says on common hardware
-    return write_parameter(coarsest, ULONG{ke::tick_length}) && write_parameter(finest, finest_possible) &&
-                   write_parameter(current, ULONG{ke::tick_length})
-               ? STATUS_SUCCESS
-               : STATUS_ACCESS_VIOLATION;
-}
-GATE(NtQueryTimerResolution);
 
 // Milliseconds since boot, in steps of a tick.
 extern "C" ULONG NtGetTickCount() { return static_cast<ULONG>(ke::tick_count() * ke::tick_length / 10'000); }

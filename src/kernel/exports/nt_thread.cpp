@@ -1,7 +1,11 @@
 // Threads by handle: what CreateThread, ExitThread, ResumeThread and GetExitCodeThread use.
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
+#include "kernel/exports/groups.h"
+#include "kernel/exports/priorities.h"
+#include "kernel/exports/thread_handle.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ke/suspend.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
@@ -13,8 +17,6 @@ using exports::write_parameter;
 
 namespace {
 
-// Base priority of every process; a thread's is told relative to it.
-constexpr LONG normal_priority = 8;
 constexpr ULONG create_suspended = 0x1, skip_attach = 0x2, hide_from_debugger = 0x4;
 
 NTSTATUS reference(HANDLE handle, ACCESS_MASK desired, ke::Thread*& thread) {
@@ -91,7 +93,10 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
     status = !result                            ? result.error()
              : write_parameter(handle, *result) ? STATUS_SUCCESS
                                                 : STATUS_ACCESS_VIOLATION;
-    if (!(flags & create_suspended)) ps::start_thread(**made);
+    if (flags & create_suspended)
+        (*made)->Tcb.SuspendCount = 1;
+    else
+        ps::start_thread(**made);
     ob::dereference(*made);
     return status;
 }
@@ -112,13 +117,22 @@ GATE(NtTerminateThread);
 extern "C" NTSTATUS NtResumeThread(HANDLE handle, ULONG* previous) {
     ke::Thread* thread;
     if (const NTSTATUS status = reference(handle, 0x2, thread); !NT_SUCCESS(status)) return status;
-    const bool was_suspended = thread->Tcb.State == static_cast<UCHAR>(ke::ThreadState::initialized);
-    if (was_suspended) ps::start_thread(*thread);
+    const ULONG count = ps::resume_thread(*thread);
     ob::dereference(thread);
-    if (previous && !write_parameter(previous, was_suspended ? 1u : 0u)) return STATUS_ACCESS_VIOLATION;
-    return STATUS_SUCCESS;
+    return !previous || write_parameter(previous, count) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 GATE(NtResumeThread);
+
+// A thread that suspends itself comes back from here when it is resumed.
+extern "C" NTSTATUS NtSuspendThread(HANDLE handle, ULONG* previous) {
+    exports::TargetThread thread(handle, 0x2);
+    if (!NT_SUCCESS(thread.status)) return thread.status;
+    ULONG count;
+    const NTSTATUS status = ke::suspend_thread(*thread, count);
+    if (!NT_SUCCESS(status)) return status;
+    return !previous || write_parameter(previous, count) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+GATE(NtSuspendThread);
 
 extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
                                              ULONG* needed) {
@@ -136,8 +150,9 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
     switch (information_class) {
     case ThreadBasicInformation:
         answer(THREAD_BASIC_INFORMATION{ended ? thread->exit_status : static_cast<NTSTATUS>(STATUS_PENDING),
-                                        reinterpret_cast<PVOID>(thread->teb), thread->Cid, 1,
-                                        thread->Tcb.Priority, thread->Tcb.BasePriority - normal_priority});
+                                        reinterpret_cast<PVOID>(thread->teb), thread->Cid,
+                                        thread->Tcb.UserAffinity.Mask, thread->Tcb.Priority,
+                                        exports::base_increment(*thread)});
         break;
     case ThreadTimes:
         answer(ps::times_of(*thread));
@@ -147,6 +162,18 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
         break;
     case ThreadQuerySetWin32StartAddress:
         answer(thread->start_address);
+        break;
+    case ThreadPriorityBoost:
+        answer(static_cast<ULONG>(ke::boosts_disabled(*thread)));
+        break;
+    case exports::ThreadGroupInformation:
+        answer(GROUP_AFFINITY{thread->Tcb.UserAffinity.Mask, 0, {}});
+        break;
+    case exports::ThreadIdealProcessorEx:
+        answer(exports::processor_number_of(thread->Tcb.UserIdealProcessor));
+        break;
+    case exports::ThreadSuspendCount:
+        answer(static_cast<ULONG>(thread->Tcb.SuspendCount));
         break;
     case ThreadIsTerminated:
         answer(static_cast<ULONG>(ended));
@@ -183,5 +210,12 @@ extern "C" NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK desired, const OBJE
 }
 GATE(NtOpenThread);
 
-extern "C" ULONG NtGetCurrentProcessorNumber() { return 0; }
+extern "C" ULONG NtGetCurrentProcessorNumber() { return ke::current_processor_number(); }
 GATE(NtGetCurrentProcessorNumber);
+
+extern "C" ULONG NtGetCurrentProcessorNumberEx(PROCESSOR_NUMBER* number) {
+    const ULONG index = ke::current_processor_number();
+    if (number) write_parameter(number, exports::processor_number_of(index));
+    return index;
+}
+GATE(NtGetCurrentProcessorNumberEx);

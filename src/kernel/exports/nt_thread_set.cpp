@@ -1,35 +1,104 @@
-// NtSetInformationThread: what SetThreadPriority and SetThreadAffinityMask use.
+// NtSetInformationThread: what SetThreadPriority, SetThreadPriorityBoost, SetThreadAffinityMask,
+// SetThreadGroupAffinity and SetThreadIdealProcessorEx use.
 #include "abi/status.h"
-#include "kernel/exports/capture.h"
 #include "kernel/exports/gate.h"
+#include "kernel/exports/groups.h"
+#include "kernel/exports/priorities.h"
+#include "kernel/exports/thread_handle.h"
+#include "kernel/ke/affinity.h"
 #include "kernel/ke/bugcheck.h"
-#include "kernel/ke/thread.h"
-#include "kernel/ob/handle.h"
-#include "kernel/ps/thread.h"
+#include "kernel/ke/priority.h"
+#include "kernel/ke/scheduler.h"
+#include "kernel/ps/process.h"
 
 using namespace nt;
+using exports::ThreadGroupInformation;
+using exports::ThreadIdealProcessorEx;
 
 namespace {
 
-constexpr LONG normal_priority = 8; // of every process and thread; other priorities are not modelled yet
 constexpr ACCESS_MASK thread_set_information = 0x20;
 
-NTSTATUS set(ke::Thread& thread, ULONG information_class, const void* from, ULONG length) {
+// Priorities lie two around the process's; ±16 saturate. A real-time process may use every priority of its
+// range.
+bool is_base_increment(const ke::Thread& thread, LONG increment) {
+    return (increment >= -2 && increment <= 2) || increment == exports::saturating ||
+           increment == -exports::saturating || exports::process_base(thread) >= ke::low_real_time_priority;
+}
+
+NTSTATUS set_mask(ke::Thread& thread, KAFFINITY mask) {
+    const auto* process = static_cast<EPROCESS*>(thread.process);
+    const KAFFINITY allowed =
+        process ? ps::body(const_cast<EPROCESS*>(process)).affinity : ke::all_processors();
+    if (!mask || mask & ~allowed) return STATUS_INVALID_PARAMETER;
+    ke::set_user_affinity(thread, mask);
+    return STATUS_SUCCESS;
+}
+
+void set_ideal(ke::Thread& thread, ULONG number) {
+    ke::set_ideal_processor(thread, number);
+    thread.Tcb.UserIdealProcessor = number;
+}
+
+// The information, of exactly this type.
+template <class T> struct Given {
+    Given(const void* from, ULONG length) {
+        if (length != sizeof(T))
+            status = STATUS_INFO_LENGTH_MISMATCH;
+        else if (!exports::copy_in(&value, from, sizeof value))
+            status = STATUS_ACCESS_VIOLATION;
+    }
+    T value{};
+    NTSTATUS status = STATUS_SUCCESS;
+};
+template <class T, class F> NTSTATUS with(const void* from, ULONG length, F use) {
+    const Given<T> given(from, length);
+    return NT_SUCCESS(given.status) ? use(given.value) : given.status;
+}
+
+NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG length) {
     switch (information_class) {
-    case ThreadBasePriority: {
-        LONG increment;
-        if (length != sizeof increment) return STATUS_INFO_LENGTH_MISMATCH;
-        if (!exports::copy_in(&increment, from, sizeof increment)) return STATUS_ACCESS_VIOLATION;
-        if (thread.Tcb.BasePriority != normal_priority + increment)
-            ke::stub_called("NtSetInformationThread (another priority)");
-        return STATUS_SUCCESS;
-    }
-    case ThreadAffinityMask: {
-        ULONG_PTR mask;
-        if (length != sizeof mask) return STATUS_INFO_LENGTH_MISMATCH;
-        if (!exports::copy_in(&mask, from, sizeof mask)) return STATUS_ACCESS_VIOLATION;
-        return mask == 1 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER; // there is one processor
-    }
+    case ThreadPriority:
+        return with<KPRIORITY>(from, length, [&](KPRIORITY priority) -> NTSTATUS {
+            if (priority < 1 || priority > ke::high_priority) return STATUS_INVALID_PARAMETER;
+            ke::set_priority(thread, priority);
+            ke::dispatch();
+            return STATUS_SUCCESS;
+        });
+    case ThreadBasePriority:
+        return with<LONG>(from, length, [&](LONG increment) -> NTSTATUS {
+            if (!is_base_increment(thread, increment)) return STATUS_INVALID_PARAMETER;
+            exports::set_base_increment(thread, increment);
+            return STATUS_SUCCESS;
+        });
+    case ThreadAffinityMask:
+        return with<KAFFINITY>(from, length, [&](KAFFINITY mask) { return set_mask(thread, mask); });
+    case ThreadGroupInformation:
+        return with<GROUP_AFFINITY>(from, length, [&](const GROUP_AFFINITY& affinity) -> NTSTATUS {
+            return exports::is_valid(affinity) ? set_mask(thread, affinity.Mask) : STATUS_INVALID_PARAMETER;
+        });
+    case ThreadPriorityBoost:
+        return with<ULONG>(from, length, [&](ULONG disabled) -> NTSTATUS {
+            ke::disable_boosts(thread, disabled != 0);
+            return STATUS_SUCCESS;
+        });
+    case ThreadIdealProcessor: // the status is the old one
+        return with<ULONG>(from, length, [&](ULONG number) -> NTSTATUS {
+            const auto old = static_cast<NTSTATUS>(thread.Tcb.UserIdealProcessor);
+            if (number > ke::most_processors) return STATUS_INVALID_PARAMETER;
+            if (number == ke::most_processors) return old; // MAXIMUM_PROCESSORS only asks
+            if (number >= ke::processor_count()) return STATUS_INVALID_PARAMETER;
+            set_ideal(thread, number);
+            return old;
+        });
+    case ThreadIdealProcessorEx: // the old one comes back in its place
+        return with<PROCESSOR_NUMBER>(from, length, [&](const PROCESSOR_NUMBER& number) -> NTSTATUS {
+            const ULONG index = exports::processor_index(number);
+            if (index == exports::no_processor) return STATUS_INVALID_PARAMETER;
+            const PROCESSOR_NUMBER old = exports::processor_number_of(thread.Tcb.UserIdealProcessor);
+            set_ideal(thread, index);
+            return exports::copy_out(from, &old, sizeof old) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+        });
     default:
         ke::stub_called("NtSetInformationThread (this class)");
     }
@@ -37,14 +106,8 @@ NTSTATUS set(ke::Thread& thread, ULONG information_class, const void* from, ULON
 
 } // namespace
 
-extern "C" NTSTATUS NtSetInformationThread(HANDLE handle, ULONG information_class, const void* from,
-                                           ULONG length) {
-    PVOID body;
-    NTSTATUS status = ob::reference_by_handle(handle, thread_set_information, ps::thread_type,
-                                              exports::previous_mode(), &body, nullptr);
-    if (!NT_SUCCESS(status)) return status;
-    status = set(*static_cast<ke::Thread*>(body), information_class, from, length);
-    ob::dereference(body);
-    return status;
+extern "C" NTSTATUS NtSetInformationThread(HANDLE handle, ULONG information_class, void* from, ULONG length) {
+    exports::TargetThread thread(handle, thread_set_information);
+    return NT_SUCCESS(thread.status) ? set(*thread, information_class, from, length) : thread.status;
 }
 GATE(NtSetInformationThread);

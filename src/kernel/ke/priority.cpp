@@ -47,8 +47,16 @@ void set_base_priority(Thread& thread, KPRIORITY base) {
     set_priority(thread, base);
 }
 
+static constexpr ULONG disable_boost = 0x2; // KTHREAD.ThreadFlags: DisableBoost
+
+bool boosts_disabled(const Thread& thread) { return thread.Tcb.ThreadFlags & disable_boost; }
+void disable_boosts(Thread& thread, bool disabled) {
+    thread.Tcb.ThreadFlags =
+        disabled ? thread.Tcb.ThreadFlags | disable_boost : thread.Tcb.ThreadFlags & ~disable_boost;
+}
+
 void boost_priority(Thread& thread, KPRIORITY increment) {
-    if (increment <= 0 || thread.Tcb.Priority >= low_real_time_priority) return;
+    if (increment <= 0 || boosts_disabled(thread) || thread.Tcb.Priority >= low_real_time_priority) return;
     const KPRIORITY boosted = std::min(thread.Tcb.BasePriority + increment, low_real_time_priority - 1);
     if (boosted <= thread.Tcb.Priority) return;
     thread.Tcb.PriorityDecrement = static_cast<CHAR>(boosted - thread.Tcb.BasePriority);

@@ -14,6 +14,9 @@ KPRIORITY set_priority(Thread& thread, KPRIORITY priority);
 void set_base_priority(Thread& thread, KPRIORITY base);
 // After a wait: up to `increment` above the base, at most 15; never down.
 void boost_priority(Thread& thread, KPRIORITY increment);
+// SetThreadPriorityBoost: the thread gets no boosts any more; one that it has decays.
+void disable_boosts(Thread& thread, bool disabled);
+bool boosts_disabled(const Thread& thread);
 // At the end of a quantum: the boost decays.
 void decay_priority(Thread& thread);
 

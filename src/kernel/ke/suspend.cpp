@@ -21,7 +21,7 @@ NTSTATUS suspend_thread(Thread& thread, ULONG& previous) {
     if (thread.exiting || state_of(thread) == ThreadState::terminated) return STATUS_THREAD_IS_TERMINATING;
     previous = static_cast<ULONG>(thread.Tcb.SuspendCount);
     if (thread.Tcb.SuspendCount == most_suspends) return STATUS_SUSPEND_COUNT_EXCEEDED;
-    if (thread.Tcb.SuspendCount++ > 0) return STATUS_SUCCESS;
+    if (thread.Tcb.SuspendCount++ > 0 || state_of(thread) == ThreadState::initialized) return STATUS_SUCCESS;
     if (thread.suspend_apc.Inserted) return STATUS_SUCCESS; // resumed before it came to stop, and now again
     reset_event(thread.Tcb.SuspendEvent);
     initialize_kernel_apc(thread.suspend_apc, thread, wait_while_suspended, nullptr, nullptr);

@@ -29,6 +29,7 @@ struct Process : EPROCESS {
     ULONGLONG ended_kernel_time, ended_user_time; // of threads that have ended, 100 ns units
     ULONG timer_resolution;                       // what it asked for, 100 ns; 0: nothing
     ULONG_PTR affinity;                           // processors that its threads may use
+    bool boosts_disabled;                         // of its threads (SetProcessPriorityBoost)
     bool terminating;
 };
 

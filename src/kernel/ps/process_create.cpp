@@ -5,6 +5,7 @@
 #include "abi/status.h"
 #include "host/guest.h"
 #include "host/machine_heap.h"
+#include "kernel/ke/priority.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ob/object.h"
@@ -111,7 +112,7 @@ NTSTATUS build_peb(Process& process, const ldr::ImageFile& file) {
     peb.Mutant = reinterpret_cast<PVOID>(~ULONG_PTR{0});
     peb.ImageBaseAddress = process.SectionBaseAddress;
     peb.ProcessParameters = reinterpret_cast<RTL_USER_PROCESS_PARAMETERS*>(process.parameters);
-    peb.NumberOfProcessors = 1;
+    peb.NumberOfProcessors = ke::processor_count();
     peb.CriticalSectionTimeout.QuadPart = -25'920'000'000'000; // 30 days
     peb.HeapSegmentReserve = 0x100000;
     peb.HeapSegmentCommit = 0x2000;
@@ -123,7 +124,7 @@ NTSTATUS build_peb(Process& process, const ldr::ImageFile& file) {
     peb.ImageSubsystem = file.subsystem;
     peb.ImageSubsystemMajorVersion = file.subsystem_major;
     peb.ImageSubsystemMinorVersion = file.subsystem_minor;
-    peb.ActiveProcessAffinityMask = 1;
+    peb.ActiveProcessAffinityMask = process.affinity;
     peb.SessionId = 1;
     if (const NTSTATUS status = write_user(*process.space, block, peb); !NT_SUCCESS(status)) return status;
     return add_tebs(process, block, block + teb_size); // the rest of the block
@@ -183,6 +184,9 @@ Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what
     t.RealClientId = t.ClientId;
     detail::write_user(*process.space, *teb, t);
     (*thread)->Cid = t.ClientId;
+    (*thread)->Tcb.Priority = (*thread)->Tcb.BasePriority = process.Pcb.BasePriority;
+    (*thread)->Tcb.Affinity.Mask = (*thread)->Tcb.UserAffinity.Mask = process.affinity;
+    ke::disable_boosts(**thread, process.boosts_disabled);
     process.ActiveThreads = process.ActiveThreads + 1;
     if (!what.suspended) start_thread(**thread);
     return *thread;

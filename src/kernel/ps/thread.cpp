@@ -172,6 +172,12 @@ void start_thread(ke::Thread& thread) {
     ke::dispatch();
 }
 
+ULONG resume_thread(ke::Thread& thread) {
+    const ULONG previous = ke::resume_thread(thread);
+    if (previous == 1 && ke::state_of(thread) == ke::ThreadState::initialized) start_thread(thread);
+    return previous;
+}
+
 void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++] = rundown; }
 
 void exit_thread(LONG status) {

@@ -40,6 +40,8 @@ struct UserStart {
 };
 Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& start);
 
+// NtResumeThread; a thread that was made suspended begins to run. The suspend count before.
+ULONG resume_thread(ke::Thread& thread);
 // Lets a thread run that was made suspended.
 void start_thread(ke::Thread& thread);
 

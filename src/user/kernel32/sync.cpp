@@ -48,6 +48,20 @@ HANDLE create_semaphore(SECURITY_ATTRIBUTES* security, const WCHAR* name, LONG i
 
 DWORD waited(NTSTATUS status) { return NT_SUCCESS(status) ? DWORD(status) : (fail(status), WAIT_FAILED); }
 
+// A timer that the system cannot wake for is set all the same.
+BOOL timer_set(NTSTATUS status) {
+    if (!NT_SUCCESS(status)) return fail(status);
+    RtlSetLastWin32Error(status == STATUS_TIMER_RESUME_IGNORED ? ERROR_NOT_SUPPORTED : ERROR_SUCCESS);
+    return TRUE;
+}
+// TIMER_SET_COALESCABLE_TIMER_INFO
+struct CoalescableTimer {
+    LARGE_INTEGER DueTime;
+    PVOID TimerApcRoutine, TimerContext, WakeContext;
+    ULONG TimerPeriod, TolerableDelay;
+    BOOLEAN* PreviousState;
+};
+
 template <class F> HANDLE with_wide(const CHAR* name, F f) {
     Wide wide(name);
     return wide.ok() ? f(wide.get()) : nullptr;
@@ -195,10 +209,29 @@ HANDLE CreateWaitableTimerW(SECURITY_ATTRIBUTES* security, BOOL manual, const WC
 HANDLE CreateWaitableTimerA(SECURITY_ATTRIBUTES* security, BOOL manual, const CHAR* name) {
     return with_wide(name, [&](const WCHAR* w) { return CreateWaitableTimerW(security, manual, w); });
 }
+HANDLE CreateWaitableTimerExA(SECURITY_ATTRIBUTES* security, const CHAR* name, DWORD flags, DWORD access) {
+    return with_wide(name,
+                     [&](const WCHAR* w) { return CreateWaitableTimerExW(security, w, flags, access); });
+}
 BOOL SetWaitableTimer(HANDLE timer, const LARGE_INTEGER* due, LONG period, PVOID routine, PVOID argument,
                       BOOL resume) {
     LARGE_INTEGER when = *due;
-    return answer(NtSetTimer(timer, &when, routine, argument, BOOLEAN(resume != 0), period, nullptr));
+    return timer_set(NtSetTimer(timer, &when, routine, argument, BOOLEAN(resume != 0), period, nullptr));
+}
+BOOL SetWaitableTimerEx(HANDLE timer, const LARGE_INTEGER* due, LONG period, PVOID routine, PVOID argument,
+                        PVOID wake_context, ULONG tolerable_delay) {
+    if (period < 0) return fail(STATUS_INVALID_PARAMETER);
+    CoalescableTimer what{*due, routine, argument, wake_context, ULONG(period), tolerable_delay, nullptr};
+    return timer_set(NtSetTimerEx(timer, 0, &what, sizeof what));
+}
+HANDLE OpenWaitableTimerW(DWORD access, BOOL inherit, const WCHAR* name) {
+    SECURITY_ATTRIBUTES storage;
+    NamedObject object(name, inheriting(inherit, &storage), 0);
+    HANDLE handle = nullptr;
+    return opened(NtOpenTimer(&handle, access, object.get()), handle);
+}
+HANDLE OpenWaitableTimerA(DWORD access, BOOL inherit, const CHAR* name) {
+    return with_wide(name, [&](const WCHAR* w) { return OpenWaitableTimerW(access, inherit, w); });
 }
 BOOL CancelWaitableTimer(HANDLE timer) { return answer(NtCancelTimer(timer, nullptr)); }
 

@@ -9,6 +9,7 @@ namespace nt {
 
 struct IO_STATUS_BLOCK;
 struct CONTEXT;
+struct PROCESSOR_NUMBER;
 struct EXCEPTION_RECORD;
 using USER_APC_ROUTINE = void NTAPI(PVOID context, IO_STATUS_BLOCK* iosb, ULONG reserved);
 
@@ -110,7 +111,10 @@ NTSTATUS NTAPI NtCreateTimer(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUT
 NTSTATUS NTAPI NtOpenTimer(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
 NTSTATUS NTAPI NtSetTimer(HANDLE handle, LARGE_INTEGER* due, PVOID apc, PVOID context, BOOLEAN resume,
                           LONG period, BOOLEAN* previous);
+NTSTATUS NTAPI NtSetTimerEx(HANDLE handle, ULONG cls, PVOID information, ULONG length);
 NTSTATUS NTAPI NtCancelTimer(HANDLE handle, BOOLEAN* state);
+NTSTATUS NTAPI NtQueryTimer(HANDLE handle, ULONG cls, PVOID information, ULONG length, ULONG* needed);
+NTSTATUS NTAPI NtSetTimerResolution(ULONG wanted, BOOLEAN set, ULONG* current);
 NTSTATUS NTAPI NtCreateKeyedEvent(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
                                   ULONG flags);
 NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID address, LARGE_INTEGER* timeout);
@@ -128,13 +132,16 @@ NTSTATUS NTAPI NtQueryInformationThread(HANDLE thread, ULONG cls, PVOID informat
                                         ULONG* needed);
 NTSTATUS NTAPI NtSetInformationThread(HANDLE thread, ULONG cls, PVOID information, ULONG length);
 NTSTATUS NTAPI NtQueueApcThread(HANDLE thread, PVOID routine, PVOID a1, PVOID a2, PVOID a3);
+NTSTATUS NTAPI NtQueueApcThreadEx(HANDLE thread, HANDLE reserve, PVOID routine, PVOID a1, PVOID a2, PVOID a3);
 NTSTATUS NTAPI NtTestAlert();
+NTSTATUS NTAPI NtAlertResumeThread(HANDLE thread, ULONG* previous);
 NTSTATUS NTAPI NtAlertThread(HANDLE thread);
 NTSTATUS NTAPI NtContinue(CONTEXT* context, BOOLEAN test_alert);
 NTSTATUS NTAPI NtRaiseException(EXCEPTION_RECORD* record, CONTEXT* context, BOOLEAN first_chance);
 NTSTATUS NTAPI NtGetContextThread(HANDLE thread, CONTEXT* context);
 NTSTATUS NTAPI NtSetContextThread(HANDLE thread, CONTEXT* context);
 ULONG NTAPI NtGetCurrentProcessorNumber();
+ULONG NTAPI NtGetCurrentProcessorNumberEx(PROCESSOR_NUMBER* number);
 
 // Processes
 NTSTATUS NTAPI NtTerminateProcess(HANDLE process, NTSTATUS status);
@@ -167,6 +174,8 @@ NTSTATUS NTAPI NtQuerySection(HANDLE section, ULONG cls, PVOID information, SIZE
 
 // System
 NTSTATUS NTAPI NtQuerySystemInformation(ULONG cls, PVOID information, ULONG length, ULONG* needed);
+NTSTATUS NTAPI NtQuerySystemInformationEx(ULONG cls, PVOID input, ULONG input_length, PVOID information,
+                                          ULONG length, ULONG* needed);
 NTSTATUS NTAPI NtQuerySystemTime(LARGE_INTEGER* time);
 NTSTATUS NTAPI NtQueryPerformanceCounter(LARGE_INTEGER* counter, LARGE_INTEGER* frequency);
 NTSTATUS NTAPI NtQueryTimerResolution(ULONG* coarsest, ULONG* finest, ULONG* current);

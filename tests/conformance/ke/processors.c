@@ -17,6 +17,8 @@ IMPORT(USHORT, KeQueryNodeMaximumProcessorCount, USHORT);
 IMPORT(ULONG, KeQueryNodeActiveProcessorCount, USHORT);
 IMPORT(NTSTATUS, KeGetProcessorNumberFromIndex, ULONG, PPROCESSOR_NUMBER);
 IMPORT(ULONG, KeGetProcessorIndexFromNumber, PPROCESSOR_NUMBER);
+IMPORT(NTSTATUS, KeQueryLogicalProcessorRelationship, PPROCESSOR_NUMBER, LOGICAL_PROCESSOR_RELATIONSHIP,
+       PVOID, PULONG);
 IMPORT_DATA(CCHAR, KeNumberProcessors);
 
 static ULONG bits(KAFFINITY mask) {
@@ -112,8 +114,35 @@ static void changes(void) {
     KeDeregisterProcessorChangeCallback(handle);
 }
 
+static void relations(void) {
+    static char buffer[8192];
+    ULONG length = 0, count = KeQueryActiveProcessorCountEx(ALL_PROCESSOR_GROUPS), entries = 0, cores = 0;
+    CHECK(import_KeQueryLogicalProcessorRelationship(NULL, RelationAll, NULL, &length) ==
+                  STATUS_INFO_LENGTH_MISMATCH &&
+              length > 0 && length <= sizeof buffer,
+          "KeQueryLogicalProcessorRelationship tells the size that it needs");
+    CHECK(import_KeQueryLogicalProcessorRelationship(NULL, RelationAll, buffer, &length) == STATUS_SUCCESS,
+          "and then the relations");
+    for (ULONG at = 0; at < length; at += ((ULONG*)buffer)[at / 4 + 1]) { // Relationship, Size
+        ++entries;
+        cores += ((ULONG*)buffer)[at / 4] == RelationProcessorCore;
+    }
+    CHECK(cores == count && entries > count, "a core per processor, a package, a node, a group");
+    PROCESSOR_NUMBER number = {0, 0, 0}, wrong = {0, (UCHAR)count, 0};
+    ULONG one = sizeof buffer;
+    CHECK(import_KeQueryLogicalProcessorRelationship(&number, RelationProcessorCore, buffer, &one) ==
+                  STATUS_SUCCESS &&
+              one == ((ULONG*)buffer)[1],
+          "those of one processor");
+    one = sizeof buffer;
+    CHECK(import_KeQueryLogicalProcessorRelationship(&wrong, RelationProcessorCore, buffer, &one) ==
+              STATUS_INVALID_PARAMETER,
+          "of one that exists");
+}
+
 static void checks(void) {
     counts();
     numbers();
+    relations();
     changes();
 }

@@ -302,6 +302,7 @@ extern const nt::exports::Adapter gate_KeQueryGroupAffinity;
 extern const nt::exports::Adapter gate_KeQueryHighestNodeNumber;
 extern const nt::exports::Adapter gate_KeQueryInterruptTime;
 extern const nt::exports::Adapter gate_KeQueryInterruptTimePrecise;
+extern const nt::exports::Adapter gate_KeQueryLogicalProcessorRelationship;
 extern const nt::exports::Adapter gate_KeQueryMaximumGroupCount;
 extern const nt::exports::Adapter gate_KeQueryMaximumProcessorCount;
 extern const nt::exports::Adapter gate_KeQueryMaximumProcessorCountEx;
@@ -394,9 +395,12 @@ extern const nt::exports::Adapter gate_MmSizeOfMdl;
 extern const nt::exports::Adapter gate_MmUnlockPages;
 extern const nt::exports::Adapter gate_MmUnmapIoSpace;
 extern const nt::exports::Adapter gate_MmUnmapLockedPages;
+extern const nt::exports::Adapter gate_NtAlertResumeThread;
+extern const nt::exports::Adapter gate_NtAlertThread;
 extern const nt::exports::Adapter gate_NtAllocateVirtualMemory;
 extern const nt::exports::Adapter gate_NtCancelIoFile;
 extern const nt::exports::Adapter gate_NtCancelIoFileEx;
+extern const nt::exports::Adapter gate_NtCancelTimer;
 extern const nt::exports::Adapter gate_NtClearEvent;
 extern const nt::exports::Adapter gate_NtClose;
 extern const nt::exports::Adapter gate_NtContinue;
@@ -409,6 +413,7 @@ extern const nt::exports::Adapter gate_NtCreateSection;
 extern const nt::exports::Adapter gate_NtCreateSemaphore;
 extern const nt::exports::Adapter gate_NtCreateSymbolicLinkObject;
 extern const nt::exports::Adapter gate_NtCreateThreadEx;
+extern const nt::exports::Adapter gate_NtCreateTimer;
 extern const nt::exports::Adapter gate_NtDelayExecution;
 extern const nt::exports::Adapter gate_NtDeleteFile;
 extern const nt::exports::Adapter gate_NtDeleteKey;
@@ -427,6 +432,7 @@ extern const nt::exports::Adapter gate_NtFlushKey;
 extern const nt::exports::Adapter gate_NtFreeVirtualMemory;
 extern const nt::exports::Adapter gate_NtFsControlFile;
 extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumber;
+extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumberEx;
 extern const nt::exports::Adapter gate_NtGetTickCount;
 extern const nt::exports::Adapter gate_NtMakeTemporaryObject;
 extern const nt::exports::Adapter gate_NtMapViewOfSection;
@@ -441,6 +447,7 @@ extern const nt::exports::Adapter gate_NtOpenSection;
 extern const nt::exports::Adapter gate_NtOpenSemaphore;
 extern const nt::exports::Adapter gate_NtOpenSymbolicLinkObject;
 extern const nt::exports::Adapter gate_NtOpenThread;
+extern const nt::exports::Adapter gate_NtOpenTimer;
 extern const nt::exports::Adapter gate_NtProtectVirtualMemory;
 extern const nt::exports::Adapter gate_NtPulseEvent;
 extern const nt::exports::Adapter gate_NtQueryAttributesFile;
@@ -457,11 +464,15 @@ extern const nt::exports::Adapter gate_NtQueryPerformanceCounter;
 extern const nt::exports::Adapter gate_NtQuerySection;
 extern const nt::exports::Adapter gate_NtQuerySymbolicLinkObject;
 extern const nt::exports::Adapter gate_NtQuerySystemInformation;
+extern const nt::exports::Adapter gate_NtQuerySystemInformationEx;
 extern const nt::exports::Adapter gate_NtQuerySystemTime;
+extern const nt::exports::Adapter gate_NtQueryTimer;
 extern const nt::exports::Adapter gate_NtQueryTimerResolution;
 extern const nt::exports::Adapter gate_NtQueryValueKey;
 extern const nt::exports::Adapter gate_NtQueryVirtualMemory;
 extern const nt::exports::Adapter gate_NtQueryVolumeInformationFile;
+extern const nt::exports::Adapter gate_NtQueueApcThread;
+extern const nt::exports::Adapter gate_NtQueueApcThreadEx;
 extern const nt::exports::Adapter gate_NtRaiseException;
 extern const nt::exports::Adapter gate_NtReadFile;
 extern const nt::exports::Adapter gate_NtReadVirtualMemory;
@@ -474,10 +485,15 @@ extern const nt::exports::Adapter gate_NtSetInformationFile;
 extern const nt::exports::Adapter gate_NtSetInformationObject;
 extern const nt::exports::Adapter gate_NtSetInformationProcess;
 extern const nt::exports::Adapter gate_NtSetInformationThread;
+extern const nt::exports::Adapter gate_NtSetTimer;
+extern const nt::exports::Adapter gate_NtSetTimerEx;
+extern const nt::exports::Adapter gate_NtSetTimerResolution;
 extern const nt::exports::Adapter gate_NtSetValueKey;
 extern const nt::exports::Adapter gate_NtSignalAndWaitForSingleObject;
+extern const nt::exports::Adapter gate_NtSuspendThread;
 extern const nt::exports::Adapter gate_NtTerminateProcess;
 extern const nt::exports::Adapter gate_NtTerminateThread;
+extern const nt::exports::Adapter gate_NtTestAlert;
 extern const nt::exports::Adapter gate_NtUnmapViewOfSection;
 extern const nt::exports::Adapter gate_NtWaitForMultipleObjects;
 extern const nt::exports::Adapter gate_NtWaitForSingleObject;
@@ -1333,6 +1349,7 @@ const Row rows[] = {
     {"KeQueryHighestNodeNumber", "", "", &gate_KeQueryHighestNodeNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryInterruptTime", "", "", &gate_KeQueryInterruptTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryInterruptTimePrecise", "", "", &gate_KeQueryInterruptTimePrecise, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeQueryLogicalProcessorRelationship", "", "", &gate_KeQueryLogicalProcessorRelationship, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeQueryMaximumGroupCount", "", "", &gate_KeQueryMaximumGroupCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryMaximumProcessorCount", "", "", &gate_KeQueryMaximumProcessorCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeQueryMaximumProcessorCountEx", "", "", &gate_KeQueryMaximumProcessorCountEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1486,10 +1503,13 @@ const Row rows[] = {
     {"NlsMbCodePageTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NlsMbOemCodePageTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NlsOemLeadByteInfo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"NtAlertResumeThread", "service", "", &gate_NtAlertResumeThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtAlertThread", "service", "", &gate_NtAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtAllocateVirtualMemory", "MEM_PHYSICAL, MEM_LARGE_PAGES and MEM_WRITE_WATCH are refused; ZeroBits and MEM_TOP_DOWN do not choose the address", "", &gate_NtAllocateVirtualMemory, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtBuildNumber", "size=4", "", nullptr, 4, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"NtCancelIoFile", "service", "", &gate_NtCancelIoFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCancelIoFileEx", "service", "", &gate_NtCancelIoFileEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtCancelTimer", "service", "", &gate_NtCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtClearEvent", "service", "", &gate_NtClearEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtClose", "service", "", &gate_NtClose, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtContinue", "from user mode only; no alerts to test", "", &gate_NtContinue, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1502,6 +1522,7 @@ const Row rows[] = {
     {"NtCreateSemaphore", "the security descriptor of the attributes is not kept", "", &gate_NtCreateSemaphore, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", &gate_NtCreateSymbolicLinkObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateThreadEx", "of the attributes only client id and TEB address", "", &gate_NtCreateThreadEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateTimer", "service", "", &gate_NtCreateTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDelayExecution", "not alertable yet: there are no user APCs", "", &gate_NtDelayExecution, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtDeleteFile", "service", "", &gate_NtDeleteFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDeleteKey", "service", "", &gate_NtDeleteKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1520,6 +1541,7 @@ const Row rows[] = {
     {"NtFreeVirtualMemory", "service", "", &gate_NtFreeVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFsControlFile", "no ApcRoutine yet", "", &gate_NtFsControlFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtGetCurrentProcessorNumber", "service", "", &gate_NtGetCurrentProcessorNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtGetCurrentProcessorNumberEx", "service", "", &gate_NtGetCurrentProcessorNumberEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetTickCount", "service", "", &gate_NtGetTickCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMakeTemporaryObject", "service", "", &gate_NtMakeTemporaryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", &gate_NtMapViewOfSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1534,6 +1556,7 @@ const Row rows[] = {
     {"NtOpenSemaphore", "service", "", &gate_NtOpenSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenSymbolicLinkObject", "service", "", &gate_NtOpenSymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenThread", "service", "", &gate_NtOpenThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtOpenTimer", "service", "", &gate_NtOpenTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtProtectVirtualMemory", "service", "", &gate_NtProtectVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtPulseEvent", "service", "", &gate_NtPulseEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryAttributesFile", "service", "", &gate_NtQueryAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1543,18 +1566,22 @@ const Row rows[] = {
     {"NtQueryFullAttributesFile", "service", "", &gate_NtQueryFullAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationFile", "service", "", &gate_NtQueryInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationProcess", "no quotas, I/O counters, priority boost, device map, subsystem", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtQueryInformationThread", "basic information, times, cycles, start address, ended, last of its process", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, ended, last of its process", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryKey", "service", "", &gate_NtQueryKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryObject", "service", "", &gate_NtQueryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryPerformanceCounter", "service", "", &gate_NtQueryPerformanceCounter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySection", "SectionBasicInformation only", "", &gate_NtQuerySection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQuerySymbolicLinkObject", "service", "", &gate_NtQuerySymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySystemInformation", "classes basic, processor, performance, time of day, modules, kernel debugger", "", &gate_NtQuerySystemInformation, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQuerySystemInformationEx", "relations of processors only", "", &gate_NtQuerySystemInformationEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQuerySystemTime", "service", "", &gate_NtQuerySystemTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueryTimer", "service", "", &gate_NtQueryTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryTimerResolution", "service", "", &gate_NtQueryTimerResolution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryValueKey", "service", "", &gate_NtQueryValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryVirtualMemory", "service", "", &gate_NtQueryVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryVolumeInformationFile", "service", "", &gate_NtQueryVolumeInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueueApcThread", "service", "", &gate_NtQueueApcThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueueApcThreadEx", "no reserve objects, no special user APCs", "", &gate_NtQueueApcThreadEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtRaiseException", "from user mode only", "", &gate_NtRaiseException, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtReadFile", "no ApcRoutine yet", "", &gate_NtReadFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtReadVirtualMemory", "service", "", &gate_NtReadVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1565,14 +1592,19 @@ const Row rows[] = {
     {"NtSetEvent", "service", "", &gate_NtSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationFile", "service", "", &gate_NtSetInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtSetInformationProcess", "ProcessPriorityClass and ProcessAffinityMask only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtSetInformationThread", "priority and affinity cannot be changed", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetInformationProcess", "priority class, base priority, boosts and affinity only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"NtSetTimer", "service", "", &gate_NtSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtSetTimerEx", "service", "", &gate_NtSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtSetTimerResolution", "service", "", &gate_NtSetTimerResolution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetValueKey", "service", "", &gate_NtSetValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtShutdownSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NtSignalAndWaitForSingleObject", "not alertable yet: there are no user APCs", "", &gate_NtSignalAndWaitForSingleObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSuspendThread", "service", "", &gate_NtSuspendThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtTerminateProcess", "service", "", &gate_NtTerminateProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtTerminateThread", "service", "", &gate_NtTerminateThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtTestAlert", "service", "", &gate_NtTestAlert, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtUnmapViewOfSection", "service", "", &gate_NtUnmapViewOfSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWaitForMultipleObjects", "not alertable yet: there are no user APCs", "", &gate_NtWaitForMultipleObjects, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtWaitForSingleObject", "not alertable yet: there are no user APCs", "", &gate_NtWaitForSingleObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1976,83 +2008,86 @@ const Row rows[] = {
     {"WRITE_REGISTER_ULONG64", "", "", &gate_WRITE_REGISTER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"WRITE_REGISTER_USHORT", "", "", &gate_WRITE_REGISTER_USHORT, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"WmiQueryTraceInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwAlertResumeThread", "service", "", nullptr, 0, 4098, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwAlertThread", "service", "", nullptr, 0, 4097, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwAllocateVirtualMemory", "MEM_PHYSICAL, MEM_LARGE_PAGES and MEM_WRITE_WATCH are refused; ZeroBits and MEM_TOP_DOWN do not choose the address", "", nullptr, 0, 24, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCancelIoFile", "service", "", nullptr, 0, 93, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwCancelIoFileEx", "service", "", nullptr, 0, 4096, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwCancelTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwCancelIoFileEx", "service", "", nullptr, 0, 4103, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCancelTimer", "service", "", nullptr, 0, 97, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwClearEvent", "service", "", nullptr, 0, 62, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwClose", "service", "", nullptr, 0, 15, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCommitTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwConnectPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwContinue", "from user mode only; no alerts to test", "", nullptr, 0, 67, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4100, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4107, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateEnlistment", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateEvent", "the security descriptor of the attributes is not kept", "", nullptr, 0, 72, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateFile", "service", "", nullptr, 0, 85, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateKey", "no symbolic links; the security descriptor of the attributes is not kept", "", nullptr, 0, 29, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4117, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4124, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateResourceManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", nullptr, 0, 74, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4119, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4102, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4122, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4126, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4109, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4129, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateTimer", "service", "", nullptr, 0, 4132, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateTransactionManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwDelayExecution", "not alertable yet: there are no user APCs", "", nullptr, 0, 52, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwDeleteFile", "service", "", nullptr, 0, 4097, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteKey", "service", "", nullptr, 0, 4113, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteFile", "service", "", nullptr, 0, 4104, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteKey", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4119, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDeviceIoControlFile", "no ApcRoutine yet", "", nullptr, 0, 7, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwDisplayString", "service", "", nullptr, 0, 4109, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDrvlabReport", "service", "", nullptr, 0, 4110, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDisplayString", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDrvlabReport", "service", "", nullptr, 0, 4117, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiCall", "service", "", nullptr, 0, 4094, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiReturn", "service", "", nullptr, 0, 4095, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDuplicateObject", "service", "", nullptr, 0, 60, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateKey", "service", "", nullptr, 0, 50, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateValueKey", "service", "", nullptr, 0, 19, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushBuffersFile", "service", "", nullptr, 0, 75, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushKey", "service", "", nullptr, 0, 4114, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushKey", "service", "", nullptr, 0, 4121, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwFreeVirtualMemory", "service", "", nullptr, 0, 30, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFsControlFile", "no ApcRoutine yet", "", nullptr, 0, 57, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4124, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetTickCount", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4131, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetCurrentProcessorNumberEx", "service", "", nullptr, 0, 4101, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetTickCount", "service", "", nullptr, 0, 4115, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwLoadDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4099, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4106, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", nullptr, 0, 40, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwNotifyChangeKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenDirectoryObject", "service", "", nullptr, 0, 88, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenEvent", "service", "", nullptr, 0, 64, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenFile", "service", "", nullptr, 0, 51, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenKey", "service", "", nullptr, 0, 18, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenKeyEx", "no symbolic links", "", nullptr, 0, 4111, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwOpenKeyEx", "no symbolic links", "", nullptr, 0, 4118, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwOpenKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenMutant", "service", "", nullptr, 0, 4118, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenMutant", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcess", "service", "", nullptr, 0, 38, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcessToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenProcessTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenSection", "service", "", nullptr, 0, 55, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4103, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenThread", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4110, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThread", "service", "", nullptr, 0, 4130, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenThreadToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenThreadTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwOpenTimer", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwPowerInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwProtectVirtualMemory", "service", "", nullptr, 0, 80, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwPulseEvent", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwPulseEvent", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryAttributesFile", "service", "", nullptr, 0, 61, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDefaultLocale", "service", "", nullptr, 0, 21, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDirectoryFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwQueryDirectoryObject", "service", "", nullptr, 0, 4101, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryDirectoryObject", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryEvent", "service", "", nullptr, 0, 86, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4098, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationFile", "service", "", nullptr, 0, 17, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationProcess", "no quotas, I/O counters, priority boost, device map, subsystem", "", nullptr, 0, 25, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwQueryInformationThread", "basic information, times, cycles, start address, ended, last of its process", "", nullptr, 0, 37, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, ended, last of its process", "", nullptr, 0, 37, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueryInformationTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueryKey", "service", "", nullptr, 0, 22, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2060,36 +2095,44 @@ const Row rows[] = {
     {"ZwQueryPerformanceCounter", "service", "", nullptr, 0, 49, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySection", "SectionBasicInformation only", "", nullptr, 0, 81, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4104, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4111, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformation", "classes basic, processor, performance, time of day, modules, kernel debugger", "", nullptr, 0, 54, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwQuerySystemInformationEx", "relations of processors only", "", nullptr, 0, 4102, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemTime", "service", "", nullptr, 0, 90, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4107, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryTimer", "service", "", nullptr, 0, 56, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4114, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryValueKey", "service", "", nullptr, 0, 23, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVirtualMemory", "service", "", nullptr, 0, 35, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVolumeInformationFile", "service", "", nullptr, 0, 73, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryWnfStateData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4106, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwQueueApcThread", "service", "", nullptr, 0, 69, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueueApcThreadEx", "no reserve objects, no special user APCs", "", nullptr, 0, 4096, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4113, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwReadFile", "no ApcRoutine yet", "", nullptr, 0, 6, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwReadVirtualMemory", "service", "", nullptr, 0, 63, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseMutant", "service", "", nullptr, 0, 32, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseSemaphore", "service", "", nullptr, 0, 10, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRequestWaitReplyPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwResetEvent", "service", "", nullptr, 0, 4115, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwResetEvent", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwResumeThread", "threads that were created suspended: there is no NtSuspendThread", "", nullptr, 0, 82, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwRollbackTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetEvent", "service", "", nullptr, 0, 14, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationFile", "service", "", nullptr, 0, 39, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationProcess", "ProcessPriorityClass and ProcessAffinityMask only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationThread", "priority and affinity cannot be changed", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationProcess", "priority class, base priority, boosts and affinity only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetSystemInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwSetTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwSetTimer", "service", "", nullptr, 0, 98, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerEx", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetValueKey", "service", "", nullptr, 0, 96, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetVolumeInformationFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwSignalAndWaitForSingleObject", "not alertable yet: there are no user APCs", "", nullptr, 0, 4121, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSignalAndWaitForSingleObject", "not alertable yet: there are no user APCs", "", nullptr, 0, 4128, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSuspendThread", "service", "", nullptr, 0, 4100, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateProcess", "service", "", nullptr, 0, 44, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateThread", "service", "", nullptr, 0, 83, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwTestAlert", "service", "", nullptr, 0, 4099, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwUnloadDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwUnmapViewOfSection", "service", "", nullptr, 0, 42, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWaitForMultipleObjects", "not alertable yet: there are no user APCs", "", nullptr, 0, 91, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
@@ -2216,7 +2259,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1506;
+const ULONG row_count = 1533;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
@@ -2253,6 +2296,7 @@ const ServiceRow services[] = {
     {"NtDelayExecution", &gate_NtDelayExecution, 0x34, 2, 0x1},
     {"NtQuerySystemInformation", &gate_NtQuerySystemInformation, 0x36, 4, 0x5},
     {"NtOpenSection", &gate_NtOpenSection, 0x37, 3, 0x2},
+    {"NtQueryTimer", &gate_NtQueryTimer, 0x38, 5, 0xa},
     {"NtFsControlFile", &gate_NtFsControlFile, 0x39, 10, 0x2a0},
     {"NtWriteVirtualMemory", &gate_NtWriteVirtualMemory, 0x3a, 5, 0x0},
     {"NtDuplicateObject", &gate_NtDuplicateObject, 0x3c, 7, 0x70},
@@ -2261,6 +2305,7 @@ const ServiceRow services[] = {
     {"NtReadVirtualMemory", &gate_NtReadVirtualMemory, 0x3f, 5, 0x0},
     {"NtOpenEvent", &gate_NtOpenEvent, 0x40, 3, 0x2},
     {"NtContinue", &gate_NtContinue, 0x43, 2, 0x2},
+    {"NtQueueApcThread", &gate_NtQueueApcThread, 0x45, 5, 0x2},
     {"NtYieldExecution", &gate_NtYieldExecution, 0x46, 0, 0x0},
     {"NtCreateEvent", &gate_NtCreateEvent, 0x48, 5, 0x1a},
     {"NtQueryVolumeInformationFile", &gate_NtQueryVolumeInformationFile, 0x49, 5, 0x18},
@@ -2278,39 +2323,52 @@ const ServiceRow services[] = {
     {"NtSetInformationObject", &gate_NtSetInformationObject, 0x5c, 4, 0xa},
     {"NtCancelIoFile", &gate_NtCancelIoFile, 0x5d, 2, 0x0},
     {"NtSetValueKey", &gate_NtSetValueKey, 0x60, 6, 0x2c},
+    {"NtCancelTimer", &gate_NtCancelTimer, 0x61, 2, 0x0},
+    {"NtSetTimer", &gate_NtSetTimer, 0x62, 7, 0x34},
     {"NtDrvlabTraceApiCall", &gate_NtDrvlabTraceApiCall, 0xffe, 4, 0x8},
     {"NtDrvlabTraceApiReturn", &gate_NtDrvlabTraceApiReturn, 0xfff, 3, 0x4},
-    {"NtCancelIoFileEx", &gate_NtCancelIoFileEx, 0x1000, 3, 0x0},
-    {"NtDeleteFile", &gate_NtDeleteFile, 0x1001, 1, 0x0},
-    {"NtQueryFullAttributesFile", &gate_NtQueryFullAttributesFile, 0x1002, 2, 0x0},
-    {"NtMakeTemporaryObject", &gate_NtMakeTemporaryObject, 0x1003, 1, 0x0},
-    {"NtCreateDirectoryObject", &gate_NtCreateDirectoryObject, 0x1004, 3, 0x2},
-    {"NtQueryDirectoryObject", &gate_NtQueryDirectoryObject, 0x1005, 7, 0x1c},
-    {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x1006, 4, 0x2},
-    {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x1007, 3, 0x2},
-    {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x1008, 3, 0x0},
-    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x1009, 3, 0x0},
-    {"NtRaiseException", &gate_NtRaiseException, 0x100a, 3, 0x4},
-    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x100b, 3, 0x0},
-    {"NtGetTickCount", &gate_NtGetTickCount, 0x100c, 0, 0x0},
-    {"NtDisplayString", &gate_NtDisplayString, 0x100d, 1, 0x0},
-    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x100e, 3, 0x5},
-    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x100f, 4, 0xa},
-    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x1010, 2, 0x0},
-    {"NtDeleteKey", &gate_NtDeleteKey, 0x1011, 1, 0x0},
-    {"NtFlushKey", &gate_NtFlushKey, 0x1012, 1, 0x0},
-    {"NtResetEvent", &gate_NtResetEvent, 0x1013, 2, 0x0},
-    {"NtPulseEvent", &gate_NtPulseEvent, 0x1014, 2, 0x0},
-    {"NtCreateMutant", &gate_NtCreateMutant, 0x1015, 4, 0xa},
-    {"NtOpenMutant", &gate_NtOpenMutant, 0x1016, 3, 0x2},
-    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1017, 5, 0x1a},
-    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1018, 3, 0x2},
-    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1019, 4, 0x4},
-    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x101a, 11, 0x42},
-    {"NtOpenThread", &gate_NtOpenThread, 0x101b, 4, 0x2},
-    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x101c, 0, 0x0},
+    {"NtQueueApcThreadEx", &gate_NtQueueApcThreadEx, 0x1000, 6, 0x4},
+    {"NtAlertThread", &gate_NtAlertThread, 0x1001, 1, 0x0},
+    {"NtAlertResumeThread", &gate_NtAlertResumeThread, 0x1002, 2, 0x0},
+    {"NtTestAlert", &gate_NtTestAlert, 0x1003, 0, 0x0},
+    {"NtSuspendThread", &gate_NtSuspendThread, 0x1004, 2, 0x0},
+    {"NtGetCurrentProcessorNumberEx", &gate_NtGetCurrentProcessorNumberEx, 0x1005, 1, 0x0},
+    {"NtQuerySystemInformationEx", &gate_NtQuerySystemInformationEx, 0x1006, 6, 0x15},
+    {"NtCancelIoFileEx", &gate_NtCancelIoFileEx, 0x1007, 3, 0x0},
+    {"NtDeleteFile", &gate_NtDeleteFile, 0x1008, 1, 0x0},
+    {"NtQueryFullAttributesFile", &gate_NtQueryFullAttributesFile, 0x1009, 2, 0x0},
+    {"NtMakeTemporaryObject", &gate_NtMakeTemporaryObject, 0x100a, 1, 0x0},
+    {"NtCreateDirectoryObject", &gate_NtCreateDirectoryObject, 0x100b, 3, 0x2},
+    {"NtQueryDirectoryObject", &gate_NtQueryDirectoryObject, 0x100c, 7, 0x1c},
+    {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x100d, 4, 0x2},
+    {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x100e, 3, 0x2},
+    {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x100f, 3, 0x0},
+    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x1010, 3, 0x0},
+    {"NtRaiseException", &gate_NtRaiseException, 0x1011, 3, 0x4},
+    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x1012, 3, 0x0},
+    {"NtGetTickCount", &gate_NtGetTickCount, 0x1013, 0, 0x0},
+    {"NtDisplayString", &gate_NtDisplayString, 0x1014, 1, 0x0},
+    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x1015, 3, 0x5},
+    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x1016, 4, 0xa},
+    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x1017, 2, 0x0},
+    {"NtDeleteKey", &gate_NtDeleteKey, 0x1018, 1, 0x0},
+    {"NtFlushKey", &gate_NtFlushKey, 0x1019, 1, 0x0},
+    {"NtResetEvent", &gate_NtResetEvent, 0x101a, 2, 0x0},
+    {"NtPulseEvent", &gate_NtPulseEvent, 0x101b, 2, 0x0},
+    {"NtCreateMutant", &gate_NtCreateMutant, 0x101c, 4, 0xa},
+    {"NtOpenMutant", &gate_NtOpenMutant, 0x101d, 3, 0x2},
+    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x101e, 5, 0x1a},
+    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x101f, 3, 0x2},
+    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1020, 4, 0x4},
+    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x1021, 11, 0x42},
+    {"NtOpenThread", &gate_NtOpenThread, 0x1022, 4, 0x2},
+    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x1023, 0, 0x0},
+    {"NtCreateTimer", &gate_NtCreateTimer, 0x1024, 4, 0xa},
+    {"NtOpenTimer", &gate_NtOpenTimer, 0x1025, 3, 0x2},
+    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x1026, 4, 0xa},
+    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1027, 3, 0x3},
 };
-const ULONG service_count = 90;
+const ULONG service_count = 105;
 
 const char* const also_hal[] = {
     "KeQueryPerformanceCounter",

@@ -309,6 +309,15 @@ ZwOpenSection:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueryTimer, ZwQueryTimer
+    .def NtQueryTimer; .scl 2; .type 32; .endef
+NtQueryTimer:
+ZwQueryTimer:
+    mov r10, rcx
+    mov eax, 0x38
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtFsControlFile, ZwFsControlFile
     .def NtFsControlFile; .scl 2; .type 32; .endef
 NtFsControlFile:
@@ -378,6 +387,15 @@ NtContinue:
 ZwContinue:
     mov r10, rcx
     mov eax, 0x43
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueueApcThread, ZwQueueApcThread
+    .def NtQueueApcThread; .scl 2; .type 32; .endef
+NtQueueApcThread:
+ZwQueueApcThread:
+    mov r10, rcx
+    mov eax, 0x45
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -534,6 +552,24 @@ ZwSetValueKey:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtCancelTimer, ZwCancelTimer
+    .def NtCancelTimer; .scl 2; .type 32; .endef
+NtCancelTimer:
+ZwCancelTimer:
+    mov r10, rcx
+    mov eax, 0x61
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetTimer, ZwSetTimer
+    .def NtSetTimer; .scl 2; .type 32; .endef
+NtSetTimer:
+ZwSetTimer:
+    mov r10, rcx
+    mov eax, 0x62
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtDrvlabTraceApiCall, ZwDrvlabTraceApiCall
     .def NtDrvlabTraceApiCall; .scl 2; .type 32; .endef
 NtDrvlabTraceApiCall:
@@ -552,12 +588,75 @@ ZwDrvlabTraceApiReturn:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueueApcThreadEx, ZwQueueApcThreadEx
+    .def NtQueueApcThreadEx; .scl 2; .type 32; .endef
+NtQueueApcThreadEx:
+ZwQueueApcThreadEx:
+    mov r10, rcx
+    mov eax, 0x1000
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAlertThread, ZwAlertThread
+    .def NtAlertThread; .scl 2; .type 32; .endef
+NtAlertThread:
+ZwAlertThread:
+    mov r10, rcx
+    mov eax, 0x1001
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAlertResumeThread, ZwAlertResumeThread
+    .def NtAlertResumeThread; .scl 2; .type 32; .endef
+NtAlertResumeThread:
+ZwAlertResumeThread:
+    mov r10, rcx
+    mov eax, 0x1002
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtTestAlert, ZwTestAlert
+    .def NtTestAlert; .scl 2; .type 32; .endef
+NtTestAlert:
+ZwTestAlert:
+    mov r10, rcx
+    mov eax, 0x1003
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSuspendThread, ZwSuspendThread
+    .def NtSuspendThread; .scl 2; .type 32; .endef
+NtSuspendThread:
+ZwSuspendThread:
+    mov r10, rcx
+    mov eax, 0x1004
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtGetCurrentProcessorNumberEx, ZwGetCurrentProcessorNumberEx
+    .def NtGetCurrentProcessorNumberEx; .scl 2; .type 32; .endef
+NtGetCurrentProcessorNumberEx:
+ZwGetCurrentProcessorNumberEx:
+    mov r10, rcx
+    mov eax, 0x1005
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQuerySystemInformationEx, ZwQuerySystemInformationEx
+    .def NtQuerySystemInformationEx; .scl 2; .type 32; .endef
+NtQuerySystemInformationEx:
+ZwQuerySystemInformationEx:
+    mov r10, rcx
+    mov eax, 0x1006
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtCancelIoFileEx, ZwCancelIoFileEx
     .def NtCancelIoFileEx; .scl 2; .type 32; .endef
 NtCancelIoFileEx:
 ZwCancelIoFileEx:
     mov r10, rcx
-    mov eax, 0x1000
+    mov eax, 0x1007
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -566,7 +665,7 @@ ZwCancelIoFileEx:
 NtDeleteFile:
 ZwDeleteFile:
     mov r10, rcx
-    mov eax, 0x1001
+    mov eax, 0x1008
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -575,7 +674,7 @@ ZwDeleteFile:
 NtQueryFullAttributesFile:
 ZwQueryFullAttributesFile:
     mov r10, rcx
-    mov eax, 0x1002
+    mov eax, 0x1009
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -584,7 +683,7 @@ ZwQueryFullAttributesFile:
 NtMakeTemporaryObject:
 ZwMakeTemporaryObject:
     mov r10, rcx
-    mov eax, 0x1003
+    mov eax, 0x100a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -593,7 +692,7 @@ ZwMakeTemporaryObject:
 NtCreateDirectoryObject:
 ZwCreateDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1004
+    mov eax, 0x100b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -602,7 +701,7 @@ ZwCreateDirectoryObject:
 NtQueryDirectoryObject:
 ZwQueryDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1005
+    mov eax, 0x100c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -611,7 +710,7 @@ ZwQueryDirectoryObject:
 NtCreateSymbolicLinkObject:
 ZwCreateSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1006
+    mov eax, 0x100d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -620,7 +719,7 @@ ZwCreateSymbolicLinkObject:
 NtOpenSymbolicLinkObject:
 ZwOpenSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1007
+    mov eax, 0x100e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -629,7 +728,7 @@ ZwOpenSymbolicLinkObject:
 NtQuerySymbolicLinkObject:
 ZwQuerySymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1008
+    mov eax, 0x100f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -638,7 +737,7 @@ ZwQuerySymbolicLinkObject:
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x1009
+    mov eax, 0x1010
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -647,7 +746,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x100a
+    mov eax, 0x1011
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -656,7 +755,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x100b
+    mov eax, 0x1012
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -665,7 +764,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x100c
+    mov eax, 0x1013
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -674,7 +773,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x100d
+    mov eax, 0x1014
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -683,7 +782,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x100e
+    mov eax, 0x1015
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -692,7 +791,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x100f
+    mov eax, 0x1016
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -701,7 +800,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x1010
+    mov eax, 0x1017
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -710,7 +809,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1011
+    mov eax, 0x1018
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -719,7 +818,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1012
+    mov eax, 0x1019
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -728,7 +827,7 @@ ZwFlushKey:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1013
+    mov eax, 0x101a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -737,7 +836,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1014
+    mov eax, 0x101b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -746,7 +845,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1015
+    mov eax, 0x101c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -755,7 +854,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x1016
+    mov eax, 0x101d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -764,7 +863,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x1017
+    mov eax, 0x101e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -773,7 +872,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x1018
+    mov eax, 0x101f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -782,7 +881,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x1019
+    mov eax, 0x1020
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -791,7 +890,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x101a
+    mov eax, 0x1021
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -800,7 +899,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x101b
+    mov eax, 0x1022
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -809,17 +908,45 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x101c
+    mov eax, 0x1023
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
-    .globl NtAlertThread, ZwAlertThread
-    .def NtAlertThread; .scl 2; .type 32; .endef
-NtAlertThread:
-ZwAlertThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtAlertThread"
+    .globl NtCreateTimer, ZwCreateTimer
+    .def NtCreateTimer; .scl 2; .type 32; .endef
+NtCreateTimer:
+ZwCreateTimer:
+    mov r10, rcx
+    mov eax, 0x1024
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenTimer, ZwOpenTimer
+    .def NtOpenTimer; .scl 2; .type 32; .endef
+NtOpenTimer:
+ZwOpenTimer:
+    mov r10, rcx
+    mov eax, 0x1025
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetTimerEx, ZwSetTimerEx
+    .def NtSetTimerEx; .scl 2; .type 32; .endef
+NtSetTimerEx:
+ZwSetTimerEx:
+    mov r10, rcx
+    mov eax, 0x1026
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetTimerResolution, ZwSetTimerResolution
+    .def NtSetTimerResolution; .scl 2; .type 32; .endef
+NtSetTimerResolution:
+ZwSetTimerResolution:
+    mov r10, rcx
+    mov eax, 0x1027
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
     .p2align 4
     .globl NtAlertThreadByThreadId, ZwAlertThreadByThreadId
     .def NtAlertThreadByThreadId; .scl 2; .type 32; .endef
@@ -837,14 +964,6 @@ ZwCancelSynchronousIoFile:
     jmp DrvlabMissingService
 1:  .asciz "NtCancelSynchronousIoFile"
     .p2align 4
-    .globl NtCancelTimer, ZwCancelTimer
-    .def NtCancelTimer; .scl 2; .type 32; .endef
-NtCancelTimer:
-ZwCancelTimer:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCancelTimer"
-    .p2align 4
     .globl NtCreateIoCompletion, ZwCreateIoCompletion
     .def NtCreateIoCompletion; .scl 2; .type 32; .endef
 NtCreateIoCompletion:
@@ -860,14 +979,6 @@ ZwCreateKeyedEvent:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtCreateKeyedEvent"
-    .p2align 4
-    .globl NtCreateTimer, ZwCreateTimer
-    .def NtCreateTimer; .scl 2; .type 32; .endef
-NtCreateTimer:
-ZwCreateTimer:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateTimer"
     .p2align 4
     .globl NtGetContextThread, ZwGetContextThread
     .def NtGetContextThread; .scl 2; .type 32; .endef
@@ -893,14 +1004,6 @@ ZwLockFile:
     jmp DrvlabMissingService
 1:  .asciz "NtLockFile"
     .p2align 4
-    .globl NtOpenTimer, ZwOpenTimer
-    .def NtOpenTimer; .scl 2; .type 32; .endef
-NtOpenTimer:
-ZwOpenTimer:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtOpenTimer"
-    .p2align 4
     .globl NtQueryDirectoryFile, ZwQueryDirectoryFile
     .def NtQueryDirectoryFile; .scl 2; .type 32; .endef
 NtQueryDirectoryFile:
@@ -908,14 +1011,6 @@ ZwQueryDirectoryFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtQueryDirectoryFile"
-    .p2align 4
-    .globl NtQueueApcThread, ZwQueueApcThread
-    .def NtQueueApcThread; .scl 2; .type 32; .endef
-NtQueueApcThread:
-ZwQueueApcThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueueApcThread"
     .p2align 4
     .globl NtRaiseHardError, ZwRaiseHardError
     .def NtRaiseHardError; .scl 2; .type 32; .endef
@@ -949,14 +1044,6 @@ ZwSetIoCompletion:
     jmp DrvlabMissingService
 1:  .asciz "NtSetIoCompletion"
     .p2align 4
-    .globl NtSetTimer, ZwSetTimer
-    .def NtSetTimer; .scl 2; .type 32; .endef
-NtSetTimer:
-ZwSetTimer:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetTimer"
-    .p2align 4
     .globl NtSetVolumeInformationFile, ZwSetVolumeInformationFile
     .def NtSetVolumeInformationFile; .scl 2; .type 32; .endef
 NtSetVolumeInformationFile:
@@ -964,22 +1051,6 @@ ZwSetVolumeInformationFile:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetVolumeInformationFile"
-    .p2align 4
-    .globl NtSuspendThread, ZwSuspendThread
-    .def NtSuspendThread; .scl 2; .type 32; .endef
-NtSuspendThread:
-ZwSuspendThread:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSuspendThread"
-    .p2align 4
-    .globl NtTestAlert, ZwTestAlert
-    .def NtTestAlert; .scl 2; .type 32; .endef
-NtTestAlert:
-ZwTestAlert:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtTestAlert"
     .p2align 4
     .globl NtUnloadDriver, ZwUnloadDriver
     .def NtUnloadDriver; .scl 2; .type 32; .endef

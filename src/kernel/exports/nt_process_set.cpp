@@ -1,0 +1,89 @@
+// NtSetInformationProcess: what SetPriorityClass, SetProcessAffinityMask and SetProcessPriorityBoost use. Each of them
+// concerns the threads of the process: pages "Scheduling Priorities", nf-winbase-setprocessaffinitymask.
+#include "abi/status.h"
+#include "base/list.h"
+#include "kernel/exports/priorities.h"
+#include "kernel/exports/process_handle.h"
+#include "kernel/ke/affinity.h"
+#include "kernel/ke/scheduler.h"
+
+using namespace nt;
+using exports::TargetProcess;
+
+namespace {
+
+template <class F> void for_each_thread(ps::Process& process, F f) {
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink)
+        if (auto& thread = *NT_CONTAINER(e, ke::Thread, all_link); thread.process == &process) f(thread);
+}
+
+// Threads keep their increments over the process's base priority.
+void set_base_priority(ps::Process& process, CHAR base) {
+    const CHAR before = process.Pcb.BasePriority;
+    for_each_thread(process, [&](ke::Thread& thread) {
+        process.Pcb.BasePriority = before;
+        const LONG increment = exports::base_increment(thread);
+        process.Pcb.BasePriority = base;
+        exports::set_base_increment(thread, increment);
+    });
+    process.Pcb.BasePriority = base;
+}
+
+NTSTATUS set_priority_class(ps::Process& process, UCHAR number) {
+    if (number < 1 || number >= exports::priority_class_count) return STATUS_INVALID_PARAMETER;
+    process.PriorityClass = number;
+    set_base_priority(process, exports::base_of_class[number]);
+    return STATUS_SUCCESS;
+}
+
+// A thread whose mask has no processor left gets the process's.
+NTSTATUS set_affinity(ps::Process& process, KAFFINITY mask) {
+    if (!mask || mask & ~ke::all_processors()) return STATUS_INVALID_PARAMETER;
+    process.affinity = mask;
+    for_each_thread(process, [&](ke::Thread& thread) {
+        const KAFFINITY left = thread.Tcb.UserAffinity.Mask & mask;
+        // assumed: a thread that could run everywhere still can within the new mask.
+        ke::set_user_affinity(thread, left ? left : mask);
+    });
+    return STATUS_SUCCESS;
+}
+
+template <class T, class F> NTSTATUS with(const void* from, ULONG length, F use) {
+    T value;
+    if (length != sizeof value) return STATUS_INFO_LENGTH_MISMATCH;
+    return exports::copy_in(&value, from, sizeof value) ? use(value) : NTSTATUS(STATUS_ACCESS_VIOLATION);
+}
+
+} // namespace
+
+extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information, ULONG length) {
+    struct PriorityClass {
+        BOOLEAN Foreground;
+        UCHAR Number;
+    };
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status)) return status;
+    ps::Process& process = *target;
+    switch (cls) {
+    case ProcessPriorityClass:
+        return with<PriorityClass>(information, length,
+                                   [&](PriorityClass c) { return set_priority_class(process, c.Number); });
+    case ProcessBasePriority:
+        return with<KPRIORITY>(information, length, [&](KPRIORITY base) -> NTSTATUS {
+            if (base < 1 || base > ke::high_priority) return STATUS_INVALID_PARAMETER;
+            set_base_priority(process, static_cast<CHAR>(base));
+            return STATUS_SUCCESS;
+        });
+    case ProcessAffinityMask:
+        return with<KAFFINITY>(information, length, [&](KAFFINITY mask) { return set_affinity(process, mask); });
+    case ProcessPriorityBoost:
+        return with<ULONG>(information, length, [&](ULONG disabled) -> NTSTATUS {
+            process.boosts_disabled = disabled != 0;
+            for_each_thread(process, [&](ke::Thread& thread) { ke::disable_boosts(thread, disabled != 0); });
+            return STATUS_SUCCESS;
+        });
+    default:
+        return STATUS_INVALID_INFO_CLASS;
+    }
+}
+GATE(NtSetInformationProcess);
