@@ -56,6 +56,8 @@ std::string stack_text(Machine& machine) {
     return s;
 }
 
+bool runs_nothing() { return &ke::current_thread() == &ke::idle_thread_of(ke::current_processor_number()); }
+
 // The IRP that the stopped code works on: the innermost argument of a dispatch or completion routine that is
 // one.
 IRP* current_irp(const ke::Stop& stop) {
@@ -213,7 +215,7 @@ std::string stop_report(Machine& machine, const ke::Stop& stop) {
     case ke::StopKind::stub_called:
         return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine);
     case ke::StopKind::hang:
-        return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine) +
+        return "drvlab: " + stop_summary(machine, stop) + "\n" + (runs_nothing() ? "" : stack_text(machine)) +
                waiting_threads_text(machine);
     case ke::StopKind::report:
     case ke::StopKind::load_failure:

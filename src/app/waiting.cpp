@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "kernel/io/remove_lock.h"
 #include "kernel/ke/held_locks.h"
+#include "kernel/ke/spin.h"
 #include "kernel/ke/thread.h"
 #include <cstdio>
 #include <vector>
@@ -157,6 +158,23 @@ std::string cycles_text(const std::vector<Wait>& waits) {
     return text;
 }
 
+// Processors that spin, and who holds what they spin for.
+std::string spinning_text(Machine& machine) {
+    std::string text;
+    for (ULONG i = 0; i < ke::processor_count(); i++) {
+        const void* target = ke::spin_target_of(i);
+        if (!target) continue;
+        const auto processor = [](ULONG n) { return "processor " + std::to_string(n); };
+        text += processor(i) + " spins for spin lock " + hex(reinterpret_cast<ULONG_PTR>(target)) + ", " +
+                name_of(ke::running_thread_of(i)) + "\n";
+        for (ULONG k = 0; k < ke::processor_count(); k++)
+            if (const ke::HeldLock* held = ke::processor_locks_of(k).find(target))
+                text += "    held by " + processor(k) + ", acquired at " +
+                        place_text(machine, held->caller, true) + "\n";
+    }
+    return text;
+}
+
 // The kernel's own threads that wait for work are of no interest.
 bool is_idle_worker(Machine& machine, const ke::Thread& thread) {
     if (thread.teb || thread.lock_wait.lock) return false;
@@ -180,7 +198,7 @@ std::string waiting_threads_text(Machine& machine) {
             text += "    held by " + (holder.thread ? name_of(*holder.thread) : "a request") +
                     (holder.caller ? ", acquired at " + place_text(machine, holder.caller, true) : "") + "\n";
     }
-    return text + cycles_text(waits);
+    return text + cycles_text(waits) + spinning_text(machine);
 }
 
 } // namespace app

@@ -17,6 +17,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/memory_hooks.h"
+#include "kernel/ke/spin_use.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
@@ -102,8 +103,10 @@ class Privileged final : public hardware::PrivilegedOps {
     void set_irql(UCHAR level) override {
         if (level > ke::current_irql())
             ke::raise_irql(level);
-        else
+        else {
+            ke::check_lowering(level);
             ke::lower_irql(level);
+        }
     }
     ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
     ULONGLONG random() override {

@@ -27,6 +27,7 @@ GATE(KeRaiseIrqlToDpcLevel);
 
 extern "C" void KeLowerIrql(KIRQL level) {
     if (level > ke::current_irql()) ke::bug_check(IRQL_NOT_LESS_OR_EQUAL, ke::current_irql(), level);
+    ke::check_lowering(level);
     ke::lower_irql(level);
 }
 GATE(KeLowerIrql);
@@ -62,6 +63,7 @@ GATE(KeReleaseSpinLockFromDpcLevel);
 extern "C" void KeReleaseSpinLock(KSPIN_LOCK* lock, KIRQL level) {
     ke::check_spin_release(lock, ke::LockKind::spin, level);
     ke::release_spin_lock(*lock);
+    ke::check_lowering(level);
     ke::lower_irql(level);
 }
 GATE(KeReleaseSpinLock);

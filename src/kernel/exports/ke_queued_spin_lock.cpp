@@ -37,6 +37,7 @@ GATE(KeAcquireInStackQueuedSpinLockForDpc);
 extern "C" void KeReleaseInStackQueuedSpinLock(KLOCK_QUEUE_HANDLE* handle) {
     const KIRQL old = handle->OldIrql;
     ke::release_queued_spin_lock(*handle);
+    ke::check_lowering(old);
     ke::lower_irql(old);
 }
 GATE(KeReleaseInStackQueuedSpinLock);

@@ -12,6 +12,9 @@ void spin(SpinWait& wait);
 [[noreturn]] void report_spin_deadlock();
 void spin_for(bool (*ready)(void*), void* context, const void* what);
 
+// What a processor spins for, null: it does not. For reports.
+const void* spin_target_of(ULONG processor);
+
 // Returns when ready() holds. Any IRQL; interrupts above it are taken meanwhile. When no other processor can
 // go on and nothing is due, or for ten seconds, the machine stops with a report that names `what`.
 template <class F> void spin_until(F ready, const void* what) {

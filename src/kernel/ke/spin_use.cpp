@@ -177,6 +177,16 @@ void check_spin_release(const void* lock, LockKind kind, KIRQL new_level) {
                   new_level, held->irql);
 }
 
+void check_lowering(KIRQL new_level) {
+    HeldLocks& locks = processor_locks();
+    if (new_level >= DISPATCH_LEVEL || locks.count() == 0) [[likely]]
+        return;
+    const HeldLock& held = locks[locks.count() - 1];
+    NT_REPORT(rule_of(held.kind), verifier_stop(code_of(held.kind)),
+              "lowers the IRQL to %u while the processor holds the %s 0x%lx", new_level, lock_name(held.kind),
+              held.lock);
+}
+
 void report_wait_at_dispatch(const void* object) {
     HeldLocks& locks = processor_locks();
     for (ULONG i = 0; i < locks.count(); i++)

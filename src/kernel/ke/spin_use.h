@@ -35,6 +35,8 @@ bool try_convert_spin_to_exclusive(EX_SPIN_LOCK& lock);
 // Rules of the functions; the run goes on.
 void check_at_dispatch(const void* lock);                                  // …AtDpcLevel
 void check_spin_release(const void* lock, LockKind kind, KIRQL new_level); // KeReleaseSpinLock and its kin
+// "a thread that is holding a spin lock must maintain an IRQL greater than or equal to that of the spin lock"
+void check_lowering(KIRQL new_level);
 // A wait at DISPATCH_LEVEL: which spin locks it would keep. The bug check follows.
 void report_wait_at_dispatch(const void* object);
 

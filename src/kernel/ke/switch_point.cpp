@@ -176,6 +176,11 @@ void spin(SpinWait& wait) {
     }
 }
 
+const void* spin_target_of(ULONG number) {
+    const SpinWait* wait = processor(number).spinning;
+    return wait ? wait->what : nullptr;
+}
+
 [[noreturn]] void report_spin_deadlock() {
     Stop stop;
     stop.kind = StopKind::hang;

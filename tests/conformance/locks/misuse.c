@@ -248,6 +248,19 @@ static void three_locks(void) {
     KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, NULL);
 }
 
+static void lower_and_wait(void) {
+    KIRQL old;
+    KeAcquireSpinLock(&spin, &old);
+    KeLowerIrql(old);
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+}
+static void lowered(void) {
+    KIRQL old;
+    start(lower_and_wait);
+    a_moment();
+    KeAcquireSpinLock(&spin, &old);
+}
+
 static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
     UNREFERENCED_PARAMETER(device);
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);

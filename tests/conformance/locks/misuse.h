@@ -32,4 +32,5 @@
     X(kept_region, 29, "returns to the program inside of a critical region")                                 \
     X(two_threads, 30, "two threads wait for each other's fast mutex")                                       \
     X(one_thread, 31, "a thread acquires a fast mutex twice")                                                \
+    X(lowered, 33, "lowers the IRQL with a spin lock, which another thread then acquires")                   \
     X(three_locks, 32, "a resource, a mutex and a push lock in a cycle of three threads")
