@@ -48,6 +48,7 @@ namespace {
 
 Machine* the_machine = nullptr;
 
+constexpr double stall_period = 0.1; // seconds of processor time after which the watchdog looks at a spin
 constexpr std::uint64_t processor_area_size = 0x4000; // a KPCR with its KPRCB
 
 void must(NTSTATUS status, const char* what) {
@@ -153,7 +154,8 @@ const ke::Stop& Machine::run(std::function<void(Machine&)> script) {
     script_ = std::move(script);
     auto thread = ps::create_kernel_thread(system_thread, this);
     must(thread ? STATUS_SUCCESS : thread.error(), "the first system thread");
-    host::start_watchdog(&trace::current.time, config_.watchdog);
+    ex::set_stall_limit(static_cast<ULONG>(config_.watchdog / stall_period));
+    host::start_watchdog(&trace::current.time, stall_period);
     ke::run_machine();
     host::stop_watchdog();
     return ke::the_stop;

@@ -8,6 +8,7 @@
 #include "hardware/models.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ldr/modules.h"
+#include "verify/policies.h"
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,7 +33,10 @@ struct Config {
     std::vector<std::string> arguments;
     std::uint64_t seed = 1;
     unsigned processors = 1;
-    std::string trace; // file, "-" for text at the end, empty: off
+    verify::PolicyKind schedule = verify::PolicyKind::random;
+    std::string replay;          // a recorded schedule, or empty
+    std::string record_schedule; // where to write this run's; empty: nowhere
+    std::string trace;           // file, "-" for text at the end, empty: off
     bool trace_verbose = false;
     bool allow_missing = false;
     bool hvci = false;

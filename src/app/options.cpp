@@ -57,6 +57,17 @@ void add_machine_options(CLI::App& command, Options& o) {
         ->check(CLI::Range(1, 64))
         ->type_name("N");
     command
+        .add_option(
+            "--schedule", o.schedule,
+            "who decides which processor goes on: round-robin, random (default), pct, or step, which also "
+            "comes between the instructions of drivers")
+        ->check(CLI::IsMember({"round-robin", "random", "pct", "step"}))
+        ->type_name("POLICY");
+    command.add_option("--record-schedule", o.record_schedule, "write the schedule of this run to FILE")
+        ->type_name("FILE");
+    command.add_option("--replay", o.replay, "follow the schedule in FILE, whatever seed and policy made it")
+        ->type_name("FILE");
+    command
         .add_option("--trace", o.trace,
                     "record a trace into FILE; '-' prints it to standard error at the end")
         ->type_name("FILE");
@@ -120,6 +131,9 @@ Config config_from(const Options& o) {
         config.hardware.push_back(hardware_from(model));
     config.seed = o.seed;
     config.processors = o.processors;
+    verify::parse_policy(o.schedule, config.schedule);
+    config.record_schedule = o.record_schedule;
+    config.replay = o.replay;
     config.trace = o.trace;
     config.trace_verbose = o.trace_verbose;
     config.allow_missing = o.allow_missing;

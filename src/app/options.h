@@ -12,6 +12,7 @@ struct Options {
     std::vector<std::string> hardware; // MODEL[:ARGUMENTS]
     std::uint64_t seed = 1;
     unsigned processors = 1;
+    std::string schedule = "random", replay, record_schedule;
     std::string trace;
     bool trace_verbose = false;
     std::string kd;

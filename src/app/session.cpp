@@ -2,6 +2,7 @@
 #include "app/exit_status.h"
 #include "app/recorder_thread.h"
 #include "app/report.h"
+#include "app/schedule.h"
 #include "app/target.h"
 #include "app/text.h"
 #include "host/signals.h"
@@ -100,9 +101,14 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
 
 int run_session(const Session& session, std::function<void(Machine&)> script,
                 const std::optional<std::uint32_t>& client_status) {
-    const bool recording = start_trace(session.config); // without it the run goes on, and its status says so
+    Config config = session.config;
+    if (std::string error; !plug_schedule(config, error)) {
+        say(2, "drvlab: " + error + "\n");
+        return exit_usage;
+    }
+    const bool recording = start_trace(config); // without it the run goes on, and its status says so
     host::set_last_words([](void*) { trace::stop(); }, nullptr);
-    Machine machine(session.config);
+    Machine machine(config);
     const ke::Stop& stop = machine.run(std::move(script));
     // From here on the machine stands still and this is the main stack.
     int status = exit_status_of(stop);
@@ -147,6 +153,10 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
             say(2, "drvlab: cannot write '" + session.result + "'\n");
             whole = false;
         }
+    }
+    if (!write_schedule(config)) {
+        say(2, "drvlab: cannot write '" + config.record_schedule + "'\n");
+        whole = false;
     }
     return whole ? status : exit_host;
 }

@@ -18,6 +18,7 @@
 #include "kernel/ke/clock.h"
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/spin_use.h"
+#include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
@@ -97,6 +98,8 @@ class Observer final : public seh::DispatchObserver {
     }
 } dispatch_observer;
 
+constexpr ULONGLONG pause_time = 1; // 100 ns units
+
 class Privileged final : public hardware::PrivilegedOps {
   public:
     UCHAR irql() override { return ke::current_irql(); }
@@ -109,6 +112,11 @@ class Privileged final : public hardware::PrivilegedOps {
         }
     }
     ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
+    ULONG processor_number() override { return ke::current_processor_number(); }
+    void pause() override {
+        ke::charge(pause_time);
+        ke::switch_point(ke::Cause::pause);
+    }
     ULONGLONG random() override {
         // SplitMix64: a fixed sequence per machine.
         state_ += 0x9e3779b97f4a7c15;
@@ -171,7 +179,7 @@ void wire_rooms(ldr::ModuleList& modules) {
     ex::set_trap_hooks(
         {&privileged, ps::deliver_user_exception,
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
-         raw_system_call, is_driver, is_unloaded});
+         raw_system_call, is_driver, ps::settle_for_user_mode, is_unloaded});
     mm::stack_limit_changed = [](std::uint64_t limit) {
         if (const ULONG_PTR teb = ke::current_thread().teb)
             (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);

@@ -183,8 +183,8 @@ Emulation Emulator::sensitive() {
         return done();
     }
     case ZYDIS_MNEMONIC_RDTSCP:
-        c.Rcx = 0;
-        [[fallthrough]]; // processor 0
+        c.Rcx = ops_.processor_number();
+        [[fallthrough]];
     case ZYDIS_MNEMONIC_RDTSC: {
         const ULONGLONG t = ops_.time_stamp();
         c.Rax = static_cast<ULONG>(t);
@@ -196,8 +196,11 @@ Emulation Emulator::sensitive() {
         insn_.write(insn_.operand(0).reg.value, ops_.random());
         c.EFlags = (c.EFlags & ~arithmetic_flags) | carry_flag;
         return done();
-    case ZYDIS_MNEMONIC_PAUSE:
-        return done();
+    case ZYDIS_MNEMONIC_PAUSE: {
+        const Emulation e = done();
+        ops_.pause();
+        return e;
+    }
     case ZYDIS_MNEMONIC_PUSHFQ:
     case ZYDIS_MNEMONIC_POPFQ:
         return flags_on_stack();

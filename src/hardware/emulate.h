@@ -36,6 +36,11 @@ class PrivilegedOps {
     virtual void set_irql(UCHAR irql) = 0;
     // Time stamp counter in the machine's virtual time. Never the host's.
     virtual ULONGLONG time_stamp() = 0;
+    // TSC_AUX, as rdtscp and rdpid give it: the processor's number on Windows.
+    virtual ULONG processor_number() { return 0; }
+    // `pause` of a spin loop: others may go on. The context is complete then and may move to another
+    // processor.
+    virtual void pause() {}
     // Deterministic randomness for rdrand and rdseed.
     virtual ULONGLONG random() = 0;
     // Address where KUSER_SHARED_DATA is readable in place of 0xFFFFF780'00000000.

@@ -40,6 +40,18 @@ bool default_filter(const Fault& fault) {
 }
 bool (*guest_filter)(const Fault&) = default_filter;
 
+// Linux says in the unused end of the legacy area what follows it (asm/sigcontext.h, _fpx_sw_bytes).
+std::uint32_t xsave_size(const FxArea& fx) {
+    constexpr std::uint32_t magic = 0x46505853;
+    struct {
+        std::uint32_t magic1, extended_size;
+        std::uint64_t features;
+        std::uint32_t xstate_size;
+    } words;
+    std::memcpy(&words, reinterpret_cast<const char*>(&fx) + 464, sizeof words);
+    return words.magic1 == magic ? words.xstate_size : 0;
+}
+
 FaultKind classify(int signal, int code, std::uint32_t trap) {
     if (signal == SIGSYS) return FaultKind::system_call;
     switch (trap) {
@@ -119,6 +131,7 @@ void on_signal(int signal, siginfo_t* info, void* raw) {
     fault.error = static_cast<std::uint32_t>(registers[REG_ERR]);
     fault.registers = registers;
     fault.fx = reinterpret_cast<FxArea*>(context->uc_mcontext.fpregs);
+    fault.xsave_size = xsave_size(*fault.fx);
     if (info->si_code <= 0) { // sent by somebody, not a fault of ours
         fault.kind = FaultKind::other;
         die(fault);

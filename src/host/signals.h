@@ -44,6 +44,7 @@ struct Fault {
     bool in_primitive;        // taken inside a guest:: primitive: see FaultSink::resolve
     std::uint64_t* registers; // mutable, indexed by Register
     FxArea* fx;               // mutable
+    std::uint32_t xsave_size; // `fx` is the head of an XSAVE area of so many bytes; 0: it stands alone
     std::uint64_t& rip() const { return registers[RIP]; }
     std::uint64_t& rsp() const { return registers[RSP]; }
 };

@@ -9,6 +9,7 @@
 #include "host/processor.h"
 #include "host/signals.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/clock.h"
 #include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/fault.h"
@@ -22,6 +23,7 @@ namespace nt::ex {
 namespace {
 
 TrapHooks hooks;
+ULONG most_stalls = 100;
 
 // What the handler leaves on the host stack for trap_entry.
 struct TrapFrame {
@@ -29,7 +31,20 @@ struct TrapFrame {
     CONTEXT context;
     host::Fault fault; // registers and fx pointers are not valid any more
     bool user;
+    bool step_ended; // the last of the instructions that the schedule policy asked for
+    // The whole extended state, 64-aligned, between the frame and what was on the stack before; null where
+    // the processor has no XSAVE.
+    std::uint8_t* xsave;
 };
+
+constexpr std::size_t most_xsave = 0x3000; // AMX included
+constexpr std::size_t xstate_in_use = 512; // XSTATE_BV of an XSAVE area's header
+
+// Goes on where the trap was: with the context as it is now, and the rest of the extended state as it was.
+[[noreturn]] void resume(TrapFrame& frame, ULONG_PTR teb) {
+    if (frame.xsave) std::memcpy(frame.xsave, &frame.context.FltSave, sizeof(host::FxArea) - 96);
+    seh::nt_resume(&frame.context, teb, frame.xsave);
+}
 
 void to_context(const host::Fault& fault, CONTEXT& c) {
     std::memset(&c, 0, sizeof c);
@@ -155,12 +170,18 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
 [[noreturn]] void resume_emulated(TrapFrame& frame) {
     if (ke::switch_point_due()) ke::switch_point();
     seh::set_innermost(frame.entry.previous);
-    seh::nt_resume(&frame.context, 0);
+    resume(frame, 0);
 }
 
 [[noreturn]] void resume_kernel(TrapFrame& frame) {
     seh::set_innermost(frame.entry.previous);
-    seh::nt_resume(&frame.context, 0);
+    resume(frame, 0);
+}
+
+[[noreturn]] void resume_user(TrapFrame& frame) {
+    hooks.settle();
+    seh::set_innermost(nullptr);
+    resume(frame, ke::current_thread().teb);
 }
 
 [[noreturn]] void hang(TrapFrame& frame) {
@@ -172,6 +193,20 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     std::snprintf(stop.text, sizeof stop.text, "%s code runs without calling the system",
                   frame.user ? "user-mode" : "kernel-mode");
     ke::stop_machine(stop);
+}
+
+// The host's clock says that code runs without coming to a switch point. Others may go on, or time: then the
+// run is not repeatable, since the host has decided when. When nothing changes that for long enough, it is a
+// hang.
+void spins(TrapFrame& frame) {
+    ke::Thread& self = ke::current_thread();
+    if (ke::virtual_time() != self.last_stall) self.stalls = 0; // it has called the system meanwhile
+    if (++self.stalls > most_stalls) hang(frame);
+    if (trace::on) trace::emit_spin_interrupted(frame.context.Rip, frame.user);
+    ke::run_is_repeatable = false;
+    ke::let_time_pass();
+    ke::switch_point(ke::Cause::pause);
+    self.last_stall = ke::virtual_time();
 }
 
 [[noreturn]] void kernel_trap(TrapFrame& frame) {
@@ -225,7 +260,6 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
 }
 
 [[noreturn]] void user_trap(TrapFrame& frame) {
-    ke::Thread& self = ke::current_thread();
     EXCEPTION_RECORD record{};
     record.ExceptionAddress = reinterpret_cast<PVOID>(frame.context.Rip);
     const host::Fault& fault = frame.fault;
@@ -240,8 +274,7 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         frame.context.Rax = hooks.raw_system_call(frame.entry);
         frame.context.Rcx = frame.context.Rip;
         frame.context.R11 = frame.context.EFlags;
-        seh::set_innermost(nullptr);
-        seh::nt_resume(&frame.context, self.teb);
+        resume_user(frame);
     }
     plain_exception(fault, record);
     if (fault.kind == host::FaultKind::page) {
@@ -250,20 +283,18 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         if (host::places::is_user(fault.address))
             e = mm::classify_user_fault(access_of(fault, frame.context.Rip), limit);
         store_stack_limit(limit);
-        if (e.code == 0) seh::nt_resume(&frame.context, self.teb);
+        if (e.code == 0) resume_user(frame);
         set_memory_exception(e, record);
     } else if ((fault.kind == host::FaultKind::protection || fault.kind == host::FaultKind::illegal) &&
                emulate(frame, record)) {
-        seh::set_innermost(nullptr);
-        seh::nt_resume(&frame.context, self.teb);
+        resume_user(frame);
     }
     if (record.ExceptionCode == STATUS_BREAKPOINT) frame.context.Rip--;
     if (trace::on)
         trace::emit_exception(record.ExceptionCode, record.ExceptionAddress, record.ExceptionFlags, true,
                               record.ExceptionInformation[0], record.ExceptionInformation[1]);
     if (!hooks.deliver_to_user(record, frame.context)) hooks.user_unhandled(record, frame.context);
-    seh::set_innermost(nullptr);
-    seh::nt_resume(&frame.context, self.teb);
+    resume_user(frame);
 }
 
 // Our own code faulted on behalf of guest code: on a pointer that a driver named, or on a structure that one
@@ -313,7 +344,8 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
 // stack.
 bool on_host_stack(ULONG_PTR address) {
     const host::Fiber& fiber = host::Fiber::current();
-    return address >= fiber.stack_low() + sizeof(TrapFrame) + 0x1000 && address <= fiber.stack_high();
+    return address >= fiber.stack_low() + sizeof(TrapFrame) + most_xsave + 0x1000 &&
+           address <= fiber.stack_high();
 }
 
 // Entered on the fiber's stack from its top: what was there is lost.
@@ -340,11 +372,29 @@ bool is_host_fault(const host::Fault& fault) {
 void trap_entry(void* argument) {
     TrapFrame& frame = *static_cast<TrapFrame*>(argument);
     seh::set_innermost(&frame.entry);
-    if (frame.fault.kind == host::FaultKind::watchdog) hang(frame);
+    if (frame.fault.kind == host::FaultKind::watchdog) spins(frame);
+    if (frame.fault.kind == host::FaultKind::single_step && frame.step_ended)
+        ke::switch_point(ke::Cause::step);
+    if (frame.fault.kind == host::FaultKind::watchdog || frame.step_ended) {
+        if (!frame.user) resume_kernel(frame);
+        resume_user(frame);
+    }
     if (frame.user)
         user_trap(frame);
     else
         kernel_trap(frame);
+}
+
+// One more of the instructions that the schedule policy asked for has run. False: the next one runs. Steps
+// stop in the host's code and in user mode; what is left of them is taken up at the next slow gate.
+bool goes_on_stepping(host::Fault& fault) {
+    const bool driver = host::places::is_guest(fault.rip()) && host::gs_base() == ke::pcr_address;
+    if (driver && --seh::nt_steps == 0) {
+        fault.registers[host::EFLAGS] &= ~0x100ull;
+        return true;
+    }
+    if (!driver) fault.registers[host::EFLAGS] &= ~0x100ull;
+    return false;
 }
 
 class Sink final : public host::FaultSink {
@@ -359,6 +409,8 @@ class Sink final : public host::FaultSink {
     }
     bool deliver(host::Fault& fault) override {
         if (!ke::pcr_address) return false;
+        const bool stepping = fault.kind == host::FaultKind::single_step && seh::nt_steps;
+        if (stepping && !goes_on_stepping(fault)) return true;
         const bool user = host::gs_base() != ke::pcr_address;
         const bool ours = is_host_fault(fault);
         const auto slot = [](ULONG offset) {
@@ -378,13 +430,21 @@ class Sink final : public host::FaultSink {
         auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
         // A driver's code runs only inside a call-out; anything else is a fault of our own.
         if (!user && !ours && previous->kind != seh::RecordKind::call_out) return false;
-        auto* frame = reinterpret_cast<TrapFrame*>((top - sizeof(TrapFrame)) & ~ULONG_PTR{63});
+        const ULONG_PTR xsave = (top - fault.xsave_size) & ~ULONG_PTR{63};
+        auto* frame = reinterpret_cast<TrapFrame*>((xsave - sizeof(TrapFrame)) & ~ULONG_PTR{63});
+        frame->xsave = nullptr;
+        if (fault.xsave_size) {
+            frame->xsave = reinterpret_cast<std::uint8_t*>(xsave);
+            std::memcpy(frame->xsave, fault.fx, fault.xsave_size);
+            frame->xsave[xstate_in_use] |= 3; // x87 and SSE: the context's are loaded
+        }
         to_context(fault, frame->context);
         to_entry(frame->context, frame->entry, &frame->context);
         frame->entry.previous = previous;
         frame->entry.guest_stack = user ? slot(KPCR_KERNEL_STACK) : frame->context.Rsp & ~ULONG_PTR{15};
         frame->fault = fault;
         frame->user = user;
+        frame->step_ended = stepping;
         if (user) host::set_gs_base(ke::pcr_address);
         fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(ours ? &host_fault_entry : &trap_entry);
         fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
@@ -397,6 +457,7 @@ class Sink final : public host::FaultSink {
 } // namespace
 
 void set_trap_hooks(const TrapHooks& h) { hooks = h; }
+void set_stall_limit(ULONG most) { most_stalls = most; }
 void initialize_traps() {
     host::set_guest_rip_filter([](const host::Fault& fault) {
         return host::places::is_guest(fault.rip()) || host::places::is_guest(fault.rsp()) ||

@@ -31,10 +31,16 @@ struct TrapHooks {
     ULONG_PTR (*raw_system_call)(seh::EntryRecord& entry) = nullptr;
     // The address belongs to a driver (not to ntoskrnl or hal, not to nothing).
     bool (*is_driver)(ULONG_PTR address) = nullptr;
+    // What a thread does on its way to user mode: kernel APCs; its end, if it is to end (does not return
+    // then).
+    void (*settle)() = nullptr;
     // A driver's image was at the address and has been unloaded.
     bool (*is_unloaded)(ULONG_PTR address) = nullptr;
 };
 void set_trap_hooks(const TrapHooks& hooks);
+
+// How often in a row the watchdog may find a thread that calls nothing, before that is a hang.
+void set_stall_limit(ULONG most);
 
 // Installs itself as the host's fault sink.
 void initialize_traps();

@@ -10,12 +10,14 @@
 namespace nt::ke {
 
 Stop the_stop;
+bool run_is_repeatable = true;
 
 void stop_machine(const Stop& stop) {
     if (the_stop.kind != StopKind::none) host::fatal("the machine stopped while it was stopping");
     the_stop = stop;
     the_stop.crossings = seh::innermost();
     the_stop.irql = current_irql();
+    the_stop.repeatable = stop.repeatable && run_is_repeatable;
     if (&host::Fiber::current() == &host::Fiber::main()) host::fatal("stop on the main fiber: %s", stop.text);
     host::Fiber::switch_to(host::Fiber::main());
     __builtin_unreachable();

@@ -36,6 +36,8 @@ struct Stop {
 };
 
 extern Stop the_stop;
+// False once the host's clock has decided something: a second run may differ.
+extern bool run_is_repeatable;
 
 // KeBugCheckEx. Never returns: the machine's main loop reports and ends. Any IRQL, any stack.
 [[noreturn]] void bug_check(ULONG code, ULONG_PTR p1 = 0, ULONG_PTR p2 = 0, ULONG_PTR p3 = 0,

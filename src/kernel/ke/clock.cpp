@@ -46,6 +46,8 @@ void advance_to(ULONGLONG due) {
     update_shared_time();
 }
 
+void let_time_pass() { advance_to(next_event_time()); }
+
 ULONGLONG tick_time() { return last_tick; }
 ULONG timer_resolution() { return resolution; }
 

@@ -30,6 +30,8 @@ inline constexpr ULONGLONG interrupt_cost = 10;
 void update_shared_time();
 // The page behind KUSER_SHARED_DATA, set by app; null in unit tests.
 extern KUSER_SHARED_DATA* shared_data;
+// Up to the next tick or event, for code that spins.
+void let_time_pass();
 // The idle processor's step: moves time forward to `due` (interrupt time).
 void advance_to(ULONGLONG due);
 

@@ -47,6 +47,8 @@ struct Thread : ETHREAD {
     ULONG_PTR region_entered_by; // who entered the outermost critical or guarded region
     LockWait lock_wait;          // the lock it waits for, if the object it waits on is only part of one
     KAPC suspend_apc;
+    ULONGLONG last_stall; // virtual time when the watchdog last let it go on
+    ULONG stalls;         // how often in a row it has found it
     LIST_ENTRY all_link;
     PVOID extension; // ps
 };

@@ -227,7 +227,7 @@ std::expected<Loaded, LoadError> load_image(std::shared_ptr<const ImageFile> sha
         loaded.stubbed = std::move(unknown);
     }
     initialise_load_config(file, image, options);
-    if (options.rewrite) module->rewrites = rewrite_image(file, image, {options.kernel, true});
+    if (options.rewrite) module->rewrites = rewrite_image(file, image, {options.kernel, true, true});
     // Only a hostile image does this; the unwinder reads the table as it was checked.
     const auto functions = file.at(file.pdata, file.pdata_count * sizeof(RUNTIME_FUNCTION));
     if (std::memcmp(functions.data(), image.data() + file.pdata, functions.size()) != 0)

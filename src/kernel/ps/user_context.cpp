@@ -76,17 +76,16 @@ void deliver_user_apc(CONTEXT& context) {
     context.Rip = process.apc_dispatcher;
 }
 
-// APCs of the kernel, and the end of a thread that is to end.
-void settle_kernel_side() {
+} // namespace
+
+void settle_for_user_mode() {
     ke::Thread& self = ke::current_thread();
     ke::deliver_kernel_apcs();
     if (self.exiting) exit_thread(self.exit_status);
 }
 
-} // namespace
-
 void go_to_user(CONTEXT& context) {
-    settle_kernel_side();
+    settle_for_user_mode();
     ke::Thread& self = ke::current_thread();
     if (self.Tcb.ApcState.UserApcPending) deliver_user_apc(context);
     seh::set_innermost(nullptr);
@@ -94,7 +93,7 @@ void go_to_user(CONTEXT& context) {
 }
 
 void before_user_mode(NTSTATUS result) {
-    settle_kernel_side();
+    settle_for_user_mode();
     if (!ke::current_thread().Tcb.ApcState.UserApcPending) return;
     CONTEXT context{};
     complete_context(context, *static_cast<seh::EntryRecord*>(seh::innermost()));

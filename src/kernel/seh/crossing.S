@@ -274,7 +274,7 @@ nt_enter_user:
     jmp     rax
     .size nt_enter_user, . - nt_enter_user
 
-# void nt_resume(const CONTEXT*, teb): rsp and rip last, through an interrupt-return frame made on the host stack.
+# void nt_resume(const CONTEXT*, teb, xsave): rsp and rip last, through an interrupt-return frame made on the host stack.
     .globl  nt_resume
     .type   nt_resume, @function
     .p2align 4
@@ -283,8 +283,16 @@ nt_resume:
     jz      1f
     mov     [rip + nt_user_gs], rsi
     wrgsbase rsi
-1:  fxrstor [rdi + 0x100]
+1:  test    rdx, rdx
+    jz      3f
+    mov     r8, rdx
+    mov     eax, -1
+    mov     edx, -1
+    xrstor64 [r8]
+    jmp     4f
+3:  fxrstor [rdi + 0x100]
     ldmxcsr [rdi + 0x34]
+4:
     sub     rsp, 48
     and     rsp, -16
     mov     rax, [rdi + 0xF8]           # Rip

@@ -145,8 +145,9 @@ extern "C" ULONG_PTR nt_user_gs; // TEB of the running thread
 // System calls of this thread use the host stack below the caller's frame from now on.
 extern "C" [[noreturn]] void nt_enter_user(ULONG_PTR rip, ULONG_PTR rsp, ULONG_PTR argument, ULONG_PTR teb);
 // Loads every register of a guest context and goes on there. Kernel mode when `teb` is 0, else user mode with
-// GS = teb.
-extern "C" [[noreturn]] void nt_resume(const CONTEXT* context, ULONG_PTR teb);
+// GS = teb. `xsave`: an XSAVE area (standard format, 64-aligned) that stands for the context's x87 and SSE
+// state and holds what CONTEXT does not (the upper halves of AVX registers …); null: there is none.
+extern "C" [[noreturn]] void nt_resume(const CONTEXT* context, ULONG_PTR teb, void* xsave = nullptr);
 // Calls function(argument) on the host stack `stack` (16-aligned, top); the current host stack is abandoned.
 extern "C" [[noreturn]] void nt_switch_host_stack(ULONG_PTR stack, void (*function)(void*), void* argument);
 

@@ -485,6 +485,10 @@ const Row rows[] = {
     {"quantum_end", Place::thread, [](TextRows& t) { return "quantum ends, priority " + t.d("priority"); }},
     {"thread_preempted", Place::thread,
      [](TextRows& t) { return "preempted by thread " + t.d("by_pid") + "." + t.d("by_tid"); }},
+    {"spin_interrupted", Place::thread,
+     [](TextRows& t) {
+         return "the watchdog interrupts a spin at " + t.symbol("address") + ": not repeatable from here on";
+     }},
     {"priority_changed", Place::thread,
      [](TextRows& t) {
          return "priority of thread object " + t.x("thread") + ": " + t.d("from") + " -> " + t.d("to");

@@ -88,6 +88,7 @@ enum class Id : std::uint16_t {
     thread_ready = 150,
     quantum_end = 151,
     thread_preempted = 152,
+    spin_interrupted = 154,
     priority_changed = 153,
     port_read = 90,
     port_write = 91,
@@ -185,6 +186,7 @@ inline constexpr std::string_view schema =
     "150 thread_ready thread:ptr ready_pid:u32 ready_tid:u32 priority:u8\n"
     "151 quantum_end thread:ptr priority:u8\n"
     "152 thread_preempted thread:ptr by_pid:u32 by_tid:u32\n"
+    "154 spin_interrupted address:ptr user:bool\n"
     "153 priority_changed thread:ptr from:u8 to:u8\n"
     "90 port_read port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
     "91 port_write port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
@@ -1108,6 +1110,15 @@ inline void emit_thread_preempted(Ptr thread, std::uint32_t by_pid, std::uint32_
     w.put(thread.value);
     w.put(by_pid);
     w.put(by_tid);
+    w.commit();
+}
+
+// the host's clock has interrupted code that calls nothing; from here on the run is not repeatable
+inline void emit_spin_interrupted(Ptr address, bool user) {
+    detail::Writer<4> w(154, 0);
+    if (!w) [[unlikely]] return;
+    w.put(address.value);
+    w.put(user);
     w.commit();
 }
 

@@ -1,0 +1,66 @@
+// Schedule policies: which virtual processor goes on at a decision (kernel/ke/schedule_policy.h). Each is a
+// function of its seed and the decisions before, nothing else.
+#pragma once
+#include "kernel/ke/schedule_policy.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace verify {
+
+enum class PolicyKind : std::uint8_t {
+    round_robin, // every processor in turn, for as long
+    random,      // any processor, for a random while; a thread's quantum may end early
+    pct,         // probabilistic concurrency testing: processors have priorities, which change at a few random
+                 // instants; finds a race of depth d with a probability that is known
+    step,        // random, and now and then a few instructions are single-stepped before the next decision, so that
+                 // it can come between any two instructions of a driver
+};
+
+struct PolicyOptions {
+    PolicyKind kind = PolicyKind::random;
+    std::uint64_t seed = 1;
+    unsigned processors = 1;
+    unsigned depth = 3;           // pct: races of up to this many ordering constraints
+    std::uint64_t length = 10000; // pct: expected number of crossings of a run
+};
+
+std::unique_ptr<class Policy> make_policy(const PolicyOptions& options);
+// "round-robin", "random", "pct", "step"; false: no such policy.
+bool parse_policy(std::string_view text, PolicyKind& kind);
+std::string_view policy_name(PolicyKind kind);
+
+class Policy : public nt::ke::SchedulePolicy {
+  public:
+    virtual ~Policy() = default;
+};
+
+// SplitMix64: the machine's one source of chance for schedules.
+class Chance {
+  public:
+    explicit Chance(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 0x1234567) {}
+    std::uint64_t next() {
+        std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
+    // 0 to bound - 1.
+    std::uint64_t below(std::uint64_t bound) { return next() % bound; }
+    bool one_in(std::uint64_t n) { return below(n) == 0; }
+    // 1 and up, `mean` on average, short ones more often.
+    std::uint64_t around(std::uint64_t mean) { return 1 + below(1 + below(4 * mean)); }
+
+  private:
+    std::uint64_t state_;
+};
+
+// The n-th set bit of a mask.
+inline unsigned nth_bit(std::uint64_t mask, unsigned n) {
+    while (n--)
+        mask &= mask - 1;
+    return static_cast<unsigned>(__builtin_ctzll(mask));
+}
+
+} // namespace verify
