@@ -1,5 +1,5 @@
-// The schedule of a run: the policy that --schedule and --seed name, or a recorded schedule (--replay); and the
-// recording of it (--record-schedule).
+// The schedule of a run: the policy that --schedule and --seed name, or a recorded schedule (--replay); and
+// the recording of it (--record-schedule).
 #pragma once
 #include "app/machine.h"
 #include <string>

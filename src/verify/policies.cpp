@@ -10,8 +10,8 @@ using nt::ke::Decision;
 
 namespace {
 
-// Crossings that a processor has, on average, before another may go on; with one processor, before its thread's
-// quantum may end early.
+// Crossings that a processor has, on average, before another may go on; with one processor, before its
+// thread's quantum may end early.
 constexpr std::uint64_t turn = 20, turn_alone = 2000;
 
 class RoundRobin final : public Policy {
@@ -55,8 +55,8 @@ class Step final : public Random {
 };
 
 // "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (Burckhardt, Kothari, Musuvathi,
-// Nagarakatte, ASPLOS 2010), with processors in the place of threads: always the one of highest priority that can
-// go on; at depth - 1 random instants the running one falls below all others.
+// Nagarakatte, ASPLOS 2010), with processors in the place of threads: always the one of highest priority that
+// can go on; at depth - 1 random instants the running one falls below all others.
 class Pct final : public Policy {
   public:
     Pct(const PolicyOptions& o) : chance_(o.seed) {
@@ -77,7 +77,8 @@ class Pct final : public Policy {
         if (d.cause == Cause::pause || d.cause == Cause::spin) lower(d.current);
         unsigned best = static_cast<unsigned>(__builtin_ctzll(d.runnable));
         for (std::uint64_t left = d.runnable; left; left &= left - 1)
-            if (const auto i = static_cast<unsigned>(__builtin_ctzll(left)); priority_[i] > priority_[best]) best = i;
+            if (const auto i = static_cast<unsigned>(__builtin_ctzll(left)); priority_[i] > priority_[best])
+                best = i;
         const std::uint64_t until = changes_.empty() ? ~0ull : changes_.front() - d.time;
         return {.processor = best, .crossings = std::min<std::uint64_t>(until, turn)};
     }

@@ -12,10 +12,10 @@ namespace verify {
 enum class PolicyKind : std::uint8_t {
     round_robin, // every processor in turn, for as long
     random,      // any processor, for a random while; a thread's quantum may end early
-    pct,         // probabilistic concurrency testing: processors have priorities, which change at a few random
-                 // instants; finds a race of depth d with a probability that is known
-    step,        // random, and now and then a few instructions are single-stepped before the next decision, so that
-                 // it can come between any two instructions of a driver
+    pct,  // probabilistic concurrency testing: processors have priorities, which change at a few random
+          // instants; finds a race of depth d with a probability that is known
+    step, // random, and now and then a few instructions are single-stepped before the next decision, so that
+          // it can come between any two instructions of a driver
 };
 
 struct PolicyOptions {

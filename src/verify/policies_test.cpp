@@ -89,8 +89,9 @@ TEST(Replay, NamesTheFirstDecisionThatDiffers) {
         replay.decide({1, 21, Cause::idle, 0, 2});
         FAIL();
     } catch (const std::string& text) {
-        EXPECT_EQ(text, "decision 2 differs from the recorded schedule: at 0.0021 ms, idle, on processor 0, of 2; "
-                        "recorded: at 0.0020 ms, countdown, on processor 0, of 3");
+        EXPECT_EQ(text,
+                  "decision 2 differs from the recorded schedule: at 0.0021 ms, idle, on processor 0, of 2; "
+                  "recorded: at 0.0020 ms, countdown, on processor 0, of 3");
     }
 }
 

@@ -26,8 +26,9 @@ bool parse_cause(const std::string& text, Cause& cause) {
 
 std::string describe(const Decision& d) {
     char text[120];
-    std::snprintf(text, sizeof text, "at %.4f ms, %s, on processor %u, of %llx", static_cast<double>(d.time) / 10000,
-                  cause_name(d.cause), d.current, static_cast<unsigned long long>(d.runnable));
+    std::snprintf(text, sizeof text, "at %.4f ms, %s, on processor %u, of %llx",
+                  static_cast<double>(d.time) / 10000, cause_name(d.cause), d.current,
+                  static_cast<unsigned long long>(d.runnable));
     return text;
 }
 
@@ -40,8 +41,9 @@ bool same(const Decision& a, const Decision& b) {
 Choice Recording::decide(const Decision& d) {
     const Choice c = policy_.decide(d);
     char line[160];
-    std::snprintf(line, sizeof line, "%llu %s %u %llx -> %u %llu %u %d\n", static_cast<unsigned long long>(d.time),
-                  cause_name(d.cause), d.current, static_cast<unsigned long long>(d.runnable), c.processor,
+    std::snprintf(line, sizeof line, "%llu %s %u %llx -> %u %llu %u %d\n",
+                  static_cast<unsigned long long>(d.time), cause_name(d.cause), d.current,
+                  static_cast<unsigned long long>(d.runnable), c.processor,
                   static_cast<unsigned long long>(c.crossings), c.instructions, c.end_quantum);
     lines_ += line;
     return c;
@@ -59,11 +61,12 @@ bool Replay::parse(std::string_view text, std::string& error) {
         error = "line " + std::to_string(number) + ": " + what;
         return false;
     };
-    if (!std::getline(in, line) || line != head) return fail("this is no schedule ('drvlab schedule 1' is expected)");
+    if (!std::getline(in, line) || line != head)
+        return fail("this is no schedule ('drvlab schedule 1' is expected)");
     number = 2;
     std::string word;
-    if (!std::getline(in, line) || !(std::istringstream(line) >> processors_ >> word) || word != "processors" ||
-        processors_ < 1 || processors_ > 64)
+    if (!std::getline(in, line) || !(std::istringstream(line) >> processors_ >> word) ||
+        word != "processors" || processors_ < 1 || processors_ > 64)
         return fail("'N processors' is expected");
     while (std::getline(in, line)) {
         ++number;
@@ -71,8 +74,9 @@ bool Replay::parse(std::string_view text, std::string& error) {
         std::string cause, arrow;
         int ended;
         std::istringstream words(line);
-        if (!(words >> e.decision.time >> cause >> e.decision.current >> std::hex >> e.decision.runnable >> std::dec >>
-              arrow >> e.choice.processor >> e.choice.crossings >> e.choice.instructions >> ended) ||
+        if (!(words >> e.decision.time >> cause >> e.decision.current >> std::hex >> e.decision.runnable >>
+              std::dec >> arrow >> e.choice.processor >> e.choice.crossings >> e.choice.instructions >>
+              ended) ||
             arrow != "->" || !parse_cause(cause, e.decision.cause) || e.choice.processor > 63)
             return fail("this is no decision");
         e.choice.end_quantum = ended;
@@ -85,9 +89,9 @@ Choice Replay::decide(const Decision& d) {
     if (at_ < entries_.size() && same(entries_[at_].decision, d) &&
         d.runnable >> entries_[at_].choice.processor & 1)
         return entries_[at_++].choice;
-    const std::string text = "decision " + std::to_string(at_ + 1) + " differs from the recorded schedule: " +
-                             describe(d) + "; recorded: " +
-                             (at_ < entries_.size() ? describe(entries_[at_].decision) : "the end");
+    const std::string text =
+        "decision " + std::to_string(at_ + 1) + " differs from the recorded schedule: " + describe(d) +
+        "; recorded: " + (at_ < entries_.size() ? describe(entries_[at_].decision) : "the end");
     mismatch(text.c_str());
     return {.processor = static_cast<unsigned>(__builtin_ctzll(d.runnable))};
 }

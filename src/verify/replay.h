@@ -1,9 +1,11 @@
-// Recording and replaying schedules: every decision of a run as a line of text. A replay makes the same choices
-// as long as the run comes to the same decisions; the first one that differs is named, and stops the machine.
+// Recording and replaying schedules: every decision of a run as a line of text. A replay makes the same
+// choices as long as the run comes to the same decisions; the first one that differs is named, and stops the
+// machine.
 //
 //     drvlab schedule 1
 //     4 processors
-//     1234 countdown 0 f -> 2 17 0 0      time, cause, current, runnable (hexadecimal) -> processor, crossings,
+//     1234 countdown 0 f -> 2 17 0 0      time, cause, current, runnable (hexadecimal) -> processor,
+//     crossings,
 //                                         instructions to step, quantum ended
 #pragma once
 #include "verify/policies.h"

@@ -107,6 +107,7 @@ void save(Processor& p, Thread& thread) {
 void load(Processor& p, Thread& thread) {
     change_activity(p, &thread == p.idle ? Activity::idle : Activity::thread);
     p.current = &thread;
+    p.resting = false;
     set_next(p, p.next);
     p.slot(0x188) = reinterpret_cast<ULONG_PTR>(&thread);
     p.slot(KPCR_CROSSING) = reinterpret_cast<ULONG_PTR>(thread.crossing);

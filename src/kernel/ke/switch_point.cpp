@@ -26,7 +26,7 @@ constexpr ULONGLONG longest_spin = 100'000'000;
 
 bool is_runnable(const Processor& p) {
     if (p.spinning) return p.spinning->ready(p.spinning->context);
-    if (!p.is_idle() || p.next) return true;
+    if (!p.resting || p.next) return true;
     return *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) > p.irql();
 }
 
@@ -138,6 +138,7 @@ void deliver_pending() {
 
 void wait_for_work() {
     Processor& p = current_processor();
+    p.resting = true;
     if (const ULONG64 others = runnable_processors() & ~(1ull << p.number)) {
         decide(Cause::idle, others);
         return;

@@ -46,6 +46,7 @@ struct Processor {
     bool quantum_ended = false;
     bool timers_expired = false; // expiration runs below DISPATCH_LEVEL on this processor
     bool dpc_active = false;
+    bool resting = true; // its idle thread has found nothing to do
     bool dpc_requested = false;
     ULONG interrupt_nesting = 0;
     ULONGLONG ticks_seen = 0; // clock ticks whose quantum accounting is done
