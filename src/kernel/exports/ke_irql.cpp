@@ -47,7 +47,7 @@ GATE(KeAcquireSpinLockRaiseToDpc);
 
 extern "C" void KeAcquireSpinLockAtDpcLevel(KSPIN_LOCK* lock) {
     ke::check_at_dispatch(lock);
-    ke::acquire_spin_lock(*lock, ke::current_irql());
+    ke::acquire_spin_lock(*lock, ke::unchecked_irql);
 }
 GATE(KeAcquireSpinLockAtDpcLevel);
 

@@ -62,7 +62,7 @@ void acquire_spin_lock(KSPIN_LOCK& lock, KIRQL irql) {
 
 bool try_acquire_spin_lock(KSPIN_LOCK& lock) {
     if (!try_acquire_spin(lock)) return false;
-    note_acquired(&lock, LockKind::spin, current_irql());
+    note_acquired(&lock, LockKind::spin, unchecked_irql);
     return true;
 }
 
@@ -171,7 +171,7 @@ void check_spin_release(const void* lock, LockKind kind, KIRQL new_level) {
                   verifier_stop(release_not_at_dispatch, current_irql(), number(lock)),
                   "releases the %s %p at IRQL %u, not DISPATCH_LEVEL", lock_name(kind), lock, current_irql());
     const HeldLock* held = processor_locks().find(lock);
-    if (held && held->irql != new_level) [[unlikely]]
+    if (held && held->irql != new_level && held->irql != unchecked_irql) [[unlikely]]
         NT_REPORT("IrqlKeReleaseSpinLock", verifier_stop(rule_irql_release),
                   "releases the %s %p to IRQL %u, but it was acquired at %u", lock_name(kind), lock,
                   new_level, held->irql);

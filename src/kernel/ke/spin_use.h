@@ -6,7 +6,9 @@
 
 namespace nt::ke {
 
-// `irql`: before the acquisition; the caller has raised it.
+// `irql`: before the acquisition; the caller has raised it. unchecked_irql: by a function for DISPATCH_LEVEL,
+// whose caller may have raised it himself and lower it by KeReleaseSpinLock.
+inline constexpr KIRQL unchecked_irql = 0xff;
 void acquire_spin_lock(KSPIN_LOCK& lock, KIRQL irql);
 bool try_acquire_spin_lock(KSPIN_LOCK& lock);
 void release_spin_lock(KSPIN_LOCK& lock);

@@ -63,7 +63,10 @@ static void queued(void) {
     KIRQL before = KeAcquireSpinLockForDpc(&spin);
     CHECK(before == DISPATCH_LEVEL, "KeAcquireSpinLockForDpc returns the IRQL at the call");
     KeReleaseSpinLockForDpc(&spin, before);
-    KeLowerIrql(old);
+    CHECK(KeTryToAcquireSpinLockAtDpcLevel(&spin) && !KeTryToAcquireSpinLockAtDpcLevel(&spin),
+          "KeTryToAcquireSpinLockAtDpcLevel acquires a spin lock that is not busy");
+    KeReleaseSpinLock(&spin, old);
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL, "it is released by KeReleaseSpinLock");
     before = KeAcquireSpinLockForDpc(&spin);
     CHECK(before == PASSIVE_LEVEL && KeGetCurrentIrql() == DISPATCH_LEVEL, "from PASSIVE_LEVEL it raises");
     KeReleaseSpinLockForDpc(&spin, before);
