@@ -25,6 +25,9 @@ CASES = [
     ("device", GONE, "driver->DriverUnload = unload;", 123, "DriverUnload left 1 device object"),
     ("pool", GONE + "IoDeleteDevice(driver->DeviceObject);",
      "driver->DriverUnload = unload; if (!ExAllocatePoolWithTag(NonPagedPool, 100, 0x7661654c)) status = STATUS_INSUFFICIENT_RESOURCES;", 123, "Leav"),
+    ("io_space", GONE + "IoDeleteDevice(driver->DeviceObject);",
+     "driver->DriverUnload = unload; PHYSICAL_ADDRESS rom = {.QuadPart = 0xf0000}; if (!MmMapIoSpace(rom, 4096, MmCached)) status = STATUS_INSUFFICIENT_RESOURCES;",
+     123, "leaver_io_space: unloaded with 1 mapping of physical memory left (MmMapIoSpace)"),
     ("no_unload", "", "", 123, "cannot be unloaded"),
 ]
 

@@ -15,13 +15,14 @@ namespace {
 
 constexpr ULONG ranges_tag = 0x6d50'6d4d; // 'MmPm'
 
+ULONG_PTR caller() { return static_cast<const seh::EntryRecord*>(seh::innermost())->rip; }
+
 // Nonpaged pool that the caller frees; the last entry is zero.
 PHYSICAL_MEMORY_RANGE* ranges() {
     const auto all = mm::physical_memory_ranges();
-    const auto caller = static_cast<const seh::EntryRecord*>(seh::innermost())->rip;
     auto* block = static_cast<PHYSICAL_MEMORY_RANGE*>(
         pool::allocate_typed(NonPagedPoolNx, (all.size() + 1) * sizeof(PHYSICAL_MEMORY_RANGE), ranges_tag,
-                             ke::current_irql(), caller)
+                             ke::current_irql(), caller())
             .block);
     if (!block) return nullptr;
     for (std::size_t i = 0; i < all.size(); i++) {
@@ -34,7 +35,7 @@ PHYSICAL_MEMORY_RANGE* ranges() {
 
 PVOID map(PHYSICAL_ADDRESS physical, SIZE_T bytes, ULONG protection) {
     return reinterpret_cast<PVOID>(
-        mm::map_io_space(static_cast<ULONG_PTR>(physical.QuadPart), bytes, protection));
+        mm::map_io_space(static_cast<ULONG_PTR>(physical.QuadPart), bytes, protection, caller()));
 }
 
 } // namespace

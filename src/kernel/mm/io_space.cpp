@@ -11,6 +11,7 @@ namespace {
 
 struct Mapping {
     std::uint64_t address, pages; // both of whole pages
+    std::uint64_t owner;
 };
 using Mappings = std::vector<Mapping, host::HeapAllocator<Mapping>>;
 Mappings& mappings() {
@@ -39,7 +40,8 @@ Protection rights_of(ULONG protection) {
 
 } // namespace
 
-std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t bytes, ULONG protection) {
+std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t bytes, ULONG protection,
+                           std::uint64_t owner) {
     const Protection rights = rights_of(protection);
     if (rights == Protection::none || bytes == 0) return 0;
     if (physical >= hardware::physical_end || bytes > hardware::physical_end - physical) return 0;
@@ -51,7 +53,7 @@ std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t bytes, ULONG pr
         pages[i] = (physical >> page_shift) + i;
     const std::uint64_t address = map_window(pages.data(), count, rights);
     if (!address) return 0;
-    mappings().push_back({address, count});
+    mappings().push_back({address, count, owner});
     return address + (physical & (page_size - 1));
 }
 
@@ -67,7 +69,10 @@ Unmapped unmap_io_space(std::uint64_t address, std::uint64_t bytes, std::uint64_
     return Unmapped::done;
 }
 
-std::uint64_t io_space_mappings() { return mappings().size(); }
+std::uint64_t io_space_mappings(std::uint64_t base, std::uint64_t size) {
+    return static_cast<std::uint64_t>(std::count_if(mappings().begin(), mappings().end(),
+                                                    [=](const Mapping& m) { return m.owner - base < size; }));
+}
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> physical_memory_ranges() {
     using namespace host::ram;

@@ -84,7 +84,16 @@ TEST_F(IoSpace, WhatCannotBeMapped) {
          {0u, ULONG{PAGE_NOACCESS}, ULONG{PAGE_WRITECOPY}, ULONG{PAGE_READWRITE | PAGE_READONLY},
           ULONG{PAGE_READWRITE | PAGE_NOCACHE | PAGE_WRITECOMBINE}, ULONG{PAGE_READWRITE | PAGE_GUARD}})
         EXPECT_EQ(map_io_space(0xE000'0000, 4, protection), 0u) << std::hex << protection;
-    EXPECT_EQ(io_space_mappings(), 0u);
+    EXPECT_EQ(io_space_mappings(0, ~0ull), 0u);
+}
+
+TEST_F(IoSpace, MappingsHaveOwners) {
+    const std::uint64_t a = map_io_space(0xE000'0000, 4, PAGE_READWRITE, 0x3000'0004'1000);
+    const std::uint64_t b = map_io_space(0xE000'0000, 4, PAGE_READWRITE, 0x3000'0005'0000);
+    EXPECT_EQ(io_space_mappings(0x3000'0004'0000, 0x1'0000), 1u);
+    EXPECT_EQ(io_space_mappings(0x3000'0004'0000, 0x2'0000), 2u);
+    unmap(a, 4), unmap(b, 4);
+    EXPECT_EQ(io_space_mappings(0, ~0ull), 0u);
 }
 
 TEST_F(IoSpace, RamIsWhatIsNotForDevices) {
