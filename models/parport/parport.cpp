@@ -42,6 +42,7 @@ class ParallelPort final : public drvlab::Model {
         // The device takes the byte when the strobe begins (bit 0 is inverted on the cable), unless it is
         // busy.
         if ((changed & value & strobe) && (status_ & not_busy)) {
+            end_pulse();
             received_ = data_;
             status_ &= static_cast<std::uint8_t>(~not_busy);
             step_ = after(byte_time_, [this] { acknowledge(); });
@@ -52,14 +53,18 @@ class ParallelPort final : public drvlab::Model {
     void acknowledge() {
         status_ = static_cast<std::uint8_t>((status_ & ~no_acknowledge) | not_busy);
         set_line(control_ & interrupt_enable);
-        step_ = after(pulse_time_, [this] {
-            status_ |= no_acknowledge;
-            set_line(false);
-        });
+        pulse_ = after(pulse_time_, [this] { end_pulse(); });
+    }
+
+    void end_pulse() {
+        cancel(pulse_);
+        status_ |= no_acknowledge;
+        set_line(false);
     }
 
     void reset() {
         cancel(step_);
+        cancel(pulse_);
         status_ = idle;
         received_ = 0;
         set_line(false);
@@ -68,7 +73,7 @@ class ParallelPort final : public drvlab::Model {
     static constexpr std::uint8_t idle = no_error | selected | no_acknowledge | not_busy;
     const std::uint64_t byte_time_, pulse_time_;
     std::uint8_t data_ = 0, status_ = idle, control_ = initialize, received_ = 0;
-    std::uint64_t step_ = 0;
+    std::uint64_t step_ = 0, pulse_ = 0;
 };
 
 } // namespace
