@@ -1,5 +1,5 @@
-// User APCs and alerts: QueueUserAPC (nf-processthreadsapi-queueuserapc) and the services behind it. The services
-// themselves have no pages; alerts end alertable waits with STATUS_ALERTED ("Waits and APCs").
+// User APCs and alerts: QueueUserAPC (nf-processthreadsapi-queueuserapc) and the services behind it. The
+// services themselves have no pages; alerts end alertable waits with STATUS_ALERTED ("Waits and APCs").
 #include "abi/status.h"
 #include "kernel/exports/thread_handle.h"
 #include "kernel/ke/apc.h"
@@ -36,8 +36,8 @@ extern "C" NTSTATUS NtQueueApcThread(HANDLE thread, PKNORMAL_ROUTINE routine, PV
 GATE(NtQueueApcThread);
 
 // `reserve`: memory reserved before, or 1 for a special user APC.
-extern "C" NTSTATUS NtQueueApcThreadEx(HANDLE thread, HANDLE reserve, PKNORMAL_ROUTINE routine, PVOID a1, PVOID a2,
-                                       PVOID a3) {
+extern "C" NTSTATUS NtQueueApcThreadEx(HANDLE thread, HANDLE reserve, PKNORMAL_ROUTINE routine, PVOID a1,
+                                       PVOID a2, PVOID a3) {
     return reserve ? STATUS_NOT_SUPPORTED : queue(thread, routine, a1, a2, a3);
 }
 GATE(NtQueueApcThreadEx);

@@ -1,5 +1,6 @@
-// NtSetInformationProcess: what SetPriorityClass, SetProcessAffinityMask and SetProcessPriorityBoost use. Each of them
-// concerns the threads of the process: pages "Scheduling Priorities", nf-winbase-setprocessaffinitymask.
+// NtSetInformationProcess: what SetPriorityClass, SetProcessAffinityMask and SetProcessPriorityBoost use.
+// Each of them concerns the threads of the process: pages "Scheduling Priorities",
+// nf-winbase-setprocessaffinitymask.
 #include "abi/status.h"
 #include "base/list.h"
 #include "kernel/exports/priorities.h"
@@ -56,13 +57,15 @@ template <class T, class F> NTSTATUS with(const void* from, ULONG length, F use)
 
 } // namespace
 
-extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information, ULONG length) {
+extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information,
+                                            ULONG length) {
     struct PriorityClass {
         BOOLEAN Foreground;
         UCHAR Number;
     };
     TargetProcess target;
-    if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status)) return status;
+    if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status))
+        return status;
     ps::Process& process = *target;
     switch (cls) {
     case ProcessPriorityClass:
@@ -75,7 +78,8 @@ extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls,
             return STATUS_SUCCESS;
         });
     case ProcessAffinityMask:
-        return with<KAFFINITY>(information, length, [&](KAFFINITY mask) { return set_affinity(process, mask); });
+        return with<KAFFINITY>(information, length,
+                               [&](KAFFINITY mask) { return set_affinity(process, mask); });
     case ProcessPriorityBoost:
         return with<ULONG>(information, length, [&](ULONG disabled) -> NTSTATUS {
             process.boosts_disabled = disabled != 0;

@@ -50,17 +50,19 @@ extern "C" NTSTATUS NtOpenTimer(HANDLE* handle, ACCESS_MASK desired, const OBJEC
 }
 GATE(NtOpenTimer);
 
-extern "C" NTSTATUS NtSetTimer(HANDLE handle, const LARGE_INTEGER* due, PKNORMAL_ROUTINE routine, PVOID context,
-                               BOOLEAN resume, LONG period, BOOLEAN* previous) {
+extern "C" NTSTATUS NtSetTimer(HANDLE handle, const LARGE_INTEGER* due, PKNORMAL_ROUTINE routine,
+                               PVOID context, BOOLEAN resume, LONG period, BOOLEAN* previous) {
     if (period < 0) return STATUS_INVALID_PARAMETER_6;
-    TIMER_SET_COALESCABLE_TIMER_INFO what{{}, routine, context, nullptr, static_cast<ULONG>(period), 0, previous};
+    TIMER_SET_COALESCABLE_TIMER_INFO what{{}, routine, context, nullptr, static_cast<ULONG>(period),
+                                          0,  previous};
     if (!read_parameter(due, what.DueTime)) return STATUS_ACCESS_VIOLATION;
     return set(handle, what, resume);
 }
 GATE(NtSetTimer);
 
 // The one class there is: TimerSetCoalescableTimer.
-extern "C" NTSTATUS NtSetTimerEx(HANDLE handle, ULONG information_class, const void* information, ULONG length) {
+extern "C" NTSTATUS NtSetTimerEx(HANDLE handle, ULONG information_class, const void* information,
+                                 ULONG length) {
     TIMER_SET_COALESCABLE_TIMER_INFO what;
     if (information_class != 0) return STATUS_INVALID_INFO_CLASS;
     if (length < sizeof what) return STATUS_INFO_LENGTH_MISMATCH;
@@ -80,7 +82,8 @@ extern "C" NTSTATUS NtCancelTimer(HANDLE handle, BOOLEAN* state) {
 }
 GATE(NtCancelTimer);
 
-extern "C" NTSTATUS NtQueryTimer(HANDLE handle, ULONG information_class, PVOID to, ULONG length, ULONG* needed) {
+extern "C" NTSTATUS NtQueryTimer(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
+                                 ULONG* needed) {
     struct TIMER_BASIC_INFORMATION {
         LARGE_INTEGER RemainingTime;
         BOOLEAN TimerState;
@@ -95,12 +98,14 @@ extern "C" NTSTATUS NtQueryTimer(HANDLE handle, ULONG information_class, PVOID t
         static_cast<LONGLONG>(body.DueTime.QuadPart) - static_cast<LONGLONG>(ke::interrupt_time());
     information.TimerState = body.Header.SignalState != 0;
     if (!copy_out(to, &information, sizeof information)) return STATUS_ACCESS_VIOLATION;
-    return !needed || write_parameter(needed, ULONG{sizeof information}) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+    return !needed || write_parameter(needed, ULONG{sizeof information}) ? STATUS_SUCCESS
+                                                                         : STATUS_ACCESS_VIOLATION;
 }
 GATE(NtQueryTimer);
 
 extern "C" NTSTATUS NtQueryTimerResolution(ULONG* coarsest, ULONG* finest, ULONG* current) {
-    return write_parameter(coarsest, ULONG{ke::tick_length}) && write_parameter(finest, ULONG{ke::finest_resolution}) &&
+    return write_parameter(coarsest, ULONG{ke::tick_length}) &&
+                   write_parameter(finest, ULONG{ke::finest_resolution}) &&
                    write_parameter(current, ke::timer_resolution())
                ? STATUS_SUCCESS
                : STATUS_ACCESS_VIOLATION;
@@ -112,8 +117,8 @@ extern "C" NTSTATUS NtSetTimerResolution(ULONG wanted, BOOLEAN set, ULONG* curre
     EPROCESS& process = *ps::current_process();
     const bool had = ps::body(&process).timer_resolution != 0;
     if (!set && !had) return STATUS_TIMER_RESOLUTION_NOT_SET;
-    ps::set_process_timer_resolution(process,
-                                     set ? std::clamp<ULONG>(wanted, ke::finest_resolution, ke::tick_length) : 0);
+    ps::set_process_timer_resolution(
+        process, set ? std::clamp<ULONG>(wanted, ke::finest_resolution, ke::tick_length) : 0);
     return write_parameter(current, ke::timer_resolution()) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 GATE(NtSetTimerResolution);

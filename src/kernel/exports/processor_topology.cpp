@@ -47,12 +47,14 @@ std::vector<UCHAR> describe_processors(ULONG relationship, KAFFINITY concerned) 
     const auto asked = [=](ULONG kind) { return relationship == kind || relationship == RelationAll; };
     std::vector<UCHAR> out;
     for (ULONG i = 0; i < count; i++)
-        if (asked(RelationProcessorCore) && concerned >> i & 1) add(out, RelationProcessorCore, together(KAFFINITY{1} << i));
+        if (asked(RelationProcessorCore) && concerned >> i & 1)
+            add(out, RelationProcessorCore, together(KAFFINITY{1} << i));
     if (asked(RelationProcessorPackage)) add(out, RelationProcessorPackage, together(all));
     if (asked(RelationProcessorDie)) add(out, RelationProcessorDie, together(all));
     if (asked(RelationNumaNode) || relationship == RelationNumaNodeEx)
         add(out, RelationNumaNode, NUMA_NODE_RELATIONSHIP{0, {}, 1, in_group(all)});
-    if (asked(RelationGroup)) add(out, RelationGroup, GROUP_RELATIONSHIP{1, 1, {}, {{count, count, {}, all}}});
+    if (asked(RelationGroup))
+        add(out, RelationGroup, GROUP_RELATIONSHIP{1, 1, {}, {{count, count, {}, all}}});
     return out;
 }
 

@@ -1,4 +1,5 @@
-// What the machine says of its processors' relations: cores of one package and one node; it has no caches to tell of. Page: ns-winnt-system_logical_processor_information_ex.
+// What the machine says of its processors' relations: cores of one package and one node; it has no caches to
+// tell of. Page: ns-winnt-system_logical_processor_information_ex.
 #pragma once
 #include "abi/thread.h"
 #include <vector>

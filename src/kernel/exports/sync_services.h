@@ -1,5 +1,5 @@
-// What the services of events, mutants, semaphores and timers share: finding, making and opening objects by handle
-// and name.
+// What the services of events, mutants, semaphores and timers share: finding, making and opening objects by
+// handle and name.
 #pragma once
 #include "abi/status.h"
 #include "kernel/exports/capture.h"

@@ -71,8 +71,8 @@ void initialize_timer_object(TimerObject& t, TIMER_TYPE type) {
     t.thread = nullptr;
 }
 
-void set_timer_object(TimerObject& t, LARGE_INTEGER due, PKNORMAL_ROUTINE routine, PVOID context, ULONG period,
-                      ULONG tolerance) {
+void set_timer_object(TimerObject& t, LARGE_INTEGER due, PKNORMAL_ROUTINE routine, PVOID context,
+                      ULONG period, ULONG tolerance) {
     cancel_timer_object(t);
     if (routine) {
         ke::Thread& self = ke::current_thread();

@@ -1,5 +1,5 @@
-// The type Timer: waitable timers of programs. A set timer with a routine queues a user APC to the thread that set it;
-// it is cancelled when that thread ends. Page: nf-synchapi-setwaitabletimer.
+// The type Timer: waitable timers of programs. A set timer with a routine queues a user APC to the thread
+// that set it; it is cancelled when that thread ends. Page: nf-synchapi-setwaitabletimer.
 #pragma once
 #include "abi/dispatcher.h"
 #include "kernel/ob/type.h"
@@ -25,8 +25,8 @@ NTSTATUS initialize_timer_type();
 
 void initialize_timer_object(TimerObject& timer, TIMER_TYPE type);
 // Sets it, for the running thread if there is a routine. `period` and `tolerance` in milliseconds.
-void set_timer_object(TimerObject& timer, LARGE_INTEGER due, PKNORMAL_ROUTINE routine, PVOID context, ULONG period,
-                      ULONG tolerance);
+void set_timer_object(TimerObject& timer, LARGE_INTEGER due, PKNORMAL_ROUTINE routine, PVOID context,
+                      ULONG period, ULONG tolerance);
 // Stops it and takes an APC of it back; the signal stays.
 void cancel_timer_object(TimerObject& timer);
 

@@ -63,8 +63,8 @@ BOOL GetThreadIdealProcessorEx(HANDLE thread, PROCESSOR_NUMBER* ideal) {
 }
 BOOL SetThreadGroupAffinity(HANDLE thread, const GROUP_AFFINITY* affinity, GROUP_AFFINITY* previous) {
     if (previous && !query(thread, ThreadGroupInformation, previous)) return FALSE;
-    return answer(NtSetInformationThread(thread, ThreadGroupInformation, const_cast<GROUP_AFFINITY*>(affinity),
-                                         sizeof *affinity));
+    return answer(NtSetInformationThread(thread, ThreadGroupInformation,
+                                         const_cast<GROUP_AFFINITY*>(affinity), sizeof *affinity));
 }
 BOOL GetThreadGroupAffinity(HANDLE thread, GROUP_AFFINITY* affinity) {
     return query(thread, ThreadGroupInformation, affinity);
@@ -89,7 +89,8 @@ BOOL SetPriorityClass(HANDLE process, DWORD flag) {
     for (const Class& c : classes)
         if (c.flag == flag) {
             UCHAR information[2] = {0, c.number};
-            return answer(NtSetInformationProcess(process, ProcessPriorityClass, information, sizeof information));
+            return answer(
+                NtSetInformationProcess(process, ProcessPriorityClass, information, sizeof information));
         }
     return fail_with(ERROR_INVALID_PARAMETER);
 }

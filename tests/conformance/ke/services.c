@@ -1,5 +1,5 @@
-// The services behind timers, user APCs, alerts and suspending, called from ntdll: pages of NtCreateTimer, ZwSetTimerEx,
-// NtQueryTimer and ZwCancelTimer; the others have none.
+// The services behind timers, user APCs, alerts and suspending, called from ntdll: pages of NtCreateTimer,
+// ZwSetTimerEx, NtQueryTimer and ZwCancelTimer; the others have none.
 #include <windows.h>
 #include <winternl.h>
 
@@ -65,8 +65,10 @@ static void timers(void) {
     HANDLE timer = NULL, query_only = NULL;
     BOOLEAN state = 9;
     LARGE_INTEGER due = in_ms(50);
-    CHECK(NtCreateTimer(&timer, TIMER_ALL_ACCESS, NULL, 7) == INVALID_PARAMETER_4, "NtCreateTimer refuses other types");
-    CHECK(NtCreateTimer(&timer, TIMER_ALL_ACCESS, NULL, 0) == SUCCESS, "NtCreateTimer makes a notification timer");
+    CHECK(NtCreateTimer(&timer, TIMER_ALL_ACCESS, NULL, 7) == INVALID_PARAMETER_4,
+          "NtCreateTimer refuses other types");
+    CHECK(NtCreateTimer(&timer, TIMER_ALL_ACCESS, NULL, 0) == SUCCESS,
+          "NtCreateTimer makes a notification timer");
     CHECK(NtSetTimer(timer, &due, NULL, NULL, FALSE, 0, &state) == SUCCESS && state == FALSE,
           "NtSetTimer gives the previous state");
     timer_information_t information;
@@ -75,7 +77,8 @@ static void timers(void) {
               length == sizeof information && !information.state && information.remaining.QuadPart > 0 &&
               information.remaining.QuadPart <= 800000,
           "NtQueryTimer gives the time that is left");
-    CHECK(NtQueryTimer(timer, 1, &information, sizeof information, NULL) == INVALID_INFO_CLASS, "one class only");
+    CHECK(NtQueryTimer(timer, 1, &information, sizeof information, NULL) == INVALID_INFO_CLASS,
+          "one class only");
     CHECK(NtQueryTimer(timer, 0, &information, 3, NULL) == INFO_LENGTH_MISMATCH, "of its length");
     CHECK(wait_ms(timer, 1000) == 0, "the timer is signaled");
     CHECK(NtQueryTimer(timer, 0, &information, sizeof information, NULL) == SUCCESS && information.state,
@@ -83,15 +86,18 @@ static void timers(void) {
     CHECK(NtSetTimer(timer, &due, NULL, NULL, TRUE, 0, &state) == RESUME_IGNORED && state == TRUE,
           "a resume that the system cannot do is ignored");
     CHECK(NtCancelTimer(timer, &state) == SUCCESS && state == FALSE, "NtCancelTimer gives the state");
-    CHECK(NtSetTimer(timer, &due, NULL, NULL, FALSE, -1, NULL) == INVALID_PARAMETER_6, "a period is not negative");
+    CHECK(NtSetTimer(timer, &due, NULL, NULL, FALSE, -1, NULL) == INVALID_PARAMETER_6,
+          "a period is not negative");
     coalescable_t what = {in_ms(50), on_timer, &what, NULL, 0, 40, &state};
     CHECK(NtSetTimerEx(timer, 5, &what, sizeof what) == INVALID_INFO_CLASS, "NtSetTimerEx has one class");
     CHECK(NtSetTimerEx(timer, 0, &what, 8) == INFO_LENGTH_MISMATCH, "with its length");
     CHECK(NtSetTimerEx(timer, 0, &what, sizeof what) == SUCCESS, "TimerSetCoalescableTimer");
     due = in_ms(1000);
-    CHECK(NtDelayExecution(TRUE, &due) == USER_APC && calls == 1 && got[0] == &what, "its routine is a user APC");
+    CHECK(NtDelayExecution(TRUE, &due) == USER_APC && calls == 1 && got[0] == &what,
+          "its routine is a user APC");
     DuplicateHandle(GetCurrentProcess(), timer, GetCurrentProcess(), &query_only, 0x1, FALSE, 0);
-    CHECK(NtCancelTimer(query_only, NULL) == ACCESS_IS_DENIED, "setting and cancelling needs TIMER_MODIFY_STATE");
+    CHECK(NtCancelTimer(query_only, NULL) == ACCESS_IS_DENIED,
+          "setting and cancelling needs TIMER_MODIFY_STATE");
     CHECK(NtCancelTimer(GetCurrentProcess(), NULL) == TYPE_MISMATCH, "and a timer");
     NtClose(query_only);
     NtClose(timer);
@@ -100,7 +106,8 @@ static void timers(void) {
     HANDLE again = NULL;
     RtlInitUnicodeString(&name, L"\\BaseNamedObjects\\ConformServicesTimer");
     InitializeObjectAttributes(&attributes, &name, 0, NULL, NULL);
-    CHECK(NtOpenTimer(&again, TIMER_ALL_ACCESS, &attributes) == (NTSTATUS)0xC0000034, "NtOpenTimer of no timer");
+    CHECK(NtOpenTimer(&again, TIMER_ALL_ACCESS, &attributes) == (NTSTATUS)0xC0000034,
+          "NtOpenTimer of no timer");
     NtCreateTimer(&timer, TIMER_ALL_ACCESS, &attributes, 1);
     CHECK(NtOpenTimer(&again, TIMER_ALL_ACCESS, &attributes) == SUCCESS, "and of one");
     NtClose(again);
@@ -109,7 +116,8 @@ static void timers(void) {
 
 static void resolution(void) {
     ULONG coarsest, finest, current, set, other;
-    CHECK(NtQueryTimerResolution(&coarsest, &finest, &current) == SUCCESS && coarsest >= current && current >= finest,
+    CHECK(NtQueryTimerResolution(&coarsest, &finest, &current) == SUCCESS && coarsest >= current &&
+              current >= finest,
           "NtQueryTimerResolution gives the range and what is set");
     CHECK(NtSetTimerResolution(10000, FALSE, &other) == (NTSTATUS)0xC0000245, "nothing to take back yet");
     CHECK(NtSetTimerResolution(10000, TRUE, &set) == SUCCESS && set == 10000, "NtSetTimerResolution sets it");
@@ -144,7 +152,8 @@ static void apcs_and_alerts(void) {
     CHECK(NtTestAlert() == SUCCESS, "NtTestAlert");
     CHECK(calls == 1 && got[0] == (PVOID)1 && got[1] == (PVOID)2 && got[2] == (PVOID)3,
           "delivers user APCs, with three arguments");
-    CHECK(NtAlertThread(GetCurrentThread()) == SUCCESS && NtTestAlert() == ALERTED && NtTestAlert() == SUCCESS,
+    CHECK(NtAlertThread(GetCurrentThread()) == SUCCESS && NtTestAlert() == ALERTED &&
+              NtTestAlert() == SUCCESS,
           "NtTestAlert says once that the thread was alerted");
     NtAlertThread(GetCurrentThread());
     CHECK(NtDelayExecution(FALSE, &due) == SUCCESS, "a delay that is not alertable");
@@ -154,7 +163,8 @@ static void apcs_and_alerts(void) {
         Sleep(1);
     Sleep(20);
     ULONG count = 9;
-    CHECK(NtSuspendThread(thread, &count) == SUCCESS && count == 0, "NtSuspendThread gives the previous count");
+    CHECK(NtSuspendThread(thread, &count) == SUCCESS && count == 0,
+          "NtSuspendThread gives the previous count");
     CHECK(NtAlertResumeThread(thread, &count) == SUCCESS && count == 1, "NtAlertResumeThread too");
     DWORD code = 0;
     CHECK(WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0 && GetExitCodeThread(thread, &code) &&

@@ -1,5 +1,5 @@
-// Threads as programs see them: suspending, priorities, affinity, user APCs, waitable timers, locks between processors;
-// Win32 pages of these functions. Everything holds for any schedule and number of processors.
+// Threads as programs see them: suspending, priorities, affinity, user APCs, waitable timers, locks between
+// processors; Win32 pages of these functions. Everything holds for any schedule and number of processors.
 #include <windows.h>
 
 #include "../common/program.h"
@@ -53,7 +53,8 @@ static void suspending(void) {
         Sleep(1);
     CHECK(counter > before, "it goes on when it is resumed");
     DWORD code = 0;
-    CHECK(GetExitCodeThread(thread, &code) && code == STILL_ACTIVE, "GetExitCodeThread gives STILL_ACTIVE meanwhile");
+    CHECK(GetExitCodeThread(thread, &code) && code == STILL_ACTIVE,
+          "GetExitCodeThread gives STILL_ACTIVE meanwhile");
     stop = 1;
     WaitForSingleObject(thread, INFINITE);
     CHECK(GetExitCodeThread(thread, &code) && code == 77, "and the exit code in the end");
@@ -62,7 +63,8 @@ static void suspending(void) {
     thread = thread_of(suspend_self, NULL, 0);
     while (ResumeThread(thread) != 1)
         Sleep(1);
-    CHECK(WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0, "a thread may suspend itself; another resumes it");
+    CHECK(WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0,
+          "a thread may suspend itself; another resumes it");
     CloseHandle(thread);
 
     stop = 0;
@@ -70,7 +72,8 @@ static void suspending(void) {
     for (int i = 0; i < 126; ++i)
         SuspendThread(thread);
     CHECK(SuspendThread(thread) == (DWORD)-1, "SuspendThread fails over MAXIMUM_SUSPEND_COUNT");
-    CHECK(TerminateThread(thread, 9) && WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0, "TerminateThread ends it");
+    CHECK(TerminateThread(thread, 9) && WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0,
+          "TerminateThread ends it");
     CHECK(GetExitCodeThread(thread, &code) && code == 9, "with its exit code");
     CloseHandle(thread);
 }
@@ -78,8 +81,9 @@ static void suspending(void) {
 // ---- priorities and affinity ----
 static void priorities(void) {
     HANDLE self = GetCurrentThread(), process = GetCurrentProcess();
-    static const int levels[] = {THREAD_PRIORITY_IDLE,         THREAD_PRIORITY_LOWEST, THREAD_PRIORITY_BELOW_NORMAL,
-                                 THREAD_PRIORITY_ABOVE_NORMAL, THREAD_PRIORITY_HIGHEST, THREAD_PRIORITY_TIME_CRITICAL,
+    static const int levels[] = {THREAD_PRIORITY_IDLE,         THREAD_PRIORITY_LOWEST,
+                                 THREAD_PRIORITY_BELOW_NORMAL, THREAD_PRIORITY_ABOVE_NORMAL,
+                                 THREAD_PRIORITY_HIGHEST,      THREAD_PRIORITY_TIME_CRITICAL,
                                  THREAD_PRIORITY_NORMAL};
     int right = 0;
     CHECK(GetThreadPriority(self) == THREAD_PRIORITY_NORMAL, "a new thread has normal priority");
@@ -119,7 +123,8 @@ static void affinity(void) {
     CHECK(right == count, "a thread runs on the processors of its affinity mask");
     CHECK(SetThreadAffinityMask(self, of_process) == (DWORD_PTR)1 << (count - 1),
           "SetThreadAffinityMask returns the previous mask");
-    CHECK(!SetThreadAffinityMask(self, 0) && GetLastError() == ERROR_INVALID_PARAMETER, "an empty mask is refused");
+    CHECK(!SetThreadAffinityMask(self, 0) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "an empty mask is refused");
     if (count < 64)
         CHECK(!SetThreadAffinityMask(self, (DWORD_PTR)1 << count), "so is one beyond the process's");
     PROCESSOR_NUMBER number = {0, 0, 0}, ideal = {0, (BYTE)(count - 1), 0};
@@ -127,18 +132,21 @@ static void affinity(void) {
     CHECK(number.Group == 0 && number.Number < count, "GetCurrentProcessorNumberEx");
     DWORD old = SetThreadIdealProcessor(self, MAXIMUM_PROCESSORS);
     CHECK(old < count, "SetThreadIdealProcessor with MAXIMUM_PROCESSORS tells the ideal processor");
-    CHECK(SetThreadIdealProcessor(self, count - 1) == old && SetThreadIdealProcessor(self, MAXIMUM_PROCESSORS) == count - 1,
+    CHECK(SetThreadIdealProcessor(self, count - 1) == old &&
+              SetThreadIdealProcessor(self, MAXIMUM_PROCESSORS) == count - 1,
           "and sets it");
     CHECK(SetThreadIdealProcessor(self, count) == (DWORD)-1, "a processor that does not exist is refused");
-    CHECK(SetThreadIdealProcessorEx(self, &ideal, &number) && number.Number == count - 1, "SetThreadIdealProcessorEx");
+    CHECK(SetThreadIdealProcessorEx(self, &ideal, &number) && number.Number == count - 1,
+          "SetThreadIdealProcessorEx");
     GROUP_AFFINITY group = {0}, wanted = {1, 0, {0}};
-    CHECK(GetThreadGroupAffinity(self, &group) && group.Group == 0 && group.Mask == of_process, "GetThreadGroupAffinity");
-    CHECK(SetThreadGroupAffinity(self, &wanted, &group) && GetCurrentProcessorNumber() == 0, "SetThreadGroupAffinity");
+    CHECK(GetThreadGroupAffinity(self, &group) && group.Group == 0 && group.Mask == of_process,
+          "GetThreadGroupAffinity");
+    CHECK(SetThreadGroupAffinity(self, &wanted, &group) && GetCurrentProcessorNumber() == 0,
+          "SetThreadGroupAffinity");
     SetThreadAffinityMask(self, of_process);
     CHECK(SetProcessAffinityMask(process, 1) && GetCurrentProcessorNumber() == 0,
           "SetProcessAffinityMask moves the threads of the process");
-    if (count > 1)
-        CHECK(!SetThreadAffinityMask(self, 2), "a thread's mask is a subset of its process's");
+    if (count > 1) CHECK(!SetThreadAffinityMask(self, 2), "a thread's mask is a subset of its process's");
     SetProcessAffinityMask(process, of_system);
     DWORD length = 0;
     CHECK(!GetLogicalProcessorInformationEx(RelationGroup, NULL, &length) &&
@@ -147,8 +155,9 @@ static void affinity(void) {
     char buffer[8192];
     length = sizeof buffer;
     SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX* info = (void*)buffer;
-    CHECK(GetLogicalProcessorInformationEx(RelationGroup, info, &length) && info->Relationship == RelationGroup &&
-              info->Group.ActiveGroupCount == 1 && info->Group.GroupInfo[0].ActiveProcessorCount == count,
+    CHECK(GetLogicalProcessorInformationEx(RelationGroup, info, &length) &&
+              info->Relationship == RelationGroup && info->Group.ActiveGroupCount == 1 &&
+              info->Group.GroupInfo[0].ActiveProcessorCount == count,
           "and the processors of the group");
     length = sizeof buffer;
     DWORD cores = 0;
@@ -181,8 +190,10 @@ static void user_apcs(void) {
     CHECK(apcs == 2 && last_apc == 2, "all of them have run, in their order");
     CHECK(SleepEx(0, TRUE) == 0, "then no more");
     QueueUserAPC(on_apc, GetCurrentThread(), 3);
-    CHECK(WaitForSingleObject(event, 20) == WAIT_TIMEOUT && apcs == 2, "waits that are not alertable run none");
-    CHECK(WaitForSingleObjectEx(event, 1000, TRUE) == WAIT_IO_COMPLETION && apcs == 3, "WaitForSingleObjectEx does");
+    CHECK(WaitForSingleObject(event, 20) == WAIT_TIMEOUT && apcs == 2,
+          "waits that are not alertable run none");
+    CHECK(WaitForSingleObjectEx(event, 1000, TRUE) == WAIT_IO_COMPLETION && apcs == 3,
+          "WaitForSingleObjectEx does");
     HANDLE both[] = {event, GetCurrentProcess()};
     QueueUserAPC(on_apc, GetCurrentThread(), 4);
     CHECK(WaitForMultipleObjectsEx(2, both, FALSE, 1000, TRUE) == WAIT_IO_COMPLETION && apcs == 4,
@@ -242,11 +253,13 @@ static DWORD WINAPI set_and_leave(void* timer) {
 }
 
 static void waitable_timers(void) {
-    HANDLE manual = CreateWaitableTimerW(NULL, TRUE, L"ConformTimer"), automatic = CreateWaitableTimerW(NULL, FALSE, NULL);
+    HANDLE manual = CreateWaitableTimerW(NULL, TRUE, L"ConformTimer"),
+           automatic = CreateWaitableTimerW(NULL, FALSE, NULL);
     LARGE_INTEGER due = in_ms(50);
     CHECK(SetWaitableTimer(manual, &due, 0, NULL, NULL, FALSE), "SetWaitableTimer");
     CHECK(WaitForSingleObject(manual, 0) == WAIT_TIMEOUT, "activates the timer");
-    CHECK(WaitForSingleObject(manual, 1000) == WAIT_OBJECT_0 && WaitForSingleObject(manual, 0) == WAIT_OBJECT_0,
+    CHECK(WaitForSingleObject(manual, 1000) == WAIT_OBJECT_0 &&
+              WaitForSingleObject(manual, 0) == WAIT_OBJECT_0,
           "a manual-reset timer stays signaled");
     due = in_ms(10000);
     SetWaitableTimer(manual, &due, 0, NULL, NULL, FALSE);
@@ -274,7 +287,8 @@ static void waitable_timers(void) {
     due = in_ms(30);
     SetWaitableTimer(automatic, &due, 0, on_timer, (void*)&timer_calls, FALSE);
     Sleep(100);
-    CHECK(timer_calls == 0, "a completion routine runs only when the thread that set the timer waits alertably");
+    CHECK(timer_calls == 0,
+          "a completion routine runs only when the thread that set the timer waits alertably");
     CHECK(SleepEx(1000, TRUE) == WAIT_IO_COMPLETION && timer_calls == 1, "and does then");
     GetSystemTimeAsFileTime(&now);
     ULONGLONG n = (ULONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime;
@@ -293,7 +307,8 @@ static void waitable_timers(void) {
     CHECK(WaitForSingleObject(automatic, 300) == WAIT_TIMEOUT,
           "a timer with a routine is canceled when the thread that set it terminates");
     due = in_ms(40);
-    CHECK(SetWaitableTimerEx(automatic, &due, 0, NULL, NULL, NULL, 50) && WaitForSingleObject(automatic, 1000) == WAIT_OBJECT_0,
+    CHECK(SetWaitableTimerEx(automatic, &due, 0, NULL, NULL, NULL, 50) &&
+              WaitForSingleObject(automatic, 1000) == WAIT_OBJECT_0,
           "SetWaitableTimerEx takes a tolerable delay");
     CHECK(SetWaitableTimer(automatic, &due, 0, NULL, NULL, TRUE) && GetLastError() == ERROR_NOT_SUPPORTED,
           "resuming is not supported, but the timer is set");
@@ -378,7 +393,8 @@ static void locks(void) {
     semaphore = CreateSemaphoreW(NULL, 2, 2, NULL);
     for (int i = 0; i < WORKERS; ++i)
         threads[i] = thread_of(contend, (void*)(ULONG_PTR)i, 0);
-    CHECK(WaitForMultipleObjects(WORKERS, threads, TRUE, 60000) == WAIT_OBJECT_0, "all threads come to their end");
+    CHECK(WaitForMultipleObjects(WORKERS, threads, TRUE, 60000) == WAIT_OBJECT_0,
+          "all threads come to their end");
     CHECK(under_srw == WORKERS * 50, "an exclusive SRW lock keeps threads of all processors apart");
     CHECK(under_section == WORKERS * 50, "so does a critical section");
     CHECK(under_mutex == WORKERS * 50, "and a mutex");
@@ -394,7 +410,8 @@ static void locks(void) {
         if (i % 2) WakeConditionVariable(&condition);
     }
     WakeAllConditionVariable(&condition);
-    CHECK(WaitForMultipleObjects(WORKERS, threads, TRUE, 60000) == WAIT_OBJECT_0 && taken == WORKERS && !in_queue,
+    CHECK(WaitForMultipleObjects(WORKERS, threads, TRUE, 60000) == WAIT_OBJECT_0 && taken == WORKERS &&
+              !in_queue,
           "condition variables wake as many threads as there is work for");
     for (int i = 0; i < WORKERS; ++i)
         CloseHandle(threads[i]);
@@ -403,7 +420,8 @@ static void locks(void) {
     Sleep(20);
     InterlockedExchange(&word, 1);
     WakeByAddressAll((void*)&word);
-    CHECK(WaitForMultipleObjects(WORKERS, threads, TRUE, 60000) == WAIT_OBJECT_0, "WakeByAddressAll wakes every waiter");
+    CHECK(WaitForMultipleObjects(WORKERS, threads, TRUE, 60000) == WAIT_OBJECT_0,
+          "WakeByAddressAll wakes every waiter");
     for (int i = 0; i < WORKERS; ++i)
         CloseHandle(threads[i]);
     join(thread_of(leave_mutex_owned, mutex, 0));
@@ -425,9 +443,11 @@ static void times(void) {
     GetSystemTimeAsFileTime(&g);
     LONGLONG ms = (b.QuadPart - a.QuadPart) * 1000 / frequency.QuadPart;
     LONGLONG system_ms = ((((LONGLONG)g.dwHighDateTime << 32 | g.dwLowDateTime)) -
-                          (((LONGLONG)f.dwHighDateTime << 32 | f.dwLowDateTime))) / 10000;
+                          (((LONGLONG)f.dwHighDateTime << 32 | f.dwLowDateTime))) /
+                         10000;
     CHECK(ms >= 484 && ms <= 560, "Sleep lasts as long as it was asked, to the resolution of the clock");
-    CHECK(passed + 20 >= (ULONGLONG)ms && passed <= (ULONGLONG)ms + 20, "GetTickCount64 agrees with the performance counter");
+    CHECK(passed + 20 >= (ULONGLONG)ms && passed <= (ULONGLONG)ms + 20,
+          "GetTickCount64 agrees with the performance counter");
     CHECK(system_ms + 20 >= ms && system_ms <= ms + 20, "so does the system time");
 }
 
