@@ -102,8 +102,14 @@ GATE(HalpPutScatterGatherList);
 
 extern "C" NTSTATUS HalpCalculateScatterGatherListSize(DMA_ADAPTER* adapter, MDL* mdl, PVOID va, ULONG length,
                                                        ULONG* size, ULONG* registers) {
+    need_out(size);
     if (registers) need_out(registers);
-    return io::dma::calculate_list_size(io::adapter_of(adapter), mdl, va, length, need_out(size), registers);
+    io::dma::ListSize needs;
+    const NTSTATUS status = io::dma::calculate_list_size(io::adapter_of(adapter), mdl, va, length, needs);
+    if (!NT_SUCCESS(status)) return status;
+    *size = needs.bytes;
+    if (registers) *registers = needs.registers;
+    return status;
 }
 GATE(HalpCalculateScatterGatherListSize);
 

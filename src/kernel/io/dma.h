@@ -1,4 +1,4 @@
-// DMA adapters of bus masters: what IoGetDmaAdapter gives out, with the operations of versions 1 and 2.
+// DMA adapters of bus masters: what IoGetDmaAdapter gives out, with the operations of versions 1 to 3.
 //
 // There is no IOMMU: a logical address is a physical one. A page that the device cannot address (above 16 MiB
 // or 4 GiB), or that does not continue the page before for a device without scatter/gather, goes through a
@@ -21,15 +21,32 @@ DmaAdapter& adapter_of(DMA_ADAPTER* adapter);
 namespace dma {
 
 void put_adapter(DmaAdapter& adapter);
-PVOID allocate_common_buffer(DmaAdapter& adapter, ULONG length, PHYSICAL_ADDRESS& logical);
+ULONG address_width(const DmaAdapter& adapter); // bits
+// `low` and `high`: bounds for the logical address, on top of the adapter's own.
+PVOID allocate_common_buffer(DmaAdapter& adapter, ULONG length, PHYSICAL_ADDRESS& logical, ULONGLONG low = 0,
+                             ULONGLONG high = ~0ull);
 void free_common_buffer(DmaAdapter& adapter, ULONG length, PHYSICAL_ADDRESS logical, PVOID address);
 
 NTSTATUS allocate_channel(DmaAdapter& adapter, DEVICE_OBJECT* device, ULONG registers,
                           PDRIVER_CONTROL routine, PVOID context);
 void free_channel(DmaAdapter& adapter);
+// AllocateAdapterChannelEx: `transfer` is what InitializeDmaTransferContext prepared.
+NTSTATUS allocate_channel_ex(DmaAdapter& adapter, DEVICE_OBJECT* device, PVOID transfer, ULONG registers,
+                             ULONG flags, PDRIVER_CONTROL routine, PVOID context, PVOID* base);
+void initialize_transfer(PVOID transfer);
+bool cancel_channel(PVOID transfer);
+void free_object(DmaAdapter& adapter, IO_ALLOCATION_ACTION action);
 void free_map_registers(DmaAdapter& adapter, PVOID base, ULONG count);
 PHYSICAL_ADDRESS map_transfer(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID va, ULONG& length, bool write);
 bool flush(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID va, ULONG length, bool write);
+
+// The part of a chain from byte `offset` on. DRIVER_VERIFIER_DMA_VIOLATION 0x1B beyond its end.
+struct Transfer;
+Transfer transfer_at(MDL* mdl, ULONGLONG offset, ULONG length, bool write);
+// MapTransferEx: as much as registers and list have room for; `length` gives how much that was.
+NTSTATUS map_transfer_ex(DmaAdapter& adapter, const Transfer& transfer, PVOID base, ULONG& length,
+                         SCATTER_GATHER_LIST* list, ULONG list_size);
+void flush_ex(DmaAdapter& adapter, const Transfer& transfer, PVOID base);
 
 // Part of a (chained) MDL to transfer.
 struct Transfer {
@@ -43,11 +60,19 @@ struct ListCall {
     PDRIVER_LIST_CONTROL routine;
     PVOID context;
 };
-NTSTATUS calculate_list_size(DmaAdapter& adapter, MDL* mdl, PVOID va, ULONG length, ULONG& size,
-                             ULONG* registers);
-// `buffer` null: allocated.
+// What a list of the transfer takes.
+struct ListSize {
+    ULONG elements, registers, bytes;
+};
+NTSTATUS calculate_list_size(DmaAdapter& adapter, MDL* mdl, PVOID va, ULONG length, ListSize& size);
+struct ListOptions {
+    PVOID transfer = nullptr;             // context of the Ex forms
+    bool now = false;                     // do not wait for registers
+    SCATTER_GATHER_LIST** list = nullptr; // gets the list before the routine is called
+};
+// `buffer` null: allocated. call.routine may be null with options.list.
 NTSTATUS build_list(DmaAdapter& adapter, const Transfer& transfer, const ListCall& call, PVOID buffer,
-                    ULONG buffer_size);
+                    ULONG buffer_size, const ListOptions& options = {});
 void put_list(DmaAdapter& adapter, SCATTER_GATHER_LIST* list);
 NTSTATUS build_mdl_from_list(SCATTER_GATHER_LIST* list, MDL* original, MDL*& target);
 

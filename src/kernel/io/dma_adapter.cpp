@@ -5,6 +5,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 namespace nt::io {
@@ -25,6 +26,7 @@ struct CommonBuffer {
 // The tables that adapters point at: the same routines, cut where the version ends.
 struct Tables {
     DMA_OPERATIONS version1, version2;
+    DMA_OPERATIONS_V3 version3;
 };
 
 Tables* tables() {
@@ -46,11 +48,36 @@ Tables* tables() {
                                      "HalpPutScatterGatherList",
                                      "HalpCalculateScatterGatherListSize",
                                      "HalpBuildScatterGatherList",
-                                     "HalpBuildMdlFromScatterGatherList"};
-        auto* slots = reinterpret_cast<ULONG_PTR*>(&t->version2.PutDmaAdapter);
-        static_assert(sizeof(DMA_OPERATIONS) == 8 + sizeof names);
+                                     "HalpBuildMdlFromScatterGatherList",
+                                     "HalpGetDmaAdapterInfo",
+                                     "HalpGetDmaTransferInfo",
+                                     "HalpInitializeDmaTransferContext",
+                                     "HalpAllocateCommonBufferEx",
+                                     "HalpAllocateAdapterChannelEx",
+                                     "HalpConfigureAdapterChannel",
+                                     "HalpCancelAdapterChannel",
+                                     "HalpMapTransferEx",
+                                     "HalpGetScatterGatherListEx",
+                                     "HalpBuildScatterGatherListEx",
+                                     "HalpFlushAdapterBuffersEx",
+                                     "HalpFreeAdapterObject",
+                                     "HalpCancelMappedTransfer",
+                                     "HalpAllocateDomainCommonBuffer",
+                                     "HalpFlushDmaBuffer",
+                                     "HalpJoinDmaDomain",
+                                     "HalpLeaveDmaDomain",
+                                     "HalpGetDmaDomain",
+                                     "HalpAllocateCommonBufferWithBounds",
+                                     "HalpAllocateCommonBufferVector",
+                                     "HalpGetCommonBufferFromVectorByIndex",
+                                     "HalpFreeCommonBufferFromVector",
+                                     "HalpFreeCommonBufferVector"};
+        auto* slots = reinterpret_cast<ULONG_PTR*>(&t->version3.PutDmaAdapter);
+        static_assert(sizeof(DMA_OPERATIONS_V3) == 8 + sizeof names);
         for (const char* name : names)
             *slots++ = internal_address(name);
+        t->version3.Size = sizeof(DMA_OPERATIONS_V3);
+        t->version2 = t->version3;
         t->version2.Size = sizeof(DMA_OPERATIONS);
         t->version1 = t->version2;
         t->version1.Size = offsetof(DMA_OPERATIONS, CalculateScatterGatherList);
@@ -62,9 +89,13 @@ Tables* tables() {
     return made;
 }
 
-// The last address that a bus master can give, by its description (versions 0 to 2).
+// The last address that a bus master can give, by its description; 0: none that is valid.
 // assumed: one that claims neither width has the ISA bus's 24 address lines.
 ULONGLONG highest_of(const DEVICE_DESCRIPTION& device) {
+    if (device.Version == 3) {
+        const ULONG width = static_cast<const DEVICE_DESCRIPTION_V3&>(device).DmaAddressWidth;
+        return width == 0 || width > 64 ? 0 : ~0ull >> (64 - width);
+    }
     if (device.Dma64BitAddresses) return ~0ull;
     if (device.Dma32BitAddresses || (device.ScatterGather && device.InterfaceType == PCIBus))
         return 0xffff'ffff;
@@ -78,14 +109,15 @@ void dma::dma_violation(ULONG_PTR what, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4
 }
 
 DMA_ADAPTER* get_dma_adapter(const DEVICE_DESCRIPTION& device, ULONG& map_registers) {
-    constexpr ULONG last_version = 2; // a driver that asks for 3 gets null, as documented, and falls back
-    if (device.Version > last_version || !device.Master || !tables()) return nullptr;
+    if (device.Version > 3 || !device.Master || !highest_of(device) || !tables()) return nullptr;
     auto* adapter = static_cast<DmaAdapter*>(
         pool::allocate(pool::Kind::nonpaged, sizeof(DmaAdapter), adapter_tag, 0, true));
     if (!adapter) return nullptr;
     adapter->Version = 1;
     adapter->Size = sizeof(DMA_ADAPTER);
-    adapter->DmaOperations = device.Version == 2 ? &tables()->version2 : &tables()->version1;
+    adapter->DmaOperations = device.Version == 3   ? &tables()->version3
+                             : device.Version == 2 ? &tables()->version2
+                                                   : &tables()->version1;
     adapter->signature = dma::adapter_signature;
     adapter->scatter_gather = device.ScatterGather;
     adapter->highest = highest_of(device);
@@ -110,13 +142,20 @@ void dma::put_adapter(DmaAdapter& adapter) {
     pool::release(&adapter, adapter_tag);
 }
 
-PVOID dma::allocate_common_buffer(DmaAdapter& adapter, ULONG length, PHYSICAL_ADDRESS& logical) {
+ULONG dma::address_width(const DmaAdapter& adapter) {
+    return static_cast<ULONG>(64 - std::countl_zero(adapter.highest));
+}
+
+PVOID dma::allocate_common_buffer(DmaAdapter& adapter, ULONG length, PHYSICAL_ADDRESS& logical, ULONGLONG low,
+                                  ULONGLONG high) {
     const std::uint64_t pages = std::max<std::uint64_t>(mm::pages_of(0, length), 1);
     auto* buffer =
         static_cast<CommonBuffer*>(pool::allocate(pool::Kind::nonpaged, sizeof(CommonBuffer), buffer_tag));
     if (!buffer) return nullptr;
-    const mm::Pfn last = std::min<mm::Pfn>(adapter.highest >> mm::page_shift, mm::highest_page());
-    buffer->run = mm::allocate_run_between(mm::Zone::general, pages, 1, 0, last);
+    const mm::Pfn last =
+        std::min<mm::Pfn>(std::min(adapter.highest, high) >> mm::page_shift, mm::highest_page());
+    buffer->run =
+        mm::allocate_run_between(mm::Zone::general, pages, 1, mm::page_ceil(low) >> mm::page_shift, last);
     if (!buffer->run) {
         pool::release(buffer, buffer_tag);
         return nullptr;

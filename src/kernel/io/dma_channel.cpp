@@ -12,18 +12,13 @@ namespace nt::io::dma {
 
 namespace {
 
-// Calls AdapterControl, whose answer says what the device keeps.
+// Calls AdapterControl, whose answer says what the device keeps. Without one it keeps all.
 void call_control(Registers& r) {
+    if (!r.call.routine) return;
     DmaAdapter& adapter = *r.adapter;
-    const WAIT_CONTEXT_BLOCK& wcb = r.device->Queue.Wcb;
     const KIRQL old = ke::raise_irql(DISPATCH_LEVEL);
-    const IO_ALLOCATION_ACTION action =
-        seh::call_out(wcb.DeviceRoutine, r.device, static_cast<IRP*>(wcb.CurrentIrp), static_cast<PVOID>(&r),
-                      wcb.DeviceContext);
-    if (action != KeepObject) {
-        adapter.channel = nullptr;
-        if (action == DeallocateObject) release(r);
-    }
+    free_object(adapter, seh::call_out(r.call.routine, r.call.device, r.call.irp, static_cast<PVOID>(&r),
+                                       r.call.context));
     ke::lower_irql(old);
 }
 
@@ -34,6 +29,8 @@ void pump(DmaAdapter& adapter) {
     while (!adapter.channel && !list::empty(adapter.waiting)) {
         Registers& r = *NT_CONTAINER(adapter.waiting.Flink, Registers, link);
         list::remove(r.link);
+        r.in_channel = false;
+        if (r.transfer) r.transfer->waiting = nullptr;
         adapter.channel = &r;
         const auto ready = [](Registers& later) {
             DmaAdapter& a = *later.adapter;
@@ -73,29 +70,99 @@ ULONG bounced_run(const DmaAdapter& adapter, Pages pages, ULONG length, ULONG re
 
 } // namespace
 
+namespace {
+
+Registers* new_channel_registers(DmaAdapter& adapter, DEVICE_OBJECT* device, ULONG count,
+                                 PDRIVER_CONTROL routine, PVOID context) {
+    if (count > adapter.limit) return nullptr;
+    Registers* r = new_registers(adapter, count, adapter.needs_registers() ? count : 0);
+    if (r) r->call = {device, device->CurrentIrp, routine, context};
+    return r;
+}
+
+void queue_for_channel(Registers& r) {
+    DmaAdapter& adapter = *r.adapter;
+    list::insert_tail(adapter.waiting, r.link);
+    r.in_channel = true;
+    if (r.transfer) r.transfer->waiting = &r;
+    pump(adapter);
+}
+
+} // namespace
+
 NTSTATUS allocate_channel(DmaAdapter& adapter, DEVICE_OBJECT* device, ULONG count, PDRIVER_CONTROL routine,
                           PVOID context) {
-    if (count > adapter.limit) return STATUS_INSUFFICIENT_RESOURCES;
-    Registers* r = new_registers(adapter, count, adapter.needs_registers() ? count : 0);
+    Registers* r = new_channel_registers(adapter, device, count, routine, context);
     if (!r) return STATUS_INSUFFICIENT_RESOURCES;
-    r->device = device;
     WAIT_CONTEXT_BLOCK& wcb = device->Queue.Wcb;
     wcb.DeviceObject = device;
     wcb.CurrentIrp = device->CurrentIrp;
     wcb.DeviceRoutine = routine;
     wcb.DeviceContext = context;
     wcb.NumberOfMapRegisters = count;
-    list::insert_tail(adapter.waiting, r->link);
-    pump(adapter);
+    queue_for_channel(*r);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS allocate_channel_ex(DmaAdapter& adapter, DEVICE_OBJECT* device, PVOID transfer, ULONG count,
+                             ULONG flags, PDRIVER_CONTROL routine, PVOID context, PVOID* base) {
+    const bool now = flags & DMA_SYNCHRONOUS_CALLBACK;
+    auto* t = static_cast<TransferContext*>(transfer);
+    if (t->signature != transfer_signature || (routine ? base != nullptr : !base || !now))
+        return STATUS_INVALID_PARAMETER;
+    if (t->cancelled) return STATUS_CANCELLED;
+    t->used = true;
+    Registers* r = new_channel_registers(adapter, device, count, routine, context);
+    if (!r) return STATUS_INSUFFICIENT_RESOURCES;
+    if (!now) {
+        r->transfer = t;
+        queue_for_channel(*r);
+        return STATUS_SUCCESS;
+    }
+    if (adapter.channel || !list::empty(adapter.waiting) || !reserve_now(*r)) {
+        release(*r);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    adapter.channel = r;
+    if (base) *base = r;
+    call_control(*r);
+    return STATUS_SUCCESS;
+}
+
+void initialize_transfer(PVOID transfer) {
+    *static_cast<TransferContext*>(transfer) = {transfer_signature, false, false, nullptr};
+}
+
+bool cancel_channel(PVOID transfer) {
+    auto* t = static_cast<TransferContext*>(transfer);
+    if (t->signature != transfer_signature) return false;
+    Registers* r = t->waiting;
+    if (!r) {
+        if (t->used) return false;
+        t->cancelled = true; // the next request
+        return true;
+    }
+    DmaAdapter& adapter = *r->adapter;
+    if (!take_back(*r)) return false;
+    t->waiting = nullptr;
+    if (adapter.channel == r) adapter.channel = nullptr;
+    if (r->abandon) r->abandon(*r);
+    release(*r);
+    pump(adapter);
+    return true;
+}
+
+void free_object(DmaAdapter& adapter, IO_ALLOCATION_ACTION action) {
+    Registers* r = adapter.channel;
+    if (!r || action == KeepObject) return;
+    adapter.channel = nullptr;
+    if (action == DeallocateObject) release(*r);
+    pump(adapter);
 }
 
 void free_channel(DmaAdapter& adapter) {
     if (!adapter.channel) dma_violation(0x4, 1);
-    Registers& r = *adapter.channel;
-    adapter.channel = nullptr;
-    release(r);
-    pump(adapter);
+    free_object(adapter, DeallocateObject);
 }
 
 void free_map_registers(DmaAdapter& adapter, PVOID base, ULONG count) {

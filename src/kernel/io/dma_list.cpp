@@ -23,6 +23,7 @@ struct Books {
     ListCall call;
     bool allocated; // the list is ours
     MDL* built;     // by BuildMdlFromScatterGatherList
+    SCATTER_GATHER_LIST** out;
 };
 
 SCATTER_GATHER_ELEMENT* elements_of(SCATTER_GATHER_LIST* list) {
@@ -109,7 +110,9 @@ void fill(Books& books) {
 void run(Registers& r) {
     Books& books = *static_cast<Books*>(r.context);
     fill(books);
+    if (books.out) *books.out = books.list;
     const ListCall call = books.call; // the routine may give the list back
+    if (!call.routine) return;
     const KIRQL old = ke::raise_irql(DISPATCH_LEVEL);
     seh::call_out(call.routine, call.device, call.device ? call.device->CurrentIrp : nullptr, books.list,
                   call.context);
@@ -118,8 +121,7 @@ void run(Registers& r) {
 
 } // namespace
 
-NTSTATUS calculate_list_size(DmaAdapter& adapter, MDL* mdl, PVOID va, ULONG length, ULONG& size,
-                             ULONG* registers) {
+NTSTATUS calculate_list_size(DmaAdapter& adapter, MDL* mdl, PVOID va, ULONG length, ListSize& size) {
     Plan plan;
     if (mdl) {
         if (bytes_from(mdl, va) < length) return STATUS_BUFFER_TOO_SMALL;
@@ -129,55 +131,98 @@ NTSTATUS calculate_list_size(DmaAdapter& adapter, MDL* mdl, PVOID va, ULONG leng
         plan.registers = adapter.needs_registers() ? plan.elements : 0;
     }
     if (plan.registers > adapter.limit) return STATUS_INSUFFICIENT_RESOURCES;
-    size = size_of_list(plan.elements);
-    if (registers) *registers = plan.registers;
+    size = {plan.elements, plan.registers, size_of_list(plan.elements)};
     return STATUS_SUCCESS;
 }
 
+static void free_books(Books& books) {
+    if (books.built) mm::free_mdl(books.built);
+    if (books.allocated) pool::release(books.list, list_tag);
+    books.list = nullptr;
+    pool::release(&books, list_tag);
+}
+
 NTSTATUS build_list(DmaAdapter& adapter, const Transfer& transfer, const ListCall& call, PVOID buffer,
-                    ULONG buffer_size) {
+                    ULONG buffer_size, const ListOptions& options) {
+    auto* context = static_cast<TransferContext*>(options.transfer);
+    if (context && context->cancelled) return STATUS_CANCELLED;
     if (bytes_from(transfer.mdl, transfer.va) < transfer.length) return STATUS_BUFFER_TOO_SMALL;
     const Plan plan = plan_of(adapter, transfer);
     if (plan.registers > adapter.limit) return STATUS_INSUFFICIENT_RESOURCES;
     const ULONG size = size_of_list(plan.elements);
     if (buffer && buffer_size < size) return STATUS_BUFFER_TOO_SMALL;
+    PVOID memory = buffer ? buffer : pool::allocate(pool::Kind::nonpaged, size, list_tag);
     auto* books = static_cast<Books*>(pool::allocate(pool::Kind::nonpaged, sizeof(Books), list_tag, 0, true));
-    Registers* registers =
-        books ? new_registers(adapter, plan.registers ? plan.pieces : 0, plan.registers) : nullptr;
-    PVOID memory = buffer || !registers ? buffer : pool::allocate(pool::Kind::nonpaged, size, list_tag);
-    if (!registers || !memory) {
-        if (registers) release(*registers);
+    Registers* r = new_registers(adapter, plan.registers ? plan.pieces : 0, plan.registers);
+    if (!memory || !books || !r || (options.now && !reserve_now(*r))) {
+        if (r) release(*r);
         if (books) pool::release(books, list_tag);
+        if (memory && !buffer) pool::release(memory, list_tag);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    *books = {&adapter, static_cast<SCATTER_GATHER_LIST*>(memory), registers, transfer, call, !buffer,
-              nullptr};
-    if (reserve(*registers, run, books)) run(*registers);
+    *books = {&adapter,    static_cast<SCATTER_GATHER_LIST*>(memory), r, transfer, call, !buffer, nullptr,
+              options.list};
+    r->context = books;
+    r->abandon = [](Registers& registers) { free_books(*static_cast<Books*>(registers.context)); };
+    if (context) context->used = true;
+    r->transfer = options.now ? nullptr : context;
+    if (options.now || reserve(*r, run, books)) run(*r);
     return STATUS_SUCCESS;
 }
 
 void put_list(DmaAdapter& adapter, SCATTER_GATHER_LIST* list) {
     auto* books = reinterpret_cast<Books*>(list->Reserved);
     if (!books || books->list != list || books->adapter != &adapter) dma_violation(0x6, 0, 1);
-    const Transfer& t = books->transfer;
-    ULONGLONG left = t.length;
-    for (MDL* mdl = t.mdl; mdl && left; mdl = mdl->Next) {
-        PVOID va = mdl == t.mdl ? t.va : reinterpret_cast<PVOID>(mm::mdl_address(mdl));
-        const ULONGLONG here = std::min<ULONGLONG>(left, mm::mdl_address(mdl) + mdl->ByteCount -
-                                                             reinterpret_cast<ULONG_PTR>(va));
-        const ULONG before = books->registers->bounces;
-        end_bounces(*books->registers, mdl, va, here, t.write);
-        if (trace::on) [[unlikely]]
-            trace::emit_dma_flush(&adapter, va, here, t.write, before != books->registers->bounces);
-        left -= here;
-    }
-    if (books->built) mm::free_mdl(books->built);
-    list->Reserved = 0;
     Registers* registers = books->registers;
-    if (books->allocated) pool::release(list, list_tag);
-    books->list = nullptr;
-    pool::release(books, list_tag);
+    end_transfer(*registers, books->transfer);
+    list->Reserved = 0;
+    free_books(*books);
     release(*registers); // last: somebody who waits may run
+}
+
+NTSTATUS map_transfer_ex(DmaAdapter& adapter, const Transfer& t, PVOID base, ULONG& length,
+                         SCATTER_GATHER_LIST* list, ULONG list_size) {
+    Registers& r = registers_of(adapter, base);
+    if (!list || list_size < size_of_list(1)) return STATUS_INVALID_PARAMETER;
+    list->NumberOfElements = 0;
+    list->Reserved = 0;
+    const bool whole = plan_of(adapter, t).whole;
+    ULONG room = static_cast<ULONG>((list_size - sizeof *list) / sizeof(SCATTER_GATHER_ELEMENT));
+    if (!adapter.scatter_gather) room = 1;
+    ULONG mapped = 0, at = static_cast<ULONG>(reinterpret_cast<ULONG_PTR>(t.va) & (mm::page_size - 1));
+    const ULONG register_bytes = (r.count - r.used) * ULONG(mm::page_size);
+    bool full = false;
+    for_each_piece(t, [&](const Pages& pages, ULONG n) {
+        const bool bounced = whole || !adapter.reaches(pages.pfn());
+        if (!whole) at = pages.offset();
+        if (full || (bounced && (whole ? at + n > register_bytes : r.used == r.count))) {
+            full = true;
+            return;
+        }
+        const ULONG position = r.used * ULONG(mm::page_size) + at;
+        const ULONGLONG address = bounced ? (r.first << mm::page_shift) + position : pages.physical();
+        const SCATTER_GATHER_ELEMENT* last = elements_of(list) + list->NumberOfElements - 1;
+        const bool joins = list->NumberOfElements &&
+                           static_cast<ULONGLONG>(last->Address.QuadPart) + last->Length == address;
+        if (!joins && list->NumberOfElements == room) {
+            full = true;
+            return;
+        }
+        if (bounced) bounce(r, pages.mdl(), pages.va(), n, position, t.write);
+        if (bounced && !whole) ++r.used;
+        append(list, address, n);
+        at += n;
+        mapped += n;
+        if (trace::on) [[unlikely]]
+            trace::emit_dma_map(&adapter, pages.va(), n, address, t.write, bounced);
+    });
+    if (whole) r.used += static_cast<ULONG>(mm::pages_of(0, at));
+    length = mapped;
+    return mapped ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+void flush_ex(DmaAdapter& adapter, const Transfer& transfer, PVOID base) {
+    end_transfer(registers_of(adapter, base), transfer);
 }
 
 NTSTATUS build_mdl_from_list(SCATTER_GATHER_LIST* list, MDL* original, MDL*& target) {

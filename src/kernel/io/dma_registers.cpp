@@ -60,6 +60,8 @@ struct Bank {
             Registers& r = *NT_CONTAINER(waiting.Flink, Registers, link);
             if (!take(r)) break;
             list::remove(r.link);
+            r.in_bank = false;
+            if (r.transfer) r.transfer->waiting = nullptr;
             r.ready(r);
         }
         serving = false;
@@ -99,14 +101,28 @@ Registers* new_registers(DmaAdapter& adapter, ULONG count, ULONG wanted) {
     return r;
 }
 
+bool reserve_now(Registers& r) {
+    if (!r.wanted) return true;
+    Bank& bank = bank_of(*r.adapter);
+    return list::empty(bank.waiting) && bank.take(r);
+}
+
 bool reserve(Registers& r, void (*ready)(Registers&), PVOID context) {
     r.ready = ready;
     r.context = context;
-    if (!r.wanted) return true;
+    if (reserve_now(r)) return true;
     Bank& bank = bank_of(*r.adapter);
-    if (list::empty(bank.waiting) && bank.take(r)) return true;
     list::insert_tail(bank.waiting, r.link);
+    r.in_bank = true;
+    if (r.transfer) r.transfer->waiting = &r;
     return false;
+}
+
+bool take_back(Registers& r) {
+    if (!r.in_bank && !r.in_channel) return false;
+    list::remove(r.link);
+    r.in_bank = r.in_channel = false;
+    return true;
 }
 
 void release(Registers& r) {
@@ -146,6 +162,29 @@ void end_bounces(Registers& r, const MDL* mdl, PVOID va, ULONGLONG length, bool 
     }
     r.bounces = left;
     if (!left) r.used = 0;
+}
+
+void end_transfer(Registers& r, const Transfer& t) {
+    ULONGLONG left = t.length;
+    for (MDL* mdl = t.mdl; mdl && left; mdl = mdl->Next) {
+        PVOID va = mdl == t.mdl ? t.va : reinterpret_cast<PVOID>(mm::mdl_address(mdl));
+        const ULONGLONG here = std::min<ULONGLONG>(left, mm::mdl_address(mdl) + mdl->ByteCount - address(va));
+        const ULONG before = r.bounces;
+        end_bounces(r, mdl, va, here, t.write);
+        if (trace::on) [[unlikely]]
+            trace::emit_dma_flush(r.adapter, va, static_cast<ULONG>(here), t.write, before != r.bounces);
+        left -= here;
+    }
+}
+
+Transfer transfer_at(MDL* mdl, ULONGLONG offset, ULONG length, bool write) {
+    MDL* at = mdl;
+    while (at && offset >= at->ByteCount) {
+        offset -= at->ByteCount;
+        at = at->Next;
+    }
+    if (!at) dma_violation(0x1b, offset, address(mdl));
+    return {at, reinterpret_cast<PVOID>(mm::mdl_address(at) + offset), length, write};
 }
 
 Pages::Pages(MDL* mdl, const void* va) {

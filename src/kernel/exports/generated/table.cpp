@@ -126,17 +126,40 @@ extern const nt::exports::Adapter gate_HalSetBusData;
 extern const nt::exports::Adapter gate_HalSetBusDataByOffset;
 extern const nt::exports::Adapter gate_HalTranslateBusAddress;
 extern const nt::exports::Adapter gate_HalpAllocateAdapterChannel;
+extern const nt::exports::Adapter gate_HalpAllocateAdapterChannelEx;
 extern const nt::exports::Adapter gate_HalpAllocateCommonBuffer;
+extern const nt::exports::Adapter gate_HalpAllocateCommonBufferEx;
+extern const nt::exports::Adapter gate_HalpAllocateCommonBufferVector;
+extern const nt::exports::Adapter gate_HalpAllocateCommonBufferWithBounds;
+extern const nt::exports::Adapter gate_HalpAllocateDomainCommonBuffer;
 extern const nt::exports::Adapter gate_HalpBuildMdlFromScatterGatherList;
 extern const nt::exports::Adapter gate_HalpBuildScatterGatherList;
+extern const nt::exports::Adapter gate_HalpBuildScatterGatherListEx;
 extern const nt::exports::Adapter gate_HalpCalculateScatterGatherListSize;
+extern const nt::exports::Adapter gate_HalpCancelAdapterChannel;
+extern const nt::exports::Adapter gate_HalpCancelMappedTransfer;
+extern const nt::exports::Adapter gate_HalpConfigureAdapterChannel;
 extern const nt::exports::Adapter gate_HalpDmaGetDmaAlignment;
 extern const nt::exports::Adapter gate_HalpFlushAdapterBuffers;
+extern const nt::exports::Adapter gate_HalpFlushAdapterBuffersEx;
+extern const nt::exports::Adapter gate_HalpFlushDmaBuffer;
 extern const nt::exports::Adapter gate_HalpFreeAdapterChannel;
+extern const nt::exports::Adapter gate_HalpFreeAdapterObject;
 extern const nt::exports::Adapter gate_HalpFreeCommonBuffer;
+extern const nt::exports::Adapter gate_HalpFreeCommonBufferFromVector;
+extern const nt::exports::Adapter gate_HalpFreeCommonBufferVector;
 extern const nt::exports::Adapter gate_HalpFreeMapRegisters;
+extern const nt::exports::Adapter gate_HalpGetCommonBufferFromVectorByIndex;
+extern const nt::exports::Adapter gate_HalpGetDmaAdapterInfo;
+extern const nt::exports::Adapter gate_HalpGetDmaDomain;
+extern const nt::exports::Adapter gate_HalpGetDmaTransferInfo;
 extern const nt::exports::Adapter gate_HalpGetScatterGatherList;
+extern const nt::exports::Adapter gate_HalpGetScatterGatherListEx;
+extern const nt::exports::Adapter gate_HalpInitializeDmaTransferContext;
+extern const nt::exports::Adapter gate_HalpJoinDmaDomain;
+extern const nt::exports::Adapter gate_HalpLeaveDmaDomain;
 extern const nt::exports::Adapter gate_HalpMapTransfer;
+extern const nt::exports::Adapter gate_HalpMapTransferEx;
 extern const nt::exports::Adapter gate_HalpPutScatterGatherList;
 extern const nt::exports::Adapter gate_HalpReadDmaCounter;
 extern const nt::exports::Adapter gate_InitializeSListHead;
@@ -1050,17 +1073,40 @@ const Row rows[] = {
     {"HalPrivateDispatchTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"HalPutDmaAdapter", "", "", &gate_HalPutDmaAdapter, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpAllocateAdapterChannel", "", "", &gate_HalpAllocateAdapterChannel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpAllocateAdapterChannelEx", "", "", &gate_HalpAllocateAdapterChannelEx, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpAllocateCommonBuffer", "", "", &gate_HalpAllocateCommonBuffer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpAllocateCommonBufferEx", "", "", &gate_HalpAllocateCommonBufferEx, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpAllocateCommonBufferVector", "", "", &gate_HalpAllocateCommonBufferVector, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpAllocateCommonBufferWithBounds", "", "", &gate_HalpAllocateCommonBufferWithBounds, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpAllocateDomainCommonBuffer", "", "", &gate_HalpAllocateDomainCommonBuffer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
     {"HalpBuildMdlFromScatterGatherList", "", "", &gate_HalpBuildMdlFromScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpBuildScatterGatherList", "", "", &gate_HalpBuildScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpBuildScatterGatherListEx", "", "", &gate_HalpBuildScatterGatherListEx, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpCalculateScatterGatherListSize", "", "", &gate_HalpCalculateScatterGatherListSize, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"HalpCancelAdapterChannel", "", "", &gate_HalpCancelAdapterChannel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpCancelMappedTransfer", "", "", &gate_HalpCancelMappedTransfer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpConfigureAdapterChannel", "", "", &gate_HalpConfigureAdapterChannel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpDmaGetDmaAlignment", "", "", &gate_HalpDmaGetDmaAlignment, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"HalpFlushAdapterBuffers", "", "", &gate_HalpFlushAdapterBuffers, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpFlushAdapterBuffersEx", "", "", &gate_HalpFlushAdapterBuffersEx, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpFlushDmaBuffer", "", "", &gate_HalpFlushDmaBuffer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"HalpFreeAdapterChannel", "", "", &gate_HalpFreeAdapterChannel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpFreeAdapterObject", "", "", &gate_HalpFreeAdapterObject, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpFreeCommonBuffer", "", "", &gate_HalpFreeCommonBuffer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpFreeCommonBufferFromVector", "", "", &gate_HalpFreeCommonBufferFromVector, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpFreeCommonBufferVector", "", "", &gate_HalpFreeCommonBufferVector, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
     {"HalpFreeMapRegisters", "", "", &gate_HalpFreeMapRegisters, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpGetCommonBufferFromVectorByIndex", "", "", &gate_HalpGetCommonBufferFromVectorByIndex, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpGetDmaAdapterInfo", "", "", &gate_HalpGetDmaAdapterInfo, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpGetDmaDomain", "", "", &gate_HalpGetDmaDomain, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpGetDmaTransferInfo", "", "", &gate_HalpGetDmaTransferInfo, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpGetScatterGatherList", "", "", &gate_HalpGetScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpGetScatterGatherListEx", "", "", &gate_HalpGetScatterGatherListEx, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpInitializeDmaTransferContext", "", "", &gate_HalpInitializeDmaTransferContext, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpJoinDmaDomain", "", "", &gate_HalpJoinDmaDomain, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
+    {"HalpLeaveDmaDomain", "", "", &gate_HalpLeaveDmaDomain, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 0, false},
     {"HalpMapTransfer", "", "", &gate_HalpMapTransfer, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"HalpMapTransferEx", "", "", &gate_HalpMapTransferEx, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpPutScatterGatherList", "", "", &gate_HalpPutScatterGatherList, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HalpReadDmaCounter", "", "", &gate_HalpReadDmaCounter, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"HeadlessDispatch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1149,7 +1195,7 @@ const Row rows[] = {
     {"IoGetDeviceProperty", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDiskDeviceObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoGetDmaAdapter", "bus masters only: there is no system DMA controller; operations of versions 1 and 2", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"IoGetDmaAdapter", "bus masters only: there is no system DMA controller; no DMA domains or buffer vectors", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoGetDriverObjectExtension", "", "", &gate_IoGetDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetFileObjectGenericMapping", "", "", &gate_IoGetFileObjectGenericMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2259,7 +2305,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1533;
+const ULONG row_count = 1556;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

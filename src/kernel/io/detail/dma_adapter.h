@@ -1,6 +1,7 @@
 // The insides of DMA adapters and map registers.
 #pragma once
 #include "kernel/io/dma.h"
+#include "kernel/io/dma_v3.h"
 #include "kernel/mm/physical.h"
 
 namespace nt::io {
@@ -9,6 +10,16 @@ namespace dma {
 
 inline constexpr ULONG adapter_signature = 'D' | 'm' << 8 | 'a' << 16 | 'A' << 24;
 [[noreturn]] void dma_violation(ULONG_PTR what, ULONG_PTR p2 = 0, ULONG_PTR p3 = 0, ULONG_PTR p4 = 0);
+
+struct TransferContext;
+
+// Who gets the channel, and what is called then; no routine: nothing.
+struct ChannelCall {
+    DEVICE_OBJECT* device;
+    IRP* irp;
+    PDRIVER_CONTROL routine;
+    PVOID context;
+};
 
 // A part of a transfer that goes through map registers.
 struct Bounce {
@@ -23,26 +34,44 @@ struct Registers {
     DmaAdapter* adapter;
     LIST_ENTRY link; // while it waits
     void (*ready)(Registers& registers);
-    PVOID context;         // of `ready`
-    DEVICE_OBJECT* device; // of a channel
-    ULONG count;           // that the driver asked for
-    ULONG used, bounces;   // registers, mappings
-    ULONG wanted;          // pages to reserve; 0: the device reaches all memory
-    mm::Pfn first;         // of the pages; 0: not reserved (yet)
-    Bounce bounce[1];      // `count` of them
+    PVOID context; // of `ready`
+    ChannelCall call;
+    TransferContext* transfer;             // that can cancel the wait, or null
+    void (*abandon)(Registers& registers); // what a cancelled wait leaves, or null
+    bool in_channel, in_bank;              // it waits there
+    ULONG count;                           // that the driver asked for
+    ULONG used, bounces;                   // registers, mappings
+    ULONG wanted;                          // pages to reserve; 0: the device reaches all memory
+    mm::Pfn first;                         // of the pages; 0: not reserved (yet)
+    Bounce bounce[1];                      // `count` of them
 };
+
+// What a driver keeps in DMA_TRANSFER_CONTEXT_SIZE_V1 bytes.
+struct TransferContext {
+    ULONG signature;
+    bool used, cancelled; // cancelled: before anything was asked for
+    Registers* waiting;   // what CancelAdapterChannel takes back
+};
+static_assert(sizeof(TransferContext) <= DMA_TRANSFER_CONTEXT_SIZE_V1);
+inline constexpr ULONG transfer_signature = 'D' | 'm' << 8 | 'a' << 16 | 'T' << 24;
 
 Registers* new_registers(DmaAdapter& adapter, ULONG count, ULONG wanted); // null: no memory
 // Reserves the pages. False: it waits, and `ready` is called when they are there.
 bool reserve(Registers& registers, void (*ready)(Registers&), PVOID context);
 // Gives everything back; who waits may go on.
 void release(Registers& registers);
+bool reserve_now(Registers& registers); // without waiting
+// False: it waits neither for the channel nor for registers.
+bool take_back(Registers& registers);
 Registers& registers_of(DmaAdapter& adapter, PVOID base);
 
 // Copies through the registers from byte position `at`; the address for the device.
 ULONGLONG bounce(Registers& registers, MDL* mdl, PVOID va, ULONG length, ULONG at, bool write);
 // Ends the mappings in the range; data that came from the device goes to its place.
 void end_bounces(Registers& registers, const MDL* mdl, PVOID va, ULONGLONG length, bool write);
+
+// The same for a transfer along a chain of MDLs.
+void end_transfer(Registers& registers, const Transfer& transfer);
 
 // Walks the bytes of a chain of MDLs page by page. DRIVER_VERIFIER_DMA_VIOLATION 0x0E for an MDL whose pages
 // are not locked, 0x1B for an address outside the first.
