@@ -8,6 +8,7 @@
 #include "kernel/ex/work.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/priority.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/seh/crossing.h"
@@ -40,10 +41,6 @@ struct Shared {
     LIST_ENTRY idle; // latest first
 }* shared;
 
-void set_priority(ke::Thread& thread, KPRIORITY priority) {
-    thread.Tcb.BasePriority = thread.Tcb.Priority = static_cast<CHAR>(priority);
-}
-
 // A worker routine must leave its thread as it found it.
 void check_state(const WORK_QUEUE_ITEM* item, ULONG_PTR routine, PVOID parameter) {
     const KTHREAD& tcb = ke::current_thread().Tcb;
@@ -60,7 +57,7 @@ void run_item(Worker& self) {
     WORK_QUEUE_ITEM& item = detail::take_item(priority);
     const PWORKER_THREAD_ROUTINE routine = item.WorkerRoutine; // the item may be gone when it returns
     PVOID parameter = item.Parameter;
-    set_priority(*self.thread, priority);
+    ke::set_base_priority(*self.thread, priority);
     self.routine = reinterpret_cast<ULONG_PTR>(routine);
     if (trace::on) [[unlikely]]
         trace::emit_work_item_started(&item, routine, reinterpret_cast<ULONG_PTR>(parameter));
@@ -100,14 +97,15 @@ bool worker_needed() {
 bool add_worker() {
     auto* worker = host::make<Worker>();
     ke::initialize_event(worker->wake, SynchronizationEvent, false);
+    worker->next = workers;
+    workers = worker;
     ++starting;
     if (!NT_SUCCESS(spawn_thread(run_worker, worker, first_priority))) {
         --starting;
+        workers = worker->next;
         host::destroy(worker);
         return false;
     }
-    worker->next = workers;
-    workers = worker;
     ++worker_count;
     return true;
 }
@@ -142,7 +140,7 @@ void detail::wake_worker(KPRIORITY priority) {
     Worker& worker = *NT_CONTAINER(shared->idle.Flink, Worker, idle_link);
     list::remove(worker.idle_link);
     worker.idle = false;
-    set_priority(*worker.thread, priority); // it is ready as soon as its item is
+    ke::set_base_priority(*worker.thread, priority); // it is ready as soon as its item is
     ke::set_event(worker.wake);
 }
 
