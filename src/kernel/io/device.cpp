@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/shutdown.h"
+#include "kernel/io/timer.h"
 #include "kernel/ke/device_queue.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ob/namespace.h"
@@ -117,6 +118,7 @@ Result<DEVICE_OBJECT*> create_device(const NewDevice& what) {
 void delete_device(DEVICE_OBJECT* device) {
     if (trace::on) [[unlikely]]
         trace::emit_device_deleted(device);
+    delete_timer(device);
     unregister_shutdown(device); // assumed: a device that is gone is not told
     extension_of(device)->ExtensionFlags |= DOE_DELETE_PENDING;
     ob::make_temporary(device);

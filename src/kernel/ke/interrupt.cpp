@@ -101,11 +101,21 @@ bool call_service_routine(KINTERRUPT& interrupt) {
                  static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(first.ServiceRoutine)));
 }
 
+[[noreturn]] void report_endless_chain(ULONG vector) {
+    const KINTERRUPT& first = interrupt_of(table.connected[vector].Flink);
+    stop_machine(StopKind::hang,
+                 "interrupt storm: the latched service routines that share vector %#x go on claiming an "
+                 "interrupt that is over (the first is at %#llx)",
+                 vector, static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(first.ServiceRoutine)));
+}
+
 // A level-triggered chain ends at the first that claims; a latched one is walked until nobody claims any
 // more, since a second device's edge could have been lost.
 bool call_chain(ULONG vector) {
     bool claimed = false, again;
+    ULONG rounds = 0;
     do {
+        if (rounds++ > storm_limit) report_endless_chain(vector);
         again = false;
         LIST_ENTRY* const head = &table.connected[vector];
         for (LIST_ENTRY* e = head->Flink; e != head;) {

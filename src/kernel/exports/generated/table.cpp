@@ -121,6 +121,7 @@ extern const nt::exports::Adapter gate_FirstEntrySList;
 extern const nt::exports::Adapter gate_HalGetAdapter;
 extern const nt::exports::Adapter gate_HalGetBusData;
 extern const nt::exports::Adapter gate_HalGetBusDataByOffset;
+extern const nt::exports::Adapter gate_HalGetInterruptVector;
 extern const nt::exports::Adapter gate_HalPutDmaAdapter;
 extern const nt::exports::Adapter gate_HalSetBusData;
 extern const nt::exports::Adapter gate_HalSetBusDataByOffset;
@@ -184,6 +185,8 @@ extern const nt::exports::Adapter gate_IoCancelIrp;
 extern const nt::exports::Adapter gate_IoCheckEaBufferValidity;
 extern const nt::exports::Adapter gate_IoCheckShareAccess;
 extern const nt::exports::Adapter gate_IoCompleteRequest;
+extern const nt::exports::Adapter gate_IoConnectInterrupt;
+extern const nt::exports::Adapter gate_IoConnectInterruptEx;
 extern const nt::exports::Adapter gate_IoCreateController;
 extern const nt::exports::Adapter gate_IoCreateDevice;
 extern const nt::exports::Adapter gate_IoCreateFile;
@@ -201,6 +204,8 @@ extern const nt::exports::Adapter gate_IoDeleteController;
 extern const nt::exports::Adapter gate_IoDeleteDevice;
 extern const nt::exports::Adapter gate_IoDeleteSymbolicLink;
 extern const nt::exports::Adapter gate_IoDetachDevice;
+extern const nt::exports::Adapter gate_IoDisconnectInterrupt;
+extern const nt::exports::Adapter gate_IoDisconnectInterruptEx;
 extern const nt::exports::Adapter gate_IoEnumerateDeviceObjectList;
 extern const nt::exports::Adapter gate_IoForwardIrpSynchronously;
 extern const nt::exports::Adapter gate_IoFreeController;
@@ -226,6 +231,7 @@ extern const nt::exports::Adapter gate_IoGetStackLimits;
 extern const nt::exports::Adapter gate_IoGetTopLevelIrp;
 extern const nt::exports::Adapter gate_IoInitializeIrp;
 extern const nt::exports::Adapter gate_IoInitializeRemoveLockEx;
+extern const nt::exports::Adapter gate_IoInitializeTimer;
 extern const nt::exports::Adapter gate_IoInitializeWorkItem;
 extern const nt::exports::Adapter gate_IoIsOperationSynchronous;
 extern const nt::exports::Adapter gate_IoIsSystemThread;
@@ -241,6 +247,8 @@ extern const nt::exports::Adapter gate_IoReleaseCancelSpinLock;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockAndWaitEx;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockEx;
 extern const nt::exports::Adapter gate_IoRemoveShareAccess;
+extern const nt::exports::Adapter gate_IoReportInterruptActive;
+extern const nt::exports::Adapter gate_IoReportInterruptInactive;
 extern const nt::exports::Adapter gate_IoReuseIrp;
 extern const nt::exports::Adapter gate_IoSetCompletionRoutineEx;
 extern const nt::exports::Adapter gate_IoSetShareAccess;
@@ -250,6 +258,8 @@ extern const nt::exports::Adapter gate_IoSizeofWorkItem;
 extern const nt::exports::Adapter gate_IoStartNextPacket;
 extern const nt::exports::Adapter gate_IoStartNextPacketByKey;
 extern const nt::exports::Adapter gate_IoStartPacket;
+extern const nt::exports::Adapter gate_IoStartTimer;
+extern const nt::exports::Adapter gate_IoStopTimer;
 extern const nt::exports::Adapter gate_IoThreadToProcess;
 extern const nt::exports::Adapter gate_IoUninitializeWorkItem;
 extern const nt::exports::Adapter gate_IoUnregisterShutdownNotification;
@@ -262,12 +272,14 @@ extern const nt::exports::Adapter gate_IopCsqCancelRoutine;
 extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
 extern const nt::exports::Adapter gate_IopProcessWorkItem;
+extern const nt::exports::Adapter gate_IopTimerDispatch;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutex;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutexUnsafe;
 extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLock;
 extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLockAtDpcLevel;
 extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLockRaiseToSynch;
+extern const nt::exports::Adapter gate_KeAcquireInterruptSpinLock;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockAtDpcLevel;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToDpc;
@@ -352,6 +364,7 @@ extern const nt::exports::Adapter gate_KeReleaseGuardedMutexUnsafe;
 extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLock;
 extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLockForDpc;
 extern const nt::exports::Adapter gate_KeReleaseInStackQueuedSpinLockFromDpcLevel;
+extern const nt::exports::Adapter gate_KeReleaseInterruptSpinLock;
 extern const nt::exports::Adapter gate_KeReleaseMutant;
 extern const nt::exports::Adapter gate_KeReleaseMutex;
 extern const nt::exports::Adapter gate_KeReleaseSemaphore;
@@ -387,6 +400,7 @@ extern const nt::exports::Adapter gate_KeSetTimerEx;
 extern const nt::exports::Adapter gate_KeSignalCallDpcDone;
 extern const nt::exports::Adapter gate_KeSignalCallDpcSynchronize;
 extern const nt::exports::Adapter gate_KeStallExecutionProcessor;
+extern const nt::exports::Adapter gate_KeSynchronizeExecution;
 extern const nt::exports::Adapter gate_KeTestAlertThread;
 extern const nt::exports::Adapter gate_KeTestSpinLock;
 extern const nt::exports::Adapter gate_KeTryToAcquireGuardedMutex;
@@ -1144,8 +1158,8 @@ const Row rows[] = {
     {"IoCheckShareAccess", "", "", &gate_IoCheckShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoClearActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCompleteRequest", "the priority boost is ignored", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"IoConnectInterrupt", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoConnectInterruptEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoConnectInterrupt", "", "", &gate_IoConnectInterrupt, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoConnectInterruptEx", "no interrupts at PASSIVE_LEVEL; by line or message only for devices whose resources are known", "", &gate_IoConnectInterruptEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoCreateController", "", "", &gate_IoCreateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateDevice", "", "", &gate_IoCreateDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCreateDisk", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1170,8 +1184,8 @@ const Row rows[] = {
     {"IoDetachDevice", "", "", &gate_IoDetachDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoDeviceHandlerObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoDeviceObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"IoDisconnectInterrupt", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoDisconnectInterruptEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoDisconnectInterrupt", "", "", &gate_IoDisconnectInterrupt, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoDisconnectInterruptEx", "", "", &gate_IoDisconnectInterruptEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoDriverObjectType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"IoEnumerateDeviceObjectList", "", "", &gate_IoEnumerateDeviceObjectList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoEnumerateRegisteredFiltersList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1214,7 +1228,7 @@ const Row rows[] = {
     {"IoGetTransactionParameterBlock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInitializeIrp", "", "", &gate_IoInitializeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoInitializeRemoveLockEx", "", "", &gate_IoInitializeRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoInitializeTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoInitializeTimer", "", "", &gate_IoInitializeTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoInitializeWorkItem", "", "", &gate_IoInitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceRelations", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1252,6 +1266,8 @@ const Row rows[] = {
     {"IoRemoveShareAccess", "", "", &gate_IoRemoveShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReplaceFileObjectName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReportDetectedDevice", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoReportInterruptActive", "", "", &gate_IoReportInterruptActive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoReportInterruptInactive", "", "", &gate_IoReportInterruptInactive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReportResourceForDetection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReportResourceUsage", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReportTargetDeviceChangeAsynchronous", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1281,8 +1297,8 @@ const Row rows[] = {
     {"IoStartNextPacket", "", "", &gate_IoStartNextPacket, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoStartNextPacketByKey", "", "", &gate_IoStartNextPacketByKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoStartPacket", "", "", &gate_IoStartPacket, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoStartTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoStopTimer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoStartTimer", "", "", &gate_IoStartTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoStopTimer", "", "", &gate_IoStopTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoThreadToProcess", "", "", &gate_IoThreadToProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoUninitializeWorkItem", "", "", &gate_IoUninitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoUnregisterFileSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1312,6 +1328,7 @@ const Row rows[] = {
     {"IopForwardCompletion", "", "", &gate_IopForwardCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopInvalidDeviceRequest", "", "", &gate_IopInvalidDeviceRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopProcessWorkItem", "", "", &gate_IopProcessWorkItem, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"IopTimerDispatch", "", "", &gate_IopTimerDispatch, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"KdChangeOption", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KdDebuggerEnabled", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"KdDebuggerNotPresent", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -1325,7 +1342,7 @@ const Row rows[] = {
     {"KeAcquireInStackQueuedSpinLockAtDpcLevel", "", "", &gate_KeAcquireInStackQueuedSpinLockAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeAcquireInStackQueuedSpinLockForDpc", "", "", &gate_KeAcquireInStackQueuedSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAcquireInStackQueuedSpinLockRaiseToSynch", "", "", &gate_KeAcquireInStackQueuedSpinLockRaiseToSynch, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeAcquireInterruptSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeAcquireInterruptSpinLock", "", "", &gate_KeAcquireInterruptSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeAcquireQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeAcquireSpinLockAtDpcLevel", "", "", &gate_KeAcquireSpinLockAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1425,7 +1442,7 @@ const Row rows[] = {
     {"KeReleaseInStackQueuedSpinLock", "", "", &gate_KeReleaseInStackQueuedSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReleaseInStackQueuedSpinLockForDpc", "", "", &gate_KeReleaseInStackQueuedSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseInStackQueuedSpinLockFromDpcLevel", "", "", &gate_KeReleaseInStackQueuedSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeReleaseInterruptSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeReleaseInterruptSpinLock", "", "", &gate_KeReleaseInterruptSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReleaseMutant", "reserved for the system", "", &gate_KeReleaseMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseMutex", "", "", &gate_KeReleaseMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1465,7 +1482,7 @@ const Row rows[] = {
     {"KeSignalCallDpcSynchronize", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcSynchronize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeStackAttachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeStallExecutionProcessor", "", "", &gate_KeStallExecutionProcessor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeSynchronizeExecution", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeSynchronizeExecution", "", "", &gate_KeSynchronizeExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeTestAlertThread", "undocumented", "", &gate_KeTestAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeTestSpinLock", "", "", &gate_KeTestSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeTickCount", "stays 0: call KeQueryTickCount size=8", "", nullptr, 8, 0, Kind::data, Status::partial, Image::ntoskrnl, 15, false},
@@ -2280,7 +2297,7 @@ const Row rows[] = {
     {"HalGetAdapter", "bus masters only, as IoGetDmaAdapter", "", &gate_HalGetAdapter, 0, 0, Kind::func, Status::partial, Image::hal, 0, false},
     {"HalGetBusData", "", "", &gate_HalGetBusData, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
     {"HalGetBusDataByOffset", "", "", &gate_HalGetBusDataByOffset, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
-    {"HalGetInterruptVector", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
+    {"HalGetInterruptVector", "", "", &gate_HalGetInterruptVector, 0, 0, Kind::func, Status::full, Image::hal, 0, false},
     {"HalMakeBeep", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"HalSetBusData", "", "", &gate_HalSetBusData, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
     {"HalSetBusDataByOffset", "", "", &gate_HalSetBusDataByOffset, 0, 0, Kind::func, Status::full, Image::hal, 2, false},
@@ -2305,7 +2322,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1556;
+const ULONG row_count = 1559;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
