@@ -22,17 +22,24 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
     return STATUS_SUCCESS;
 }
 """
+# One model that goes wrong in the way that its argument names.
 MODEL = """
 #include "drvlab_model.hpp"
 #include <stdexcept>
 struct Wrong final : drvlab::Model {
-    explicit Wrong(const drvlab::Setup& setup) : Model(setup) { %(create)s }
-    std::uint64_t read(std::uint32_t, std::uint64_t, std::uint32_t) override { %(read)s }
+    explicit Wrong(const drvlab::Setup& setup) : Model(setup), which(setup.arguments) {
+        %(create)s
+        ports(0x300, 2, 1);
+    }
+    std::uint64_t read(std::uint32_t, std::uint64_t, std::uint32_t) override {
+        %(read)s
+        return 0;
+    }
     void write(std::uint32_t, std::uint64_t, std::uint32_t, std::uint64_t) override {}
+    const std::string which;
 };
 DRVLAB_MODEL(Wrong, "wrong");
 """
-PORTS = "ports(0x300, 2, 1);"
 C_MODEL = """
 #include "drvlab_model.h"
 static void* create(const drvlab_host* host, drvlab_device* device, const char* arguments) { %(create)s }
@@ -42,7 +49,7 @@ static const drvlab_model model = {%(version)s, sizeof(drvlab_model), "plain", c
 const drvlab_model* drvlab_model_entry(void) { return &model; }
 """
 
-# name, C++ pieces, exit status, what it says
+# name, what the constructor does, what drvlab says
 CREATE = [
     ("throws", "throw std::runtime_error(\"out of luck\");", "hardware model 'wrong': out of luck"),
     ("throws_int", "throw 1;", "hardware model 'wrong': something was thrown that is no std::exception"),
@@ -58,6 +65,7 @@ CREATE = [
     ("function", "function();", "hardware model 'wrong': functions, but no declare_pci"),
     ("width", "ports(0x300, 1, 3);", "hardware model 'wrong': a width of 3 bytes: there are 1, 2, 4 and 8"),
 ]
+# name, what read does, what drvlab says
 RUNNING = [
     ("throws_late", "throw std::runtime_error(\"too late\");", "hardware model 'wrong': too late"),
     ("fails_late", "fail(\"worn out\"); return 0;", "hardware model 'wrong': worn out"),
@@ -109,7 +117,7 @@ def check_example(lab, folder):
             raise rs.Failure(f"the trace's text has no line '{line}':\n{text[:3000]}")
 
 
-def says(lab, folder, model, driver, status, text):
+def says(lab, model, driver, status, text):
     done = lab.call(["load", "--hardware", model, driver])
     if done.returncode != status or f"drvlab: {text}" not in done.stderr:
         raise rs.Failure(f"{model}: exit status {done.returncode}, not {status} with '{text}':\n{done.stderr}")
@@ -120,34 +128,33 @@ def check(lab, options, folder):
     check_example(lab, folder)
     rs.build_driver(folder, "port", PORT_DRIVER)
     driver = folder / "port.sys"
-    for name, text, message in CREATE:
-        says(lab, folder, build(folder, name, MODEL % {"create": text, "read": "return 0;"}), driver, 121, message)
-    for name, text, message in RUNNING:
-        says(lab, folder, build(folder, name, MODEL % {"create": PORTS, "read": text}), driver, 123, message)
+    good = [("two", 'pci({1, 2}); auto second = function(); pci({1, 3}, second); bar(0, DRVLAB_BAR_PORTS, 16, 4, second);', "")]
+    chosen = lambda cases: "\n".join(f'if (which == "{name}") {{ {text} }}' for name, text, _ in cases)
+    wrong = build(folder, "wrong", MODEL % {"create": chosen(CREATE + good), "read": chosen(RUNNING + [("chance", "return random();", "")])})
+    for cases, status in ((CREATE, 121), (RUNNING, 123)):
+        for name, _, message in cases:
+            says(lab, f"{wrong}:{name}", driver, status, message)
 
     c_model = {"create": "return 0;", "version": "DRVLAB_MODEL_VERSION"}
-    says(lab, folder, build(folder, "silent", C_MODEL % c_model, "c"), driver, 121, "hardware model 'plain': it could not be made, and it says nothing why")
+    says(lab, build(folder, "silent", C_MODEL % c_model, "c"), driver, 121, "hardware model 'plain': it could not be made, and it says nothing why")
     old = build(folder, "old", C_MODEL % (c_model | {"version": "77"}), "c")
-    says(lab, folder, old, driver, 121, f"hardware model '{old}' was built for version 77 of the interface; this Drvlab has version 1: build it again")
+    says(lab, old, driver, 121, f"hardware model '{old}' was built for version 77 of the interface; this Drvlab has version 1: build it again")
     none = build(folder, "none", "int x;", "c")
-    says(lab, folder, none, driver, 121, f"'{none}' is no hardware model: it has no function drvlab_model_entry")
+    says(lab, none, driver, 121, f"'{none}' is no hardware model: it has no function drvlab_model_entry")
     text = folder / "text.so"
     text.write_text("this is no shared object")
-    says(lab, folder, text, driver, 121, f"hardware model '{text}' cannot be loaded: ")
+    says(lab, text, driver, 121, f"hardware model '{text}' cannot be loaded: ")
     plain = build(folder, "plain", C_MODEL % (c_model | {"create": "host->declare_ports(device, 0x300, 2, 1); return device;"}), "c")
     rs.expect(lab.call(["load", "--hardware", plain, "--trace", folder / "trace", driver]), 0)
     rs.check_trace([{"event": "port_read", "port": "0x300", "value": "0x0", "model": "plain"}], [], lab.rows(folder / "trace"))
     # Two functions of one device.
-    two = build(folder, "two", MODEL % {"create": "pci({1, 2}); auto second = function(); pci({1, 3}, second); bar(0, DRVLAB_BAR_PORTS, 16, 4, second); " + PORTS,
-                                        "read": "return 0;"})
-    rs.expect(lab.call(["load", "--hardware", two, "--trace", folder / "trace", driver]), 0)
+    rs.expect(lab.call(["load", "--hardware", f"{wrong}:two", "--trace", folder / "trace", driver]), 0)
     rs.check_trace([{"event": "device_message", "text": "PCI 00:02.0 0001:0002, ports 0x300-0x301"},
                     {"event": "device_message", "model": "wrong.1", "text": "PCI 00:02.1 0001:0003, BAR0 0xc000"}], [], lab.rows(folder / "trace"))
     # Chance is the seed's.
-    chance = build(folder, "chance", MODEL % {"create": PORTS, "read": "return random();"})
     seen = []
     for seed in (1, 1, 2):
-        rs.expect(lab.call(["load", "--hardware", chance, "--seed", seed, "--trace", folder / "trace", driver]), 0)
+        rs.expect(lab.call(["load", "--hardware", f"{wrong}:chance", "--seed", seed, "--trace", folder / "trace", driver]), 0)
         seen.append(next(row["value"] for row in lab.rows(folder / "trace") if row["event"] == "port_read"))
     if seen[0] != seen[1] or seen[0] == seen[2]:
         raise rs.Failure(f"random() gave {seen} with the seeds 1, 1, 2")
