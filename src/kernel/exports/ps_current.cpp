@@ -3,10 +3,12 @@
 #include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "kernel/ex/work.h"
+#include "kernel/exports/process_handle.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/handle.h"
+#include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
 
@@ -47,14 +49,23 @@ GATE(PsGetThreadProcessId);
 extern "C" UCHAR* PsGetProcessImageFileName(EPROCESS* process) { return process->ImageFileName; }
 GATE(PsGetProcessImageFileName);
 
-extern "C" NTSTATUS PsCreateSystemThread(HANDLE* handle, ULONG, const OBJECT_ATTRIBUTES* attributes,
+// "this handle is a kernel handle"
+extern "C" NTSTATUS PsCreateSystemThread(HANDLE* handle, ULONG desired, const OBJECT_ATTRIBUTES* attributes,
                                          HANDLE process, CLIENT_ID* id, PKSTART_ROUTINE routine,
                                          PVOID context) {
-    if (process) return STATUS_NOT_IMPLEMENTED;
-    ke::Thread* thread = TRY_STATUS(ps::create_system_thread(ps::system_home(), routine, context));
-    if (id) *id = {reinterpret_cast<HANDLE>(thread->pid), reinterpret_cast<HANDLE>(thread->tid)};
+    constexpr ACCESS_MASK process_create_thread = 0x2;
     const ULONG flags = (attributes ? attributes->Attributes : 0) | OBJ_KERNEL_HANDLE;
-    auto made = ob::create_handle(thread, 0x1fffff, flags);
+    if (flags & (OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF)) return STATUS_INVALID_PARAMETER;
+    ps::ThreadHome home = ps::system_home();
+    exports::TargetProcess target;
+    if (process) {
+        if (const NTSTATUS status = target.open(process, process_create_thread); !NT_SUCCESS(status))
+            return status;
+        home = {&*target, &target.space(), reinterpret_cast<ULONG_PTR>(target->UniqueProcessId)};
+    }
+    ke::Thread* thread = TRY_STATUS(ps::create_system_thread(home, routine, context));
+    if (id) *id = {reinterpret_cast<HANDLE>(thread->pid), reinterpret_cast<HANDLE>(thread->tid)};
+    auto made = ob::create_handle(thread, ob::map_generic(desired, ps::thread_type->GenericMapping), flags);
     ob::dereference(thread);
     if (!made) return made.error();
     *handle = *made;

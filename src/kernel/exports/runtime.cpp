@@ -124,7 +124,7 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
         ex::check_return_to_user();
     if (ke::current_irql() != PASSIVE_LEVEL) [[unlikely]]
         ke::bug_check(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, entry.rip, ke::current_irql());
-    if (self.Tcb.CombinedApcDisable != 0)
+    if (self.Tcb.CombinedApcDisable != 0 || self.Tcb.ApcStateIndex != 0)
         [[unlikely]] // a driver entered a critical region and did not leave it
         ke::bug_check(APC_INDEX_MISMATCH, entry.rip, self.Tcb.ApcStateIndex, self.Tcb.CombinedApcDisable, 0);
     if (self.Tcb.ApcState.KernelApcPending || self.Tcb.ApcState.UserApcPending || self.exiting) [[unlikely]]

@@ -11,6 +11,7 @@
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/thread.h"
+#include "kernel/ps/thread_notify.h"
 #include "kernel/section/section.h"
 #include "trace/trace.h"
 #include <cstddef>
@@ -188,6 +189,7 @@ Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what
     (*thread)->Tcb.Affinity.Mask = (*thread)->Tcb.UserAffinity.Mask = process.affinity;
     ke::disable_boosts(**thread, process.boosts_disabled);
     process.ActiveThreads = process.ActiveThreads + 1;
+    notify_thread_created(**thread);
     if (!what.suspended) start_thread(**thread);
     return *thread;
 }

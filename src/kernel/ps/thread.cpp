@@ -1,6 +1,7 @@
 #include "kernel/ps/thread.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "kernel/ke/apc.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/idle.h"
 #include "kernel/ke/scheduler.h"
@@ -8,6 +9,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/object.h"
+#include "kernel/ps/thread_notify.h"
 #include "kernel/ps/times.h"
 #include "trace/trace.h"
 
@@ -88,6 +90,12 @@ void run_system(ke::Thread& self) {
     exit_thread(STATUS_SUCCESS);
 }
 
+// A driver's thread ends in the critical region that it began in, unless the driver has left it.
+void leave_first_region(ke::Thread& self) {
+    if (self.start != run_system || self.Tcb.KernelApcDisable >= 0) return;
+    if (++self.Tcb.KernelApcDisable == 0) ke::apcs_enabled();
+}
+
 void run_kernel(ke::Thread& self) {
     auto routine = reinterpret_cast<void (*)(PVOID)>(self.start_context);
     routine(self.extension);
@@ -96,6 +104,7 @@ void run_kernel(ke::Thread& self) {
 
 void run_user(ke::Thread& self) {
     if (self.exiting) exit_thread(self.exit_status); // ended before it ran
+    notify_thread_begins(self);
     seh::nt_enter_user(self.start_context, reinterpret_cast<ULONG_PTR>(self.extension),
                        self.base.registers[0], self.teb);
 }
@@ -135,10 +144,13 @@ const ThreadHome& system_home() { return home_of_system; }
 
 Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context) {
     ke::Thread* thread = TRY(make(home, run_system));
-    thread->space = nullptr; // a system thread has no business in a user half
+    if (home.process == home_of_system.process) thread->space = nullptr; // it has no business in a user half
+    // "runs at PASSIVE_LEVEL inside a critical region with normal kernel APCs disabled"
+    thread->Tcb.KernelApcDisable = -1;
     thread->start_address = reinterpret_cast<ULONG_PTR>(routine);
     thread->StartAddress = reinterpret_cast<PVOID>(routine);
     thread->start_context = reinterpret_cast<ULONG_PTR>(context);
+    notify_thread_created(*thread);
     start_thread(*thread);
     return thread;
 }
@@ -183,6 +195,8 @@ void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++
 void exit_thread(LONG status) {
     ke::Thread& self = ke::current_thread();
     self.exiting = true;
+    leave_first_region(self);
+    notify_thread_ends(self);
     self.ExitTime = time_stamp();
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);

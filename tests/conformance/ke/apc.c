@@ -161,10 +161,11 @@ typedef struct {
 
 static void wait_body(PVOID context) {
     waiter_t* w = context;
-    if (w->region) KeEnterCriticalRegion();
+    if (!w->region) KeLeaveCriticalRegion(); // a system thread begins in one
     KeSetEvent(&w->ready, 0, FALSE);
     w->status = KeWaitForSingleObject(&w->go, Executive, w->mode, w->alertable, NULL);
     if (w->region) KeLeaveCriticalRegion();
+    KeEnterCriticalRegion();
     if (w->status != STATUS_SUCCESS)
         w->second = KeWaitForSingleObject(&w->go, Executive, KernelMode, FALSE, NULL);
 }

@@ -295,6 +295,8 @@ extern const nt::exports::Adapter gate_KeDelayExecutionThread;
 extern const nt::exports::Adapter gate_KeDeregisterProcessorChangeCallback;
 extern const nt::exports::Adapter gate_KeEnterCriticalRegion;
 extern const nt::exports::Adapter gate_KeEnterGuardedRegion;
+extern const nt::exports::Adapter gate_KeExpandKernelStackAndCallout;
+extern const nt::exports::Adapter gate_KeExpandKernelStackAndCalloutEx;
 extern const nt::exports::Adapter gate_KeFlushQueuedDpcs;
 extern const nt::exports::Adapter gate_KeFlushWriteBuffer;
 extern const nt::exports::Adapter gate_KeGenericCallDpc;
@@ -399,12 +401,14 @@ extern const nt::exports::Adapter gate_KeSetTimer;
 extern const nt::exports::Adapter gate_KeSetTimerEx;
 extern const nt::exports::Adapter gate_KeSignalCallDpcDone;
 extern const nt::exports::Adapter gate_KeSignalCallDpcSynchronize;
+extern const nt::exports::Adapter gate_KeStackAttachProcess;
 extern const nt::exports::Adapter gate_KeStallExecutionProcessor;
 extern const nt::exports::Adapter gate_KeSynchronizeExecution;
 extern const nt::exports::Adapter gate_KeTestAlertThread;
 extern const nt::exports::Adapter gate_KeTestSpinLock;
 extern const nt::exports::Adapter gate_KeTryToAcquireGuardedMutex;
 extern const nt::exports::Adapter gate_KeTryToAcquireSpinLockAtDpcLevel;
+extern const nt::exports::Adapter gate_KeUnstackDetachProcess;
 extern const nt::exports::Adapter gate_KeWaitForMultipleObjects;
 extern const nt::exports::Adapter gate_KeWaitForMutexObject;
 extern const nt::exports::Adapter gate_KeWaitForSingleObject;
@@ -566,6 +570,10 @@ extern const nt::exports::Adapter gate_PsGetThreadId;
 extern const nt::exports::Adapter gate_PsGetThreadProcessId;
 extern const nt::exports::Adapter gate_PsGetVersion;
 extern const nt::exports::Adapter gate_PsIsSystemThread;
+extern const nt::exports::Adapter gate_PsLookupThreadByThreadId;
+extern const nt::exports::Adapter gate_PsRemoveCreateThreadNotifyRoutine;
+extern const nt::exports::Adapter gate_PsSetCreateThreadNotifyRoutine;
+extern const nt::exports::Adapter gate_PsSetCreateThreadNotifyRoutineEx;
 extern const nt::exports::Adapter gate_PsTerminateSystemThread;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_UCHAR;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_ULONG;
@@ -1366,7 +1374,8 @@ const Row rows[] = {
     {"KeDetachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeEnterCriticalRegion", "", "", &gate_KeEnterCriticalRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeEnterGuardedRegion", "", "", &gate_KeEnterGuardedRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"KeExpandKernelStackAndCalloutEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeExpandKernelStackAndCallout", "a stack segment has 23 KiB; more is STATUS_NO_MEMORY", "", &gate_KeExpandKernelStackAndCallout, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
+    {"KeExpandKernelStackAndCalloutEx", "a stack segment has 23 KiB; more is STATUS_NO_MEMORY", "", &gate_KeExpandKernelStackAndCalloutEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"KeFlushIoBuffers", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeFlushQueuedDpcs", "", "", &gate_KeFlushQueuedDpcs, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"KeGenericCallDpc", "undocumented: as drivers that declare it expect", "", &gate_KeGenericCallDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1480,7 +1489,7 @@ const Row rows[] = {
     {"KeSetTimerEx", "", "", &gate_KeSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSignalCallDpcDone", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcDone, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSignalCallDpcSynchronize", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcSynchronize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeStackAttachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeStackAttachProcess", "kernel APCs of the thread run while it is attached", "", &gate_KeStackAttachProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
     {"KeStallExecutionProcessor", "", "", &gate_KeStallExecutionProcessor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSynchronizeExecution", "", "", &gate_KeSynchronizeExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeTestAlertThread", "undocumented", "", &gate_KeTestAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1490,7 +1499,7 @@ const Row rows[] = {
     {"KeTryToAcquireQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeTryToAcquireQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeTryToAcquireSpinLockAtDpcLevel", "", "", &gate_KeTryToAcquireSpinLockAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeUnstackDetachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeUnstackDetachProcess", "", "", &gate_KeUnstackDetachProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeWaitForMultipleObjects", "", "", &gate_KeWaitForMultipleObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeWaitForMutexObject", "", "", &gate_KeWaitForMutexObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeWaitForSingleObject", "", "", &gate_KeWaitForSingleObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1726,7 +1735,7 @@ const Row rows[] = {
     {"PsAssignImpersonationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsChargeProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsChargeProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsCreateSystemThread", "ProcessHandle must be null: the thread belongs to the System process", "", &gate_PsCreateSystemThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"PsCreateSystemThread", "", "", &gate_PsCreateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsDereferencePrimaryToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcess", "", "", &gate_PsGetCurrentProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1765,19 +1774,20 @@ const Row rows[] = {
     {"PsLoadedModuleList", "size=16", "", nullptr, 16, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsLookupProcessByProcessId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsLookupProcessThreadByCid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsLookupThreadByThreadId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsLookupThreadByThreadId", "", "", &gate_PsLookupThreadByThreadId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsProcessType", "size=8", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsReferenceImpersonationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReferencePrimaryToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReferenceProcessFilePointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsRemoveCreateThreadNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsRemoveCreateThreadNotifyRoutine", "", "", &gate_PsRemoveCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsRemoveLoadImageNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReturnProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReturnProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetCreateProcessNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetCreateProcessNotifyRoutineEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsSetCreateThreadNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsSetCreateThreadNotifyRoutine", "", "", &gate_PsSetCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsSetCreateThreadNotifyRoutineEx", "", "", &gate_PsSetCreateThreadNotifyRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetLoadImageNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetThreadHardErrorsAreDisabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsTerminateSystemThread", "", "", &gate_PsTerminateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2322,7 +2332,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1559;
+const ULONG row_count = 1561;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

@@ -1,0 +1,56 @@
+#include "kernel/ps/thread_notify.h"
+#include "abi/status.h"
+#include "kernel/ke/clock.h"
+#include "kernel/ke/wait.h"
+
+namespace nt::ps {
+
+namespace {
+
+struct Routine {
+    CREATE_THREAD_NOTIFY_ROUTINE* routine; // null: the place is free
+    bool in_new_thread;
+    ULONG running;
+};
+constexpr ULONG most_routines = 64;
+Routine routines[most_routines];
+
+void call(bool in_new_thread, bool both, const ke::Thread& thread, BOOLEAN create) {
+    for (Routine& r : routines) {
+        if (!r.routine || (!both && r.in_new_thread != in_new_thread)) continue;
+        if (r.in_new_thread && !thread.teb) continue;
+        r.running++;
+        seh::call_out(r.routine, reinterpret_cast<HANDLE>(thread.pid), reinterpret_cast<HANDLE>(thread.tid),
+                      create);
+        r.running--;
+    }
+}
+
+} // namespace
+
+NTSTATUS add_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine, bool in_new_thread) {
+    for (Routine& r : routines)
+        if (!r.routine) {
+            r = {routine, in_new_thread, 0};
+            return STATUS_SUCCESS;
+        }
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+NTSTATUS remove_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine) {
+    for (Routine& r : routines)
+        if (r.routine == routine) {
+            const LARGE_INTEGER a_tick{.QuadPart = -static_cast<LONGLONG>(ke::tick_length)};
+            while (r.running)
+                ke::delay_execution(KernelMode, false, a_tick);
+            r.routine = nullptr;
+            return STATUS_SUCCESS;
+        }
+    return STATUS_PROCEDURE_NOT_FOUND;
+}
+
+void notify_thread_created(const ke::Thread& thread) { call(false, false, thread, true); }
+void notify_thread_begins(const ke::Thread& self) { call(true, false, self, true); }
+void notify_thread_ends(const ke::Thread& self) { call(false, true, self, false); }
+
+} // namespace nt::ps
