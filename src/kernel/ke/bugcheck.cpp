@@ -1,6 +1,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "host/fiber.h"
 #include "host/signals.h"
+#include "kernel/ke/bugcheck_callbacks.h"
 #include "kernel/ke/processor.h"
 #include "trace/trace.h"
 #include <cstdarg>
@@ -10,11 +11,19 @@
 namespace nt::ke {
 
 Stop the_stop;
+bool is_stopping = false;
+static Stop first_stop; // while is_stopping
 bool run_is_repeatable = true;
 
 void stop_machine(const Stop& stop) {
     if (the_stop.kind != StopKind::none) host::fatal("the machine stopped while it was stopping");
-    the_stop = stop;
+    the_stop = is_stopping ? first_stop : stop;
+    if (is_stopping) { // views look at the state of the first
+        seh::set_innermost(first_stop.crossings);
+        irql_byte() = first_stop.irql;
+        host::Fiber::switch_to(host::Fiber::main());
+        __builtin_unreachable();
+    }
     the_stop.crossings = seh::innermost();
     the_stop.irql = current_irql();
     the_stop.repeatable = stop.repeatable && run_is_repeatable;
@@ -52,7 +61,15 @@ void bug_check_exception(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, U
     stop.record = record;
     stop.context = context;
     stop.caller = caller();
+    if (is_stopping) stop_machine(stop); // a callback went wrong
     if (trace::on) trace::emit_bug_check(code, p1, p2, p3, p4, stop.caller);
+    stop.crossings = seh::innermost();
+    stop.irql = current_irql();
+    stop.repeatable = run_is_repeatable;
+    first_stop = stop;
+    is_stopping = true;
+    run_bugcheck_callbacks();
+    is_stopping = false;
     stop_machine(stop);
 }
 

@@ -36,6 +36,9 @@ struct Stop {
 };
 
 extern Stop the_stop;
+// Callbacks of a bug check run: no other processor goes on, and nothing that they do changes what is
+// reported.
+extern bool is_stopping;
 // False once the host's clock has decided something: a second run may differ.
 extern bool run_is_repeatable;
 

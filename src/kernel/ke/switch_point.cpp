@@ -102,6 +102,7 @@ void run_processor(Processor& q) {
 }
 
 void switch_point(Cause cause) {
+    if (is_stopping) return;
     run_due_events();
     Processor& p = current_processor();
     if (interrupt_time() >= p.policy_deadline || cause != Cause::countdown) {

@@ -292,6 +292,8 @@ extern const nt::exports::Adapter gate_KeBugCheckEx;
 extern const nt::exports::Adapter gate_KeCancelTimer;
 extern const nt::exports::Adapter gate_KeClearEvent;
 extern const nt::exports::Adapter gate_KeDelayExecutionThread;
+extern const nt::exports::Adapter gate_KeDeregisterBugCheckCallback;
+extern const nt::exports::Adapter gate_KeDeregisterBugCheckReasonCallback;
 extern const nt::exports::Adapter gate_KeDeregisterProcessorChangeCallback;
 extern const nt::exports::Adapter gate_KeEnterCriticalRegion;
 extern const nt::exports::Adapter gate_KeEnterGuardedRegion;
@@ -360,6 +362,8 @@ extern const nt::exports::Adapter gate_KeReadStateMutex;
 extern const nt::exports::Adapter gate_KeReadStateQueue;
 extern const nt::exports::Adapter gate_KeReadStateSemaphore;
 extern const nt::exports::Adapter gate_KeReadStateTimer;
+extern const nt::exports::Adapter gate_KeRegisterBugCheckCallback;
+extern const nt::exports::Adapter gate_KeRegisterBugCheckReasonCallback;
 extern const nt::exports::Adapter gate_KeRegisterProcessorChangeCallback;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutex;
 extern const nt::exports::Adapter gate_KeReleaseGuardedMutexUnsafe;
@@ -1368,8 +1372,8 @@ const Row rows[] = {
     {"KeCapturePersistentThreadState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeClearEvent", "", "", &gate_KeClearEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeDelayExecutionThread", "", "", &gate_KeDelayExecutionThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"KeDeregisterBugCheckCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeDeregisterBugCheckReasonCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeDeregisterBugCheckCallback", "", "", &gate_KeDeregisterBugCheckCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeDeregisterBugCheckReasonCallback", "", "", &gate_KeDeregisterBugCheckReasonCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeDeregisterProcessorChangeCallback", "", "", &gate_KeDeregisterProcessorChangeCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"KeDetachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeEnterCriticalRegion", "", "", &gate_KeEnterCriticalRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1442,8 +1446,8 @@ const Row rows[] = {
     {"KeReadStateQueue", "", "", &gate_KeReadStateQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReadStateSemaphore", "", "", &gate_KeReadStateSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReadStateTimer", "", "", &gate_KeReadStateTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeRegisterBugCheckCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"KeRegisterBugCheckReasonCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeRegisterBugCheckCallback", "", "", &gate_KeRegisterBugCheckCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"KeRegisterBugCheckReasonCallback", "no crash dump is written, so it is not called", "", &gate_KeRegisterBugCheckReasonCallback, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, false},
     {"KeRegisterNmiCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeRegisterProcessorChangeCallback", "", "", &gate_KeRegisterProcessorChangeCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"KeReleaseGuardedMutex", "", "", &gate_KeReleaseGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
