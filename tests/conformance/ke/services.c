@@ -31,6 +31,8 @@ NTSTATUS NTAPI NtAlertResumeThread(HANDLE, ULONG*);
 NTSTATUS NTAPI NtSuspendThread(HANDLE, ULONG*);
 NTSTATUS NTAPI NtTestAlert(void);
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN, LARGE_INTEGER*);
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG, const HANDLE*, ULONG, BOOLEAN, LARGE_INTEGER*);
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE, HANDLE, BOOLEAN, LARGE_INTEGER*);
 ULONG NTAPI NtGetCurrentProcessorNumberEx(PROCESSOR_NUMBER*);
 
 #define SUCCESS ((NTSTATUS)0)
@@ -175,8 +177,33 @@ static void apcs_and_alerts(void) {
     CHECK(NtGetCurrentProcessorNumberEx(&number) < 64 && number.Group == 0, "NtGetCurrentProcessorNumberEx");
 }
 
+static void alertable_waits(void) {
+    LARGE_INTEGER due = in_ms(50);
+    HANDLE events[] = {CreateEventW(NULL, TRUE, FALSE, NULL), CreateEventW(NULL, TRUE, FALSE, NULL)};
+    calls = 0;
+    NtQueueApcThread(GetCurrentThread(), on_apc, NULL, NULL, NULL);
+    CHECK(NtWaitForSingleObject(events[0], FALSE, &due) == (NTSTATUS)STATUS_TIMEOUT && calls == 0,
+          "a wait that is not alertable runs no user APC");
+    CHECK(NtWaitForSingleObject(events[0], TRUE, &due) == USER_APC && calls == 1,
+          "NtWaitForSingleObject, alertable, ends with STATUS_USER_APC");
+    NtQueueApcThread(GetCurrentThread(), on_apc, NULL, NULL, NULL);
+    CHECK(NtWaitForMultipleObjects(2, events, 1, TRUE, &due) == USER_APC && calls == 2,
+          "NtWaitForMultipleObjects too");
+    NtAlertThread(GetCurrentThread());
+    CHECK(NtWaitForMultipleObjects(2, events, 0, TRUE, &due) == ALERTED, "or with STATUS_ALERTED");
+    CHECK(NtWaitForMultipleObjects(2, events, 0, TRUE, &due) == (NTSTATUS)STATUS_TIMEOUT,
+          "or with its time-out");
+    NtQueueApcThread(GetCurrentThread(), on_apc, NULL, NULL, NULL);
+    CHECK(NtSignalAndWaitForSingleObject(events[0], events[1], TRUE, &due) == USER_APC && calls == 3 &&
+              NtWaitForSingleObject(events[0], FALSE, &due) == SUCCESS,
+          "NtSignalAndWaitForSingleObject, which has signaled its first object");
+    CloseHandle(events[0]);
+    CloseHandle(events[1]);
+}
+
 int main(void) {
     timers();
+    alertable_waits();
     resolution();
     apcs_and_alerts();
     return finish();
