@@ -39,7 +39,9 @@ void write_data_exports() {
     set("KdDebuggerNotPresent", BOOLEAN{1});
     set("MmUserProbeAddress", ULONG_PTR{mm::user_probe_address});
     set("MmHighestUserAddress", ULONG_PTR{mm::highest_user_address});
-    set("MmSystemRangeStart", ULONG_PTR{mm::user_probe_address});
+    ke::tick_count_export = reinterpret_cast<volatile KSYSTEM_TIME*>(kernel_symbol("KeTickCount"));
+    ke::publish_shared_time();
+    set("MmSystemRangeStart", ULONG_PTR{host::places::user_high});
 }
 
 } // namespace app

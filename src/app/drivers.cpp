@@ -1,5 +1,6 @@
 // Loading and unloading drivers, as the service control manager and the loader do together.
 #include "abi/status.h"
+#include "app/driver_order.h"
 #include "app/kernel_images.h"
 #include "app/machine.h"
 #include "app/text.h"
@@ -11,11 +12,9 @@
 #include "kernel/ke/watched_memory.h"
 #include "kernel/ldr/mm_memory.h"
 #include "kernel/mm/io_space.h"
-#include "kernel/pool/pool.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
 #include <cstring>
-#include <map>
 #include <set>
 
 namespace app {
@@ -55,7 +54,7 @@ std::string describe(const ldr::LoadError& error) {
     for (const auto& import : error.unknown) {
         text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
         if (import.reason.starts_with("no module"))
-            text += " (a driver that others import from is named first)";
+            text += " (if it is a driver, give its file too: --driver " + import.dll + ")";
     }
     return text;
 }
@@ -187,6 +186,8 @@ void Machine::write_parameters() {
 bool Machine::load_drivers() {
     io::set_driver_gone_hook([](PVOID section) { gone_images.insert(section); });
     write_parameters();
+    error_ = order_drivers(drivers_);
+    if (!error_.empty()) return false;
     for (LoadedDriver& driver : drivers_)
         if (!load_driver(driver)) {
             error_ = driver.error;
@@ -194,36 +195,6 @@ bool Machine::load_drivers() {
         }
     io::run_reinitialization();
     return true;
-}
-
-// Pool that the driver's code allocated and that nobody has freed.
-bool Machine::report_pool_left(const LoadedDriver& driver) {
-    struct Left {
-        const ldr::Module* module;
-        std::map<ULONG, std::pair<unsigned, std::uint64_t>> tags; // blocks, bytes
-    } left{driver.module, {}};
-    pool::for_each_block(
-        [](void* context, const pool::Block& block) {
-            auto& l = *static_cast<Left*>(context);
-            if (l.module->contains(block.caller)) {
-                auto& [blocks, bytes] = l.tags[block.tag];
-                blocks++;
-                bytes += block.size;
-            }
-            return true;
-        },
-        &left);
-    for (const auto& [tag, use] : left.tags) {
-        std::string name;
-        for (int i = 0; i < 4; i++) {
-            const char c = static_cast<char>(tag >> (8 * i));
-            name += c >= ' ' && c < 0x7f ? c : '.';
-        }
-        report("PoolLeak", driver.spec.name + ": unloaded with " + std::to_string(use.first) + " pool block" +
-                               (use.first > 1 ? "s" : "") + " of tag '" + name + "' left, " +
-                               std::to_string(use.second) + " bytes");
-    }
-    return left.tags.empty();
 }
 
 bool Machine::unload_driver(LoadedDriver& driver) {
@@ -239,10 +210,9 @@ bool Machine::unload_driver(LoadedDriver& driver) {
         return false;
     }
     driver.object = nullptr;
-    if (left) {
-        report("DeviceLeft", name + ": DriverUnload left " + std::to_string(left) + " device object" +
-                                 (left > 1 ? "s" : ""));
-        return false; // the devices may still lead into the image
+    if (left) { // the devices may still lead into the image
+        report_left(driver);
+        return false;
     }
     ldr::Module& module = *driver.module;
     if (!await_end_of_driver(reinterpret_cast<PVOID>(module.list_entry))) {
@@ -250,7 +220,7 @@ bool Machine::unload_driver(LoadedDriver& driver) {
                name + ": not unloaded: something still holds its driver object or a deleted device");
         return false;
     }
-    bool clean = report_pool_left(driver);
+    bool clean = report_left(driver);
     if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
         report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
                                    modules_.describe(routine) + " is queued or runs");

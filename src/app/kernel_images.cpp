@@ -1,4 +1,6 @@
 #include "app/kernel_images.h"
+#include "abi/thread.h"
+#include "host/guest.h"
 #include "host/signals.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/ldr/mm_memory.h"
@@ -27,42 +29,66 @@ std::vector<std::uint8_t> from_hex(const char* digits) {
 
 // IofCallDriver as ntoskrnl's own guest code: a filter's call to the driver below crosses nothing. Whatever
 // is not the plain case (trace on, IRQL too high, no stack location left, no such major function) goes
-// through the gate, which sees the IRP untouched.
+// through the gate, which sees the IRP untouched. IRQL, count of disabled APCs and routine stand in its frame
+// (io::ChangedLevel) meanwhile; a routine that returns with others ends in nt!IopDispatchChangedLevel.
+constexpr std::uint64_t call_driver_returned = 0x8d, call_driver_end = 0xd3;
 ldr::SynthSymbol call_driver_symbol(const char* name, ULONG index) {
+    const auto changed = static_cast<ULONG>(exports::find_row("IopDispatchChangedLevel") - exports::rows);
     ldr::SynthSymbol symbol;
     symbol.kind = ldr::SynthSymbol::Kind::code;
     symbol.name = name;
     // clang-format off
     symbol.code = {
-        0x65, 0x80, 0x3c, 0x25, KPCR_SLOW_CALLS, 0, 0, 0, 0,          // 00 cmp byte ptr gs:[SLOW_CALLS], 0
-        0x75, 0x4a,                                                   // 09 jne gate
-        0x65, 0x80, 0x3c, 0x25, KPCR_IRQL, 0, 0, 0, 2,                // 0b cmp byte ptr gs:[IRQL], DISPATCH_LEVEL
-        0x77, 0x3f,                                                   // 14 ja gate
-        0x80, 0x7a, 0x43, 1,                                          // 16 cmp byte ptr [rdx + CurrentLocation], 1
-        0x7e, 0x39,                                                   // 1a jle gate
-        0x48, 0x8b, 0x82, 0xb8, 0, 0, 0,                              // 1c mov rax, [rdx + CurrentStackLocation]
-        0x44, 0x0f, 0xb6, 0x40, 0xb8,                                 // 23 movzx r8d, byte ptr [rax - 48h]
-        0x41, 0x83, 0xf8, 0x1b,                                       // 28 cmp r8d, IRP_MJ_MAXIMUM_FUNCTION
-        0x77, 0x27,                                                   // 2c ja gate
-        0x48, 0x83, 0xe8, 0x48,                                       // 2e sub rax, sizeof(IO_STACK_LOCATION)
-        0xfe, 0x4a, 0x43,                                             // 32 dec byte ptr [rdx + CurrentLocation]
-        0x48, 0x89, 0x82, 0xb8, 0, 0, 0,                              // 35 mov [rdx + CurrentStackLocation], rax
-        0x48, 0x89, 0x48, 0x28,                                       // 3c mov [rax + DeviceObject], rcx
-        0x48, 0x8b, 0x41, 8,                                          // 40 mov rax, [rcx + DriverObject]
-        0x65, 0x48, 0xff, 0x04, 0x25, KPCR_VIRTUAL_TIME, 0, 0, 0,     // 44 inc qword ptr gs:[VIRTUAL_TIME]
-        0x48, 0x83, 0xec, 0x28,                                       // 4d sub rsp, 28h
-        0xeb, 0x0d,                                                   // 51 jmp call
-        0x90, 0x90,                                                   // 53
-        0xb8, UCHAR(index), UCHAR(index >> 8), UCHAR(index >> 16), 0, // 55 gate: mov eax, index
-        0xff, 0x25, 0, 0, 0, 0,                                       // 5a jmp [gateway.gate]
-        0x42, 0xff, 0x54, 0xc0, 0x70,                                 // 60 call: call [rax + r8*8 + MajorFunction]
-        0x48, 0x83, 0xc4, 0x28,                                       // 65 add rsp, 28h
-        0xc3,                                                         // 69 ret
+        0x65, 0x80, 0x3c, 0x25, KPCR_SLOW_CALLS, 0, 0, 0, 0,   // 00 cmp byte ptr gs:[SLOW_CALLS], 0
+        0x0f, 0x85, 0xc4, 0, 0, 0,                             // 09 jne gate
+        0x65, 0x44, 0x0f, 0xb6, 0x14, 0x25, KPCR_IRQL, 0, 0, 0, // 0f movzx r10d, byte ptr gs:[IRQL]
+        0x41, 0x83, 0xfa, 2,                                   // 19 cmp r10d, DISPATCH_LEVEL
+        0x0f, 0x87, 0xb0, 0, 0, 0,                             // 1d ja gate
+        0x80, 0x7a, 0x43, 1,                                   // 23 cmp byte ptr [rdx + CurrentLocation], 1
+        0x0f, 0x8e, 0xa6, 0, 0, 0,                             // 27 jle gate
+        0x48, 0x8b, 0x82, 0xb8, 0, 0, 0,                       // 2d mov rax, [rdx + CurrentStackLocation]
+        0x44, 0x0f, 0xb6, 0x40, 0xb8,                          // 34 movzx r8d, byte ptr [rax - 48h]
+        0x41, 0x83, 0xf8, 0x1b,                                // 39 cmp r8d, IRP_MJ_MAXIMUM_FUNCTION
+        0x0f, 0x87, 0x90, 0, 0, 0,                             // 3d ja gate
+        0x48, 0x83, 0xe8, 0x48,                                // 43 sub rax, sizeof(IO_STACK_LOCATION)
+        0xfe, 0x4a, 0x43,                                      // 47 dec byte ptr [rdx + CurrentLocation]
+        0x48, 0x89, 0x82, 0xb8, 0, 0, 0,                       // 4a mov [rdx + CurrentStackLocation], rax
+        0x48, 0x89, 0x48, 0x28,                                // 51 mov [rax + DeviceObject], rcx
+        0x48, 0x8b, 0x41, 8,                                   // 55 mov rax, [rcx + DriverObject]
+        0x65, 0x48, 0xff, 0x04, 0x25, KPCR_VIRTUAL_TIME, 0, 0, 0, // 59 inc qword ptr gs:[VIRTUAL_TIME]
+        0x48, 0x83, 0xec, 0x38,                                // 62 sub rsp, 38h
+        0x65, 0x4c, 0x8b, 0x0c, 0x25, 0x88, 1, 0, 0,           // 66 mov r9, gs:[CurrentThread]
+        0x45, 0x8b, 0x89, 0xe4, 1, 0, 0,                       // 6f mov r9d, [r9 + CombinedApcDisable]
+        0x44, 0x89, 0x54, 0x24, 0x20,                          // 76 mov [rsp + 20h], r10d
+        0x44, 0x89, 0x4c, 0x24, 0x24,                          // 7b mov [rsp + 24h], r9d
+        0x4e, 0x8b, 0x4c, 0xc0, 0x70,                          // 80 mov r9, [rax + r8*8 + MajorFunction]
+        0x4c, 0x89, 0x4c, 0x24, 0x28,                          // 85 mov [rsp + 28h], r9
+        0x41, 0xff, 0xd1,                                      // 8a call r9
+        0x65, 0x0f, 0xb6, 0x0c, 0x25, KPCR_IRQL, 0, 0, 0,      // 8d movzx ecx, byte ptr gs:[IRQL]
+        0x65, 0x48, 0x8b, 0x14, 0x25, 0x88, 1, 0, 0,           // 96 mov rdx, gs:[CurrentThread]
+        0x9c,                                                  // 9f pushfq
+        0x41, 0x58,                                            // a0 pop r8
+        0x3b, 0x4c, 0x24, 0x20,                                // a2 cmp ecx, [rsp + 20h]
+        0x75, 0x1a,                                            // a6 jne changed
+        0x8b, 0x92, 0xe4, 1, 0, 0,                             // a8 mov edx, [rdx + CombinedApcDisable]
+        0x3b, 0x54, 0x24, 0x24,                                // ae cmp edx, [rsp + 24h]
+        0x75, 0x0e,                                            // b2 jne changed
+        0x41, 0xf7, 0xc0, 0x00, 0x04, 0x04, 0,                 // b4 test r8d, STATE_FLAGS
+        0x75, 0x05,                                            // bb jne changed
+        0x48, 0x83, 0xc4, 0x38,                                // bd add rsp, 38h
+        0xc3,                                                  // c1 ret
+        0x48, 0x8d, 0x4c, 0x24, 0x20,                          // c2 changed: lea rcx, [rsp + 20h]
+        0xb8, UCHAR(changed), UCHAR(changed >> 8), UCHAR(changed >> 16), 0, // c7 mov eax, index
+        0xff, 0x15, 0, 0, 0, 0,                                // cc call [gateway.gate], which looks at the flags
+        0xcc,                                                  // d2 int3
+        0xb8, UCHAR(index), UCHAR(index >> 8), UCHAR(index >> 16), 0, // d3 gate: mov eax, index
+        0xff, 0x25, 0, 0, 0, 0,                                // d8 jmp [gateway.gate]
     };
     // clang-format on
-    symbol.fixups = {{0x5c, slot(offsetof(seh::Gateway, gate))}};
-    // Version 1, prologue of 51h bytes, one code: UWOP_ALLOC_SMALL of 28h, done at 51h.
-    symbol.unwind = {0x01, 0x51, 0x01, 0x00, 0x51, 0x42, 0x00, 0x00};
+    static_assert(offsetof(KTHREAD, CombinedApcDisable) == 0x1e4 && STATE_FLAGS == 0x40400);
+    symbol.fixups = {{0xce, slot(offsetof(seh::Gateway, gate))}, {0xda, slot(offsetof(seh::Gateway, gate))}};
+    // Version 1, prologue of 66h bytes, one code: UWOP_ALLOC_SMALL of 38h, done at 66h.
+    symbol.unwind = {0x01, 0x66, 0x01, 0x00, 0x66, 0x62, 0x00, 0x00};
     return symbol;
 }
 
@@ -129,6 +155,15 @@ void load_kernel_images(ldr::ModuleList& modules) {
     nt.base = host::places::images;
     nt.symbols.push_back(
         ldr::trampoline_symbol("KiCallDriver", slot(offsetof(seh::Gateway, call_out_return))));
+    // Where system threads begin, in stacks; our own code does their work.
+    for (const char* name : {"PspSystemThreadStartup", "KiStartSystemThread"}) {
+        ldr::SynthSymbol start;
+        start.kind = ldr::SynthSymbol::Kind::code;
+        start.name = name;
+        start.exported = false;
+        start.code = {0xcc};
+        nt.symbols.push_back(std::move(start));
+    }
     nt.symbols.push_back(ldr::guard_check_symbol());
     nt.symbols.push_back(ldr::guard_dispatch_symbol());
     const ldr::Module& kernel = load(std::move(nt), "nt", "\\SystemRoot\\system32\\ntoskrnl.exe");
@@ -150,6 +185,16 @@ std::uint64_t kernel_symbol(const char* name) {
     const std::uint64_t address = kernel_modules->symbol_address("nt", name);
     if (!address) host::fatal("ntoskrnl has no %s", name);
     return address;
+}
+
+std::uint64_t routine_that_returned(std::uint64_t rip, std::uint64_t rsp) {
+    for (const char* name : {"IofCallDriver", "IoCallDriver"}) {
+        const std::uint64_t offset = rip - kernel_symbol(name);
+        std::uint64_t routine = 0;
+        if (offset >= call_driver_returned && offset < call_driver_end && guest::read(rsp + 0x28, routine))
+            return routine;
+    }
+    return 0;
 }
 
 // Each stub is `lea rcx, [text]; jmp [nt!DrvlabMissingImport]` in a page of its own kind, the text behind it.

@@ -100,6 +100,7 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     s += "FAULTING_IP: " + place_text(machine, at) + "\n";
     if (const ldr::Module* m = module_at(machine, at))
         s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
+    if (stop.earlier) s += "COMPLETED_BEFORE_AT: " + place_text(machine, stop.earlier, true) + "\n";
     s += format("CURRENT_IRQL: %u\n", stop.irql);
     s += format("THREAD: %016llx  Cid %04llx.%04llx\n",
                 (ull) reinterpret_cast<std::uint64_t>(&ke::current_thread()), (ull)ke::current_thread().pid,
@@ -199,6 +200,7 @@ std::string stop_summary(Machine& machine, const ke::Stop& stop) {
     case ke::StopKind::user_exception:
         return "unhandled exception " + status_text(static_cast<NTSTATUS>(stop.code)) + at;
     case ke::StopKind::report:
+        return std::string(stop.text) + at;
     case ke::StopKind::load_failure:
         return stop.text;
     default:
@@ -218,6 +220,10 @@ std::string stop_report(Machine& machine, const ke::Stop& stop) {
         return "drvlab: " + stop_summary(machine, stop) + "\n" + (runs_nothing() ? "" : stack_text(machine)) +
                waiting_threads_text(machine);
     case ke::StopKind::report:
+        if (fault_address(stop))
+            return "drvlab: " + stop_summary(machine, stop) +
+                   "\nFAULTING_IP: " + place_text(machine, fault_address(stop)) + "\n" + stack_text(machine);
+        [[fallthrough]];
     case ke::StopKind::load_failure:
         return "drvlab: " + stop_summary(machine, stop) + "\n";
     default:

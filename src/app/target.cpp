@@ -1,11 +1,13 @@
 #include "app/target.h"
 #include "abi/context.h"
+#include "app/kernel_images.h"
 #include "app/text.h"
 #include "base/list.h"
 #include "host/guest.h"
 #include "kernel/ex/resource.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/io/irp.h"
+#include "kernel/ke/clock.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/handle.h"
@@ -179,6 +181,7 @@ unsigned Target::irql(unsigned) {
     return ke::the_stop.kind == ke::StopKind::bug_check ? ke::the_stop.irql : ke::current_irql();
 }
 Address Target::pcr(unsigned) { return ke::pcr_address; }
+std::uint64_t Target::tick_count() { return ke::tick_count(); }
 Address Target::current_thread() { return address_of(&ke::current_thread()); }
 Address Target::current_process() { return address_of(ke::current_thread().process); }
 
@@ -223,6 +226,10 @@ std::vector<view::Process> Target::processes() {
         v.peb = address_of(p->Peb);
         v.handle_table = handle_table(v.body);
         v.handle_count = handles(v.body).size();
+        v.session = p->space ? 1 : -1;
+        const LONGLONG until = p->ExitTime.QuadPart ? p->ExitTime.QuadPart : ke::system_time();
+        v.elapsed = static_cast<std::uint64_t>(until - (p->space ? p->CreateTime.QuadPart : ke::boot_time()));
+        v.user_time = p->space ? v.elapsed : 0; // as NtQueryInformationProcess counts it
         v.image = p->file_name ? *p->file_name : "System";
         out.push_back(std::move(v));
     }
@@ -273,6 +280,14 @@ std::vector<view::Thread> Target::threads() {
         v.priority = t->Tcb.Priority;
         v.base_priority = t->Tcb.BasePriority;
         v.context_switches = t->context_switches;
+        v.wait_start_tick = t->Tcb.WaitTime;
+        v.user_time = t->Tcb.UserTime * ke::tick_length;
+        v.kernel_time = t->Tcb.KernelTime * ke::tick_length;
+        if (t->crossing && t->crossing->kind != seh::RecordKind::call_out &&
+            address_of(t) != current_thread()) {
+            const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);
+            v.stack_pointer = entry.kind == seh::RecordKind::gate ? entry.rsp : entry.guest_stack;
+        }
         for (LIST_ENTRY* i = t->IrpList.Flink; i != &t->IrpList; i = i->Flink)
             v.irps.push_back(address_of(i) - 0x20);
         out.push_back(std::move(v));
@@ -280,7 +295,16 @@ std::vector<view::Thread> Target::threads() {
     return out;
 }
 
+// "Args to Child" are the home space that the frame's caller gave it, whatever the routine keeps there.
 std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
+    auto frames = walk_stack(wanted, most);
+    for (std::size_t i = 0; i + 1 < frames.size(); i++)
+        if (!read(frames[i + 1].child_sp, frames[i].arguments, sizeof frames[i].arguments))
+            std::ranges::fill(frames[i].arguments, 0);
+    return frames;
+}
+
+std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
     std::vector<view::Frame> out;
     auto visit = [&](const seh::Frame& f) {
         view::Frame v;
@@ -293,6 +317,10 @@ std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
             if (const exports::ServiceRow* service = exports::find_service(f.index))
                 v.address = machine_.modules().symbol_address("nt", service->name);
         if (f.kind == seh::FrameKind::fault) return true; // the next frame is where it happened
+        if (f.kind == seh::FrameKind::thread_start) {
+            v.address = kernel_symbol(f.index ? "KiStartSystemThread" : "PspSystemThreadStartup");
+            if (!f.index) v.return_address = kernel_symbol("KiStartSystemThread");
+        }
         out.push_back(v);
         return out.size() < most;
     };
@@ -396,6 +424,7 @@ std::vector<view::Handle> Target::handles(Address process) {
                 h.value = value;
                 h.object = address_of(ob::body_of(entry.object));
                 h.access = entry.access;
+                h.entry = address_of(&entry);
                 h.protect_from_close = entry.attributes & ob::handle_protected;
                 h.inherit = entry.attributes & OBJ_INHERIT;
                 static_cast<std::vector<view::Handle>*>(context)->push_back(h);

@@ -24,6 +24,7 @@ class Target final : public view::Machine {
     std::vector<view::Process> processes() override;
     std::vector<view::Thread> threads() override;
     std::vector<view::Frame> walk(view::Address thread, std::size_t most) override;
+    std::uint64_t tick_count() override;
     std::optional<view::Object> object_at(view::Address body) override;
     std::optional<view::Object> find_object(const std::string& path) override;
     std::vector<view::DirectoryEntry> directory(view::Address body) override;
@@ -32,6 +33,7 @@ class Target final : public view::Machine {
     view::Address handle_table(view::Address process) override;
 
   private:
+    std::vector<view::Frame> walk_stack(view::Address thread, std::size_t most);
     app::Machine& machine_;
 };
 

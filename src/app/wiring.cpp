@@ -8,6 +8,7 @@
 #include "hardware/emulate.h"
 #include "host/guest.h"
 #include "kernel/ex/lock_ends.h"
+#include "kernel/ex/processor_state.h"
 #include "kernel/ex/trap.h"
 #include "kernel/exports/dbg_print.h"
 #include "kernel/exports/modules_hook.h"
@@ -111,6 +112,12 @@ class Privileged final : public hardware::PrivilegedOps {
             ke::lower_irql(level);
         }
     }
+    ULONGLONG gs_base() override { return ke::pcr_address; }
+    bool set_gs_base(ULONGLONG value, const char* how) override {
+        if (value == ke::pcr_address) return true;
+        const auto& fault = *static_cast<seh::EntryRecord*>(seh::innermost());
+        ex::gs_changed(fault.rip, how, fault.context);
+    }
     ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
     ULONG processor_number() override { return ke::current_processor_number(); }
     void pause() override {
@@ -179,11 +186,12 @@ void wire_rooms(ldr::ModuleList& modules) {
     ex::set_trap_hooks(
         {&privileged, ps::deliver_user_exception,
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
-         raw_system_call, is_driver, ps::settle_for_user_mode, is_unloaded});
+         raw_system_call, is_driver, ps::settle_for_user_mode, is_unloaded, routine_that_returned});
     mm::stack_limit_changed = [](std::uint64_t limit) {
         if (const ULONG_PTR teb = ke::current_thread().teb)
             (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
     };
+    seh::nt_crossing_hooks.state_changed = ex::state_changed;
     pool::set_bug_check_hook(pool_bug);
     plug_report_sink();
     ex::initialize_lock_rules();

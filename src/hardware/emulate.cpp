@@ -14,6 +14,7 @@ namespace nt::hardware {
 namespace {
 
 constexpr ULONG shared_user_data_size = 0x1000;
+constexpr ULONG gs_base_msr = 0xC000'0101;
 constexpr ULONG carry_flag = 1, interrupt_flag = 0x200, direction_flag = 0x400;
 constexpr ULONG arithmetic_flags = 0x8D5; // CF PF AF ZF SF OF
 constexpr ULONG popf_flags =
@@ -38,6 +39,7 @@ class Emulator {
     Emulation port_io();
     Emulation string_io();
     Emulation flags_on_stack();
+    Emulation segment_base();
 
     Emulation done(bool advance = true) {
         if (advance) insn_.advance();
@@ -113,6 +115,10 @@ Emulator::Class Emulator::classify() const {
     case ZYDIS_MNEMONIC_PAUSE:
     case ZYDIS_MNEMONIC_PUSHFQ:
     case ZYDIS_MNEMONIC_POPFQ:
+    case ZYDIS_MNEMONIC_RDFSBASE:
+    case ZYDIS_MNEMONIC_RDGSBASE:
+    case ZYDIS_MNEMONIC_WRFSBASE:
+    case ZYDIS_MNEMONIC_WRGSBASE:
         return Class::sensitive;
     case ZYDIS_MNEMONIC_MOV: {
         const auto special = [this](int i) {
@@ -204,12 +210,35 @@ Emulation Emulator::sensitive() {
     case ZYDIS_MNEMONIC_PUSHFQ:
     case ZYDIS_MNEMONIC_POPFQ:
         return flags_on_stack();
+    case ZYDIS_MNEMONIC_RDFSBASE:
+    case ZYDIS_MNEMONIC_RDGSBASE:
+    case ZYDIS_MNEMONIC_WRFSBASE:
+    case ZYDIS_MNEMONIC_WRGSBASE:
+        return segment_base();
     case ZYDIS_MNEMONIC_XGETBV:
         return exception(STATUS_ILLEGAL_INSTRUCTION); // cpuid says: no OSXSAVE
     default: // sgdt and its kin: with UMIP a fault in user mode, in kernel mode an address of tables that are
              // not modelled
         return kernel_ ? not_modelled("%s", ZydisMnemonicGetString(insn_.mnemonic()))
                        : exception(STATUS_PRIVILEGED_INSTRUCTION);
+    }
+}
+
+// FS is the host's own; a driver's is null. Programs do without: cpuid does not show FSGSBASE.
+Emulation Emulator::segment_base() {
+    if (!kernel_) return exception(STATUS_ILLEGAL_INSTRUCTION);
+    const auto& operand = insn_.operand(0).reg.value;
+    switch (insn_.mnemonic()) {
+    case ZYDIS_MNEMONIC_RDFSBASE:
+        insn_.write(operand, 0);
+        return done();
+    case ZYDIS_MNEMONIC_RDGSBASE:
+        insn_.write(operand, ops_.gs_base());
+        return done();
+    case ZYDIS_MNEMONIC_WRGSBASE:
+        return answer(ops_.set_gs_base(insn_.read(operand), "wrgsbase"), "wrgsbase");
+    default:
+        return not_modelled("wrfsbase");
     }
 }
 
@@ -330,10 +359,13 @@ Emulation Emulator::privileged() {
     case ZYDIS_MNEMONIC_WRMSR: {
         const auto number = static_cast<ULONG>(c.Rcx);
         const ULONGLONG value = static_cast<ULONG>(c.Rax) | c.Rdx << 32;
+        if (number == gs_base_msr && ops_.set_gs_base(value, "wrmsr 0xc0000101")) return done();
         if (!ops_.write_msr(number, value))
             return not_modelled("wrmsr 0x%08x, 0x%llx", number, static_cast<unsigned long long>(value));
         return done();
     }
+    case ZYDIS_MNEMONIC_SWAPGS: // the other base is the program's
+        return answer(ops_.set_gs_base(0, "swapgs"), "swapgs");
     case ZYDIS_MNEMONIC_CLI:
         return answer(ops_.set_interrupts(false), "cli");
     case ZYDIS_MNEMONIC_STI:

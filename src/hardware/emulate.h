@@ -24,6 +24,10 @@ class PrivilegedOps {
     virtual bool write_debug(int /*number*/, ULONGLONG /*value*/) { return false; }
     virtual bool read_msr(ULONG /*number*/, ULONGLONG& /*value*/) { return false; }
     virtual bool write_msr(ULONG /*number*/, ULONGLONG /*value*/) { return false; }
+    // GS base (KPCR): rdgsbase; wrgsbase, swapgs and wrmsr of IA32_GS_BASE, IA32_KERNEL_GS_BASE. `how` is for
+    // a report.
+    virtual ULONGLONG gs_base() { return 0; }
+    virtual bool set_gs_base(ULONGLONG /*value*/, const char* /*how*/) { return false; }
     virtual bool set_interrupts(bool /*enabled*/) { return false; } // cli, sti, popfq
     virtual bool interrupts_enabled() { return true; }
     virtual bool halt() { return false; }

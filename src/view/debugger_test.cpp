@@ -104,8 +104,10 @@ class FakeMachine : public Machine {
     std::vector<Process> processes() override {
         Process system{0x310000009800, 4, 0, 0, 0x1ad000, 0x320000001000, 12, "System"};
         Process client{process, 0x8fc, 4, 0x7ff000, 0x1bc32000, 0x320000002000, 2, "client.exe"};
+        client.session = 1, client.elapsed = 51'230'000, client.user_time = 10'460'000;
         return {system, client};
     }
+    std::uint64_t tick_count() override { return 42; }
     std::vector<Thread> threads() override {
         Thread one;
         one.body = thread;
@@ -119,6 +121,8 @@ class FakeMachine : public Machine {
         one.irps = {irp};
         one.wait_lock = resources()[1];
         one.wait_exclusive = true;
+        one.wait_start_tick = 40;
+        one.user_time = 10'460'000, one.kernel_time = 2'960'000;
         return {one};
     }
     std::vector<Address> resources() override {

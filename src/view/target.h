@@ -70,7 +70,11 @@ struct Process {
     Address directory_base = 0;
     Address handle_table = 0;
     std::uint64_t handle_count = 0;
-    std::string image; // "client.exe"; "System"
+    std::string image;                            // "client.exe"; "System"
+    int session = -1;                             // -1: none
+    std::uint64_t elapsed = 0;                    // since its start, 100 ns
+    std::uint64_t user_time = 0, kernel_time = 0; // 100 ns
+    int base_priority = 8;
 };
 
 enum class ThreadState { initialized, ready, running, standby, waiting, terminated };
@@ -97,7 +101,8 @@ struct Thread {
     int base_priority = 8;
     std::uint64_t context_switches = 0;
     std::uint64_t wait_start_tick = 0;
-    std::vector<Address> irps; // queued to the thread
+    std::uint64_t user_time = 0, kernel_time = 0; // 100 ns
+    std::vector<Address> irps;                    // queued to the thread
 };
 
 // One frame of a walk, innermost first.
@@ -134,10 +139,11 @@ class Machine {
     virtual unsigned processors() = 0;
     virtual unsigned current_processor() = 0;
     virtual unsigned irql(unsigned processor) = 0;
-    virtual Address pcr(unsigned processor) = 0; // KPCR
-    virtual Address current_thread() = 0;        // ETHREAD, 0 when idle
-    virtual Address current_process() = 0;       // EPROCESS
-    virtual Registers registers() = 0;           // of the code where the machine stopped
+    virtual Address pcr(unsigned processor) = 0;     // KPCR
+    virtual Address current_thread() = 0;            // ETHREAD, 0 when idle
+    virtual Address current_process() = 0;           // EPROCESS
+    virtual Registers registers() = 0;               // of the code where the machine stopped
+    virtual std::uint64_t tick_count() { return 0; } // clock ticks since boot, 15.625 ms each
 
     // Every initialized ERESOURCE, in the order of the system's list.
     virtual std::vector<Address> resources() { return {}; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Drivers that leave something behind when they are unloaded: exit status 123 and what it was."""
-import pathlib, sys
+import pathlib, re, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import run_scenario as rs
@@ -8,8 +8,14 @@ import run_scenario as rs
 SOURCE = """
 #include <ntddk.h>
 static VOID NTAPI unload(PDRIVER_OBJECT driver) { (void)driver; %(unload)s }
+NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE, BOOLEAN);
+static VOID NTAPI worker(PVOID context) {
+    (void)context;
+    LARGE_INTEGER hour = {.QuadPart = -36000000000LL};
+    KeDelayExecutionThread(KernelMode, FALSE, &hour);
+}
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
-    (void)path; (void)unload;
+    (void)path; (void)unload; (void)worker;
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\\\Device\\\\Leaver"), link = RTL_CONSTANT_STRING(L"\\\\??\\\\Leaver");
     PDEVICE_OBJECT device;
     NTSTATUS status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
@@ -19,26 +25,42 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
 }
 """
 GONE = 'UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\\\??\\\\Leaver"); IoDeleteSymbolicLink(&link);'
-# name, DriverUnload, more in DriverEntry, exit status, what the report must say
+CLEAN = GONE + "IoDeleteDevice(driver->DeviceObject);"
+UNLOAD = "driver->DriverUnload = unload;"
+ATTRIBUTES = "OBJECT_ATTRIBUTES a; InitializeObjectAttributes(&a, %s, OBJ_KERNEL_HANDLE, NULL, NULL); HANDLE h;"
+MADE = r"NAME!DriverEntry\+0x[0-9a-f]+ \[.*NAME\.c @ [0-9]+\]: NAME left behind: "
+# name, DriverUnload, more in DriverEntry, exit status, what the report must say (regular expressions)
 CASES = [
-    ("clean", GONE + "IoDeleteDevice(driver->DeviceObject);", "driver->DriverUnload = unload;", 0, ""),
-    ("device", GONE, "driver->DriverUnload = unload;", 123, "DriverUnload left 1 device object"),
-    ("pool", GONE + "IoDeleteDevice(driver->DeviceObject);",
-     "driver->DriverUnload = unload; if (!ExAllocatePoolWithTag(NonPagedPool, 100, 0x7661654c)) status = STATUS_INSUFFICIENT_RESOURCES;", 123, "Leav"),
-    ("io_space", GONE + "IoDeleteDevice(driver->DeviceObject);",
-     "driver->DriverUnload = unload; PHYSICAL_ADDRESS rom = {.QuadPart = 0xf0000}; if (!MmMapIoSpace(rom, 4096, MmCached)) status = STATUS_INSUFFICIENT_RESOURCES;",
-     123, "leaver_io_space: unloaded with 1 mapping of physical memory left (MmMapIoSpace)"),
-    ("no_unload", "", "", 123, "cannot be unloaded"),
+    ("clean", CLEAN, UNLOAD, 0, []),
+    ("device", GONE, UNLOAD, 123, [MADE + r"Device '\\Device\\Leaver', made here"]),
+    ("link", "IoDeleteDevice(driver->DeviceObject);", UNLOAD, 123, [MADE + r"SymbolicLink '\\GLOBAL\?\?\\Leaver', made here"]),
+    ("pool", CLEAN, UNLOAD + "if (!ExAllocatePoolWithTag(NonPagedPool, 100, 0x7661654c)) status = STATUS_INSUFFICIENT_RESOURCES;", 123,
+     [MADE + r"1 pool block of tag 'Leav', 100 bytes, allocated here"]),
+    ("key", CLEAN, UNLOAD + ATTRIBUTES % "path" + "status = ZwOpenKey(&h, KEY_READ, &a);", 123,
+     [MADE + r"handle 0xffffffff8[0-9a-f]+ to Key '\\REGISTRY\\(?i:MACHINE\\SYSTEM\\CurrentControlSet\\Services)\\NAME', opened here"]),
+    ("event", CLEAN, UNLOAD + ATTRIBUTES % "NULL" + "status = ZwCreateEvent(&h, EVENT_ALL_ACCESS, &a, NotificationEvent, FALSE);", 123,
+     [MADE + r"handle 0xffffffff8[0-9a-f]+ to Event, opened here"]),
+    ("reference", CLEAN, UNLOAD + ATTRIBUTES % "NULL" + """status = ZwCreateEvent(&h, EVENT_ALL_ACCESS, &a, NotificationEvent, FALSE);
+     PVOID body; ObReferenceObjectByHandle(h, 0, NULL, KernelMode, &body, NULL); ZwClose(h);""", 123, [MADE + r"Event, made here"]),
+    ("thread", CLEAN, UNLOAD + """HANDLE h; status = PsCreateSystemThread(&h, THREAD_ALL_ACCESS, NULL, NULL, NULL, worker, NULL); ZwClose(h);""", 123,
+     [MADE + r"system thread 0004\.[0-9a-f]+ \(NAME!worker\), created here, still runs"]),
+    ("io_space", CLEAN, UNLOAD + "PHYSICAL_ADDRESS rom = {.QuadPart = 0xf0000}; if (!MmMapIoSpace(rom, 4096, MmCached)) status = STATUS_INSUFFICIENT_RESOURCES;",
+     123, ["NAME: unloaded with 1 mapping of physical memory left .MmMapIoSpace."]),
+    ("no_unload", "", "", 123, ["cannot be unloaded"]),
 ]
 
 
 def check(lab, options, folder):
     """Unloading."""
-    for name, unload, entry, exit_status, text in CASES:
-        driver = rs.build_driver(folder, f"leaver_{name}", SOURCE % {"unload": unload, "entry": entry})
+    for name, unload, entry, exit_status, texts in CASES:
+        image = f"leaver_{name}"
+        driver = rs.build_driver(folder, image, SOURCE % {"unload": unload, "entry": entry})
         done = rs.expect(lab.call(["run", "--unload", "--driver", driver, "--", lab.guest / "cxx_static.exe"]), exit_status)
-        if text not in done.stderr:
-            raise rs.Failure(f"{name}: the report does not say '{text}':\n{done.stderr}")
+        for text in texts:
+            if not re.search(text.replace("NAME", image), done.stderr):
+                raise rs.Failure(f"{name}: the report does not say '{text}':\n{done.stderr}")
+        if done.stderr.count("left behind") > 1:
+            raise rs.Failure(f"{name}: too much is reported:\n{done.stderr}")
 
 
 rs.run_script(check)

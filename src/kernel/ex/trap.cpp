@@ -8,6 +8,7 @@
 #include "host/guest.h"
 #include "host/processor.h"
 #include "host/signals.h"
+#include "kernel/ex/processor_state.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/switch_point.h"
@@ -35,7 +36,10 @@ struct TrapFrame {
     // The whole extended state, 64-aligned, between the frame and what was on the stack before; null where
     // the processor has no XSAVE.
     std::uint8_t* xsave;
+    bool gs_changed; // kernel code ran with another GS base
 };
+
+extern "C" const char nt_call_out_return[], nt_call_out_return_end[];
 
 constexpr std::size_t most_xsave = 0x3000; // AMX included
 constexpr std::size_t xstate_in_use = 512; // XSTATE_BV of an XSAVE area's header
@@ -228,6 +232,7 @@ void spins(TrapFrame& frame) {
             trace::emit_bug_check(stop.code, stop.parameters[0], stop.parameters[1], 0, 0, stop.caller);
         ke::stop_machine(stop);
     }
+    if (fault.kind == host::FaultKind::alignment) ran_with_alignment_check(frame.context);
     const bool may_emulate = fault.kind == host::FaultKind::protection ||
                              fault.kind == host::FaultKind::illegal || fault.kind == host::FaultKind::page;
     const bool user_address = fault.kind == host::FaultKind::page && host::places::is_user(fault.address);
@@ -372,6 +377,8 @@ bool is_host_fault(const host::Fault& fault) {
 void trap_entry(void* argument) {
     TrapFrame& frame = *static_cast<TrapFrame*>(argument);
     seh::set_innermost(&frame.entry);
+    if (frame.gs_changed) [[unlikely]]
+        gs_changed(frame.context.Rip, "found by a fault", &frame.context);
     if (frame.fault.kind == host::FaultKind::watchdog) spins(frame);
     if (frame.fault.kind == host::FaultKind::single_step && frame.step_ended)
         ke::switch_point(ke::Cause::step);
@@ -397,6 +404,29 @@ bool goes_on_stepping(host::Fault& fault) {
     return false;
 }
 
+// A fault with a wrong GS may lie in the first instructions of a crossing or in ntoskrnl's guest code: the
+// driver's place is behind their return address, or is the routine that just returned.
+void back_to_driver(CONTEXT& context, const seh::Record* record) {
+    const ULONG_PTR rip = context.Rip;
+    if (rip >= reinterpret_cast<ULONG_PTR>(nt_call_out_return) &&
+        rip < reinterpret_cast<ULONG_PTR>(nt_call_out_return_end)) {
+        context.Rip = static_cast<const seh::CalloutRecord*>(record)->function;
+        return;
+    }
+    if (hooks.is_driver && hooks.is_driver(rip)) return;
+    if (const ULONG_PTR routine = hooks.returned ? hooks.returned(rip, context.Rsp) : 0) {
+        context.Rip = routine;
+        return;
+    }
+    ULONG_PTR back = 0;
+    if (guest::read(context.Rsp, back)) context.Rsp += 8;
+    context.Rip = back;
+}
+
+bool on_kernel_stack(ULONG_PTR rsp) {
+    return rsp >= host::places::kernel_stacks && rsp < host::places::mapping_window;
+}
+
 class Sink final : public host::FaultSink {
   public:
     // The kernel touching the guard page of the running thread's stack grows it, as the program would.
@@ -411,6 +441,8 @@ class Sink final : public host::FaultSink {
         if (!ke::pcr_address) return false;
         const bool stepping = fault.kind == host::FaultKind::single_step && seh::nt_steps;
         if (stepping && !goes_on_stepping(fault)) return true;
+        const bool gs_changed = host::gs_base() != ke::pcr_address && on_kernel_stack(fault.rsp());
+        if (gs_changed) host::set_gs_base(ke::pcr_address);
         const bool user = host::gs_base() != ke::pcr_address;
         const bool ours = is_host_fault(fault);
         const auto slot = [](ULONG offset) {
@@ -439,12 +471,16 @@ class Sink final : public host::FaultSink {
             frame->xsave[xstate_in_use] |= 3; // x87 and SSE: the context's are loaded
         }
         to_context(fault, frame->context);
+        if (gs_changed) [[unlikely]]
+            back_to_driver(frame->context, previous);
         to_entry(frame->context, frame->entry, &frame->context);
         frame->entry.previous = previous;
         frame->entry.guest_stack = user ? slot(KPCR_KERNEL_STACK) : frame->context.Rsp & ~ULONG_PTR{15};
         frame->fault = fault;
         frame->user = user;
         frame->step_ended = stepping;
+        frame->gs_changed = gs_changed;
+        fault.fx->mxcsr = MXCSR_KERNEL;
         if (user) host::set_gs_base(ke::pcr_address);
         fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(ours ? &host_fault_entry : &trap_entry);
         fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
@@ -458,6 +494,7 @@ class Sink final : public host::FaultSink {
 
 void set_trap_hooks(const TrapHooks& h) { hooks = h; }
 void set_stall_limit(ULONG most) { most_stalls = most; }
+const TrapHooks& trap_hooks() { return hooks; }
 void initialize_traps() {
     host::set_guest_rip_filter([](const host::Fault& fault) {
         return host::places::is_guest(fault.rip()) || host::places::is_guest(fault.rsp()) ||

@@ -36,8 +36,11 @@ struct TrapHooks {
     void (*settle)() = nullptr;
     // A driver's image was at the address and has been unloaded.
     bool (*is_unloaded)(ULONG_PTR address) = nullptr;
+    // The dispatch routine that ntoskrnl's guest code at this place has just called; 0: it has called none.
+    std::uint64_t (*returned)(std::uint64_t rip, std::uint64_t rsp) = nullptr;
 };
 void set_trap_hooks(const TrapHooks& hooks);
+const TrapHooks& trap_hooks();
 
 // How often in a row the watchdog may find a thread that calls nothing, before that is a hang.
 void set_stall_limit(ULONG most);

@@ -21,6 +21,10 @@ GATE(IofCallDriver);
 extern "C" NTSTATUS IoCallDriver(DEVICE_OBJECT* device, IRP* irp) { return io::call_driver(device, irp); }
 GATE(IoCallDriver);
 
+// Called by the guest code of IofCallDriver.
+extern "C" void IopDispatchChangedLevel(const io::ChangedLevel* frame) { io::dispatch_changed_level(*frame); }
+GATE(IopDispatchChangedLevel);
+
 extern "C" void IofCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(irp, boost, caller()); }
 GATE(IofCompleteRequest);
 extern "C" void IoCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(irp, boost, caller()); }

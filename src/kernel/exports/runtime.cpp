@@ -158,7 +158,9 @@ void initialize() {
     }
     for (ULONG i = 0; i < service_count; i++)
         service_by_number[services[i].number] = &services[i];
-    seh::nt_crossing_hooks = {gate_entries, run_gate_slowly, run_system_call};
+    seh::nt_crossing_hooks.gates = gate_entries;
+    seh::nt_crossing_hooks.gate_slow = run_gate_slowly;
+    seh::nt_crossing_hooks.system_call = run_system_call;
 }
 
 } // namespace nt::exports

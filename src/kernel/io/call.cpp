@@ -1,6 +1,8 @@
 // IofCallDriver and IofCompleteRequest.
+#include "abi/bugcheck.h"
 #include "abi/mm.h"
 #include "abi/status.h"
+#include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/detail/request.h"
@@ -30,8 +32,47 @@ bool wants_call(const IRP* irp, UCHAR control) {
            (irp->Cancel && (control & SL_INVOKE_ON_CANCEL));
 }
 
+// Who completed which IRP last: when one is completed again, the report names the first one too.
+struct Completion {
+    const IRP* irp;
+    ULONG_PTR caller;
+};
+constexpr ULONG completions_kept = 64;
+Completion completions[completions_kept];
+ULONG completion_count;
+
+void note_completion(const IRP* irp, ULONG_PTR caller) {
+    completions[completion_count++ % completions_kept] = {irp, caller};
+}
+ULONG_PTR last_completer(const IRP* irp) {
+    for (ULONG i = 1; i <= completions_kept; ++i)
+        if (const Completion& c = completions[(completion_count - i) % completions_kept]; c.irp == irp)
+            return c.caller;
+    return 0;
+}
+
+[[noreturn, gnu::cold]] void completed_again(IRP* irp, ULONG_PTR caller) {
+    const ULONG_PTR before = last_completer(irp);
+    const char* what = irp->Type == IO_TYPE_IRP ? "an IRP that is already completed"
+                       : before                 ? "an IRP that is already completed and freed"
+                                                : "memory that is no IRP (any more)";
+    ke::bug_check_at(caller, before,
+                     {MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0},
+                     "IoCompleteRequest was called for %s", what);
+}
+
+// The routine said "go on", but there is nothing to go on with: it completed or freed the IRP meanwhile.
+// assumed: Windows goes on with the finished IRP and meets this bug check or a crash later.
+[[noreturn, gnu::cold]] void ended_in_completion(IRP* irp, const IO_STACK_LOCATION& done) {
+    ke::bug_check_at(reinterpret_cast<ULONG_PTR>(done.CompletionRoutine), last_completer(irp),
+                     {MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0},
+                     "a completion routine completed or freed its IRP and did not return "
+                     "STATUS_MORE_PROCESSING_REQUIRED");
+}
+
 // Calls the completion routine that the driver above set in `done`. True: that driver took the IRP back.
 bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
+    const IO_STACK_LOCATION* current = irp->Tail.Overlay.CurrentStackLocation;
     DEVICE_OBJECT* device =
         irp->CurrentLocation <= irp->StackCount ? current_location(irp)->DeviceObject : nullptr;
     const UCHAR level = static_cast<UCHAR>(irp->CurrentLocation);
@@ -39,10 +80,15 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
         trace::emit_completion_called(irp, level, device, done.CompletionRoutine,
                                       reinterpret_cast<ULONG_PTR>(done.Context), done.Control,
                                       irp->IoStatus.Status);
-    const NTSTATUS answer = seh::call_out(done.CompletionRoutine, device, irp, done.Context);
+    const NTSTATUS answer =
+        detail::checked_call("a completion routine", done.CompletionRoutine, device, irp, done.Context);
     if (trace::on) [[unlikely]]
         trace::emit_completion_returned(irp, level, done.CompletionRoutine, answer);
-    return answer == STATUS_MORE_PROCESSING_REQUIRED;
+    if (answer == STATUS_MORE_PROCESSING_REQUIRED) return true;
+    if (irp->Type != IO_TYPE_IRP || static_cast<UCHAR>(irp->CurrentLocation) != level ||
+        irp->Tail.Overlay.CurrentStackLocation != current) [[unlikely]]
+        ended_in_completion(irp, done);
+    return false;
 }
 
 void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
@@ -67,10 +113,10 @@ NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) {
                                    ? driver->MajorFunction[location->MajorFunction]
                                    : nullptr;
     if (!trace::on) [[likely]]
-        return seh::call_out(routine, device, irp);
+        return detail::checked_call("a dispatch routine", routine, device, irp);
     const UCHAR level = static_cast<UCHAR>(irp->CurrentLocation);
     trace_dispatch(irp, location, device, routine);
-    const NTSTATUS status = seh::call_out(routine, device, irp);
+    const NTSTATUS status = detail::checked_call("a dispatch routine", routine, device, irp);
     trace::emit_irp_returned(irp, level, device, driver, status);
     return status;
 }
@@ -80,10 +126,11 @@ NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) {
 // routine leaves the IRP resumable.
 void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) [[unlikely]]
-        ke::bug_check(0x44, reinterpret_cast<ULONG_PTR>(irp));
+        completed_again(irp, caller);
     if (irp->CancelRoutine) [[unlikely]]
         ke::bug_check(0x48, reinterpret_cast<ULONG_PTR>(irp),
                       reinterpret_cast<ULONG_PTR>(irp->CancelRoutine));
+    note_completion(irp, caller);
     if (trace::on) [[unlikely]]
         trace::emit_irp_complete(irp, static_cast<UCHAR>(irp->CurrentLocation), irp->IoStatus.Status,
                                  irp->IoStatus.Information, caller);

@@ -2,13 +2,13 @@
 #include "abi/fast_io.h"
 #include "abi/status.h"
 #include "host/signals.h"
+#include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/device.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
-#include "kernel/seh/crossing.h"
 #include "rtl/strings.h"
 #include "trace/trace.h"
 #include <cstring>
@@ -166,7 +166,7 @@ NTSTATUS start_driver(DRIVER_OBJECT* driver) {
     UNICODE_STRING* key = &detail::body_of_driver(driver).registry_path;
     if (trace::on) [[unlikely]]
         trace::emit_driver_entry(driver, driver->DriverInit, key);
-    const NTSTATUS status = seh::call_out(driver->DriverInit, driver, key);
+    const NTSTATUS status = detail::checked_call("DriverEntry", driver->DriverInit, driver, key);
     if (trace::on) [[unlikely]]
         trace::emit_driver_entry_returned(driver, status);
     detail::release_string(*key);

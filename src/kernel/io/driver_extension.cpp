@@ -1,8 +1,8 @@
 #include "abi/status.h"
+#include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/driver.h"
 #include "kernel/pool/pool.h"
-#include "kernel/seh/crossing.h"
 
 namespace nt::io {
 
@@ -79,7 +79,8 @@ void run_reinitialization() {
         running.driver->Flags &= ~(DRVO_REINIT_REGISTERED | DRVO_BOOTREINIT_REGISTERED);
         // "how many times this routine has been called, including the current call"
         running.driver->DriverExtension->Count = ++running.calls;
-        seh::call_out(running.routine, running.driver, running.context, running.calls);
+        detail::checked_call("a reinitialization routine", running.routine, running.driver, running.context,
+                             running.calls);
         running = {};
     }
 }

@@ -41,6 +41,12 @@ IRP* make_associated_irp(IRP* master, CHAR stack_size);
 
 // IofCallDriver. Bug check NO_MORE_IRP_STACK_LOCATIONS.
 NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp);
+// What the guest code of IofCallDriver keeps in its frame while it calls a dispatch routine.
+struct ChangedLevel {
+    ULONG irql, apc_disable;
+    ULONG_PTR routine;
+};
+[[noreturn]] void dispatch_changed_level(const ChangedLevel& frame);
 // IofCompleteRequest. `caller` is for the trace. Bug checks MULTIPLE_IRP_COMPLETE_REQUESTS,
 // CANCEL_STATE_IN_COMPLETED_IRP.
 void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller);

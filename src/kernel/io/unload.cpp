@@ -1,9 +1,9 @@
 // How drivers and devices end: at once, or when the last reference to the devices goes.
 #include "abi/status.h"
+#include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
-#include "kernel/seh/crossing.h"
 #include "trace/trace.h"
 
 namespace nt::io {
@@ -18,7 +18,7 @@ static void call_unload(DRIVER_OBJECT* driver) {
     driver->Flags |= DRVO_UNLOAD_INVOKED;
     if (trace::on) [[unlikely]]
         trace::emit_driver_unload(driver, driver->DriverUnload);
-    seh::call_out(driver->DriverUnload, driver);
+    detail::checked_call("DriverUnload", driver->DriverUnload, driver);
 }
 
 NTSTATUS unload_driver(DRIVER_OBJECT* driver, ULONG* devices_left) {

@@ -77,6 +77,35 @@ void bug_check(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p
     bug_check_exception(code, p1, p2, p3, p4, nullptr, nullptr);
 }
 
+static void fill(Stop& stop, ULONG_PTR blamed, const BugCheckCode& what, const char* format, va_list list) {
+    stop.kind = StopKind::bug_check;
+    stop.code = what.code;
+    std::memcpy(stop.parameters, what.parameters, sizeof stop.parameters);
+    stop.caller = blamed;
+    std::vsnprintf(stop.text, sizeof stop.text, format, list);
+    const ULONG_PTR* p = stop.parameters;
+    if (trace::on) trace::emit_bug_check(stop.code, p[0], p[1], p[2], p[3], stop.caller);
+}
+
+void bug_check_at(ULONG_PTR blamed, const BugCheckCode& what, const char* format, ...) {
+    Stop stop;
+    va_list list;
+    va_start(list, format);
+    fill(stop, blamed, what, format, list);
+    va_end(list);
+    stop_machine(stop);
+}
+
+void bug_check_at(ULONG_PTR blamed, ULONG_PTR earlier, const BugCheckCode& what, const char* format, ...) {
+    Stop stop;
+    stop.earlier = earlier;
+    va_list list;
+    va_start(list, format);
+    fill(stop, blamed, what, format, list);
+    va_end(list);
+    stop_machine(stop);
+}
+
 void stub_called(const char* name) {
     Stop stop;
     stop.kind = StopKind::stub_called;

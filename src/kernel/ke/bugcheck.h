@@ -28,6 +28,7 @@ struct Stop {
     ULONG_PTR parameters[4] = {};
     char text[1024] = {};
     ULONG_PTR caller = 0;                     // guest address that asked for it, 0 when there is none
+    ULONG_PTR earlier = 0;                    // guest address that did the same before (0x44), 0: none
     const EXCEPTION_RECORD* record = nullptr; // the exception behind it, guest or host memory
     const CONTEXT* context = nullptr;
     seh::Record* crossings = nullptr; // innermost record of the thread that stopped
@@ -47,6 +48,15 @@ extern bool run_is_repeatable;
                             ULONG_PTR p4 = 0);
 [[noreturn]] void bug_check_exception(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,
                                       const EXCEPTION_RECORD* record, const CONTEXT* context);
+// The same with words for the report, blaming the guest address `caller`; `earlier` as in Stop.
+struct BugCheckCode {
+    ULONG code;
+    ULONG_PTR parameters[4];
+};
+[[noreturn]] __attribute__((format(printf, 3, 4))) void
+bug_check_at(ULONG_PTR caller, const BugCheckCode& what, const char* format, ...);
+[[noreturn]] __attribute__((format(printf, 4, 5))) void
+bug_check_at(ULONG_PTR caller, ULONG_PTR earlier, const BugCheckCode& what, const char* format, ...);
 // An export or service that is not implemented was called.
 [[noreturn]] void stub_called(const char* name);
 // Ends the run with a filled Stop (kind, code, text …).

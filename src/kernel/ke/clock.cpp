@@ -10,6 +10,7 @@
 namespace nt::ke {
 
 KUSER_SHARED_DATA* shared_data = nullptr;
+volatile KSYSTEM_TIME* tick_count_export = nullptr;
 
 static LONGLONG boot = default_boot_time;
 static ULONGLONG next_publication = 0; // of KUSER_SHARED_DATA
@@ -27,18 +28,19 @@ static void store(volatile KSYSTEM_TIME& to, ULONGLONG value) {
     to.High1Time = static_cast<LONG>(value >> 32);
 }
 
-static void publish() {
+void publish_shared_time() {
     const ULONGLONG ticks = tick_count();
     next_publication = (ticks + 1) * tick_length;
     if (!shared_data) return;
     store(shared_data->InterruptTime, ticks * tick_length);
     store(shared_data->SystemTime, static_cast<ULONGLONG>(boot) + ticks * tick_length);
     store(shared_data->TickCount, ticks);
+    if (tick_count_export) store(*tick_count_export, ticks);
 }
 
 void update_shared_time() {
     if (virtual_time() >= next_publication) [[unlikely]]
-        publish();
+        publish_shared_time();
 }
 
 void advance_to(ULONGLONG due) {

@@ -5,7 +5,8 @@
 
 namespace nt {
 struct KUSER_SHARED_DATA;
-}
+struct KSYSTEM_TIME;
+} // namespace nt
 
 namespace nt::ke {
 
@@ -26,12 +27,15 @@ void set_boot_time(LONGLONG filetime);
 inline void charge(ULONGLONG units) { virtual_time() += units; }
 // What an interrupt's way into and out of the kernel takes: 1 µs.
 inline constexpr ULONGLONG interrupt_cost = 10;
-// Brings KUSER_SHARED_DATA up to the last tick. Cheap when no tick has passed.
+// Brings KUSER_SHARED_DATA up to the last tick: always, and cheaply when no tick has passed.
+void publish_shared_time();
 void update_shared_time();
 // The page behind KUSER_SHARED_DATA, set by app; null in unit tests.
 extern KUSER_SHARED_DATA* shared_data;
 // Up to the next tick or event, for code that spins.
 void let_time_pass();
+// The variable nt!KeTickCount, which goes with it; set by app.
+extern volatile KSYSTEM_TIME* tick_count_export;
 // The idle processor's step: moves time forward to `due` (interrupt time).
 void advance_to(ULONGLONG due);
 

@@ -6,8 +6,9 @@
 
 namespace nt::mm {
 
-inline constexpr std::uint64_t user_probe_address = host::places::user_high; // MmUserProbeAddress
-inline constexpr std::uint64_t highest_user_address = 0x2fff'ffff'efff;      // MmHighestUserAddress
+// The last 64 KB of the user half are never given out, and end above what may be probed.
+inline constexpr std::uint64_t user_probe_address = host::places::user_high - 0x1'0000; // MmUserProbeAddress
+inline constexpr std::uint64_t highest_user_address = user_probe_address - 1; // MmHighestUserAddress
 
 // ProbeForRead: STATUS_SUCCESS, or the exception to raise: STATUS_DATATYPE_MISALIGNMENT,
 // STATUS_ACCESS_VIOLATION. Touches nothing. Length 0 is no check at all. Alignment is 1, 2, 4, 8 or 16.

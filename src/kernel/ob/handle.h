@@ -19,6 +19,7 @@ struct HandleEntry {
         ULONG next_free;
     };
     ULONG attributes; // OBJ_INHERIT, handle_protected, handle_audit
+    ULONG_PTR opener; // return address of the driver's call that made the handle, or 0
 };
 inline constexpr ULONG handle_protected = 0x1; // HANDLE_FLAG_PROTECT_FROM_CLOSE
 inline constexpr ULONG_PTR kernel_handle_bits = 0xffff'ffff'8000'0000;

@@ -1,4 +1,5 @@
 #include "host/machine_heap.h"
+#include "kernel/ob/detail/calling_driver.h"
 #include "kernel/ob/handle.h"
 #include <cstring>
 
@@ -54,6 +55,7 @@ ULONG_PTR HandleTable::allocate(OBJECT_HEADER* object, ACCESS_MASK access, ULONG
     entry.object = object;
     entry.access = access;
     entry.attributes = attributes;
+    entry.opener = detail::calling_driver();
     ++count_;
     return ULONG_PTR(index) << 2;
 }

@@ -4,6 +4,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ob/detail/bootstrap.h"
+#include "kernel/ob/detail/calling_driver.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
@@ -49,9 +50,9 @@ Result<PVOID> build(const NewObject& what, OBJECT_TYPE* type, UCHAR type_index) 
     if (what.attributes & OBJ_EXCLUSIVE) mask |= OB_INFOMASK_PROCESS;
     const SIZE_T before = size_before(mask);
     const bool paged = facts && facts->paged;
-    auto* memory = static_cast<UCHAR*>(pool::allocate(paged ? pool::Kind::paged : pool::Kind::nonpaged,
-                                                      before + OBJECT_HEADER_BODY + what.body_size,
-                                                      facts ? facts->tag : pool::tag("ObjT"), 0, true));
+    auto* memory = static_cast<UCHAR*>(pool::allocate(
+        paged ? pool::Kind::paged : pool::Kind::nonpaged, before + OBJECT_HEADER_BODY + what.body_size,
+        facts ? facts->tag : pool::tag("ObjT"), detail::calling_driver(), true));
     if (!memory) return fail(STATUS_INSUFFICIENT_RESOURCES);
     auto* header = reinterpret_cast<OBJECT_HEADER*>(memory + before);
     header->PointerCount = 1;
@@ -125,6 +126,14 @@ OBJECT_HEADER_NAME_INFO* name_info(const void* body) {
 }
 OBJECT_HEADER_PROCESS_INFO* process_info(const void* body) {
     return static_cast<OBJECT_HEADER_PROCESS_INFO*>(optional(header_of(body), OB_INFOMASK_PROCESS));
+}
+ULONG_PTR block_of(const void* body) {
+    const OBJECT_HEADER* header = header_of(body);
+    return reinterpret_cast<ULONG_PTR>(header) - size_before(header->InfoMask);
+}
+ULONG_PTR creator_of(const void* body) {
+    pool::Block block;
+    return pool::find_block(block_of(body), block) ? block.caller : 0;
 }
 UNICODE_STRING name_of(const void* body) {
     const OBJECT_HEADER_NAME_INFO* name = name_info(body);

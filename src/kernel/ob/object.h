@@ -31,6 +31,11 @@ UNICODE_STRING name_of(const void* body);
 // The directory that holds it, or null.
 OBJECT_DIRECTORY* directory_of(const void* body);
 
+// Return address of the driver's call that made the object; 0: the kernel itself or a program made it.
+ULONG_PTR creator_of(const void* body);
+// Where the pool block of the object starts.
+ULONG_PTR block_of(const void* body);
+
 // A new object with a zeroed body and one reference, not yet in any directory. `name` (last part, copied) may
 // be empty; room for a name is made if `named`. `attributes`: OBJ_PERMANENT, OBJ_EXCLUSIVE.
 // STATUS_INSUFFICIENT_RESOURCES.

@@ -82,7 +82,13 @@ nt_gate_entry:
     mov     [rsp + 0x10], rdx
     mov     [rsp + 0x18], r8
     mov     [rsp + 0x20], r9
-    mov     r10, gs:[KPCR_CROSSING]
+    pushfq
+    pop     r9                          # from here to the call: what the caller must not have changed
+    and     r9d, STATE_FLAGS
+    mov     r10, gs:[KPCR_SELF]
+    cmp     r10, [rip + nt_kernel_gs]
+    jne     3f
+4:  mov     r10, gs:[KPCR_CROSSING]
     lea     r11, [r10 - ENTRY_SIZE]
     save_nonvolatile
     mov     [r11 + RECORD_PREVIOUS], r10
@@ -100,6 +106,8 @@ nt_gate_entry:
     mov     gs:[KPCR_CROSSING], r11
     mov     rsp, r11
     cld
+    test    r9d, r9d
+    jnz     5f
     mov     rdx, gs:[KPCR_VIRTUAL_TIME]
     inc     rdx                         # a crossing costs 100 ns
     mov     gs:[KPCR_VIRTUAL_TIME], rdx
@@ -133,6 +141,16 @@ nt_gate_entry:
     or      dword ptr [rsp], 0x100
     popfq
     ret
+3:  mov     r10, [rip + nt_kernel_gs]
+    wrgsbase r10
+    or      r9d, STATE_GS
+    jmp     4b
+5:  push    2                           # host code runs with clear flags
+    popfq
+    mov     rdi, rsp
+    mov     esi, r9d
+    call    [rip + nt_crossing_hooks + 24]
+    ud2
     .size nt_gate_entry, . - nt_gate_entry
 
 # ULONG_PTR nt_call_out(function, a1, a2, a3, a4)
@@ -147,6 +165,8 @@ nt_call_out:
     mov     [rsp + RECORD_PREVIOUS], r10
     mov     dword ptr [rsp + RECORD_KIND], KIND_CALL_OUT
     mov     [rsp + CALLOUT_FUNCTION], rdi
+    stmxcsr [rsp + CALLOUT_MXCSR]
+    fnstcw  [rsp + CALLOUT_FPCW]
     mov     gs:[KPCR_CROSSING], rsp
     mov     r11, [r10 + ENTRY_GUEST_STACK]
     mov     r9, r8
@@ -172,6 +192,8 @@ nt_call_out_many:
     mov     [rsp + RECORD_PREVIOUS], r10
     mov     dword ptr [rsp + RECORD_KIND], KIND_CALL_OUT
     mov     [rsp + CALLOUT_FUNCTION], rdi
+    stmxcsr [rsp + CALLOUT_MXCSR]
+    fnstcw  [rsp + CALLOUT_FPCW]
     mov     r11, [r10 + ENTRY_GUEST_STACK]
     lea     rcx, [rdx * 8]
     sub     r11, rcx
@@ -197,8 +219,23 @@ nt_call_out_many:
     .type   nt_call_out_return, @function
     .p2align 4
 nt_call_out_return:
-    cld
-    mov     rsp, gs:[KPCR_CROSSING]
+    pushfq
+    pop     rsi
+    and     esi, STATE_FLAGS
+    mov     r10, gs:[KPCR_SELF]
+    cmp     r10, [rip + nt_kernel_gs]
+    jne     1f
+2:  mov     rsp, gs:[KPCR_CROSSING]
+    stmxcsr [rsp + CALLOUT_MXCSR_AFTER]
+    fnstcw  [rsp + CALLOUT_FPCW_AFTER]
+    mov     r10d, [rsp + CALLOUT_MXCSR_AFTER]
+    movzx   r11d, word ptr [rsp + CALLOUT_FPCW_AFTER]
+    xor     r10d, [rsp + CALLOUT_MXCSR]
+    xor     r11w, [rsp + CALLOUT_FPCW]
+    and     r10d, MXCSR_CONTROL
+    or      r10d, r11d
+    or      r10d, esi
+    jnz     3f
     mov     r10, [rsp + RECORD_PREVIOUS]
     mov     gs:[KPCR_CROSSING], r10
     add     rsp, CALLOUT_SIZE + 8
@@ -209,6 +246,26 @@ nt_call_out_return:
     pop     rbp
     pop     rbx
     ret
+1:  mov     r10, [rip + nt_kernel_gs]
+    wrgsbase r10
+    or      esi, STATE_GS
+    jmp     2b
+3:  push    2
+    popfq
+    mov     r10d, [rsp + CALLOUT_MXCSR_AFTER]
+    xor     r10d, [rsp + CALLOUT_MXCSR]
+    test    r10d, MXCSR_CONTROL
+    jz      4f
+    or      esi, STATE_MXCSR
+4:  test    r11d, r11d
+    jz      5f
+    or      esi, STATE_FPCW
+5:  ldmxcsr [rip + kernel_mxcsr]
+    mov     rdi, rsp
+    call    [rip + nt_crossing_hooks + 24]
+    ud2
+    .globl  nt_call_out_return_end
+nt_call_out_return_end:
     .size nt_call_out_return, . - nt_call_out_return
 
 # A user-mode stub of ntdll: eax = service number, r10 = first argument, return address on the user stack, GS = TEB.
@@ -235,12 +292,18 @@ nt_system_call_entry:
     mov     rax, [rcx + KPCR_KERNEL_STACK]
     mov     [r11 + ENTRY_GUEST_STACK], rax
     mov     qword ptr [r11 + ENTRY_CONTEXT], 0
+    stmxcsr [r11 + ENTRY_MXCSR]         # the kernel runs with its own, as on Windows
     mov     [rcx + KPCR_CROSSING], r11
     mov     rsp, r11
     mov     rdi, r11
+    mov     eax, [r11 + ENTRY_MXCSR]
     cld
-    call    [rip + nt_crossing_hooks + 16]
+    and     eax, MXCSR_CONTROL
+    cmp     eax, MXCSR_KERNEL
+    jne     1f
+2:  call    [rip + nt_crossing_hooks + 16]
     mov     r11, rsp
+    ldmxcsr [r11 + ENTRY_MXCSR]
     mov     qword ptr gs:[KPCR_CROSSING], 0
     restore_nonvolatile
     mov     rcx, [r11 + ENTRY_RSP]
@@ -249,6 +312,8 @@ nt_system_call_entry:
     mov     rsp, rcx
     clear_volatile
     ret
+1:  ldmxcsr [rip + kernel_mxcsr]
+    jmp     2b
     .size nt_system_call_entry, . - nt_system_call_entry
 
 # void nt_enter_user(rip, rsp, argument, teb)
@@ -347,7 +412,7 @@ nt_switch_host_stack:
     .p2align 4
     .globl  nt_crossing_hooks
 nt_crossing_hooks:
-    .quad   0, 0, 0
+    .quad   0, 0, 0, 0
     .globl  nt_trampoline
 nt_trampoline:
     .quad   0, 0
@@ -360,5 +425,7 @@ nt_user_gs:
     .globl  nt_steps
 nt_steps:
     .long   0
+kernel_mxcsr:
+    .long   MXCSR_KERNEL
 
     .section .note.GNU-stack, "", @progbits

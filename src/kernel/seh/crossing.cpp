@@ -12,10 +12,14 @@ static_assert(offsetof(EntryRecord, rbx) == ENTRY_RBX && offsetof(EntryRecord, r
 static_assert(offsetof(EntryRecord, guest_stack) == ENTRY_GUEST_STACK);
 static_assert(offsetof(EntryRecord, args) == ENTRY_ARGS && offsetof(EntryRecord, registers) == ENTRY_REGS);
 static_assert(offsetof(EntryRecord, xmm) == ENTRY_XMM && offsetof(EntryRecord, context) == ENTRY_CONTEXT);
-static_assert(sizeof(EntryRecord) == ENTRY_SIZE);
+static_assert(offsetof(EntryRecord, mxcsr) == ENTRY_MXCSR && sizeof(EntryRecord) == ENTRY_SIZE);
 static_assert(offsetof(CalloutRecord, function) == CALLOUT_FUNCTION);
 static_assert(offsetof(CalloutRecord, guest_rsp) == CALLOUT_GUEST_RSP &&
               sizeof(CalloutRecord) == CALLOUT_SIZE);
+static_assert(offsetof(CalloutRecord, mxcsr) == CALLOUT_MXCSR &&
+              offsetof(CalloutRecord, fpcw) == CALLOUT_FPCW &&
+              offsetof(CalloutRecord, mxcsr_after) == CALLOUT_MXCSR_AFTER &&
+              offsetof(CalloutRecord, fpcw_after) == CALLOUT_FPCW_AFTER);
 #pragma GCC diagnostic pop
 
 extern "C" void nt_gate_entry();

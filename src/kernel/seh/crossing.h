@@ -47,11 +47,16 @@ struct alignas(16) EntryRecord : Record {
         ULONG_PTR low, high;
     } xmm[10];        // xmm6 … xmm15
     CONTEXT* context; // fault: the whole state, on the host stack; null otherwise
+    ULONG mxcsr;      // system call: the program's
 };
 
 struct CalloutRecord : Record {
     ULONG_PTR function;  // guest address called
     ULONG_PTR guest_rsp; // kernel-stack pointer at the call instruction of the trampoline
+    ULONG mxcsr;         // before the call, and (if it was changed) after it
+    USHORT fpcw;
+    ULONG mxcsr_after;
+    USHORT fpcw_after;
 };
 
 // The innermost record of the running thread; null when nothing has been crossed yet.
@@ -98,6 +103,9 @@ struct Hooks {
     // Runs a system service; the record carries number and registers. User mode goes on with the result in
     // rax.
     ULONG_PTR (*system_call)(EntryRecord& entry) = nullptr;
+    // Guest kernel code called a gate (an EntryRecord) or returned from a call-out (a CalloutRecord) with
+    // processor state changed that it must leave alone: bits STATE_…. Does not return.
+    void (*state_changed)(const Record& record, ULONG what) = nullptr;
 };
 extern "C" Hooks nt_crossing_hooks;
 extern "C" ULONG nt_steps; // not 0: kernel-mode guest code is to be single-stepped for so many instructions

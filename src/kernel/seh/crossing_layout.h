@@ -13,6 +13,7 @@
 #define KPCR_AT_DISPATCH 0xF8   // time spent at DISPATCH_LEVEL and above before that
 #define KPCR_DEADLINE 0xE8      // virtual time from which on gates and system calls are switch points
 #define KPCR_USER_RSP 0x10
+#define KPCR_SELF 0x18
 #define KPCR_IRQL 0x50
 
 #define RECORD_PREVIOUS 0x00
@@ -34,11 +35,25 @@
 #define ENTRY_REGS 0x70
 #define ENTRY_XMM 0x90
 #define ENTRY_CONTEXT 0x130
+#define ENTRY_MXCSR 0x138
 #define ENTRY_SIZE 0x140
 
 #define CALLOUT_FUNCTION 0x10
 #define CALLOUT_GUEST_RSP 0x18
-#define CALLOUT_SIZE 0x20
+#define CALLOUT_MXCSR 0x20
+#define CALLOUT_FPCW 0x24
+#define CALLOUT_MXCSR_AFTER 0x28
+#define CALLOUT_FPCW_AFTER 0x2C
+#define CALLOUT_SIZE 0x30
+
+// What guest kernel code must not change, as crossings find it changed: these bits of rflags (DF, AC), GS,
+// the control bits of mxcsr, the x87 control word.
+#define STATE_FLAGS 0x40400
+#define STATE_GS 0x1
+#define STATE_MXCSR 0x2
+#define STATE_FPCW 0x4
+#define MXCSR_CONTROL 0xFFC0
+#define MXCSR_KERNEL 0x1F80
 
 #define KIND_CALL_OUT 1
 #define KIND_GATE 2

@@ -36,7 +36,7 @@ void context_of(const EntryRecord& entry, CONTEXT& context) {
     std::memcpy(&context.Xmm6, entry.xmm, sizeof entry.xmm);
     static_assert(sizeof entry.xmm == 160);
     context.MxCsr = context.FltSave.MxCsr = __builtin_ia32_stmxcsr();
-    context.FltSave.ControlWord = INITIAL_FPCSR;
+    asm volatile("fnstcw %0" : "=m"(context.FltSave.ControlWord)); // as the driver has it: going on keeps it
     context.EFlags = 0x202;
     // Selectors as 64-bit Windows has them in kernel mode.
     context.SegCs = KGDT64_R0_CODE;

@@ -43,7 +43,9 @@ class Walker {
         case RecordKind::thread_start:
             frame.kind = FrameKind::thread_start;
             frame.return_address = 0;
-            emit(frame);
+            for (frame.index = 0, frame.sp = entry.guest_stack; frame.index < 2;
+                 frame.index++, frame.sp += 0x40)
+                emit(frame);
             return nullptr;
         case RecordKind::system_call:
             frame.kind = FrameKind::system_call;

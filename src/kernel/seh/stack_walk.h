@@ -17,7 +17,7 @@ enum class FrameKind : UCHAR {
     system_call, // service number `index`; what follows is user code
     fault,       // an exception was dispatched here: the next frame is where it happened
     user,        // user-mode code
-    thread_start // the base of a system thread
+    thread_start // the base of a system thread: what called its routine, then what started it
 };
 
 struct Frame {
@@ -25,7 +25,7 @@ struct Frame {
     ULONG_PTR sp = 0; // Child-SP: rsp while the frame is executing
     ULONG_PTR return_address = 0; // RetAddr column; 0 when not known
     FrameKind kind = FrameKind::driver;
-    ULONG index = 0; // gate: export index; system_call: service number
+    ULONG index = 0; // gate: export index; system_call: service number; thread_start: 1 for the outermost
 };
 
 // The frame of ntoskrnl's trampoline is left out: the gate or service behind it stands for it. Calls

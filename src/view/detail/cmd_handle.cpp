@@ -4,8 +4,6 @@
 #include <algorithm>
 
 namespace view {
-namespace {
-
 // Files show their name within the device, and the device: "\x\file.txt {HarddiskVolume4}".
 std::string file_name(Session& s, const Object& object) {
     nt::FILE_OBJECT file;
@@ -17,6 +15,8 @@ std::string file_name(Session& s, const Object& object) {
         name += " {" + device->name + "}";
     return name;
 }
+
+namespace {
 
 void show_handle(Session& s, const Handle& handle, const std::optional<Object>& object, std::uint64_t flags) {
     if (flags & 1) {
@@ -39,7 +39,7 @@ void show_table(Session& s, const Process* process, bool kernel, std::uint64_t w
                 std::uint64_t flags, std::string_view type) {
     const Address body = kernel ? 0 : process->body;
     const auto handles = s.machine.handles(body);
-    if (process) show_process(s, *process);
+    if (process) show_process(s, *process), s.print("\n");
     if (!type.empty()) s.print("Searching for handles of type %s\n\n", std::string(type).c_str());
     s.print("%sandle table at %s with %zu entries in use\n\n", kernel ? "Kernel h" : "H",
             extension_address(s.machine.handle_table(body)).c_str(), handles.size());

@@ -37,7 +37,7 @@ void show_directory(Session& s, const Object& directory) {
 void show(Session& s, const Object& object, std::uint64_t flags) {
     show_object(s, object);
     if (flags & 1) {
-        show_object_counts(s, object, "    ", (flags & 0x20) ? object.path : std::string());
+        show_object_counts(s, object, "    ", (flags & 0x20) ? object.path : file_name(s, object));
         if ((flags & 8) && object.type_name == "Directory") show_directory(s, object);
         if ((flags & 8) && object.type_name == "SymbolicLink")
             s.print("    Target String is '%s'\n", object.symlink_target.c_str());

@@ -11,17 +11,48 @@ void show_process(Session& s, const Process& process) {
     char peb[24];
     std::snprintf(peb, sizeof peb, process.peb ? "%llx" : "%08llx",
                   static_cast<unsigned long long>(process.peb));
-    s.print("    SessionId: none  Cid: %04llx    Peb: %s  ParentCid: %04llx\n",
+    const std::string session = process.session < 0 ? "none" : std::to_string(process.session);
+    s.print("    SessionId: %s  Cid: %04llx    Peb: %s  ParentCid: %04llx\n", session.c_str(),
             static_cast<unsigned long long>(process.pid), peb,
             static_cast<unsigned long long>(process.parent_pid));
     s.print("    DirBase: %08llx  ObjectTable: %s  HandleCount: %3llu.\n",
             static_cast<unsigned long long>(process.directory_base),
             extension_address(process.handle_table).c_str(),
             static_cast<unsigned long long>(process.handle_count));
-    s.print("    Image: %s\n\n", process.image.c_str());
+    s.print("    Image: %s\n", process.image.c_str());
 }
 
 namespace {
+
+// "00:00:01.046"
+std::string time_text(std::uint64_t units) {
+    const auto ms = units / 10'000;
+    char text[40];
+    std::snprintf(
+        text, sizeof text, "%02llu:%02llu:%02llu.%03llu", static_cast<unsigned long long>(ms / 3'600'000),
+        static_cast<unsigned long long>(ms / 60'000 % 60), static_cast<unsigned long long>(ms / 1000 % 60),
+        static_cast<unsigned long long>(ms % 1000));
+    return text;
+}
+
+// "Ticks: 2 (0:00:00:00.031)": days, hours, minutes, seconds.
+std::string ticks_text(std::uint64_t ticks) {
+    std::string text = "Ticks: " + std::to_string(ticks);
+    if (ticks == 0) return text;
+    const std::uint64_t units = ticks * 156'250, day = 864'000'000'000;
+    return text + " (" + std::to_string(units / day) + ":" + time_text(units % day) + ")";
+}
+
+// Bit 0 of !process: what there is of its time and priority statistics.
+void show_statistics(Session& s, const Process& process) {
+    const auto row = [&](const char* label, const std::string& value) {
+        s.print("    %-34s%s\n", label, value.c_str());
+    };
+    row("ElapsedTime", time_text(process.elapsed));
+    row("UserTime", time_text(process.user_time));
+    row("KernelTime", time_text(process.kernel_time));
+    row("BasePriority", std::to_string(process.base_priority));
+}
 
 const char* irql_name(unsigned irql) {
     switch (irql) {
@@ -113,9 +144,12 @@ std::string owner_image(Session& s, Address process) {
 
 } // namespace
 
-void show_thread(Session& s, const Thread& thread, const char* indent, std::uint64_t flags) {
+// Bit 1: with what it waits for; bits 1 and 2: everything; bit 2 alone: one line; bit 3: no arguments in
+// stacks.
+void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t flags) {
+    if (!(flags & 2)) thread.wait_objects.clear();
     show_thread_head(s, thread, indent);
-    if (!(flags & 6)) return;
+    if ((flags & 6) != 6) return;
     if (!thread.irps.empty()) {
         s.print("%sIRP List:\n", indent);
         for (const Address irp : thread.irps) {
@@ -130,13 +164,20 @@ void show_thread(Session& s, const Thread& thread, const char* indent, std::uint
     s.print("%s%-26s%s       Image:         %s\n", indent, "Owning Process",
             extension_address(thread.process).c_str(), owner_image(s, thread.process).c_str());
     s.print("%s%-26sN/A            Image:         N/A\n", indent, "Attached Process");
-    s.print("%s%-26s%llu\n", indent, "Wait Start TickCount",
-            static_cast<unsigned long long>(thread.wait_start_tick));
-    s.print("%s%-26s%-15lluIdealProcessor: %u\n", indent, "Context Switch Count",
+    const std::uint64_t now = s.machine.tick_count();
+    s.print("%s%-26s%-15llu%s\n", indent, "Wait Start TickCount",
+            static_cast<unsigned long long>(thread.wait_start_tick),
+            ticks_text(now > thread.wait_start_tick ? now - thread.wait_start_tick : 0).c_str());
+    s.print("%s%-26s%-15lluIdealProcessor: %-14u\n", indent, "Context Switch Count",
             static_cast<unsigned long long>(thread.context_switches), thread.processor);
+    s.print("%s%-26s%s\n", indent, "UserTime", time_text(thread.user_time).c_str());
+    s.print("%s%-26s%s\n", indent, "KernelTime", time_text(thread.kernel_time).c_str());
     const std::string start = s.symbol(thread.start);
-    s.print("%sWin32 Start Address %s (0x%s)\n", indent, start.c_str(),
-            extension_address(thread.start).c_str());
+    if (start.empty())
+        s.print("%sWin32 Start Address 0x%s\n", indent, extension_address(thread.start).c_str());
+    else
+        s.print("%sWin32 Start Address %s (0x%s)\n", indent, start.c_str(),
+                extension_address(thread.start).c_str());
     s.print("%sStack Init %s Current %s\n", indent, extension_address(thread.stack_base).c_str(),
             extension_address(thread.stack_pointer).c_str());
     s.print("%sBase %s Limit %s Call 0000000000000000\n", indent,
@@ -144,7 +185,7 @@ void show_thread(Session& s, const Thread& thread, const char* indent, std::uint
     s.print("%sPriority %d BasePriority %d PriorityDecrement 0 IoPriority 2 PagePriority 5\n", indent,
             thread.priority, thread.base_priority);
     FrameStyle style;
-    style.arguments = true;
+    style.arguments = !(flags & 8);
     style.indent = indent;
     if (const auto frames = s.machine.walk(thread.body, 0x100); !frames.empty())
         show_frames(s, frames, style);
@@ -172,7 +213,8 @@ void thread_command(Session& s, std::string_view, std::span<const std::string> a
 void process_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t wanted = s.machine.current_process();
     if (!arguments.empty() && arguments[0] != "-1" && !s.evaluate(arguments[0], wanted)) return;
-    const std::uint64_t flags = number_argument(s, arguments, 1, arguments.empty() ? 3 : 0);
+    const bool one = !arguments.empty() && arguments[0] != "-1" && wanted != 0;
+    const std::uint64_t flags = number_argument(s, arguments, 1, one ? 0xf : 3);
     if (s.failed) return;
     const std::string image = arguments.size() > 2 ? arguments[2] : "*";
     if (wanted == 0) s.print("**** NT ACTIVE PROCESS DUMP ****\n");
@@ -183,9 +225,11 @@ void process_command(Session& s, std::string_view, std::span<const std::string> 
             continue;
         found = true;
         show_process(s, process);
+        if (flags & 1) show_statistics(s, process);
+        s.print("\n");
         if (!(flags & 6)) continue;
         for (const Thread& thread : s.machine.threads())
-            if (thread.process == process.body) show_thread(s, thread, "        ", (flags & 4) ? 6 : 0);
+            if (thread.process == process.body) show_thread(s, thread, "        ", flags);
     }
     if (!found) s.error("%s is not a process object\n", extension_address(wanted).c_str());
 }

@@ -96,10 +96,11 @@ void show_device(Session& session, Address device);       // as !devobj
 void show_object(Session& session, const Object& object); // "Object: …" and "ObjectHeader: …"
 // "HandleCount: …" and, for a named object, its directory and name; `name` replaces the object's own unless
 // empty.
+std::string file_name(Session& session, const Object& object); // of a File object, as !handle shows it
 void show_object_counts(Session& session, const Object& object, const char* indent, const std::string& name);
-void show_process(Session& session, const Process& process); // "PROCESS …" down to "Image:", and a blank line
-// "THREAD …"; flags & 6: with everything else and the stack.
-void show_thread(Session& session, const Thread& thread, const char* indent, std::uint64_t flags);
+void show_process(Session& session, const Process& process); // "PROCESS …" down to "Image:"
+// "THREAD …"; flag bits 1 and 2: with everything else and the stack.
+void show_thread(Session& session, Thread thread, const char* indent, std::uint64_t flags);
 std::string irp_major_text(unsigned major); // IRP_MJ_WRITE
 
 struct FrameStyle {

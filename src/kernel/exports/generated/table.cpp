@@ -269,6 +269,7 @@ extern const nt::exports::Adapter gate_IoWithinStackLimits;
 extern const nt::exports::Adapter gate_IofCallDriver;
 extern const nt::exports::Adapter gate_IofCompleteRequest;
 extern const nt::exports::Adapter gate_IopCsqCancelRoutine;
+extern const nt::exports::Adapter gate_IopDispatchChangedLevel;
 extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
 extern const nt::exports::Adapter gate_IopProcessWorkItem;
@@ -1337,6 +1338,7 @@ const Row rows[] = {
     {"IofCallDriver", "", "", &gate_IofCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IofCompleteRequest", "the priority boost is ignored", "", &gate_IofCompleteRequest, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"IopCsqCancelRoutine", "", "", &gate_IopCsqCancelRoutine, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"IopDispatchChangedLevel", "", "", &gate_IopDispatchChangedLevel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopForwardCompletion", "", "", &gate_IopForwardCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopInvalidDeviceRequest", "", "", &gate_IopInvalidDeviceRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopProcessWorkItem", "", "", &gate_IopProcessWorkItem, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
@@ -1498,7 +1500,7 @@ const Row rows[] = {
     {"KeSynchronizeExecution", "", "", &gate_KeSynchronizeExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeTestAlertThread", "undocumented", "", &gate_KeTestAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeTestSpinLock", "", "", &gate_KeTestSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeTickCount", "stays 0: call KeQueryTickCount size=8", "", nullptr, 8, 0, Kind::data, Status::partial, Image::ntoskrnl, 15, false},
+    {"KeTickCount", "size=12", "", nullptr, 12, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"KeTryToAcquireGuardedMutex", "", "", &gate_KeTryToAcquireGuardedMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeTryToAcquireQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeTryToAcquireQueuedSpinLockRaiseToSynch", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2336,7 +2338,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1561;
+const ULONG row_count = 1562;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

@@ -1,0 +1,168 @@
+// What a driver that is unloaded leaves: handles and objects that its code made, system threads that run its
+// code, pool. Each is reported with the place that made it.
+#include "abi/bugcheck.h"
+#include "app/machine.h"
+#include "app/target.h"
+#include "app/text.h"
+#include "base/list.h"
+#include "kernel/ke/report.h"
+#include "kernel/ke/thread.h"
+#include "kernel/ob/handle.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
+#include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
+#include <map>
+#include <set>
+
+namespace app {
+
+using namespace nt;
+
+namespace {
+
+using Blocks = std::set<std::uint64_t>;
+
+std::string text_of(const UNICODE_STRING& s) {
+    return s.Buffer ? to_utf8({s.Buffer, s.Length / sizeof(WCHAR)}) : std::string();
+}
+
+// "Key '\REGISTRY\MACHINE\SOFTWARE'"
+std::string described(PVOID body) {
+    std::string text = text_of(ob::type_of(body)->Name);
+    WCHAR buffer[512];
+    UNICODE_STRING name{0, sizeof buffer, buffer};
+    if (NT_SUCCESS(ob::query_name(body, name)) && name.Length && name.Length <= sizeof buffer)
+        text += " '" + text_of(name) + "'";
+    return text;
+}
+
+std::string tag_text(ULONG tag) {
+    std::string name;
+    for (int i = 0; i < 4; i++) {
+        const char c = static_cast<char>(tag >> (8 * i));
+        name += c >= ' ' && c < 0x7f ? c : '.';
+    }
+    return name;
+}
+
+std::string hex(std::uint64_t value) {
+    char text[24];
+    std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+    return text;
+}
+
+struct Left {
+    Machine& machine;
+    const LoadedDriver& driver;
+    Blocks held; // bodies of objects that a reported handle keeps
+    bool clean = true;
+
+    bool made_here(ULONG_PTR address) const { return address && driver.module->contains(address); }
+    void say(const char* rule, const std::string& what, ULONG_PTR address) {
+        clean = false;
+        ke::report_at(address, rule, {}, "%s left behind: %s", driver.spec.name.c_str(), what.c_str());
+    }
+
+    void handles(const ob::HandleTable* table, ULONG_PTR bits) {
+        struct Call {
+            Left& left;
+            ULONG_PTR bits;
+        } call{*this, bits};
+        if (!table) return;
+        table->for_each(
+            [](void* context, ULONG_PTR value, const ob::HandleEntry& entry) {
+                auto& [left, upper] = *static_cast<Call*>(context);
+                if (!left.made_here(entry.opener)) return;
+                PVOID body = ob::body_of(entry.object);
+                left.held.insert(reinterpret_cast<std::uint64_t>(body));
+                left.say("HandleLeft",
+                         "handle " + hex(value | upper) + " to " + described(body) + ", opened here",
+                         entry.opener);
+            },
+            &call);
+    }
+
+    void object(PVOID body) {
+        OBJECT_TYPE* type = ob::type_of(body);
+        if (held.contains(reinterpret_cast<std::uint64_t>(body))) return;
+        if (type == ps::thread_type) return; // threads() knows better
+        const ULONG_PTR creator = ob::creator_of(body);
+        if (made_here(creator)) say("ObjectLeft", described(body) + ", made here", creator);
+    }
+
+    void objects() {
+        for (OBJECT_TYPE* type : ob::types_by_index)
+            if (type)
+                ob::for_each_object(
+                    type, [](void* context, PVOID body) { static_cast<Left*>(context)->object(body); }, this);
+    }
+
+    void threads() {
+        for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+            auto* t = NT_CONTAINER(e, ke::Thread, all_link);
+            if (t->Tcb.State == static_cast<UCHAR>(ke::ThreadState::terminated) ||
+                !made_here(t->start_address))
+                continue;
+            char cid[40];
+            std::snprintf(cid, sizeof cid, "%04llx.%04llx", static_cast<unsigned long long>(t->pid),
+                          static_cast<unsigned long long>(t->tid));
+            say("ThreadLeft",
+                std::string("system thread ") + cid + " (" + describe_address(machine, t->start_address) +
+                    "), created here, still runs",
+                ob::creator_of(t));
+        }
+    }
+
+    void pool(const Blocks& of_objects) {
+        struct Use {
+            unsigned blocks = 0;
+            std::uint64_t bytes = 0;
+        };
+        struct Search {
+            const Left& left;
+            const Blocks& of_objects;
+            std::map<std::pair<ULONG, std::uint64_t>, Use> uses;
+        } search{*this, of_objects, {}};
+        pool::for_each_block(
+            [](void* context, const pool::Block& block) {
+                auto& s = *static_cast<Search*>(context);
+                if (!s.left.made_here(block.caller) || s.of_objects.contains(block.address)) return true;
+                Use& use = s.uses[{block.tag, block.caller}];
+                use.blocks++;
+                use.bytes += block.size;
+                return true;
+            },
+            &search);
+        for (const auto& [what, use] : search.uses)
+            say("PoolLeak",
+                std::to_string(use.blocks) + " pool block" + (use.blocks > 1 ? "s" : "") + " of tag '" +
+                    tag_text(what.first) + "', " + std::to_string(use.bytes) + " bytes, allocated here",
+                what.second);
+    }
+};
+
+} // namespace
+
+bool Machine::report_left(const LoadedDriver& driver) {
+    Left left{*this, driver, {}};
+    left.handles(ob::kernel_table, ob::kernel_handle_bits);
+    for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
+        const auto* process = NT_CONTAINER(e, ps::Process, all_link);
+        const auto* table = static_cast<const ob::HandleTable*>(static_cast<PVOID>(process->ObjectTable));
+        if (table != ob::kernel_table) left.handles(table, 0);
+    }
+    left.threads();
+    left.objects();
+    Blocks of_objects;
+    for (OBJECT_TYPE* type : ob::types_by_index)
+        if (type)
+            ob::for_each_object(
+                type,
+                [](void* context, PVOID body) { static_cast<Blocks*>(context)->insert(ob::block_of(body)); },
+                &of_objects);
+    left.pool(of_objects);
+    return left.clean;
+}
+
+} // namespace app

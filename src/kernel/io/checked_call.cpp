@@ -1,0 +1,46 @@
+#include "kernel/io/detail/checked_call.h"
+#include "abi/bugcheck.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/bugcheck.h"
+
+namespace nt::io::detail {
+
+namespace {
+
+// The service that the thread is in, as its caller sees it: the first parameter of 0x4A and 0x1.
+ULONG_PTR system_call_address() {
+    for (const seh::Record* r = seh::innermost(); r; r = r->previous)
+        if (r->kind == seh::RecordKind::system_call) return static_cast<const seh::EntryRecord*>(r)->rip;
+    return 0;
+}
+
+} // namespace
+
+// assumed: below a system service the bug check is the one that Windows makes on the way out of it (0x4A; 0x1
+// with call type 0); in a system thread 0xC8 with the routine as its callout (unique value 2), and 0x1 with
+// call type 1.
+void level_changed(const char* what, ULONG_PTR routine, const Level& before) {
+    const Level now = current_level();
+    const ULONG_PTR service = system_call_address();
+    if (now.irql == before.irql) {
+        const ULONG_PTR state = ke::current_thread().Tcb.ApcStateIndex;
+        ke::bug_check_at(
+            routine,
+            {APC_INDEX_MISMATCH, service ? service : routine, state, now.apc_disable, service ? 0u : 1u},
+            "%s returned with another count of disabled APCs (CombinedApcDisable %#x) than it was "
+            "called with (%#x)",
+            what, now.apc_disable, before.apc_disable);
+    }
+    const ke::BugCheckCode code =
+        service && now.irql > PASSIVE_LEVEL
+            ? ke::BugCheckCode{IRQL_GT_ZERO_AT_SYSTEM_SERVICE, service, now.irql, 0, 0}
+            : ke::BugCheckCode{IRQL_UNEXPECTED_VALUE, now.irql << 16 | before.irql << 8 | 2, routine, 0, 0};
+    ke::bug_check_at(routine, code, "%s returned at IRQL %u; it was called at IRQL %u", what, now.irql,
+                     before.irql);
+}
+
+} // namespace nt::io::detail
+
+void nt::io::dispatch_changed_level(const ChangedLevel& frame) {
+    detail::level_changed("a dispatch routine", frame.routine, {frame.irql, frame.apc_disable});
+}

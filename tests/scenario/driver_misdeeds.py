@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""What a driver does to the processor, to the level it was called at, and to requests that are not (or no longer) its own: each ends
+in a bug check or a report that names the routine. A stack of two devices, and a request that DriverEntry sends to its top."""
+import pathlib, re, sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import run_scenario as rs
+
+SOURCE = """
+#include <ntddk.h>
+static PDEVICE_OBJECT lower, upper;
+static PIRP kept;
+static volatile ULONG word, words[4];
+static NTSTATUS finish(PIRP irp) {
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+static void set_flags(ULONG64 bits) {
+    ULONG64 flags;
+    __asm__ volatile("pushfq; popq %%0" : "=r"(flags));
+    flags |= bits;
+    __asm__ volatile("pushq %%0; popfq" : : "r"(flags) : "cc", "memory");
+}
+static NTSTATUS NTAPI done(PDEVICE_OBJECT device, PIRP irp, PVOID context) {
+    (void)device, (void)irp, (void)context;
+    %(done)s
+    return STATUS_CONTINUE_COMPLETION;
+}
+static NTSTATUS NTAPI lower_dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    (void)device;
+    %(lower)s
+    return finish(irp);
+}
+static NTSTATUS NTAPI upper_dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    (void)device, (void)done, (void)set_flags;
+    if (IoGetCurrentIrpStackLocation(irp)->MajorFunction != IRP_MJ_DEVICE_CONTROL) return finish(irp);
+    %(upper)s
+    IoCopyCurrentIrpStackLocationToNext(irp);
+    IoSetCompletionRoutine(irp, done, NULL, TRUE, TRUE, TRUE);
+    return IoCallDriver(lower, irp);
+}
+static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    return device == upper ? upper_dispatch(device, irp) : lower_dispatch(device, irp);
+}
+static VOID NTAPI unload(PDRIVER_OBJECT driver) {
+    (void)kept, (void)word, (void)words;
+    while (driver->DeviceObject) IoDeleteDevice(driver->DeviceObject);
+    %(unload)s
+}
+static NTSTATUS send(void) {
+    KEVENT event;
+    IO_STATUS_BLOCK iosb;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    PIRP irp = IoBuildDeviceIoControlRequest(0x222004, upper, NULL, 0, NULL, 0, FALSE, &event, &iosb);
+    NTSTATUS status = IoCallDriver(upper, irp);
+    if (status == STATUS_PENDING) KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    return status;
+}
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
+    (void)path;
+    driver->DriverUnload = unload;
+    for (int i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; ++i) driver->MajorFunction[i] = dispatch;
+    NTSTATUS status = IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &lower);
+    if (NT_SUCCESS(status)) status = IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &upper);
+    if (!NT_SUCCESS(status)) return status;
+    upper->StackSize = 2;
+    lower->Flags &= ~DO_DEVICE_INITIALIZING;
+    upper->Flags &= ~DO_DEVICE_INITIALIZING;
+    status = send();
+    %(entry)s
+    return status;
+}
+"""
+RAISE = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
+MXCSR = r"a driver's routine returned with [^\n]* than it was called with at NAME!"
+# name, where, code, exit status, what the report must say (a regular expression)
+CASES = [
+    ("clean", {}, 0, ""),
+    # The level that a routine was called at.
+    ("entry_raised", {"entry": RAISE}, 122, r"IRQL_UNEXPECTED_VALUE \(c8\)\nDriverEntry returned at IRQL 2; it was called at IRQL 0\n"
+     r"Arguments:\nArg1: 0000000000020002, [\s\S]*FAULTING_IP: NAME!DriverEntry"),
+    ("unload_raised", {"unload": RAISE}, 122, r"\(c8\)\nDriverUnload returned at IRQL 2[\s\S]*FAULTING_IP: NAME!unload"),
+    ("dispatch_raised", {"upper": "finish(irp); " + RAISE + " return STATUS_SUCCESS;"}, 122,
+     r"\(c8\)\na dispatch routine returned at IRQL 2[\s\S]*FAULTING_IP: NAME!dispatch"),
+    ("lower_raised", {"lower": "finish(irp); " + RAISE + " return STATUS_SUCCESS;"}, 122,
+     r"\(c8\)\na dispatch routine returned at IRQL 2[\s\S]*FAULTING_IP: NAME!dispatch[\s\S]*STACK_TEXT:[\s\S]*nt!IofCallDriver"),
+    ("completion_raised", {"done": RAISE}, 122, r"\(c8\)\na completion routine returned at IRQL 2[\s\S]*FAULTING_IP: NAME!done"),
+    ("entry_region", {"entry": "KeEnterCriticalRegion();"}, 122, r"APC_INDEX_MISMATCH \(1\)\nDriverEntry returned with another count of disabled "
+     r"APCs[\s\S]*Arg3: [0-9a-f]{16}, [\s\S]*Arg4: 0000000000000001, [\s\S]*FAULTING_IP: NAME!DriverEntry"),
+    ("unload_region", {"unload": "KeEnterGuardedRegion();"}, 122, r"\(1\)\nDriverUnload[\s\S]*Arg3: [0-9a-f]{16}, [\s\S]*FAULTING_IP: NAME!unload"),
+    ("lower_region", {"lower": "KeEnterCriticalRegion();"}, 122, r"\(1\)\na dispatch routine[\s\S]*FAULTING_IP: NAME!dispatch"),
+    ("left_too_often", {"done": "KeLeaveCriticalRegion();"}, 122, r"\(1\)\na completion routine[\s\S]*Arg3: [0-9a-f]{16}, "),
+    # Requests completed twice.
+    ("twice", {"lower": "finish(irp);"}, 122, r"MULTIPLE_IRP_COMPLETE_REQUESTS \(44\)\nIoCompleteRequest was called for an IRP that is already completed"
+     r"[\s\S]*FAULTING_IP: NAME!(finish|lower_dispatch|dispatch)[\s\S]*COMPLETED_BEFORE_AT: NAME!(finish|lower_dispatch|dispatch)"),
+    ("again_in_completion", {"done": "finish(irp);"}, 122, r"\(44\)\na completion routine completed or freed its IRP and did not return "
+     r"STATUS_MORE_PROCESSING_REQUIRED[\s\S]*FAULTING_IP: NAME!done[\s\S]*COMPLETED_BEFORE_AT: NAME!(finish|done)"),
+    ("taken_back_twice", {"upper": "IoCopyCurrentIrpStackLocationToNext(irp); IoSetCompletionRoutine(irp, done, NULL, TRUE, TRUE, TRUE);"
+                                   "IoCallDriver(lower, irp); finish(irp); return finish(irp);",
+                          "done": "return STATUS_MORE_PROCESSING_REQUIRED;"}, 122, r"\(44\)\nIoCompleteRequest was called for"),
+    ("not_its_own", {"upper": "IoSkipCurrentIrpStackLocation(irp); IoCallDriver(lower, irp); finish(irp); finish(kept); return STATUS_PENDING;",
+                     "lower": "IoMarkIrpPending(irp); kept = irp; return STATUS_PENDING;"}, 122, r"\(44\)[\s\S]*COMPLETED_BEFORE_AT: NAME!"),
+    ("freed", {"upper": "PIRP own = IoAllocateIrp(2, FALSE); IoFreeIrp(own); finish(own);"}, 122,
+     r"\(44\)\nIoCompleteRequest was called for memory that is no IRP \(any more\)"),
+    ("freed_in_completion", {"upper": "PIRP own = IoAllocateIrp(2, FALSE); IoSetNextIrpStackLocation(own);"
+                                      "IoGetCurrentIrpStackLocation(own)->DeviceObject = upper; IoGetNextIrpStackLocation(own)->MajorFunction = 0;"
+                                      "IoSetCompletionRoutine(own, done, NULL, TRUE, TRUE, TRUE); IoCallDriver(lower, own);",
+                             "done": "if (!irp->Tail.Overlay.Thread) IoFreeIrp(irp);"}, 122, r"\(44\)\na completion routine completed or freed"),
+    # Processor state.
+    ("direction", {"lower": "__asm__ volatile(\"std\"); return STATUS_SUCCESS;"}, 123,
+     r"drvlab: a driver's routine returned with the direction flag set at NAME!dispatch\nFAULTING_IP: NAME!dispatch"),
+    ("direction_call", {"lower": "__asm__ volatile(\"std\");"}, 123,
+     r"a driver called the kernel with the direction flag set at NAME!(finish|lower_dispatch|dispatch)\+"),
+    ("alignment_kept", {"lower": "finish(irp); set_flags(0x40000); return STATUS_SUCCESS;"}, 123,
+     r"a driver's routine returned with the alignment check flag \(AC\) set at NAME!dispatch\n"),
+    ("alignment", {"lower": "set_flags(0x40000); word = *(volatile ULONG*)((char*)words + 1);"}, 123,
+     r"a driver ran with the alignment check flag \(AC\) set at NAME!dispatch\+"),
+    ("trap_flag", {"lower": "set_flags(0x100);"}, 122, r"EXCEPTION_CODE: STATUS_SINGLE_STEP[^\n]*\nFAULTING_IP: NAME!"),
+    ("mxcsr", {"lower": "ULONG m = 0x9fc0; __asm__ volatile(\"ldmxcsr %%0\" : : \"m\"(m));"}, 123, MXCSR),
+    ("x87", {"lower": "USHORT w = 0x27e; __asm__ volatile(\"fldcw %%0\" : : \"m\"(w));"}, 123, MXCSR),
+    ("wrgsbase", {"lower": "__asm__ volatile(\"wrgsbase %%0\" : : \"r\"(&word));"}, 122,
+     r"CRITICAL_STRUCTURE_CORRUPTION \(109\)\na driver changed the base of GS[^\n]*\(wrgsbase\)[\s\S]*Arg4: 0000000000000007, [\s\S]*FAULTING_IP: NAME!"),
+    ("wrmsr", {"lower": "__asm__ volatile(\"wrmsr\" : : \"c\"(0xc0000101), \"a\"(0), \"d\"(0));"}, 122, r"\(109\)\n[^\n]*\(wrmsr 0xc0000101\)[\s\S]*FAULTING_IP: NAME!"),
+    ("swapgs", {"lower": "__asm__ volatile(\"swapgs\");"}, 122, r"\(109\)\n[^\n]*\(swapgs\)[\s\S]*FAULTING_IP: NAME!"),
+    ("mov_gs", {"lower": "__asm__ volatile(\"movw %%w0, %%%%gs\" : : \"r\"(0));"}, 122, r"\(109\)\na driver changed the base of GS[\s\S]*FAULTING_IP: NAME!"),
+    ("mov_gs_return", {"lower": "finish(irp); __asm__ volatile(\"movw %%w0, %%%%gs\" : : \"r\"(0)); return STATUS_SUCCESS;"}, 122,
+     r"\(109\)\na driver changed the base of GS[\s\S]*FAULTING_IP: NAME!"),
+]
+
+
+def check(lab, options, folder):
+    """Misdeeds."""
+    problems = []
+    for case in CASES:
+        try:
+            check_case(lab, folder, *case)
+        except rs.Failure as problem:
+            problems.append(f"{case[0]}: {problem}")
+    if problems:
+        raise rs.Failure("\n".join(problems))
+
+
+def check_case(lab, folder, name, code, exit_status, text):
+    parts = {part: code.get(part, "").replace("%%", "%") for part in ("done", "lower", "upper", "unload", "entry")}
+    driver = rs.build_driver(folder, f"mis_{name}", SOURCE % parts)
+    for more in ([], ["--trace", folder / "trace"]):
+        done = rs.expect(lab.call(["load", *more, driver]), exit_status)
+        wanted = text.replace("NAME", f"mis_{name}")
+        if not re.search(wanted, done.stderr):
+            raise rs.Failure(f"the report does not say '{wanted}':\n{done.stderr}")
+
+
+rs.run_script(check)
