@@ -14,6 +14,7 @@ using exports::copy_out;
 namespace {
 
 constexpr ULONG largest_value = 1 << 20;
+constexpr ULONG create_link = 0x2; // REG_OPTION_CREATE_LINK
 
 // A Key object behind a handle, referenced for the life of this.
 class KeyReference {
@@ -72,6 +73,7 @@ NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* give
 
 extern "C" NTSTATUS NtCreateKey(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
                                 ULONG, const UNICODE_STRING* class_name, ULONG options, ULONG* disposition) {
+    if (options & create_link) return STATUS_NOT_SUPPORTED;
     cm::CreateRequest request{.create = true, .options = options, .class_name = {}};
     if (class_name)
         if (const NTSTATUS status = capture(class_name, request.class_name); !NT_SUCCESS(status))

@@ -1,6 +1,10 @@
 # Crossings between host code (System V, host stack) and guest code (Microsoft convention, kernel or user stack). See crossing.h.
 #include "kernel/seh/crossing_layout.h"
 
+# A system call's record, behind mxcsr: not 0 when the program had the alignment check flag set.
+#define ENTRY_ALIGNMENT_CHECK ENTRY_MXCSR + 4
+#define ALIGNMENT_CHECK 0x40000
+
     .intel_syntax noprefix
     .text
 
@@ -296,7 +300,12 @@ nt_system_call_entry:
     mov     [rcx + KPCR_CROSSING], r11
     mov     rsp, r11
     mov     rdi, r11
-    mov     eax, [r11 + ENTRY_MXCSR]
+    mov     dword ptr [r11 + ENTRY_ALIGNMENT_CHECK], 0
+    pushfq
+    pop     rax
+    test    eax, ALIGNMENT_CHECK
+    jnz     3f
+4:  mov     eax, [r11 + ENTRY_MXCSR]
     cld
     and     eax, MXCSR_CONTROL
     cmp     eax, MXCSR_KERNEL
@@ -309,11 +318,21 @@ nt_system_call_entry:
     mov     rcx, [r11 + ENTRY_RSP]
     mov     r10, [rip + nt_user_gs]
     wrgsbase r10
-    mov     rsp, rcx
+    cmp     dword ptr [r11 + ENTRY_ALIGNMENT_CHECK], 0
+    jne     5f
+6:  mov     rsp, rcx
     clear_volatile
     ret
 1:  ldmxcsr [rip + kernel_mxcsr]
     jmp     2b
+3:  mov     dword ptr [r11 + ENTRY_ALIGNMENT_CHECK], 1
+    push    2
+    popfq
+    jmp     4b
+5:  pushfq
+    or      dword ptr [rsp], ALIGNMENT_CHECK
+    popfq
+    jmp     6b
     .size nt_system_call_entry, . - nt_system_call_entry
 
 # void nt_enter_user(rip, rsp, argument, teb)

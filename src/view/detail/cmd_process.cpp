@@ -81,14 +81,10 @@ const char* dispatcher_name(unsigned type) {
         return "NotificationEvent";
     case 1:
         return "SynchronizationEvent";
-    case 2:
-        return "Mutant";
     case 3:
         return "ProcessObject";
     case 4:
         return "QueueObject";
-    case 5:
-        return "Semaphore";
     case 6:
         return "Thread";
     case 7:
@@ -100,6 +96,21 @@ const char* dispatcher_name(unsigned type) {
     default:
         return "Unknown";
     }
+}
+
+// What a thread waits for, with what matters of it.
+std::string wait_object_text(Session& s, Address object) {
+    std::uint8_t type = 0xff;
+    s.read(object, type);
+    type &= 0x7f;
+    char text[64];
+    if (nt::KSEMAPHORE semaphore; type == nt::SemaphoreObject && s.read(object, semaphore)) {
+        std::snprintf(text, sizeof text, "Semaphore Limit 0x%x", static_cast<unsigned>(semaphore.Limit));
+        return text;
+    }
+    if (nt::KMUTANT mutant; type == nt::MutantObject && s.read(object, mutant))
+        return "Mutant - owning thread " + extension_address(s.address_of(mutant.OwnerThread));
+    return dispatcher_name(type);
 }
 
 void show_thread_head(Session& s, const Thread& thread, const char* indent) {
@@ -126,12 +137,9 @@ void show_thread_head(Session& s, const Thread& thread, const char* indent) {
         s.print("WAIT: (%s) %s %s\n", thread.wait_reason.c_str(),
                 thread.user_wait ? "UserMode" : "KernelMode",
                 thread.alertable ? "Alertable" : "Non-Alertable");
-        for (const Address object : thread.wait_objects) {
-            std::uint8_t type = 0xff;
-            s.read(object, type);
+        for (const Address object : thread.wait_objects)
             s.print("%s    %s  %s\n", indent, extension_address(object).c_str(),
-                    dispatcher_name(type & 0x7f));
-        }
+                    wait_object_text(s, object).c_str());
         break;
     }
 }

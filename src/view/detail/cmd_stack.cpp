@@ -28,6 +28,8 @@ void show_frames(Session& s, const std::vector<Frame>& frames, const FrameStyle&
         }
         std::string site = frame.call_site.empty() ? s.symbol(frame.address) : frame.call_site;
         if (site.empty()) site = "0x" + native_address(frame.address);
+        if (style.clean)
+            site.resize(site.rfind('+') == site.npos ? site.size() : site.rfind('+')); // names only
         s.print("%s", site.c_str());
         const Module* module = style.lines && frame.call_site.empty() ? s.module_at(frame.address) : nullptr;
         if (module && !module->host_path.empty()) {

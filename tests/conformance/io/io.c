@@ -34,7 +34,9 @@ static NTSTATUS answer(PIRP irp, PIO_STACK_LOCATION stack) {
                irp->RequestorMode == UserMode,
                irp->Tail.Overlay.Thread == PsGetCurrentThread(),
                stack->FileObject != NULL,
-               1};
+               1,
+               0};
+    __asm__ volatile("stmxcsr %0" : "=m"(now.mxcsr));
     saw = now;
     PVOID input = method == METHOD_NEITHER ? stack->Parameters.DeviceIoControl.Type3InputBuffer
                                            : irp->AssociatedIrp.SystemBuffer;

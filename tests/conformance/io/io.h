@@ -37,4 +37,5 @@ typedef struct {
     ULONG same_thread;   // Tail.Overlay.Thread is the current thread
     ULONG file;          // the stack location has a file object
     ULONG output_zeroed; // METHOD_BUFFERED: bytes behind the input are zero
+    ULONG mxcsr;
 } SAW;

@@ -28,6 +28,27 @@ static BOOL ask(DWORD code, LONG status, ULONG information, ULONG fill, void* ou
     return DeviceIoControl(device, code, &a, sizeof a, out, size, &done, NULL);
 }
 
+// "By default, Windows turns off arithmetic exceptions" for drivers (Using Floating Point in a WDM Driver),
+// and a program's flags are its own affair.
+static void processor_state(void) {
+    unsigned mine = 0x1D80, after; // division by zero not masked
+    unsigned long long flags;
+    UCHAR out[64];
+    __asm__ volatile("ldmxcsr %0" : : "m"(mine));
+    ask(IOCTL_IO_BUFFERED, 0, 0, 0, out, sizeof out);
+    __asm__ volatile("stmxcsr %0" : "=m"(after));
+    CHECK((after & 0xFFC0) == mine, "a request leaves the program's mxcsr alone");
+    mine = 0x1F80;
+    __asm__ volatile("ldmxcsr %0" : : "m"(mine));
+    CHECK((saw().mxcsr & 0xFFC0) == 0x1F80, "a driver runs with all arithmetic exceptions masked");
+    __asm__ volatile("pushfq; orl $0x40000, (%%rsp); popfq" : : : "cc", "memory");
+    BOOL good = ask(IOCTL_IO_BUFFERED, 0, 0, 0, out, sizeof out);
+    __asm__ volatile("pushfq; popq %0" : "=r"(flags));
+    __asm__ volatile("pushfq; andl $~0x40000, (%%rsp); popfq" : : : "cc", "memory");
+    CHECK(good, "a request of a program that has the alignment check flag set");
+    CHECK(flags & 0x40000, "which it has afterwards");
+}
+
 static void methods(void) {
     UCHAR out[64] = {0};
     ask(IOCTL_IO_BUFFERED, 0, 0, 0, out, sizeof out);
@@ -172,6 +193,7 @@ int main(void) {
     CHECK(device != INVALID_HANDLE_VALUE, "open");
     if (device == INVALID_HANDLE_VALUE) return finish();
     methods();
+    processor_state();
     information();
     rights();
     transfers();
