@@ -1,5 +1,6 @@
 #include "kernel/io/detail/checked_call.h"
 #include "abi/bugcheck.h"
+#include "kernel/ex/lock_ends.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 
@@ -22,6 +23,7 @@ ULONG_PTR system_call_address() {
 void level_changed(const char* what, ULONG_PTR routine, const Level& before) {
     const Level now = current_level();
     const ULONG_PTR service = system_call_address();
+    if (service) ex::check_return_to_user(); // which lock or region it is, where that was noted
     if (now.irql == before.irql) {
         const ULONG_PTR state = ke::current_thread().Tcb.ApcStateIndex;
         ke::bug_check_at(
