@@ -18,6 +18,8 @@ void charge_account(Processor& p) {
         a.thread += time;
         p.current->run_time += time;
         p.current->quantum_used += time;
+        a.user += p.current->user_time - a.user_seen;
+        a.user_seen = p.current->user_time;
         break;
     case Activity::dpc:
         a.dpc += time;

@@ -13,6 +13,8 @@ struct Account {
     Activity activity = Activity::idle;
     ULONGLONG since = 0; // when `activity` began or was last charged
     ULONGLONG idle = 0, thread = 0, dpc = 0, interrupt = 0;
+    ULONGLONG user = 0;        // the part of `thread` in user mode
+    ULONGLONG user_seen = 0;   // user_time of the running thread that is in it
     ULONGLONG at_dispatch = 0; // all time at DISPATCH_LEVEL and above
     ULONGLONG switches = 0;
 };

@@ -224,8 +224,10 @@ DpcCounts dpc_counts(ULONG number) {
 }
 
 void for_each_dpc(ULONG number, void (*visit)(KDPC&, void*), void* context) {
-    for (SINGLE_LIST_ENTRY* e = processor(number).dpcs.head.Next; e; e = e->Next)
-        visit(dpc_of(e), context);
+    const Processor& p = processor(number);
+    for (const DpcQueue* queue : {&p.dpcs, &p.threaded_dpcs})
+        for (SINGLE_LIST_ENTRY* e = queue->head.Next; e; e = e->Next)
+            visit(dpc_of(e), context);
 }
 
 } // namespace nt::ke

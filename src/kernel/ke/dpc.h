@@ -28,7 +28,7 @@ struct DpcCounts {
     ULONG depth;                // DPCs that wait now
 };
 DpcCounts dpc_counts(ULONG processor);
-// For views: each DPC that waits on the processor, in order.
+// For views: each DPC that waits on the processor, in order, then the threaded ones.
 void for_each_dpc(ULONG processor, void (*visit)(KDPC& dpc, void* context), void* context);
 
 } // namespace nt::ke

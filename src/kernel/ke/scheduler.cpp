@@ -47,6 +47,7 @@ ULONG64 idle_mask = 0;        // bit n: processor n runs its idle thread and has
 
 void set_next(Processor& p, Thread* thread) {
     p.next = thread;
+    reinterpret_cast<KPCR*>(p.pcr)->Prcb.NextThread = thread ? &thread->Tcb : nullptr;
     const ULONG64 bit = 1ull << p.number;
     idle_mask = p.is_idle() && !thread ? idle_mask | bit : idle_mask & ~bit;
 }
@@ -107,6 +108,7 @@ void save(Processor& p, Thread& thread) {
 void load(Processor& p, Thread& thread) {
     change_activity(p, &thread == p.idle ? Activity::idle : Activity::thread);
     p.current = &thread;
+    p.account.user_seen = thread.user_time;
     p.resting = false;
     set_next(p, p.next);
     p.slot(0x188) = reinterpret_cast<ULONG_PTR>(&thread);

@@ -15,6 +15,7 @@ bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, 
 // True: it was set, and is no more, nor is its DPC queued. Its signal stays.
 bool cancel_timer(KTIMER& timer);
 inline bool is_timer_set(const KTIMER& timer) { return timer.Header.TimerMiscFlags & 0x40; }
+inline bool is_timer_precise(const KTIMER& timer) { return timer.Header.TimerMiscFlags & 0x01; }
 
 // The same in 100 ns units: `due` in interrupt time, `period` below 2^31. `precise`: it expires at its
 // instant, not at a tick (high-resolution timers).
@@ -31,7 +32,7 @@ inline constexpr ULONG finest_resolution = 5'000;
 ULONG set_timer_resolution(ULONG units);
 ULONG timer_resolution();
 
-// For views.
+// For views. Not the timeouts of waits: those are each thread's Tcb.Timer.
 void for_each_timer(void (*visit)(KTIMER& timer, void* context), void* context);
 
 } // namespace nt::ke

@@ -5,6 +5,7 @@
 #include "kernel/ke/accounting.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ps/process_body.h"
+#include <algorithm>
 
 namespace nt::ps {
 
@@ -17,7 +18,9 @@ void bring_up_to_date() {
 }
 
 void add(KERNEL_USER_TIMES& times, const ke::Thread& thread) {
-    (thread.teb ? times.UserTime : times.KernelTime).QuadPart += static_cast<LONGLONG>(thread.run_time);
+    const ULONGLONG user = std::min(thread.user_time, thread.run_time);
+    times.UserTime.QuadPart += static_cast<LONGLONG>(user);
+    times.KernelTime.QuadPart += static_cast<LONGLONG>(thread.run_time - user);
 }
 
 } // namespace
@@ -57,10 +60,14 @@ CYCLE_TIME_INFORMATION cycles_of(const KERNEL_USER_TIMES& times) {
     return {static_cast<ULONGLONG>(times.KernelTime.QuadPart + times.UserTime.QuadPart) * cycles_per_unit, 0};
 }
 
+void (*on_thread_times)(const ke::Thread&, const KERNEL_USER_TIMES&) = [](const ke::Thread&,
+                                                                          const KERNEL_USER_TIMES&) {};
+
 void keep_times(const ke::Thread& thread) {
     if (!thread.process) return;
     Process& process = body(static_cast<EPROCESS*>(thread.process));
     const KERNEL_USER_TIMES times = times_of(thread);
+    on_thread_times(thread, times);
     process.ended_kernel_time += static_cast<ULONGLONG>(times.KernelTime.QuadPart);
     process.ended_user_time += static_cast<ULONGLONG>(times.UserTime.QuadPart);
 }

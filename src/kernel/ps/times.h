@@ -1,5 +1,5 @@
 // How long threads and processes have run: the processor time that ke charges to them (ke/accounting.h).
-// assumed: the time of a program's thread is user time, that of a system thread kernel time.
+// User time is what ke counts as such (Thread::user_time), kernel time the rest.
 #pragma once
 #include "kernel/ke/thread.h"
 
@@ -22,7 +22,8 @@ struct CYCLE_TIME_INFORMATION {
 };
 CYCLE_TIME_INFORMATION cycles_of(const KERNEL_USER_TIMES& times);
 
-// What a process keeps of a thread that ends.
+// What a process keeps of a thread that ends; on_thread_times hears of it (plugged by app).
+extern void (*on_thread_times)(const ke::Thread& thread, const KERNEL_USER_TIMES& times);
 void keep_times(const ke::Thread& thread);
 
 } // namespace nt::ps
