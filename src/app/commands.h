@@ -10,6 +10,7 @@ void add_ioctl_command(CLI::App& drvlab, int& status);
 void add_inspect_command(CLI::App& drvlab, int& status);
 void add_exports_command(CLI::App& drvlab, int& status);
 void add_trace_command(CLI::App& drvlab, int& status);
+void add_top_command(CLI::App& drvlab, int& status);
 void add_kd_command(CLI::App& drvlab, int& status);
 
 } // namespace app

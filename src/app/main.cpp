@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     app::add_inspect_command(drvlab, status);
     app::add_exports_command(drvlab, status);
     app::add_trace_command(drvlab, status);
+    app::add_top_command(drvlab, status);
     app::add_kd_command(drvlab, status);
     try {
         drvlab.parse(argc, argv);

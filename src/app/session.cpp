@@ -130,6 +130,7 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, "drvlab: " + machine.error() + "\n");
 
     Target target(machine);
+    if (session.after) session.after(target);
     view::Debugger debugger(target);
     nlohmann::json debugger_output = nlohmann::json::array();
     if (!session.kd.empty()) {

@@ -7,12 +7,15 @@
 
 namespace app {
 
+class Target;
+
 struct Session {
     Config config;
     std::string kd;     // commands for the stopped machine
     std::string result; // JSON file, empty: none
     int output = 2;     // descriptor that debugger output goes to
     bool interactive = false;
+    std::function<void(Target&)> after = {}; // looks at the stopped machine, after its reports
 };
 
 // Runs the script (see Machine::run) and everything after it. Gives drvlab's exit status; `client_status` is

@@ -177,10 +177,14 @@ std::vector<view::Symbol> Target::symbols(const view::Module& module) {
     return out;
 }
 
-unsigned Target::irql(unsigned) {
-    return ke::the_stop.kind == ke::StopKind::bug_check ? ke::the_stop.irql : ke::current_irql();
+unsigned Target::processors() { return ke::processor_count(); }
+unsigned Target::current_processor() { return ke::current_processor_number(); }
+unsigned Target::irql(unsigned processor) {
+    if (processor == ke::current_processor_number() && ke::the_stop.kind == ke::StopKind::bug_check)
+        return ke::the_stop.irql;
+    return *reinterpret_cast<KIRQL*>(pcr(processor) + KPCR_IRQL);
 }
-Address Target::pcr(unsigned) { return ke::pcr_address; }
+Address Target::pcr(unsigned processor) { return ke::pcr_address_of(processor); }
 std::uint64_t Target::tick_count() { return ke::tick_count(); }
 Address Target::current_thread() { return address_of(&ke::current_thread()); }
 Address Target::current_process() { return address_of(ke::current_thread().process); }
@@ -269,6 +273,7 @@ std::vector<view::Thread> Target::threads() {
                                    view::ThreadState::running,     view::ThreadState::standby,
                                    view::ThreadState::terminated,  view::ThreadState::waiting}[t->Tcb.State]
                       : view::ThreadState::running;
+        v.processor = v.state == view::ThreadState::ready ? t->ready_on : t->Tcb.NextProcessor;
         v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";
         v.user_wait = t->Tcb.WaitMode == UserMode;
         if (v.state == view::ThreadState::waiting)

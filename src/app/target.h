@@ -12,8 +12,8 @@ class Target final : public view::Machine {
     std::vector<view::Module> modules() override;
     std::vector<view::Module> unloaded_modules() override;
     std::vector<view::Symbol> symbols(const view::Module& module) override;
-    unsigned processors() override { return 1; }
-    unsigned current_processor() override { return 0; }
+    unsigned processors() override;
+    unsigned current_processor() override;
     unsigned irql(unsigned processor) override;
     view::Address pcr(unsigned processor) override;
     view::Address current_thread() override;
@@ -23,6 +23,13 @@ class Target final : public view::Machine {
     bool owns_cancel_lock(unsigned processor) override;
     std::vector<view::Process> processes() override;
     std::vector<view::Thread> threads() override;
+    std::vector<view::Address> dpcs(unsigned processor) override;
+    std::vector<view::Timer> timers() override;
+    std::vector<view::Address> interrupts() override;
+    view::ProcessorTimes processor_times(unsigned processor) override;
+    std::vector<view::ThreadTimes> thread_times() override;
+    std::uint64_t interrupt_time() override;
+    std::int64_t boot_time() override;
     std::vector<view::Frame> walk(view::Address thread, std::size_t most) override;
     std::uint64_t tick_count() override;
     std::optional<view::Object> object_at(view::Address body) override;

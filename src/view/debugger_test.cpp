@@ -4,7 +4,10 @@
 #include "abi/device.h"
 #include "abi/dispatcher.h"
 #include "abi/irp.h"
+#include "abi/misc.h"
+#include "abi/processor.h"
 #include "view/debugger.h"
+#include "view/top.h"
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +26,8 @@ constexpr Address null_device = 0x310000003000, filter_device = 0x310000004000;
 constexpr Address file = 0x310000005000, irp = 0x310000006000, names = 0x310000007000,
                   thread = 0x310000008000;
 constexpr Address process = 0x310000009000, device_directory = 0x32000000a000, link = 0x32000000b000,
-                  text = 0x31000000c000;
+                  text = 0x31000000c000, pcr_at = 0x310000020000, dpc = 0x310000022000,
+                  timer = 0x310000022100, interrupt = 0x310000022400;
 constexpr Address invalid_request = nt_base + 0x1230;
 constexpr Address device_type = 0x310000000100, directory_type = 0x310000000200, link_type = 0x310000000300,
                   driver_type = 0x310000000400, file_type = 0x310000000500;
@@ -41,6 +45,7 @@ class FakeMachine : public Machine {
             memory_[text + i] = static_cast<unsigned char>(0x20 + i);
         put(text + 0x100, *reinterpret_cast<const char(*)[12]>("Hello,\nkd!\0"));
         place_resources();
+        place_processor();
         const Address pointers[] = {null_base + 0x1040, 0x1234};
         put(text + 0x200, pointers);
     }
@@ -92,7 +97,7 @@ class FakeMachine : public Machine {
     unsigned processors() override { return 1; }
     unsigned current_processor() override { return 0; }
     unsigned irql(unsigned) override { return 2; }
-    Address pcr(unsigned) override { return 0; }
+    Address pcr(unsigned) override { return pcr_at; }
     Address current_thread() override { return thread; }
     Address current_process() override { return process; }
     Registers registers() override {
@@ -123,8 +128,40 @@ class FakeMachine : public Machine {
         one.wait_exclusive = true;
         one.wait_start_tick = 40;
         one.user_time = 10'460'000, one.kernel_time = 2'960'000;
-        return {one};
+        Thread two;
+        two.body = 0x310000008800;
+        two.pid = 4;
+        two.tid = 0x20;
+        two.process = 0x310000009800;
+        two.state = ThreadState::ready;
+        two.priority = 12;
+        return {two, one};
     }
+    std::vector<Address> dpcs(unsigned) override { return {dpc, dpc + 0x40}; }
+    std::vector<Timer> timers() override {
+        return {{timer, 0, true}, {timer + 0x40, 0, false}, {timer + 0x80, thread, false}};
+    }
+    std::vector<Address> interrupts() override { return {interrupt, interrupt + 0x100, interrupt + 0x200}; }
+    ProcessorTimes processor_times(unsigned) override {
+        ProcessorTimes t;
+        t.idle = 156'250 * 100;
+        t.thread = 156'250 * 40;
+        t.user = 156'250 * 30;
+        t.dpc = 156'250 * 3;
+        t.interrupt = 156'250 * 2;
+        t.at_dispatch = 156'250 * 6;
+        t.switches = 77;
+        t.dpcs = 9;
+        t.interrupts = 145;
+        return t;
+    }
+    std::vector<ThreadTimes> thread_times() override {
+        return {{4, 8, "System", 0, 0, 156'250, 3, false},
+                {0x8fc, 0xa6c, "client.exe", null_base + 0x1040, 156'250 * 30, 156'250 * 8, 20, true},
+                {0x8fc, 0xa70, "client.exe", null_base + 0x1000, 0, 156'250, 1, false}};
+    }
+    std::uint64_t interrupt_time() override { return 156'250 * 145; }
+    std::int64_t boot_time() override { return 134'116'992'000'000'000; }
     std::vector<Address> resources() override {
         return {text + 0x400, text + 0x480, null_base + 0x3000, text + 0x500};
     }
@@ -229,6 +266,43 @@ class FakeMachine : public Machine {
         put(resources()[2], shared);
         put(resources()[3], free);
         put(text + 0x600, table);
+    }
+    // Two DPCs, two timers and a wait's timeout, two interrupts on one vector and one with messages.
+    void place_processor() {
+        nt::KPCR pcr{};
+        pcr.MajorVersion = pcr.MinorVersion = 1;
+        pcr.Self = at<nt::KPCR>(pcr_at);
+        pcr.Prcb.CurrentThread = at<nt::KTHREAD>(thread);
+        pcr.Prcb.IdleThread = at<nt::KTHREAD>(thread + 0x700);
+        put(pcr_at, pcr);
+        nt::KDPC d{};
+        d.Type = nt::DpcObject;
+        d.DeferredRoutine = at<nt::KDEFERRED_ROUTINE>(null_base + 0x1040);
+        put(dpc, d);
+        d.Type = nt::ThreadedDpcObject;
+        d.DeferredRoutine = at<nt::KDEFERRED_ROUTINE>(null_base + 0x1000);
+        put(dpc + 0x40, d);
+        nt::KTIMER t{};
+        t.DueTime.QuadPart = 156'250 * 145 + 10'000;
+        t.Dpc = at<nt::KDPC>(dpc);
+        t.Period = 10;
+        put(timer, t);
+        t.DueTime.QuadPart = 156'250ull * 64 * 3600 * 24 * 59; // 1 March 2026
+        t.Dpc = nullptr;
+        t.Period = 0;
+        put(timer + 0x40, t);
+        t.DueTime.QuadPart = 156'250ull * 64 * 3600 * 24 * 59 - 1;
+        put(timer + 0x80, t);
+        nt::KINTERRUPT i{};
+        i.Vector = 0x90;
+        i.ServiceRoutine = at<nt::KSERVICE_ROUTINE>(null_base + 0x1000);
+        put(interrupt, i);
+        i.ServiceRoutine = at<nt::KSERVICE_ROUTINE>(filter_base + 0x20);
+        put(interrupt + 0x100, i);
+        i.Vector = 0xb2;
+        i.ServiceRoutine = nullptr;
+        i.MessageServiceRoutine = at<nt::KMESSAGE_SERVICE_ROUTINE>(null_base + 0x1040);
+        put(interrupt + 0x200, i);
     }
     void place_names() {
         null_name_ = name(names, u"\\Driver\\Null");
@@ -385,7 +459,8 @@ class Golden : public testing::TestWithParam<const char*> {};
 TEST_P(Golden, PrintsAsDocumented) { check_golden(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Commands, Golden,
                          testing::Values("drvobj", "devobj", "devstack", "object", "irp", "fileobj", "handle",
-                                         "memory", "modules", "stack", "process", "values", "locks"),
+                                         "memory", "modules", "stack", "process", "values", "locks",
+                                         "processor", "scheduling"),
                          [](const auto& info) { return std::string(info.param); });
 
 class DebuggerTest : public testing::Test {
@@ -427,6 +502,22 @@ TEST_F(DebuggerTest, DamagedObjectsAreRefused) {
     EXPECT_EQ(debugger_.execute("!devobj \\Driver\\Null"),
               "\\Driver\\Null is a Driver object, not a Device object\n");
     EXPECT_EQ(debugger_.execute("!object \\Nowhere"), "Object \\Nowhere not found\n");
+}
+
+TEST_F(DebuggerTest, TopAddsUp) {
+    EXPECT_EQ(top_text(machine_),
+              "2265.6250 ms of virtual time, 1 processor\n\n"
+              "  PID   TID  Process or thread                User ms  Kernel ms     % Switches\n"
+              "    0        System Idle Process                       1562.5000  69.0         \n"
+              "             System interrupts                           78.1250   3.4         \n"
+              "    4        System                            0.0000    15.6250   0.7        3\n"
+              "          8                                    0.0000    15.6250   0.7        3\n"
+              " 2300        client.exe                      468.7500   140.6250  26.9       21\n"
+              "       2668    null!null_write               468.7500   125.0000  26.2       20\n"
+              "       2672    null!null_create                0.0000    15.6250   0.7        1\n"
+              "\n"
+              "CPU    Idle ms Thread ms    DPC ms Interr. ms IRQL>=2 ms   DPCs Interr. Switches\n"
+              "  0  1562.5000  625.0000   46.8750    31.2500    93.7500      9     145       77\n");
 }
 
 TEST_F(DebuggerTest, EveryCommandHasALineOfHelp) {

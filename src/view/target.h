@@ -105,6 +105,30 @@ struct Thread {
     std::vector<Address> irps;                    // queued to the thread
 };
 
+// A timer that is set.
+struct Timer {
+    Address body = 0;     // KTIMER
+    Address thread = 0;   // whose wait it ends; 0: a timer of its own
+    bool precise = false; // expires at its instant, not at a clock tick
+};
+
+// Where a processor's time has gone, 100 ns units.
+struct ProcessorTimes {
+    std::uint64_t idle = 0, thread = 0, dpc = 0, interrupt = 0;
+    std::uint64_t user = 0;                               // the part of `thread` in user mode
+    std::uint64_t at_dispatch = 0;                        // all time at DISPATCH_LEVEL and above
+    std::uint64_t switches = 0, dpcs = 0, interrupts = 0; // counts
+};
+
+// What a thread has used, 100 ns units. Of ended ones, too.
+struct ThreadTimes {
+    std::uint64_t pid = 0, tid = 0;
+    std::string image; // of its process
+    Address start = 0;
+    std::uint64_t user = 0, kernel = 0, switches = 0;
+    bool ended = false;
+};
+
 // One frame of a walk, innermost first.
 struct Frame {
     Address child_sp = 0; // stack pointer of the frame's own code
@@ -151,6 +175,14 @@ class Machine {
 
     virtual std::vector<Process> processes() = 0;
     virtual std::vector<Thread> threads() = 0;
+    // DPCs that wait on a processor, in order, then threaded ones.
+    virtual std::vector<Address> dpcs(unsigned) { return {}; }
+    virtual std::vector<Timer> timers() { return {}; }
+    virtual std::vector<Address> interrupts() { return {}; } // connected KINTERRUPTs, by vector
+    virtual ProcessorTimes processor_times(unsigned) { return {}; }
+    virtual std::vector<ThreadTimes> thread_times() { return {}; } // by process and thread id
+    virtual std::uint64_t interrupt_time() { return 0; }           // since boot, 100 ns units
+    virtual std::int64_t boot_time() { return 0; }                 // FILETIME
     // Call stack of a thread by its ETHREAD; 0: the current one.
     virtual std::vector<Frame> walk(Address thread, std::size_t most) = 0;
 

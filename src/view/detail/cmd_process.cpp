@@ -1,6 +1,5 @@
-// !process, !thread, !irql, !pcr
+// !process, !thread, !irql
 #include "abi/irp.h"
-#include "abi/processor.h"
 #include "view/detail/session.h"
 #include <algorithm>
 
@@ -251,48 +250,11 @@ void irql_command(Session& s, std::string_view, std::span<const std::string> arg
             static_cast<unsigned long long>(processor), irql, irql_name(irql));
 }
 
-void pcr_command(Session& s, std::string_view, std::span<const std::string> arguments) {
-    const std::uint64_t processor = number_argument(s, arguments, 0, s.machine.current_processor());
-    if (s.failed) return;
-    if (processor >= s.machine.processors()) return s.error("Cannot get PRCB address\n");
-    const Address address = s.machine.pcr(static_cast<unsigned>(processor));
-    nt::KPCR pcr;
-    if (!s.read(address, pcr)) return s.error("Could not read KPCR %s\n", extension_address(address).c_str());
-    s.print("KPCR for Processor %llu at %s:\n    Major %u Minor %u\n",
-            static_cast<unsigned long long>(processor), extension_address(address).c_str(), pcr.MajorVersion,
-            pcr.MinorVersion);
-    const auto row = [&](const char* label, std::uint64_t value) {
-        s.print("\t%25s: %016llx\n", label, static_cast<unsigned long long>(value));
-    };
-    const auto& words = reinterpret_cast<const std::uint64_t(&)[7]>(pcr.NtTib);
-    static constexpr const char* labels[] = {"NtTib.ExceptionList", "NtTib.StackBase", "NtTib.StackLimit",
-                                             "NtTib.SubSystemTib",  "NtTib.Version",   "NtTib.UserPointer",
-                                             "NtTib.SelfTib"};
-    for (std::size_t i = 0; i < std::size(labels); ++i)
-        row(labels[i], words[i]);
-    s.print("\n");
-    row("SelfPcr", address);
-    row("Prcb", address + offsetof(nt::KPCR, Prcb));
-    row("Irql", s.machine.irql(static_cast<unsigned>(processor)));
-    row("IRR", 0);
-    row("IDR", 0);
-    row("InterruptMode", 0);
-    row("IDT", s.address_of(pcr.IdtBase));
-    row("GDT", words[0]);
-    row("TSS", words[1]);
-    s.print("\n");
-    row("CurrentThread", s.address_of(pcr.Prcb.CurrentThread));
-    row("NextThread", s.address_of(pcr.Prcb.NextThread));
-    row("IdleThread", s.address_of(pcr.Prcb.IdleThread));
-    s.print("\n\t%25s: \n", "DpcQueue");
-}
-
 constexpr Command commands[] = {
     {"!process", "!process [process|0 [flags [image]]]",
      "processes; 0 0 lists all, flag 2 with threads, 4 with stacks", process_command},
     {"!thread", "!thread [-t] [thread]", "thread: state, IRPs, stack", thread_command},
     {"!irql", "!irql [processor]", "interrupt request level of a processor", irql_command},
-    {"!pcr", "!pcr [processor]", "processor control region", pcr_command},
 };
 
 } // namespace

@@ -88,6 +88,8 @@ std::span<const Command> memory_commands();
 std::span<const Command> module_commands();
 std::span<const Command> stack_commands();
 std::span<const Command> process_commands();
+std::span<const Command> processor_commands();
+std::span<const Command> scheduling_commands();
 std::span<const Command> value_commands();
 std::span<const Command> lock_commands();
 
