@@ -1,12 +1,56 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
 #include "trace/json.h"
+#include "trace/perfetto.h"
 #include "trace/reader.h"
 #include "trace/text.h"
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <iostream>
 #include <memory>
+#include <unistd.h>
 
 namespace app {
+
+namespace {
+
+void add_export(CLI::App& trace_command, int& status) {
+    struct Export {
+        std::string file, output, format;
+    };
+    auto what = std::make_shared<Export>();
+    CLI::App& command = *trace_command.add_subcommand("export", "write a trace in another program's format");
+    command.add_option("file", what->file, "a trace that --trace recorded")->required();
+    command.add_option("--format", what->format, "perfetto: for ui.perfetto.dev and its tools")
+        ->check(CLI::IsMember({"perfetto"}))
+        ->required();
+    command.add_option("-o,--output", what->output, "the file to write")->type_name("FILE")->required();
+    command.callback([what, &status] {
+        trace::Reader reader;
+        if (!reader.open(what->file)) {
+            std::cerr << "drvlab: " << what->file << ": " << reader.error() << "\n";
+            status = exit_load_failure;
+            return;
+        }
+        const int out = open(what->output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (out < 0) {
+            std::cerr << "drvlab: cannot write '" << what->output << "': " << std::strerror(errno) << "\n";
+            status = exit_host;
+            return;
+        }
+        const bool good = trace::print_perfetto(reader, out);
+        if (close(out) != 0 || (!good && !reader.damaged())) {
+            std::cerr << "drvlab: cannot write '" << what->output << "'\n";
+            status = exit_host;
+        } else if (reader.damaged()) {
+            std::cerr << "drvlab: " << what->file << ": " << reader.error() << "\n";
+            status = exit_load_failure;
+        }
+    });
+}
+
+} // namespace
 
 void add_trace_command(CLI::App& drvlab, int& status) {
     struct Show {
@@ -17,6 +61,7 @@ void add_trace_command(CLI::App& drvlab, int& status) {
     auto show = std::make_shared<Show>();
     CLI::App& trace_command = *drvlab.add_subcommand("trace", "work with recorded traces");
     trace_command.require_subcommand(1);
+    add_export(trace_command, status);
     CLI::App& command = *trace_command.add_subcommand("show", "print a trace as text or JSON Lines");
     command.add_option("file", show->file, "a trace that --trace recorded")->required();
     command.add_flag("--json", show->json, "one JSON object a line");
