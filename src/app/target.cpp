@@ -13,6 +13,7 @@
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/times.h"
 #include "kernel/seh/dispatch.h"
 #include "kernel/seh/stack_walk.h"
 #include <algorithm>
@@ -233,7 +234,10 @@ std::vector<view::Process> Target::processes() {
         v.session = p->space ? 1 : -1;
         const LONGLONG until = p->ExitTime.QuadPart ? p->ExitTime.QuadPart : ke::system_time();
         v.elapsed = static_cast<std::uint64_t>(until - (p->space ? p->CreateTime.QuadPart : ke::boot_time()));
-        v.user_time = p->space ? v.elapsed : 0; // as NtQueryInformationProcess counts it
+        const KERNEL_USER_TIMES times = ps::times_of(*p);
+        v.user_time = static_cast<std::uint64_t>(times.UserTime.QuadPart);
+        v.kernel_time = static_cast<std::uint64_t>(times.KernelTime.QuadPart);
+        v.base_priority = p->Pcb.BasePriority;
         v.image = p->file_name ? *p->file_name : "System";
         out.push_back(std::move(v));
     }
@@ -274,6 +278,8 @@ std::vector<view::Thread> Target::threads() {
                                    view::ThreadState::terminated,  view::ThreadState::waiting}[t->Tcb.State]
                       : view::ThreadState::running;
         v.processor = v.state == view::ThreadState::ready ? t->ready_on : t->Tcb.NextProcessor;
+        v.ideal_processor = t->Tcb.IdealProcessor;
+        v.alertable = t->alertable;
         v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";
         v.user_wait = t->Tcb.WaitMode == UserMode;
         if (v.state == view::ThreadState::waiting)
@@ -284,10 +290,12 @@ std::vector<view::Thread> Target::threads() {
                            t->lock_wait.kind == ke::LockKind::push_exclusive;
         v.priority = t->Tcb.Priority;
         v.base_priority = t->Tcb.BasePriority;
+        v.priority_decrement = t->Tcb.PriorityDecrement;
         v.context_switches = t->context_switches;
         v.wait_start_tick = t->Tcb.WaitTime;
-        v.user_time = t->Tcb.UserTime * ke::tick_length;
-        v.kernel_time = t->Tcb.KernelTime * ke::tick_length;
+        const KERNEL_USER_TIMES times = ps::times_of(*t);
+        v.user_time = static_cast<std::uint64_t>(times.UserTime.QuadPart);
+        v.kernel_time = static_cast<std::uint64_t>(times.KernelTime.QuadPart);
         if (t->crossing && t->crossing->kind != seh::RecordKind::call_out &&
             address_of(t) != current_thread()) {
             const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);

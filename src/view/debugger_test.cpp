@@ -127,6 +127,9 @@ class FakeMachine : public Machine {
         one.wait_lock = resources()[1];
         one.wait_exclusive = true;
         one.wait_start_tick = 40;
+        one.ideal_processor = 3;
+        one.priority = 10;
+        one.priority_decrement = 2;
         one.user_time = 10'460'000, one.kernel_time = 2'960'000;
         Thread two;
         two.body = 0x310000008800;

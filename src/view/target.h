@@ -90,7 +90,8 @@ struct Thread {
     Address stack_limit = 0;
     Address stack_pointer = 0; // saved, when not running
     ThreadState state = ThreadState::running;
-    unsigned processor = 0;  // if running
+    unsigned processor = 0; // where it runs, ran last, or waits to run
+    unsigned ideal_processor = 0;
     std::string wait_reason; // "Executive", "UserRequest" …
     bool user_wait = false;  // wait mode
     bool alertable = false;
@@ -99,6 +100,7 @@ struct Thread {
     bool wait_exclusive = false;       // of a lock that may be shared
     int priority = 8;
     int base_priority = 8;
+    int priority_decrement = 0; // what of the priority is a boost
     std::uint64_t context_switches = 0;
     std::uint64_t wait_start_tick = 0;
     std::uint64_t user_time = 0, kernel_time = 0; // 100 ns

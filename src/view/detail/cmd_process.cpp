@@ -176,7 +176,7 @@ void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t fl
             static_cast<unsigned long long>(thread.wait_start_tick),
             ticks_text(now > thread.wait_start_tick ? now - thread.wait_start_tick : 0).c_str());
     s.print("%s%-26s%-15lluIdealProcessor: %-14u\n", indent, "Context Switch Count",
-            static_cast<unsigned long long>(thread.context_switches), thread.processor);
+            static_cast<unsigned long long>(thread.context_switches), thread.ideal_processor);
     s.print("%s%-26s%s\n", indent, "UserTime", time_text(thread.user_time).c_str());
     s.print("%s%-26s%s\n", indent, "KernelTime", time_text(thread.kernel_time).c_str());
     const std::string start = s.symbol(thread.start);
@@ -189,8 +189,8 @@ void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t fl
             extension_address(thread.stack_pointer).c_str());
     s.print("%sBase %s Limit %s Call 0000000000000000\n", indent,
             extension_address(thread.stack_base).c_str(), extension_address(thread.stack_limit).c_str());
-    s.print("%sPriority %d BasePriority %d PriorityDecrement 0 IoPriority 2 PagePriority 5\n", indent,
-            thread.priority, thread.base_priority);
+    s.print("%sPriority %d BasePriority %d PriorityDecrement %d IoPriority 2 PagePriority 5\n", indent,
+            thread.priority, thread.base_priority, thread.priority_decrement);
     FrameStyle style;
     style.arguments = !(flags & 8);
     style.indent = indent;
