@@ -12,7 +12,7 @@ namespace {
 
 // Crossings that a processor has, on average, before another may go on; with one processor, before its
 // thread's quantum may end early.
-constexpr std::uint64_t turn = 20, turn_alone = 2000;
+constexpr std::uint64_t turn = 6, turn_alone = 2000;
 
 class RoundRobin final : public Policy {
   public:
@@ -49,7 +49,8 @@ class Step final : public Random {
     Choice decide(const Decision& d) override {
         Choice choice = Random::decide(d);
         choice.crossings = chance_.around(turn);
-        if (chance_.one_in(3)) choice.instructions = static_cast<unsigned>(1 + chance_.below(48));
+        if (chance_.one_in(2))
+            choice.instructions = static_cast<unsigned>(1 + chance_.below(1 + chance_.below(32)));
         return choice;
     }
 };
@@ -73,12 +74,18 @@ class Pct final : public Policy {
         while (due < changes_.size() && changes_[due] <= d.time)
             priority_[d.current] = static_cast<unsigned>(changes_.size() - ++due);
         changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(due));
-        // Who pauses or spins waits for others: let it fall, or they never run.
-        if (d.cause == Cause::pause || d.cause == Cause::spin) lower(d.current);
+        // Who pauses or spins waits for others, and so does who goes on for long: let it fall, or they never
+        // run.
+        if (d.current != last_) since_ = d.time;
+        if (d.cause == Cause::pause || d.cause == Cause::spin || d.time - since_ > patience) {
+            lower(d.current);
+            since_ = d.time;
+        }
         unsigned best = static_cast<unsigned>(__builtin_ctzll(d.runnable));
         for (std::uint64_t left = d.runnable; left; left &= left - 1)
             if (const auto i = static_cast<unsigned>(__builtin_ctzll(left)); priority_[i] > priority_[best])
                 best = i;
+        last_ = best;
         const std::uint64_t until = changes_.empty() ? ~0ull : changes_.front() - d.time;
         return {.processor = best, .crossings = std::min<std::uint64_t>(until, turn)};
     }
@@ -90,8 +97,11 @@ class Pct final : public Policy {
             if (p < old) ++p;
         priority_[processor] = 0;
     }
+    static constexpr std::uint64_t patience = 500; // crossings
     Chance chance_;
     unsigned priority_[64];
+    unsigned last_ = 0; // who was chosen, and since when it has gone on
+    std::uint64_t since_ = 0;
     std::vector<std::uint64_t> changes_; // times at which the running processor falls
 };
 

@@ -5,6 +5,7 @@
 #include "kernel/exports/sync_objects.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ke/switch_point.h"
 #include "kernel/ke/wait.h"
 #include "kernel/ob/handle.h"
 #include "kernel/pool/pool.h"
@@ -126,5 +127,10 @@ extern "C" NTSTATUS NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER* giv
 }
 GATE(NtDelayExecution);
 
-extern "C" NTSTATUS NtYieldExecution() { return ke::yield() ? STATUS_SUCCESS : STATUS_NO_YIELD_PERFORMED; }
+// Nobody else is ready here: another processor may have what the caller is waiting for.
+extern "C" NTSTATUS NtYieldExecution() {
+    if (ke::yield()) return STATUS_SUCCESS;
+    ke::switch_point(ke::Cause::pause);
+    return STATUS_NO_YIELD_PERFORMED;
+}
 GATE(NtYieldExecution);

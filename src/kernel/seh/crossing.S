@@ -181,6 +181,12 @@ nt_call_out:
     mov     rsp, r11
     clear_nonvolatile
     xor     r11d, r11d
+    cmp     dword ptr [rip + nt_steps], 0
+    jne     1f
+    jmp     [rip + nt_trampoline]
+1:  pushfq                              # single-step from the routine's first instruction
+    or      dword ptr [rsp], 0x100
+    popfq
     jmp     [rip + nt_trampoline]
     .size nt_call_out, . - nt_call_out
 

@@ -59,7 +59,7 @@ struct Processor {
     ULONG64 pending_vectors[4] = {}; // by vector; its IRQL is vector / 16
     SpinWait* spinning = nullptr;
     Account account;
-    ULONGLONG policy_deadline = ~0ull; // the policy wants to decide then
+    ULONGLONG policy_deadline = 0; // the policy wants to decide then
 
     bool is_idle() const { return current == idle; }
     KIRQL& irql() const { return *reinterpret_cast<KIRQL*>(pcr + KPCR_IRQL); }

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Schedules: one seed gives one trace on any number of processors, under every policy; a race is found by trying seeds, and its schedule,
+recorded and replayed, shows it again; a replay that does not fit names the first decision that differs."""
+import pathlib, sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import run_scenario as rs
+
+POLICIES = ("round-robin", "random", "pct", "step")
+
+
+def race(lab, *options, which=("cancel",)):
+    return lab.call(["run", "--driver", lab.image("racy.sys"), "--cpus", "2", *options, "--", lab.image("racy_client.exe"), *which])
+
+
+def equal_traces(lab, folder):
+    for policy in POLICIES:
+        for cpus in ("1", "2", "8"):
+            traces = []
+            for run in ("first", "second"):
+                trace = folder / f"{policy}-{cpus}-{run}"
+                rs.expect(lab.call(["run", "--driver", lab.image("echo.sys"), "--cpus", cpus, "--seed", "7", "--schedule", policy,
+                                    "--trace", trace, "--", lab.image("hello.exe")], stdin="Ada 3\n"), 3)
+                traces.append(trace.read_bytes())
+            if traces[0] != traces[1]:
+                raise rs.Failure(f"--schedule {policy} --cpus {cpus}: two runs with one seed differ")
+
+
+def find_the_race(lab, folder):
+    schedules = set()
+    for seed in range(1, 41):
+        schedule = folder / "schedule"
+        done = race(lab, "--seed", str(seed), "--record-schedule", schedule)
+        schedules.add(schedule.read_text())
+        if done.returncode == 122:
+            break
+    else:
+        raise rs.Failure("no seed up to 40 shows the race of cancel and completion")
+    if len(schedules) < 2 and seed > 1:
+        raise rs.Failure("different seeds give one schedule")
+    rs.expect(done, 122, stderr=None)
+    if "MULTIPLE_IRP_COMPLETE_REQUESTS" not in done.stderr or "racy!complete" not in done.stderr:
+        raise rs.Failure(f"the report does not name the race:\n{done.stderr}")
+    again = race(lab, "--seed", "1000", "--replay", schedule)
+    if (again.returncode, again.stderr) != (done.returncode, done.stderr):
+        raise rs.Failure(f"the replayed schedule ends otherwise:\n{again.stderr}")
+    lines = schedule.read_text().splitlines()
+    words = lines[9].split()
+    words[0] = str(int(words[0]) + 1)
+    lines[9] = " ".join(words)
+    schedule.write_text("\n".join(lines) + "\n")
+    done = race(lab, "--replay", schedule)
+    if done.returncode != 123 or "decision 8 differs from the recorded schedule: at " not in done.stderr:
+        raise rs.Failure(f"exit status {done.returncode}, and the decision that differs is not named:\n{done.stderr}")
+
+
+def steps_find_more(lab):
+    """The windows of these races hold no call: only a switch between two instructions can fall into them."""
+    for which in (("remove", "60"), ("event", "60")):
+        found = {}
+        for policy in ("random", "step"):
+            found[policy] = next((seed for seed in range(1, 41) if race(lab, "--schedule", policy, "--seed", str(seed),
+                                                                        which=which).returncode == 122), None)
+        if found["random"] or not found["step"]:
+            raise rs.Failure(f"the race '{which[0]}' is found by these seeds: {found}; only step can find it")
+
+
+def bad_input(lab, folder):
+    (folder / "no-schedule").write_text("hello\n")
+    done = race(lab, "--replay", folder / "no-schedule")
+    if done.returncode != 120 or "line 1: this is no schedule" not in done.stderr:
+        raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
+    done = race(lab, "--replay", folder / "nothing-there")
+    if done.returncode != 120 or "nothing-there" not in done.stderr:
+        raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
+    for option, value in (("--cpus", "0"), ("--cpus", "65"), ("--schedule", "lucky")):
+        if (done := race(lab, option, value)).returncode != 120:
+            raise rs.Failure(f"{option} {value}: exit status {done.returncode}")
+
+
+def check(lab, options, folder):
+    """Schedules."""
+    equal_traces(lab, folder)
+    find_the_race(lab, folder)
+    steps_find_more(lab)
+    bad_input(lab, folder)
+
+
+rs.run_script(check)
