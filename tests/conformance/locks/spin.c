@@ -172,6 +172,37 @@ static void arithmetic(void) {
           "ExInterlockedPopEntryList returns the entry, NULL if there is none");
 }
 
+// The forms that raise to SYNCH_LEVEL, and the first entry of a list that is not taken off.
+static void others(void) {
+    KIRQL(NTAPI * acquire)(PKSPIN_LOCK) = (PVOID)routine(L"KeAcquireSpinLockRaiseToSynch");
+    VOID(NTAPI * acquire_queued)
+    (PKSPIN_LOCK, PKLOCK_QUEUE_HANDLE) = (PVOID)routine(L"KeAcquireInStackQueuedSpinLockRaiseToSynch");
+    PSLIST_ENTRY(NTAPI * first)(const SLIST_HEADER*) = (PVOID)routine(L"FirstEntrySList");
+    if (!acquire || !acquire_queued || !first) {
+        CHECK(FALSE, "KeAcquireSpinLockRaiseToSynch and its queued form, FirstEntrySList are there");
+        return;
+    }
+    KLOCK_QUEUE_HANDLE handle;
+    KeInitializeSpinLock(&spin);
+    KIRQL old = acquire(&spin);
+    CHECK(old == PASSIVE_LEVEL && KeGetCurrentIrql() > DISPATCH_LEVEL && !KeTestSpinLock(&spin),
+          "KeAcquireSpinLockRaiseToSynch raises above DISPATCH_LEVEL and returns the level before");
+    KeReleaseSpinLockFromDpcLevel(&spin);
+    KeLowerIrql(old);
+    acquire_queued(&spin, &handle);
+    CHECK(KeGetCurrentIrql() > DISPATCH_LEVEL && handle.OldIrql == PASSIVE_LEVEL,
+          "so does the queued form, which keeps the level in the handle");
+    KeReleaseInStackQueuedSpinLock(&handle);
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL && KeTestSpinLock(&spin), "release goes back");
+    static SLIST_HEADER head;
+    static SLIST_ENTRY entry;
+    InitializeSListHead(&head);
+    CHECK(!first(&head), "FirstEntrySList: NULL for an empty list");
+    ExInterlockedPushEntrySList(&head, &entry, &spin);
+    CHECK(first(&head) == &entry && ExQueryDepthSList(&head) == 1,
+          "the first entry, which stays in the list");
+}
+
 static void checks(void) {
     if (!find_routines()) {
         CHECK(FALSE, "the routines of reader/writer spin locks are there");
@@ -180,5 +211,6 @@ static void checks(void) {
     queued();
     reader_writer();
     arithmetic();
+    others();
     crowd();
 }

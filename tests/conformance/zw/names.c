@@ -13,6 +13,7 @@ IMPORT(NTSTATUS, ZwCreateEvent, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_
 IMPORT(NTSTATUS, ZwOpenEvent, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 IMPORT(NTSTATUS, ZwOpenSection, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 IMPORT(NTSTATUS, ZwDeleteFile, POBJECT_ATTRIBUTES);
+IMPORT(NTSTATUS, ZwQueryFullAttributesFile, POBJECT_ATTRIBUTES, PFILE_NETWORK_OPEN_INFORMATION);
 IMPORT(NTSTATUS, IoAttachDeviceToDeviceStackSafe, PDEVICE_OBJECT, PDEVICE_OBJECT, PDEVICE_OBJECT*);
 
 typedef NTSTATUS (*OPENER)(POBJECT_ATTRIBUTES);
@@ -128,7 +129,24 @@ static void going(void) {
     IoDeleteDevice(filter);
 }
 
+// nf-ntifs-zwqueryfullattributesfile.
+static NTSTATUS attributes_of(PCWSTR path) {
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes;
+    FILE_NETWORK_OPEN_INFORMATION found;
+    RtlInitUnicodeString(&name, path);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    return import_ZwQueryFullAttributesFile(&attributes, &found);
+}
+static void attributes(void) {
+    CHECK(attributes_of(L"\\Device\\NoSuchDevice") == STATUS_OBJECT_NAME_NOT_FOUND,
+          "ZwQueryFullAttributesFile: STATUS_OBJECT_NAME_NOT_FOUND, nothing has the name");
+    CHECK(attributes_of(L"\\NoSuchDirectory\\file") == STATUS_OBJECT_PATH_NOT_FOUND,
+          "STATUS_OBJECT_PATH_NOT_FOUND, a directory of the path is not there");
+}
+
 static void checks(void) {
     names();
     going();
+    attributes();
 }

@@ -1462,7 +1462,7 @@ const Row rows[] = {
     {"KeReleaseMutex", "", "", &gate_KeReleaseMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"KeReleaseQueuedSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KeReleaseSemaphore", "", "", &gate_KeReleaseSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
-    {"KeReleaseSpinLock", "", "", &gate_KeReleaseSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeReleaseSpinLock", "", "", &gate_KeReleaseSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeReleaseSpinLockForDpc", "", "", &gate_KeReleaseSpinLockForDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeReleaseSpinLockFromDpcLevel", "", "", &gate_KeReleaseSpinLockFromDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeRemoveByKeyDeviceQueue", "", "", &gate_KeRemoveByKeyDeviceQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
