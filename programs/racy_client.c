@@ -1,5 +1,5 @@
-// racy_client cancel | remove | event [ROUNDS]: two threads that meet in one of the races of \\.\Racy. Says nothing and
-// ends with 0 when every round went well.
+// racy_client cancel | remove | event [ROUNDS]: two threads that meet in one of the races of \\.\Racy. Says
+// nothing and ends with 0 when every round went well.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
         const char* name;
         LPTHREAD_START_ROUTINE other;
         void (*mine)(void);
-    } races[] = {{"cancel", finish, hold_and_cancel}, {"remove", use, start_and_remove}, {"event", answer, ask}};
+    } races[] = {
+        {"cancel", finish, hold_and_cancel}, {"remove", use, start_and_remove}, {"event", answer, ask}};
     int race = 0;
     while (race < 3 && (argc < 2 || strcmp(argv[1], races[race].name)))
         race++;
@@ -83,8 +84,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     if (argc > 2) rounds = atoi(argv[2]);
-    device = CreateFileA("\\\\.\\Racy", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                         OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+    device = CreateFileA("\\\\.\\Racy", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                         NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
     if (device == INVALID_HANDLE_VALUE) {
         fprintf(stderr, "\\\\.\\Racy: error %lu\n", GetLastError());
         return 1;

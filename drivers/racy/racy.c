@@ -1,5 +1,5 @@
-// Racy: three races between two threads, as they stand in many a driver. Each is rare on a real machine; here a
-// schedule that shows it is found by trying seeds, and is then repeated at will (docs/finding-a-race.md).
+// Racy: three races between two threads, as they stand in many a driver. Each is rare on a real machine; here
+// a schedule that shows it is found by trying seeds, and is then repeated at will (docs/finding-a-race.md).
 #include <ntddk.h>
 
 #include "racy.h"
@@ -37,9 +37,10 @@ static NTSTATUS complete(PIRP irp, NTSTATUS status) {
     return status;
 }
 
-// 1. The cancel routine completes the IRP. So does finish(), which takes the cancel routine away but does not look
-// whether it was still there: IoSetCancelRoutine gave NULL when the cancel routine has been taken, and is about to
-// run; then the IRP is not finish()'s to complete. Both complete it: MULTIPLE_IRP_COMPLETE_REQUESTS.
+// 1. The cancel routine completes the IRP. So does finish(), which takes the cancel routine away but does not
+// look whether it was still there: IoSetCancelRoutine gave NULL when the cancel routine has been taken, and
+// is about to run; then the IRP is not finish()'s to complete. Both complete it:
+// MULTIPLE_IRP_COMPLETE_REQUESTS.
 static VOID NTAPI racy_cancel(PDEVICE_OBJECT device, PIRP irp) {
     RACY_EXTENSION* racy = device->DeviceExtension;
     IoReleaseCancelSpinLock(irp->CancelIrql);
@@ -62,7 +63,8 @@ static NTSTATUS finish(RACY_EXTENSION* racy) {
     return STATUS_SUCCESS;
 }
 
-// 2. use() gives up the remove lock before it has done with what the lock protects. remove() may run in between.
+// 2. use() gives up the remove lock before it has done with what the lock protects. remove() may run in
+// between.
 static NTSTATUS use(RACY_EXTENSION* racy, PIRP irp) {
     struct session* session = racy->session;
     if (!session) return STATUS_DEVICE_NOT_READY;
@@ -96,8 +98,9 @@ static NTSTATUS remove(RACY_EXTENSION* racy, PIRP irp) {
     return STATUS_SUCCESS;
 }
 
-// 3. answer() says that it is done, and only then signals the event whose address stands in the question. ask() may
-// have seen it done, without a wait, and freed the question: its first word is another pointer by then.
+// 3. answer() says that it is done, and only then signals the event whose address stands in the question.
+// ask() may have seen it done, without a wait, and freed the question: its first word is another pointer by
+// then.
 static NTSTATUS ask(RACY_EXTENSION* racy) {
     KEVENT answered;
     struct question* question = ExAllocatePoolWithTag(NonPagedPool, sizeof *question, RACY_TAG);
@@ -158,7 +161,8 @@ static VOID NTAPI racy_unload(PDRIVER_OBJECT driver) {
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {
     UNREFERENCED_PARAMETER(registry_path);
-    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Racy"), link = RTL_CONSTANT_STRING(L"\\DosDevices\\Racy");
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Racy"),
+                   link = RTL_CONSTANT_STRING(L"\\DosDevices\\Racy");
     PDEVICE_OBJECT device;
     NTSTATUS status =
         IoCreateDevice(driver, sizeof(RACY_EXTENSION), &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);

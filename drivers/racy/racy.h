@@ -1,5 +1,5 @@
-// Control codes of \\.\Racy. Each pair of codes is one of the races that every book on drivers warns of; the comments
-// in racy.c say what is wrong and how it is done right.
+// Control codes of \\.\Racy. Each pair of codes is one of the races that every book on drivers warns of; the
+// comments in racy.c say what is wrong and how it is done right.
 #pragma once
 
 #define RACY_CODE(n) CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800 + (n), METHOD_BUFFERED, FILE_ANY_ACCESS)
