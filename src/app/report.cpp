@@ -6,6 +6,7 @@
 #include "app/text.h"
 #include "app/waiting.h"
 #include "kernel/exports/table.h"
+#include "kernel/io/irp.h"
 #include "kernel/ke/thread.h"
 #include "rtl/status.h"
 #include "view/debugger.h"
@@ -216,9 +217,11 @@ std::string stop_report(Machine& machine, const ke::Stop& stop) {
         return user_exception_report(machine, stop);
     case ke::StopKind::stub_called:
         return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine);
-    case ke::StopKind::hang:
+    case ke::StopKind::hang: {
+        const std::string requests = io::pending_requests();
         return "drvlab: " + stop_summary(machine, stop) + "\n" + (runs_nothing() ? "" : stack_text(machine)) +
-               waiting_threads_text(machine);
+               waiting_threads_text(machine) + (requests.empty() ? "" : "PENDING_IRPS:\n" + requests);
+    }
     case ke::StopKind::report:
         if (fault_address(stop))
             return "drvlab: " + stop_summary(machine, stop) +

@@ -1,6 +1,7 @@
 // Requests: wdm pages nf-wdm-ioallocateirp, nf-wdm-iofreeirp, nf-wdm-iocalldriver, nf-wdm-iocompleterequest …
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
+#include "kernel/io/completion.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ke/thread.h"
@@ -43,6 +44,12 @@ extern "C" IRP* IoAllocateIrpEx(DEVICE_OBJECT*, CHAR stack_size, BOOLEAN charge_
     return IoAllocateIrp(stack_size, charge_quota);
 }
 GATE(IoAllocateIrpEx);
+
+// Kernel and rundown routine of the APC of a request (ReadFileEx): the KAPC lies in the IRP, which ends here.
+extern "C" void IopApcTaken(KAPC* apc, PVOID, PVOID, PVOID, PVOID) { io::free_apc(apc); }
+GATE(IopApcTaken);
+extern "C" void IopApcRunDown(KAPC* apc) { io::free_apc(apc); }
+GATE(IopApcRunDown);
 
 extern "C" void IoFreeIrp(IRP* irp) { io::free_irp(irp); }
 GATE(IoFreeIrp);
@@ -87,18 +94,18 @@ extern "C" NTSTATUS IopForwardCompletion(DEVICE_OBJECT*, IRP* irp, PVOID context
 }
 GATE(IopForwardCompletion);
 
-// Sets the routine and keeps a reference to the device meanwhile; here no driver is unloaded while it has
-// devices.
-extern "C" NTSTATUS IoSetCompletionRoutineEx(DEVICE_OBJECT*, IRP* irp, PIO_COMPLETION_ROUTINE routine,
+extern "C" NTSTATUS IoSetCompletionRoutineEx(DEVICE_OBJECT* device, IRP* irp, PIO_COMPLETION_ROUTINE routine,
                                              PVOID context, BOOLEAN success, BOOLEAN error, BOOLEAN cancel) {
-    IO_STACK_LOCATION* next = io::next_location(irp);
-    next->CompletionRoutine = routine;
-    next->Context = context;
-    next->Control = static_cast<UCHAR>((success ? SL_INVOKE_ON_SUCCESS : 0) |
-                                       (error ? SL_INVOKE_ON_ERROR : 0) | (cancel ? SL_INVOKE_ON_CANCEL : 0));
-    return STATUS_SUCCESS;
+    return io::set_safe_completion(device, irp, routine, context,
+                                   static_cast<UCHAR>((success ? SL_INVOKE_ON_SUCCESS : 0) |
+                                                      (error ? SL_INVOKE_ON_ERROR : 0) |
+                                                      (cancel ? SL_INVOKE_ON_CANCEL : 0)));
 }
 GATE(IoSetCompletionRoutineEx);
+extern "C" NTSTATUS IopUnloadSafeCompletion(DEVICE_OBJECT* device, IRP* irp, PVOID context) {
+    return io::run_safe_completion(device, irp, context);
+}
+GATE(IopUnloadSafeCompletion);
 
 extern "C" BOOLEAN IoCancelIrp(IRP* irp) { return io::cancel_irp(irp); }
 GATE(IoCancelIrp);

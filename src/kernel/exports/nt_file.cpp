@@ -77,26 +77,6 @@ extern "C" NTSTATUS NtQueryVolumeInformationFile(HANDLE file, IO_STATUS_BLOCK* i
 }
 GATE(NtQueryVolumeInformationFile);
 
-namespace {
-
-NTSTATUS cancel(HANDLE file, IO_STATUS_BLOCK* only, IO_STATUS_BLOCK* iosb, bool whole_process) {
-    IO_STATUS_BLOCK result{};
-    const NTSTATUS status = io::cancel_io(file, only, previous_mode(), whole_process, result);
-    if (NT_SUCCESS(status)) exports::write_parameter(iosb, result);
-    return status;
-}
-
-} // namespace
-
-extern "C" NTSTATUS NtCancelIoFile(HANDLE file, IO_STATUS_BLOCK* iosb) {
-    return cancel(file, nullptr, iosb, false);
-}
-GATE(NtCancelIoFile);
-extern "C" NTSTATUS NtCancelIoFileEx(HANDLE file, IO_STATUS_BLOCK* only, IO_STATUS_BLOCK* iosb) {
-    return cancel(file, only, iosb, true);
-}
-GATE(NtCancelIoFileEx);
-
 extern "C" NTSTATUS NtDeleteFile(OBJECT_ATTRIBUTES* attributes) {
     return io::delete_file(attributes, previous_mode());
 }

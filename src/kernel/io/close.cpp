@@ -2,6 +2,8 @@
 // goes.
 #include "abi/status.h"
 #include "abi/thread.h"
+#include "kernel/io/completion.h"
+#include "kernel/io/detail/cancel_requests.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/life.h"
@@ -45,6 +47,9 @@ void close_file(PVOID object, EPROCESS*, ACCESS_MASK, LONG64 left) {
     if (lock) acquire_file_lock(file, KernelMode);
     send(file, IRP_MJ_CLEANUP);
     file->Flags |= FO_CLEANUP_COMPLETE;
+    // Cleaning up, the driver should have completed everything. assumed: what it left and no thread owns is
+    // cancelled now.
+    cancel_file_requests(file);
     if (lock) release_file_lock(file);
 }
 
@@ -59,6 +64,7 @@ void remove_file(PVOID object) {
     }
     if (file->FileName.Buffer) pool::release(file->FileName.Buffer);
     if (file->RelatedFileObject) ob::dereference(file->RelatedFileObject);
+    if (file->CompletionContext) bind_completion(file, nullptr, nullptr, true);
 }
 
 // \Device\Name and the file's own name. A relative open's name is shown as given: below its device.

@@ -104,7 +104,8 @@ NTSTATUS control_file(const Caller& caller, ULONG code, PVOID in, ULONG in_lengt
         return request.abandon(STATUS_ACCESS_DENIED);
     if (const NTSTATUS status = request.lock(); status != STATUS_SUCCESS) [[unlikely]]
         return request.abandon(status);
-    if (!fsctl && request.device->DriverObject->FastIoDispatch) [[unlikely]] {
+    // assumed: fast I/O cannot deliver an APC, so it is not tried when one is asked for.
+    if (!fsctl && request.device->DriverObject->FastIoDispatch && !caller.apc_routine) [[unlikely]] {
         IO_STATUS_BLOCK result;
         if (try_fast_io(request, control, result)) return request.answer(result.Status, result.Information);
     }

@@ -49,9 +49,14 @@ void forget(IRP* irp) {
 NTSTATUS csq_insert(IO_CSQ* csq, IRP* irp, IO_CSQ_IRP_CONTEXT* context, PVOID insert_context) {
     Locked lock(csq);
     csq->ReservePointer = nullptr;
+    if (irp->Cancel) { // it does not get into the queue
+        mark_pending(irp);
+        lock.release();
+        seh::call_out(csq->CsqCompleteCanceledIrp, csq, irp);
+        return STATUS_SUCCESS;
+    }
     if (context) *context = {IO_TYPE_CSQ_IRP_CONTEXT, irp, csq};
     note_of(irp) = context ? static_cast<PVOID>(context) : csq;
-    mark_pending(irp);
     NTSTATUS status = STATUS_SUCCESS;
     if (csq->Type == IO_TYPE_CSQ_EX)
         status =
@@ -63,8 +68,9 @@ NTSTATUS csq_insert(IO_CSQ* csq, IRP* irp, IO_CSQ_IRP_CONTEXT* context, PVOID in
         lock.release();
         return status;
     }
+    mark_pending(irp);
     irp->CancelRoutine = reinterpret_cast<PDRIVER_CANCEL>(internal_address("IopCsqCancelRoutine"));
-    // Cancelled before the routine was there: nobody else will take it out.
+    // Cancelled while the driver's routine ran: nobody else will take it out.
     if (irp->Cancel && take_cancel_routine(irp)) {
         seh::call_out(csq->CsqRemoveIrp, csq, irp);
         forget(irp);

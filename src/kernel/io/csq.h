@@ -7,7 +7,8 @@
 
 namespace nt::io {
 
-// The queue takes the IRP, or, with IoCsqInitializeEx, answers why not. Marks the IRP pending.
+// The queue takes the IRP and it is marked pending, or, with IoCsqInitializeEx, the queue answers why not.
+// One that has been cancelled is completed instead.
 NTSTATUS csq_insert(IO_CSQ* csq, IRP* irp, IO_CSQ_IRP_CONTEXT* context, PVOID insert_context);
 // Null: it has been cancelled.
 IRP* csq_remove(IO_CSQ* csq, IO_CSQ_IRP_CONTEXT* context);

@@ -69,10 +69,12 @@ NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG
                          KPROCESSOR_MODE mode);
 NTSTATUS query_volume_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length,
                                   ULONG info_class, KPROCESSOR_MODE mode);
-// NtCancelIoFile: this thread's requests on the file, waited for. NtCancelIoFileEx: the process's, one of
-// them by its status block; STATUS_NOT_FOUND when there is none.
-NTSTATUS cancel_io(HANDLE file, IO_STATUS_BLOCK* only, KPROCESSOR_MODE mode, bool whole_process,
-                   IO_STATUS_BLOCK& result);
+// NtCancelIoFile: this thread's requests on the file, waited for.
+NTSTATUS cancel_io(HANDLE file, KPROCESSOR_MODE mode);
+// NtCancelIoFileEx: the process's requests, or those with one status block; not waited for. STATUS_NOT_FOUND.
+NTSTATUS cancel_io_of_process(HANDLE file, const IO_STATUS_BLOCK* only, KPROCESSOR_MODE mode);
+// NtCancelSynchronousIoFile: what the thread waits for itself. STATUS_NOT_FOUND.
+NTSTATUS cancel_synchronous_io(ke::Thread& thread, const IO_STATUS_BLOCK* only);
 NTSTATUS delete_file(OBJECT_ATTRIBUTES* attributes, KPROCESSOR_MODE mode);
 NTSTATUS query_attributes(OBJECT_ATTRIBUTES* attributes, PVOID basic_information, KPROCESSOR_MODE mode);
 NTSTATUS query_full_attributes(OBJECT_ATTRIBUTES* attributes, PVOID network_open_information,

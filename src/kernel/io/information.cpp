@@ -2,6 +2,7 @@
 // I/O manager itself knows it answers; the rest is a buffered request to the driver.
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/io/completion.h"
 #include "kernel/io/detail/request.h"
 #include "kernel/io/irp.h"
 #include "kernel/mm/probe.h"
@@ -53,6 +54,8 @@ ClassFacts query_facts(ULONG c) {
         return {sizeof(FILE_ATTRIBUTE_TAG_INFORMATION), FILE_READ_ATTRIBUTES};
     case FileIsRemoteDeviceInformation:
         return {sizeof(FILE_IS_REMOTE_DEVICE_INFORMATION), 0};
+    case FileIoCompletionNotificationInformation:
+        return {sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION), 0};
     default:
         return {};
     }
@@ -84,6 +87,9 @@ ClassFacts set_facts(ULONG c) {
         return {sizeof(FILE_PIPE_INFORMATION), FILE_WRITE_ATTRIBUTES};
     case FileIoCompletionNotificationInformation:
         return {sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION), 0};
+    case FileCompletionInformation:
+    case FileReplaceCompletionInformation:
+        return {sizeof(FILE_COMPLETION_INFORMATION), 0};
     default:
         return {};
     }
@@ -195,6 +201,28 @@ NTSTATUS set_notification(detail::Request& request, PVOID buffer) {
     return request.answer(STATUS_SUCCESS, 0);
 }
 
+ULONG notification_of(const FILE_OBJECT* file) {
+    return (file->Flags & FO_SKIP_COMPLETION_PORT ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0) |
+           (file->Flags & FO_SKIP_SET_EVENT ? FILE_SKIP_SET_EVENT_ON_HANDLE : 0) |
+           (file->Flags & FO_SKIP_SET_FAST_IO ? FILE_SKIP_SET_USER_EVENT_ON_FAST_IO : 0);
+}
+
+// No port ends the binding, which only FileReplaceCompletionInformation may.
+NTSTATUS set_completion(detail::Request& request, PVOID buffer, bool replace) {
+    FILE_COMPLETION_INFORMATION given;
+    if (!guest::read(reinterpret_cast<ULONG_PTR>(buffer), given))
+        return request.abandon(STATUS_ACCESS_VIOLATION);
+    PVOID port = nullptr;
+    if (given.Port || !replace)
+        if (const NTSTATUS status = ob::reference_by_handle(
+                given.Port, IO_COMPLETION_MODIFY_STATE, completion_type, request.caller.mode, &port, nullptr);
+            !NT_SUCCESS(status))
+            return request.abandon(status);
+    const NTSTATUS status = bind_completion(request.file, static_cast<KQUEUE*>(port), given.Key, replace);
+    if (port) ob::dereference(port);
+    return NT_SUCCESS(status) ? request.answer(status, 0) : request.abandon(status);
+}
+
 } // namespace
 
 NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, ULONG info_class,
@@ -212,6 +240,9 @@ NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULO
         return give(request, buffer, FILE_MODE_INFORMATION{mode_of(request.file)});
     case FileAlignmentInformation:
         return give(request, buffer, FILE_ALIGNMENT_INFORMATION{request.device->AlignmentRequirement});
+    case FileIoCompletionNotificationInformation:
+        return give(request, buffer,
+                    FILE_IO_COMPLETION_NOTIFICATION_INFORMATION{notification_of(request.file)});
     case FilePositionInformation:
         if (request.synchronous)
             return give(request, buffer, FILE_POSITION_INFORMATION{request.file->CurrentByteOffset});
@@ -235,6 +266,8 @@ NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG
     if (info_class == FilePositionInformation && request.synchronous) return set_position(request, buffer);
     if (info_class == FileModeInformation) return set_mode(request, buffer);
     if (info_class == FileIoCompletionNotificationInformation) return set_notification(request, buffer);
+    if (info_class == FileCompletionInformation || info_class == FileReplaceCompletionInformation)
+        return set_completion(request, buffer, info_class == FileReplaceCompletionInformation);
     status = request.new_irp(IRP_MJ_SET_INFORMATION);
     if (NT_SUCCESS(status)) status = request.system_buffer(length, buffer, length);
     if (!NT_SUCCESS(status)) return request.abandon(status);

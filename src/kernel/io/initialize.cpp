@@ -2,6 +2,7 @@
 #include "kernel/io/detail/background.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/open.h"
+#include "kernel/io/detail/packets.h"
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
@@ -61,6 +62,7 @@ NTSTATUS initialize() {
     controller_type = *types[1];
     device_type = *types[2];
     file_type = *types[3];
+    if (const NTSTATUS status = detail::create_completion_type(); !NT_SUCCESS(status)) return status;
     detail::create_driver_type();
     detail::start_background();
     return STATUS_SUCCESS;

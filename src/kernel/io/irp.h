@@ -9,6 +9,7 @@
 #pragma once
 #include "abi/irp.h"
 #include "base/result.h"
+#include <string>
 
 namespace nt::io {
 
@@ -61,6 +62,11 @@ NTSTATUS forward_completion(IRP* irp, PVOID event); // body of nt!IopForwardComp
 // IoIsOperationSynchronous.
 bool is_operation_synchronous(const IRP* irp);
 
+// IoSetCompletionRoutineEx, and the body of nt!IopUnloadSafeCompletion. STATUS_INSUFFICIENT_RESOURCES.
+NTSTATUS set_safe_completion(DEVICE_OBJECT* device, IRP* irp, PIO_COMPLETION_ROUTINE routine, PVOID context,
+                             UCHAR control);
+NTSTATUS run_safe_completion(DEVICE_OBJECT* device, IRP* irp, PVOID context);
+
 // IoCancelIrp: true if a cancel routine was called. IoAcquireCancelSpinLock and back.
 bool cancel_irp(IRP* irp);
 KIRQL acquire_cancel_lock();
@@ -70,8 +76,11 @@ bool owns_cancel_lock(ULONG processor);
 // Puts an IRP in the current thread's list (IoBuildSynchronous…, the services) and takes it out.
 void queue_to_thread(IRP* irp);
 void dequeue_from_thread(IRP* irp);
-// A thread ends: cancels what it has and waits for it.
+// A thread ends: cancels what it has and waits for it. What does not end in time is reported and goes on
+// without it.
 void cancel_thread_io();
+// Every request that a thread waits for or has started, a line each, for the report of a hang.
+std::string pending_requests();
 
 struct LookasideUse {
     ULONG allocated, hits;

@@ -1,6 +1,7 @@
 // From a name to a FILE_OBJECT: the parse procedures of Device and File objects, and IRP_MJ_CREATE.
 #include "abi/status.h"
 #include "abi/thread.h"
+#include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/detail/open.h"
@@ -68,7 +69,7 @@ NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, 
 
 Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, ULONG attributes,
                               const UNICODE_STRING& name) {
-    const Result<PVOID> body = ob::create_object({.type = file_type, .body_size = sizeof(FILE_OBJECT)});
+    const Result<PVOID> body = ob::create_object({.type = file_type, .body_size = sizeof(FileBody)});
     if (!body) return fail(body.error());
     auto* file = static_cast<FILE_OBJECT*>(*body);
     file->Type = IO_TYPE_FILE;
@@ -146,15 +147,15 @@ NTSTATUS send_create(DEVICE_OBJECT* target, FILE_OBJECT* file, OpenPacket& packe
         trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), packet.major, 0,
                                 static_cast<UCHAR>(request.mode), irp->Flags, file, target);
     ob::reference(file); // finish() drops it
-    NTSTATUS status = call_driver(target, irp);
+    const Returned returned = detail::call_dispatch(target, irp);
+    NTSTATUS status = returned.status;
     if (status == STATUS_PENDING) {
         ke::wait_for_single_object(&file->Event, Executive, KernelMode, false, nullptr);
         status = packet.block->iosb.Status;
     } else {
-        status = irp->IoStatus.Status;
         packet.block->iosb = irp->IoStatus;
         irp->UserIosb = nullptr;
-        finish_deferred(irp);
+        status = finish_deferred(irp, returned);
     }
     packet.information = packet.block->iosb.Information;
     return status;

@@ -1,6 +1,7 @@
 // NtReadFile, NtWriteFile, NtFlushBuffersFile.
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/request.h"
 #include "kernel/mm/probe.h"
 #include "trace/trace.h"
@@ -86,6 +87,7 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
         status = request.new_irp(write ? IRP_MJ_WRITE : IRP_MJ_READ);
     if (!NT_SUCCESS(status)) [[unlikely]]
         return request.abandon(status);
+    if (request.synchronous) detail::body_of_file(request.file).transfer_start = offset.QuadPart;
     IRP* irp = request.irp;
     if (request.file->Flags & FO_WRITE_THROUGH) request.location()->Flags = SL_WRITE_THROUGH;
     irp->Flags |= write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;

@@ -4,7 +4,9 @@
 #include "abi/thread.h"
 #include "base/list.h"
 #include "host/guest.h"
+#include "kernel/io/completion.h"
 #include "kernel/io/detail/buffers.h"
+#include "kernel/io/detail/cancel_requests.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/irp.h"
@@ -36,13 +38,7 @@ NTSTATUS await_file(FILE_OBJECT* file, KPROCESSOR_MODE mode) {
     const NTSTATUS status = ke::wait_for_single_object(&file->Event, Executive, mode, alertable, nullptr);
     if (status == STATUS_ALERTED || status == STATUS_USER_APC) {
         // The request is cancelled and still has to end: its buffers are in use until then.
-        LIST_ENTRY& list = ke::current_thread().IrpList;
-        for (LIST_ENTRY* e = list.Flink; e != &list; e = e->Flink) {
-            IRP* irp = NT_CONTAINER(e, IRP, ThreadListEntry);
-            if (irp->Tail.Overlay.OriginalFileObject != file || irp->Cancel) continue;
-            cancel_irp(irp);
-            break;
-        }
+        cancel_own_request(file);
         ke::wait_for_single_object(&file->Event, Executive, KernelMode, false, nullptr);
     }
     return file->FinalStatus;
@@ -53,9 +49,10 @@ NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length) {
     return mm::probe_for_write(reinterpret_cast<ULONG_PTR>(buffer), length, 1);
 }
 
-NTSTATUS Request::begin_slowly() {
-    // User APCs come with the whole processor.
-    if (caller.apc_routine) ke::stub_called("ApcRoutine of an I/O service");
+NTSTATUS Request::begin_slowly(const FILE_OBJECT* body) {
+    // A file with a completion port has its own way of telling.
+    if (caller.apc_routine && body->CompletionContext) return STATUS_INVALID_PARAMETER;
+    if (!caller.event) return STATUS_SUCCESS;
     PVOID object;
     const NTSTATUS status = ob::reference_by_handle(caller.event, EVENT_MODIFY_STATE, event_type(),
                                                     caller.mode, &object, nullptr);
@@ -118,7 +115,12 @@ NTSTATUS Request::answer(NTSTATUS status, ULONG_PTR information) {
     const auto to = reinterpret_cast<ULONG_PTR>(caller.iosb);
     guest::write(to + offsetof(IO_STATUS_BLOCK, Information), information);
     guest::write(to, status);
-    if (event) ke::set_event(*event);
+    if (event && !(file->Flags & FO_SKIP_SET_FAST_IO)) ke::set_event(*event);
+    // What a request that had answered at once would have told the port.
+    if (file->CompletionContext && caller.apc_context && !NT_ERROR(status) &&
+        !(file->Flags & FO_SKIP_COMPLETION_PORT))
+        post_completion(*static_cast<KQUEUE*>(file->CompletionContext->Port),
+                        {file->CompletionContext->Key, caller.apc_context, {{status}, information}});
     release();
     return status;
 }

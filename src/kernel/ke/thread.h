@@ -51,6 +51,7 @@ struct Thread : ETHREAD {
     ULONG stalls;         // how often in a row it has found it
     LIST_ENTRY all_link;
     PVOID extension; // ps
+    PVOID calls;     // io: dispatch routines that are running
 };
 
 // A KTHREAD is the head of its thread's body.

@@ -340,6 +340,28 @@ const Row rows[] = {
      [](TextRows& t) {
          return t.irp() + " cancelled" + (t.n("routine") ? ": cancel routine " + t.symbol("routine") : "");
      }},
+    {"cancel_routine_called", Place::irp,
+     [](TextRows& t) {
+         return t.level() + " cancel routine " + t.symbol("routine") + " of " + t.device() + " is called";
+     }},
+    {"cancel_routine_returned", Place::irp,
+     [](TextRows& t) { return t.level() + " cancel routine " + t.symbol("routine") + " returned"; }},
+    {"completion_queued", Place::thread,
+     [](TextRows& t) {
+         return "completion port " + t.x("port") + ": packet" +
+                (t.n("irp") ? " of " + t.irp() : std::string(" posted")) + ", key " + t.x("key") +
+                ", context " + t.x("context") + ", " + t.status("status") + ", information " +
+                t.x("information");
+     }},
+    {"completion_removed", Place::thread,
+     [](TextRows& t) {
+         return "completion port " + t.x("port") + ": packet taken, key " + t.x("key") + ", context " +
+                t.x("context") + ", " + t.status("status") + ", information " + t.x("information");
+     }},
+    {"io_apc_queued", Place::thread,
+     [](TextRows& t) {
+         return t.irp() + ": APC " + t.symbol("routine") + " queued to thread " + t.x("thread");
+     }},
     {"fast_io", Place::thread,
      [](TextRows& t) {
          return "fast I/O " + t.s("name") + " of " + t.driver() + ": " +

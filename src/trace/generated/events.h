@@ -65,6 +65,11 @@ enum class Id : std::uint16_t {
     exception_unhandled = 72,
     pool_allocated = 80,
     pool_freed = 81,
+    cancel_routine_called = 110,
+    cancel_routine_returned = 111,
+    completion_queued = 112,
+    completion_removed = 113,
+    io_apc_queued = 114,
     work_item_queued = 120,
     work_item_started = 121,
     work_item_finished = 122,
@@ -163,6 +168,11 @@ inline constexpr std::string_view schema =
     "72 exception_unhandled code:status address:ptr user:bool\n"
     "80 pool_allocated address:ptr size:x64 tag:x32 type:x32 caller:ptr\n"
     "81 pool_freed address:ptr tag:x32 caller:ptr\n"
+    "110 cancel_routine_called irp:ptr level:u8 device:ptr routine:ptr cancel_irql:u8\n"
+    "111 cancel_routine_returned irp:ptr level:u8 routine:ptr\n"
+    "112 completion_queued port:ptr irp:ptr key:x64 context:x64 status:status information:x64\n"
+    "113 completion_removed port:ptr irp:ptr key:x64 context:x64 status:status information:x64\n"
+    "114 io_apc_queued irp:ptr apc:ptr thread:ptr routine:ptr context:x64\n"
     "120 work_item_queued item:ptr routine:ptr parameter:x64 priority:u8\n"
     "121 work_item_started item:ptr routine:ptr parameter:x64\n"
     "122 work_item_finished item:ptr routine:ptr\n"
@@ -875,6 +885,66 @@ inline void emit_pool_freed(Ptr address, std::uint32_t tag, Ptr caller) {
     w.put(address.value);
     w.put(tag);
     w.put(caller.value);
+    w.commit();
+}
+
+// the driver's cancel routine is called with the cancel spin lock held
+inline void emit_cancel_routine_called(Ptr irp, std::uint8_t level, Ptr device, Ptr routine, std::uint8_t cancel_irql) {
+    detail::Writer<7> w(110, 0);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(level);
+    w.put(device.value);
+    w.put(routine.value);
+    w.put(cancel_irql);
+    w.commit();
+}
+
+// it returned
+inline void emit_cancel_routine_returned(Ptr irp, std::uint8_t level, Ptr routine) {
+    detail::Writer<5> w(111, 0);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(level);
+    w.put(routine.value);
+    w.commit();
+}
+
+// a packet comes to a completion port; irp 0: it was posted
+inline void emit_completion_queued(Ptr port, Ptr irp, std::uint64_t key, std::uint64_t context, std::int32_t status, std::uint64_t information) {
+    detail::Writer<8> w(112, 0);
+    if (!w) [[unlikely]] return;
+    w.put(port.value);
+    w.put(irp.value);
+    w.put(key);
+    w.put(context);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put(information);
+    w.commit();
+}
+
+// a thread takes it; irp as when it was queued
+inline void emit_completion_removed(Ptr port, Ptr irp, std::uint64_t key, std::uint64_t context, std::int32_t status, std::uint64_t information) {
+    detail::Writer<8> w(113, 0);
+    if (!w) [[unlikely]] return;
+    w.put(port.value);
+    w.put(irp.value);
+    w.put(key);
+    w.put(context);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put(information);
+    w.commit();
+}
+
+// the requestor's APC routine is queued to its thread
+inline void emit_io_apc_queued(Ptr irp, Ptr apc, Ptr thread, Ptr routine, std::uint64_t context) {
+    detail::Writer<7> w(114, 0);
+    if (!w) [[unlikely]] return;
+    w.put(irp.value);
+    w.put(apc.value);
+    w.put(thread.value);
+    w.put(routine.value);
+    w.put(context);
     w.commit();
 }
 

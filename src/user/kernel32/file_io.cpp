@@ -243,7 +243,7 @@ BOOL GetQueuedCompletionStatus(HANDLE port, DWORD* transferred, ULONG_PTR* key, 
     PVOID found_key = nullptr, found = nullptr;
     NTSTATUS status =
         NtRemoveIoCompletion(port, &found_key, &found, &iosb, timeout_of(milliseconds, &storage));
-    if (!NT_SUCCESS(status) || status == STATUS_TIMEOUT) {
+    if (status != STATUS_SUCCESS) {
         *o = nullptr;
         return status == STATUS_TIMEOUT ? fail_with(WAIT_TIMEOUT) : fail(status);
     }
@@ -251,6 +251,16 @@ BOOL GetQueuedCompletionStatus(HANDLE port, DWORD* transferred, ULONG_PTR* key, 
     *o = static_cast<OVERLAPPED*>(found);
     *transferred = DWORD(iosb.Information);
     return answer(iosb.Status);
+}
+BOOL GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY* entries, ULONG count, ULONG* removed,
+                                 DWORD milliseconds, BOOL alertable) {
+    LARGE_INTEGER storage;
+    NTSTATUS status = NtRemoveIoCompletionEx(port, entries, count, removed,
+                                             timeout_of(milliseconds, &storage), BOOLEAN(alertable != 0));
+    if (status == STATUS_SUCCESS) return TRUE;
+    if (status == STATUS_TIMEOUT) return fail_with(WAIT_TIMEOUT);
+    if (status == STATUS_USER_APC) return fail_with(WAIT_IO_COMPLETION);
+    return fail(status);
 }
 BOOL SetFileCompletionNotificationModes(HANDLE file, UCHAR flags) {
     FILE_IO_COMPLETION_NOTIFICATION_INFORMATION information{flags};

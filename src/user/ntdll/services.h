@@ -62,6 +62,10 @@ NTSTATUS NTAPI NtSetIoCompletion(HANDLE port, PVOID key, PVOID context, NTSTATUS
                                  ULONG_PTR information);
 NTSTATUS NTAPI NtRemoveIoCompletion(HANDLE port, PVOID* key, PVOID* context, IO_STATUS_BLOCK* iosb,
                                     LARGE_INTEGER* timeout);
+NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE port, PVOID entries, ULONG count, ULONG* removed,
+                                      LARGE_INTEGER* timeout, BOOLEAN alertable);
+NTSTATUS NTAPI NtOpenIoCompletion(HANDLE* port, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
+NTSTATUS NTAPI NtQueryIoCompletion(HANDLE port, ULONG cls, PVOID information, ULONG length, ULONG* needed);
 NTSTATUS NTAPI NtLoadDriver(UNICODE_STRING* service);
 NTSTATUS NTAPI NtUnloadDriver(UNICODE_STRING* service);
 

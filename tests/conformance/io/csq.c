@@ -115,8 +115,8 @@ static void queues(void) {
     completed = NULL;
     b->Cancel = TRUE;
     IoCsqInsertIrp(&csq, b, NULL);
-    CHECK(completed == b && IsListEmpty(&queue),
-          "a request that is cancelled already does not stay in the queue");
+    CHECK(completed == b && IsListEmpty(&queue) && called("ArC"),
+          "a request that is cancelled already does not get into the queue");
     b->Cancel = FALSE;
     IoCsqInsertIrp(&csq, b, &context);
     IoCancelIrp(b);
@@ -130,9 +130,13 @@ static void queues(void) {
               called("AIr"),
           "IoCsqInsertIrpEx passes InsertContext and returns what the driver's routine returned");
     refusal = STATUS_DEVICE_BUSY;
+    c->Cancel = FALSE;
+    IoGetCurrentIrpStackLocation(c)->Control = 0;
     CHECK(IoCsqInsertIrpEx(&csq, c, NULL, NULL) == STATUS_DEVICE_BUSY &&
               IoCsqRemoveNextIrp(&csq, NULL) == a && IsListEmpty(&queue),
           "also when that refused it");
+    CHECK(!(IoGetCurrentIrpStackLocation(c)->Control & SL_PENDING_RETURNED) && !c->CancelRoutine,
+          "a request that is refused is as before: the driver may go on with it at once");
     IoFreeIrp(a);
     IoFreeIrp(b);
     IoFreeIrp(c);

@@ -268,12 +268,15 @@ extern const nt::exports::Adapter gate_IoValidateDeviceIoControlAccess;
 extern const nt::exports::Adapter gate_IoWithinStackLimits;
 extern const nt::exports::Adapter gate_IofCallDriver;
 extern const nt::exports::Adapter gate_IofCompleteRequest;
+extern const nt::exports::Adapter gate_IopApcRunDown;
+extern const nt::exports::Adapter gate_IopApcTaken;
 extern const nt::exports::Adapter gate_IopCsqCancelRoutine;
 extern const nt::exports::Adapter gate_IopDispatchChangedLevel;
 extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
 extern const nt::exports::Adapter gate_IopProcessWorkItem;
 extern const nt::exports::Adapter gate_IopTimerDispatch;
+extern const nt::exports::Adapter gate_IopUnloadSafeCompletion;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutex;
 extern const nt::exports::Adapter gate_KeAcquireGuardedMutexUnsafe;
 extern const nt::exports::Adapter gate_KeAcquireInStackQueuedSpinLock;
@@ -446,6 +449,7 @@ extern const nt::exports::Adapter gate_NtAlertThread;
 extern const nt::exports::Adapter gate_NtAllocateVirtualMemory;
 extern const nt::exports::Adapter gate_NtCancelIoFile;
 extern const nt::exports::Adapter gate_NtCancelIoFileEx;
+extern const nt::exports::Adapter gate_NtCancelSynchronousIoFile;
 extern const nt::exports::Adapter gate_NtCancelTimer;
 extern const nt::exports::Adapter gate_NtClearEvent;
 extern const nt::exports::Adapter gate_NtClose;
@@ -453,6 +457,7 @@ extern const nt::exports::Adapter gate_NtContinue;
 extern const nt::exports::Adapter gate_NtCreateDirectoryObject;
 extern const nt::exports::Adapter gate_NtCreateEvent;
 extern const nt::exports::Adapter gate_NtCreateFile;
+extern const nt::exports::Adapter gate_NtCreateIoCompletion;
 extern const nt::exports::Adapter gate_NtCreateKey;
 extern const nt::exports::Adapter gate_NtCreateMutant;
 extern const nt::exports::Adapter gate_NtCreateSection;
@@ -485,6 +490,7 @@ extern const nt::exports::Adapter gate_NtMapViewOfSection;
 extern const nt::exports::Adapter gate_NtOpenDirectoryObject;
 extern const nt::exports::Adapter gate_NtOpenEvent;
 extern const nt::exports::Adapter gate_NtOpenFile;
+extern const nt::exports::Adapter gate_NtOpenIoCompletion;
 extern const nt::exports::Adapter gate_NtOpenKey;
 extern const nt::exports::Adapter gate_NtOpenKeyEx;
 extern const nt::exports::Adapter gate_NtOpenMutant;
@@ -504,6 +510,7 @@ extern const nt::exports::Adapter gate_NtQueryFullAttributesFile;
 extern const nt::exports::Adapter gate_NtQueryInformationFile;
 extern const nt::exports::Adapter gate_NtQueryInformationProcess;
 extern const nt::exports::Adapter gate_NtQueryInformationThread;
+extern const nt::exports::Adapter gate_NtQueryIoCompletion;
 extern const nt::exports::Adapter gate_NtQueryKey;
 extern const nt::exports::Adapter gate_NtQueryObject;
 extern const nt::exports::Adapter gate_NtQueryPerformanceCounter;
@@ -524,6 +531,8 @@ extern const nt::exports::Adapter gate_NtReadFile;
 extern const nt::exports::Adapter gate_NtReadVirtualMemory;
 extern const nt::exports::Adapter gate_NtReleaseMutant;
 extern const nt::exports::Adapter gate_NtReleaseSemaphore;
+extern const nt::exports::Adapter gate_NtRemoveIoCompletion;
+extern const nt::exports::Adapter gate_NtRemoveIoCompletionEx;
 extern const nt::exports::Adapter gate_NtResetEvent;
 extern const nt::exports::Adapter gate_NtResumeThread;
 extern const nt::exports::Adapter gate_NtSetEvent;
@@ -531,6 +540,7 @@ extern const nt::exports::Adapter gate_NtSetInformationFile;
 extern const nt::exports::Adapter gate_NtSetInformationObject;
 extern const nt::exports::Adapter gate_NtSetInformationProcess;
 extern const nt::exports::Adapter gate_NtSetInformationThread;
+extern const nt::exports::Adapter gate_NtSetIoCompletion;
 extern const nt::exports::Adapter gate_NtSetTimer;
 extern const nt::exports::Adapter gate_NtSetTimerEx;
 extern const nt::exports::Adapter gate_NtSetTimerResolution;
@@ -1170,7 +1180,7 @@ const Row rows[] = {
     {"IoCheckEaBufferValidity", "", "", &gate_IoCheckEaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCheckShareAccess", "", "", &gate_IoCheckShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoClearActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCompleteRequest", "the priority boost is ignored", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IoCompleteRequest", "", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoConnectInterrupt", "", "", &gate_IoConnectInterrupt, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoConnectInterruptEx", "no interrupts at PASSIVE_LEVEL; by line or message only for devices whose resources are known", "", &gate_IoConnectInterruptEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoCreateController", "", "", &gate_IoCreateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1289,7 +1299,7 @@ const Row rows[] = {
     {"IoReuseIrp", "", "", &gate_IoReuseIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetActivityIdIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetCompletionRoutineEx", "the driver is not kept from unloading", "", &gate_IoSetCompletionRoutineEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IoSetCompletionRoutineEx", "", "", &gate_IoSetCompletionRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetDeviceInterfaceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1336,13 +1346,16 @@ const Row rows[] = {
     {"IoWriteErrorLogEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWritePartitionTableEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IofCallDriver", "", "", &gate_IofCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IofCompleteRequest", "the priority boost is ignored", "", &gate_IofCompleteRequest, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IofCompleteRequest", "", "", &gate_IofCompleteRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IopApcRunDown", "", "", &gate_IopApcRunDown, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"IopApcTaken", "", "", &gate_IopApcTaken, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopCsqCancelRoutine", "", "", &gate_IopCsqCancelRoutine, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopDispatchChangedLevel", "", "", &gate_IopDispatchChangedLevel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopForwardCompletion", "", "", &gate_IopForwardCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopInvalidDeviceRequest", "", "", &gate_IopInvalidDeviceRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopProcessWorkItem", "", "", &gate_IopProcessWorkItem, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopTimerDispatch", "", "", &gate_IopTimerDispatch, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"IopUnloadSafeCompletion", "", "", &gate_IopUnloadSafeCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"KdChangeOption", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"KdDebuggerEnabled", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"KdDebuggerNotPresent", "size=1", "", nullptr, 1, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -1587,6 +1600,7 @@ const Row rows[] = {
     {"NtBuildNumber", "size=4", "", nullptr, 4, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"NtCancelIoFile", "service", "", &gate_NtCancelIoFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCancelIoFileEx", "service", "", &gate_NtCancelIoFileEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtCancelSynchronousIoFile", "service", "", &gate_NtCancelSynchronousIoFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCancelTimer", "service", "", &gate_NtCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtClearEvent", "service", "", &gate_NtClearEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtClose", "service", "", &gate_NtClose, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1594,6 +1608,7 @@ const Row rows[] = {
     {"NtCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", &gate_NtCreateDirectoryObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateEvent", "the security descriptor of the attributes is not kept", "", &gate_NtCreateEvent, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateFile", "service", "", &gate_NtCreateFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtCreateIoCompletion", "service", "", &gate_NtCreateIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", &gate_NtCreateKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateMutant", "the security descriptor of the attributes is not kept", "", &gate_NtCreateMutant, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", &gate_NtCreateSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1605,7 +1620,7 @@ const Row rows[] = {
     {"NtDeleteFile", "service", "", &gate_NtDeleteFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDeleteKey", "service", "", &gate_NtDeleteKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDeleteValueKey", "service", "", &gate_NtDeleteValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtDeviceIoControlFile", "no ApcRoutine yet", "", &gate_NtDeviceIoControlFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtDeviceIoControlFile", "service", "", &gate_NtDeviceIoControlFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDisplayString", "service", "", &gate_NtDisplayString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDrvlabReport", "service", "", &gate_NtDrvlabReport, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDrvlabTraceApiCall", "service", "", &gate_NtDrvlabTraceApiCall, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1617,7 +1632,7 @@ const Row rows[] = {
     {"NtFlushInstructionCache", "service", "", &gate_NtFlushInstructionCache, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushKey", "service", "", &gate_NtFlushKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFreeVirtualMemory", "service", "", &gate_NtFreeVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtFsControlFile", "no ApcRoutine yet", "", &gate_NtFsControlFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtFsControlFile", "service", "", &gate_NtFsControlFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetCurrentProcessorNumber", "service", "", &gate_NtGetCurrentProcessorNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetCurrentProcessorNumberEx", "service", "", &gate_NtGetCurrentProcessorNumberEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetTickCount", "service", "", &gate_NtGetTickCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1626,6 +1641,7 @@ const Row rows[] = {
     {"NtOpenDirectoryObject", "service", "", &gate_NtOpenDirectoryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenEvent", "service", "", &gate_NtOpenEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenFile", "service", "", &gate_NtOpenFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtOpenIoCompletion", "service", "", &gate_NtOpenIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenKey", "service", "", &gate_NtOpenKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", &gate_NtOpenKeyEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtOpenMutant", "service", "", &gate_NtOpenMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1645,6 +1661,7 @@ const Row rows[] = {
     {"NtQueryInformationFile", "service", "", &gate_NtQueryInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationProcess", "no quotas, I/O counters, priority boost, device map, subsystem", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, ended, last of its process", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQueryIoCompletion", "service", "", &gate_NtQueryIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", &gate_NtQueryKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryObject", "service", "", &gate_NtQueryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryPerformanceCounter", "service", "", &gate_NtQueryPerformanceCounter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1661,10 +1678,12 @@ const Row rows[] = {
     {"NtQueueApcThread", "service", "", &gate_NtQueueApcThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueueApcThreadEx", "no reserve objects, no special user APCs", "", &gate_NtQueueApcThreadEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtRaiseException", "from user mode only", "", &gate_NtRaiseException, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtReadFile", "no ApcRoutine yet", "", &gate_NtReadFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtReadFile", "service", "", &gate_NtReadFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtReadVirtualMemory", "service", "", &gate_NtReadVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtReleaseMutant", "service", "", &gate_NtReleaseMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtReleaseSemaphore", "service", "", &gate_NtReleaseSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtRemoveIoCompletion", "service", "", &gate_NtRemoveIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtRemoveIoCompletionEx", "service", "", &gate_NtRemoveIoCompletionEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtResetEvent", "service", "", &gate_NtResetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtResumeThread", "threads that were created suspended: there is no NtSuspendThread", "", &gate_NtResumeThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetEvent", "service", "", &gate_NtSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1672,6 +1691,7 @@ const Row rows[] = {
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationProcess", "priority class, base priority, boosts and affinity only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetIoCompletion", "service", "", &gate_NtSetIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NtSetTimer", "service", "", &gate_NtSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetTimerEx", "service", "", &gate_NtSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1686,7 +1706,7 @@ const Row rows[] = {
     {"NtUnmapViewOfSection", "service", "", &gate_NtUnmapViewOfSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWaitForMultipleObjects", "service", "", &gate_NtWaitForMultipleObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWaitForSingleObject", "service", "", &gate_NtWaitForSingleObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtWriteFile", "no ApcRoutine yet", "", &gate_NtWriteFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtWriteFile", "service", "", &gate_NtWriteFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWriteVirtualMemory", "service", "", &gate_NtWriteVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtYieldExecution", "service", "", &gate_NtYieldExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObAssignSecurity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2092,107 +2112,113 @@ const Row rows[] = {
     {"ZwAllocateVirtualMemory", "MEM_PHYSICAL, MEM_LARGE_PAGES and MEM_WRITE_WATCH are refused; ZeroBits and MEM_TOP_DOWN do not choose the address", "", nullptr, 0, 24, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCancelIoFile", "service", "", nullptr, 0, 93, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCancelIoFileEx", "service", "", nullptr, 0, 4103, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCancelSynchronousIoFile", "service", "", nullptr, 0, 4104, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCancelTimer", "service", "", nullptr, 0, 97, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwClearEvent", "service", "", nullptr, 0, 62, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwClose", "service", "", nullptr, 0, 15, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCommitTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwConnectPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwContinue", "from user mode only; no alerts to test", "", nullptr, 0, 67, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4107, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4113, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateEnlistment", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateEvent", "the security descriptor of the attributes is not kept", "", nullptr, 0, 72, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateFile", "service", "", nullptr, 0, 85, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateIoCompletion", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", nullptr, 0, 29, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4124, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4130, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateResourceManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", nullptr, 0, 74, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4126, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4109, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4129, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateTimer", "service", "", nullptr, 0, 4132, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4132, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4115, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4135, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateTimer", "service", "", nullptr, 0, 4138, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateTransactionManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwDelayExecution", "service", "", nullptr, 0, 52, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteFile", "service", "", nullptr, 0, 4104, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteKey", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4119, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeviceIoControlFile", "no ApcRoutine yet", "", nullptr, 0, 7, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwDisplayString", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDrvlabReport", "service", "", nullptr, 0, 4117, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteFile", "service", "", nullptr, 0, 4110, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteKey", "service", "", nullptr, 0, 4126, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeviceIoControlFile", "service", "", nullptr, 0, 7, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDisplayString", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDrvlabReport", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiCall", "service", "", nullptr, 0, 4094, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiReturn", "service", "", nullptr, 0, 4095, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDuplicateObject", "service", "", nullptr, 0, 60, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateKey", "service", "", nullptr, 0, 50, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateValueKey", "service", "", nullptr, 0, 19, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushBuffersFile", "service", "", nullptr, 0, 75, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushKey", "service", "", nullptr, 0, 4121, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4118, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushKey", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwFreeVirtualMemory", "service", "", nullptr, 0, 30, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFsControlFile", "no ApcRoutine yet", "", nullptr, 0, 57, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4131, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFsControlFile", "service", "", nullptr, 0, 57, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4137, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwGetCurrentProcessorNumberEx", "service", "", nullptr, 0, 4101, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetTickCount", "service", "", nullptr, 0, 4115, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetTickCount", "service", "", nullptr, 0, 4121, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwLoadDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4106, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", nullptr, 0, 40, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwNotifyChangeKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenDirectoryObject", "service", "", nullptr, 0, 88, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenEvent", "service", "", nullptr, 0, 64, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenFile", "service", "", nullptr, 0, 51, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenIoCompletion", "service", "", nullptr, 0, 4106, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenKey", "service", "", nullptr, 0, 18, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4118, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4124, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwOpenKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenMutant", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenMutant", "service", "", nullptr, 0, 4131, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcess", "service", "", nullptr, 0, 38, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcessToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenProcessTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenSection", "service", "", nullptr, 0, 55, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4110, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenThread", "service", "", nullptr, 0, 4130, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThread", "service", "", nullptr, 0, 4136, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenThreadToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenThreadTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenTimer", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenTimer", "service", "", nullptr, 0, 4139, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwPowerInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwProtectVirtualMemory", "service", "", nullptr, 0, 80, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwPulseEvent", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwPulseEvent", "service", "", nullptr, 0, 4129, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryAttributesFile", "service", "", nullptr, 0, 61, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDefaultLocale", "service", "", nullptr, 0, 21, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDirectoryFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwQueryDirectoryObject", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryDirectoryObject", "service", "", nullptr, 0, 4114, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryEvent", "service", "", nullptr, 0, 86, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4111, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationFile", "service", "", nullptr, 0, 17, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationProcess", "no quotas, I/O counters, priority boost, device map, subsystem", "", nullptr, 0, 25, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, ended, last of its process", "", nullptr, 0, 37, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueryInformationTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwQueryIoCompletion", "service", "", nullptr, 0, 4107, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", nullptr, 0, 22, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryObject", "service", "", nullptr, 0, 16, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryPerformanceCounter", "service", "", nullptr, 0, 49, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySection", "SectionBasicInformation only", "", nullptr, 0, 81, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4111, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4117, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformation", "classes basic, processor, performance, time of day, modules, kernel debugger", "", nullptr, 0, 54, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformationEx", "relations of processors only", "", nullptr, 0, 4102, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemTime", "service", "", nullptr, 0, 90, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryTimer", "service", "", nullptr, 0, 56, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4114, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryValueKey", "service", "", nullptr, 0, 23, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVirtualMemory", "service", "", nullptr, 0, 35, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVolumeInformationFile", "service", "", nullptr, 0, 73, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryWnfStateData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueueApcThread", "service", "", nullptr, 0, 69, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueueApcThreadEx", "no reserve objects, no special user APCs", "", nullptr, 0, 4096, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4113, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwReadFile", "no ApcRoutine yet", "", nullptr, 0, 6, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4119, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwReadFile", "service", "", nullptr, 0, 6, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReadVirtualMemory", "service", "", nullptr, 0, 63, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseMutant", "service", "", nullptr, 0, 32, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseSemaphore", "service", "", nullptr, 0, 10, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwRemoveIoCompletion", "service", "", nullptr, 0, 9, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwRemoveIoCompletionEx", "service", "", nullptr, 0, 4109, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRequestWaitReplyPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwResetEvent", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwResetEvent", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwResumeThread", "threads that were created suspended: there is no NtSuspendThread", "", nullptr, 0, 82, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwRollbackTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetEvent", "service", "", nullptr, 0, 14, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2200,14 +2226,15 @@ const Row rows[] = {
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationProcess", "priority class, base priority, boosts and affinity only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetIoCompletion", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetSystemInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetTimer", "service", "", nullptr, 0, 98, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerEx", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerEx", "service", "", nullptr, 0, 4140, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4141, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetValueKey", "service", "", nullptr, 0, 96, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetVolumeInformationFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSuspendThread", "service", "", nullptr, 0, 4100, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateProcess", "service", "", nullptr, 0, 44, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateThread", "service", "", nullptr, 0, 83, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2216,7 +2243,7 @@ const Row rows[] = {
     {"ZwUnmapViewOfSection", "service", "", nullptr, 0, 42, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWaitForMultipleObjects", "service", "", nullptr, 0, 91, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWaitForSingleObject", "service", "", nullptr, 0, 4, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwWriteFile", "no ApcRoutine yet", "", nullptr, 0, 8, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwWriteFile", "service", "", nullptr, 0, 8, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWriteVirtualMemory", "service", "", nullptr, 0, 58, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwYieldExecution", "service", "", nullptr, 0, 70, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"__C_specific_handler", "", "", &gate___C_specific_handler, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
@@ -2338,13 +2365,14 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1562;
+const ULONG row_count = 1579;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
     {"NtReadFile", &gate_NtReadFile, 0x6, 9, 0x40},
     {"NtDeviceIoControlFile", &gate_NtDeviceIoControlFile, 0x7, 10, 0x2a0},
     {"NtWriteFile", &gate_NtWriteFile, 0x8, 9, 0x40},
+    {"NtRemoveIoCompletion", &gate_NtRemoveIoCompletion, 0x9, 5, 0x0},
     {"NtReleaseSemaphore", &gate_NtReleaseSemaphore, 0xa, 3, 0x2},
     {"NtSetInformationThread", &gate_NtSetInformationThread, 0xd, 4, 0xa},
     {"NtSetEvent", &gate_NtSetEvent, 0xe, 2, 0x0},
@@ -2414,40 +2442,46 @@ const ServiceRow services[] = {
     {"NtGetCurrentProcessorNumberEx", &gate_NtGetCurrentProcessorNumberEx, 0x1005, 1, 0x0},
     {"NtQuerySystemInformationEx", &gate_NtQuerySystemInformationEx, 0x1006, 6, 0x15},
     {"NtCancelIoFileEx", &gate_NtCancelIoFileEx, 0x1007, 3, 0x0},
-    {"NtDeleteFile", &gate_NtDeleteFile, 0x1008, 1, 0x0},
-    {"NtQueryFullAttributesFile", &gate_NtQueryFullAttributesFile, 0x1009, 2, 0x0},
-    {"NtMakeTemporaryObject", &gate_NtMakeTemporaryObject, 0x100a, 1, 0x0},
-    {"NtCreateDirectoryObject", &gate_NtCreateDirectoryObject, 0x100b, 3, 0x2},
-    {"NtQueryDirectoryObject", &gate_NtQueryDirectoryObject, 0x100c, 7, 0x1c},
-    {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x100d, 4, 0x2},
-    {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x100e, 3, 0x2},
-    {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x100f, 3, 0x0},
-    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x1010, 3, 0x0},
-    {"NtRaiseException", &gate_NtRaiseException, 0x1011, 3, 0x4},
-    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x1012, 3, 0x0},
-    {"NtGetTickCount", &gate_NtGetTickCount, 0x1013, 0, 0x0},
-    {"NtDisplayString", &gate_NtDisplayString, 0x1014, 1, 0x0},
-    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x1015, 3, 0x5},
-    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x1016, 4, 0xa},
-    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x1017, 2, 0x0},
-    {"NtDeleteKey", &gate_NtDeleteKey, 0x1018, 1, 0x0},
-    {"NtFlushKey", &gate_NtFlushKey, 0x1019, 1, 0x0},
-    {"NtResetEvent", &gate_NtResetEvent, 0x101a, 2, 0x0},
-    {"NtPulseEvent", &gate_NtPulseEvent, 0x101b, 2, 0x0},
-    {"NtCreateMutant", &gate_NtCreateMutant, 0x101c, 4, 0xa},
-    {"NtOpenMutant", &gate_NtOpenMutant, 0x101d, 3, 0x2},
-    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x101e, 5, 0x1a},
-    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x101f, 3, 0x2},
-    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1020, 4, 0x4},
-    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x1021, 11, 0x42},
-    {"NtOpenThread", &gate_NtOpenThread, 0x1022, 4, 0x2},
-    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x1023, 0, 0x0},
-    {"NtCreateTimer", &gate_NtCreateTimer, 0x1024, 4, 0xa},
-    {"NtOpenTimer", &gate_NtOpenTimer, 0x1025, 3, 0x2},
-    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x1026, 4, 0xa},
-    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1027, 3, 0x3},
+    {"NtCancelSynchronousIoFile", &gate_NtCancelSynchronousIoFile, 0x1008, 3, 0x0},
+    {"NtCreateIoCompletion", &gate_NtCreateIoCompletion, 0x1009, 4, 0xa},
+    {"NtOpenIoCompletion", &gate_NtOpenIoCompletion, 0x100a, 3, 0x2},
+    {"NtQueryIoCompletion", &gate_NtQueryIoCompletion, 0x100b, 5, 0xa},
+    {"NtSetIoCompletion", &gate_NtSetIoCompletion, 0x100c, 5, 0x8},
+    {"NtRemoveIoCompletionEx", &gate_NtRemoveIoCompletionEx, 0x100d, 6, 0x24},
+    {"NtDeleteFile", &gate_NtDeleteFile, 0x100e, 1, 0x0},
+    {"NtQueryFullAttributesFile", &gate_NtQueryFullAttributesFile, 0x100f, 2, 0x0},
+    {"NtMakeTemporaryObject", &gate_NtMakeTemporaryObject, 0x1010, 1, 0x0},
+    {"NtCreateDirectoryObject", &gate_NtCreateDirectoryObject, 0x1011, 3, 0x2},
+    {"NtQueryDirectoryObject", &gate_NtQueryDirectoryObject, 0x1012, 7, 0x1c},
+    {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x1013, 4, 0x2},
+    {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x1014, 3, 0x2},
+    {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x1015, 3, 0x0},
+    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x1016, 3, 0x0},
+    {"NtRaiseException", &gate_NtRaiseException, 0x1017, 3, 0x4},
+    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x1018, 3, 0x0},
+    {"NtGetTickCount", &gate_NtGetTickCount, 0x1019, 0, 0x0},
+    {"NtDisplayString", &gate_NtDisplayString, 0x101a, 1, 0x0},
+    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x101b, 3, 0x5},
+    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x101c, 4, 0xa},
+    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x101d, 2, 0x0},
+    {"NtDeleteKey", &gate_NtDeleteKey, 0x101e, 1, 0x0},
+    {"NtFlushKey", &gate_NtFlushKey, 0x101f, 1, 0x0},
+    {"NtResetEvent", &gate_NtResetEvent, 0x1020, 2, 0x0},
+    {"NtPulseEvent", &gate_NtPulseEvent, 0x1021, 2, 0x0},
+    {"NtCreateMutant", &gate_NtCreateMutant, 0x1022, 4, 0xa},
+    {"NtOpenMutant", &gate_NtOpenMutant, 0x1023, 3, 0x2},
+    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1024, 5, 0x1a},
+    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1025, 3, 0x2},
+    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1026, 4, 0x4},
+    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x1027, 11, 0x42},
+    {"NtOpenThread", &gate_NtOpenThread, 0x1028, 4, 0x2},
+    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x1029, 0, 0x0},
+    {"NtCreateTimer", &gate_NtCreateTimer, 0x102a, 4, 0xa},
+    {"NtOpenTimer", &gate_NtOpenTimer, 0x102b, 3, 0x2},
+    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x102c, 4, 0xa},
+    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x102d, 3, 0x3},
 };
-const ULONG service_count = 105;
+const ULONG service_count = 112;
 
 const char* const also_hal[] = {
     "KeQueryPerformanceCounter",

@@ -17,10 +17,6 @@ namespace nt::io::detail {
 
 NTSTATUS await_file(FILE_OBJECT* file, KPROCESSOR_MODE mode);
 
-// The last request of a service whose end was handed to its thread because a driver had marked it pending. By
-// then its memory may be gone: only to be compared.
-extern IRP* finished_pending;
-
 // A service in progress. Construction order: begin(), then new_irp(), then buffers, then issue(). Whatever
 // fails in between goes through abandon(). No destructor: a driver may raise through us, and nothing here
 // owns host memory.
@@ -51,7 +47,9 @@ struct Request {
         if (const NTSTATUS status = probe_status_block(); status != STATUS_SUCCESS) [[unlikely]]
             return status;
         if (caller.event || caller.apc_routine) [[unlikely]]
-            if (const NTSTATUS status = begin_slowly(); status != STATUS_SUCCESS) return status;
+            if (const NTSTATUS status = begin_slowly(static_cast<FILE_OBJECT*>(body));
+                status != STATUS_SUCCESS)
+                return status;
         file = static_cast<FILE_OBJECT*>(body);
         ob::reference(file);
         device = related_device(file);
@@ -76,6 +74,8 @@ struct Request {
         irp->Flags = IRP_DEFER_IO_COMPLETION;
         irp->UserIosb = caller.iosb;
         irp->UserEvent = event;
+        irp->Overlay.AsynchronousParameters.UserApcRoutine =
+            reinterpret_cast<PIO_APC_ROUTINE>(caller.apc_routine);
         irp->Overlay.AsynchronousParameters.UserApcContext = caller.apc_context;
         IO_STACK_LOCATION* next = location();
         next->MajorFunction = major;
@@ -96,22 +96,16 @@ struct Request {
     [[gnu::always_inline]] NTSTATUS issue() {
         if (trace::on) [[unlikely]]
             trace_created();
-        queue(irp, ke::current_thread());
+        list_request(irp, file);
         // finish() drops the references to file and event; the wait below needs the file a little longer.
         const bool waits = synchronous;
         FILE_OBJECT* const waited = file;
         if (waits) ob::reference(waited);
-        finished_pending = nullptr;
-        NTSTATUS status = call_driver(device, irp);
-        if (status != STATUS_PENDING) [[likely]] {
-            // IoMarkIrpPending, IoCompleteRequest, and not STATUS_PENDING: the request would be ended twice.
-            // assumed: without its verifier Windows crashes somewhere; this is the verifier's name for it.
-            if (finished_pending == irp) [[unlikely]]
-                ke::bug_check(0xC9, 0x23E, reinterpret_cast<ULONG_PTR>(device->DriverObject),
-                              reinterpret_cast<ULONG_PTR>(irp), static_cast<ULONG>(status));
-            status = irp->IoStatus.Status;
-            finish_deferred(irp);
-        } else if (waits)
+        const Returned returned = detail::call_dispatch(device, irp);
+        NTSTATUS status = returned.status;
+        if (status != STATUS_PENDING) [[likely]]
+            status = finish_deferred(irp, returned);
+        else if (waits)
             status = await_file(waited, caller.mode);
         if (waits) {
             release_file_lock(waited);
@@ -126,7 +120,7 @@ struct Request {
     void release();
 
   private:
-    NTSTATUS begin_slowly();
+    NTSTATUS begin_slowly(const FILE_OBJECT* body);
     void trace_created() const;
     // A user-mode status block is touched before anything starts, so that a bad one fails the call and not
     // its completion.

@@ -39,6 +39,15 @@ ZwWriteFile:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtRemoveIoCompletion, ZwRemoveIoCompletion
+    .def NtRemoveIoCompletion; .scl 2; .type 32; .endef
+NtRemoveIoCompletion:
+ZwRemoveIoCompletion:
+    mov r10, rcx
+    mov eax, 0x9
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtReleaseSemaphore, ZwReleaseSemaphore
     .def NtReleaseSemaphore; .scl 2; .type 32; .endef
 NtReleaseSemaphore:
@@ -660,12 +669,66 @@ ZwCancelIoFileEx:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtCancelSynchronousIoFile, ZwCancelSynchronousIoFile
+    .def NtCancelSynchronousIoFile; .scl 2; .type 32; .endef
+NtCancelSynchronousIoFile:
+ZwCancelSynchronousIoFile:
+    mov r10, rcx
+    mov eax, 0x1008
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateIoCompletion, ZwCreateIoCompletion
+    .def NtCreateIoCompletion; .scl 2; .type 32; .endef
+NtCreateIoCompletion:
+ZwCreateIoCompletion:
+    mov r10, rcx
+    mov eax, 0x1009
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenIoCompletion, ZwOpenIoCompletion
+    .def NtOpenIoCompletion; .scl 2; .type 32; .endef
+NtOpenIoCompletion:
+ZwOpenIoCompletion:
+    mov r10, rcx
+    mov eax, 0x100a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryIoCompletion, ZwQueryIoCompletion
+    .def NtQueryIoCompletion; .scl 2; .type 32; .endef
+NtQueryIoCompletion:
+ZwQueryIoCompletion:
+    mov r10, rcx
+    mov eax, 0x100b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetIoCompletion, ZwSetIoCompletion
+    .def NtSetIoCompletion; .scl 2; .type 32; .endef
+NtSetIoCompletion:
+ZwSetIoCompletion:
+    mov r10, rcx
+    mov eax, 0x100c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtRemoveIoCompletionEx, ZwRemoveIoCompletionEx
+    .def NtRemoveIoCompletionEx; .scl 2; .type 32; .endef
+NtRemoveIoCompletionEx:
+ZwRemoveIoCompletionEx:
+    mov r10, rcx
+    mov eax, 0x100d
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtDeleteFile, ZwDeleteFile
     .def NtDeleteFile; .scl 2; .type 32; .endef
 NtDeleteFile:
 ZwDeleteFile:
     mov r10, rcx
-    mov eax, 0x1008
+    mov eax, 0x100e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -674,7 +737,7 @@ ZwDeleteFile:
 NtQueryFullAttributesFile:
 ZwQueryFullAttributesFile:
     mov r10, rcx
-    mov eax, 0x1009
+    mov eax, 0x100f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -683,7 +746,7 @@ ZwQueryFullAttributesFile:
 NtMakeTemporaryObject:
 ZwMakeTemporaryObject:
     mov r10, rcx
-    mov eax, 0x100a
+    mov eax, 0x1010
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -692,7 +755,7 @@ ZwMakeTemporaryObject:
 NtCreateDirectoryObject:
 ZwCreateDirectoryObject:
     mov r10, rcx
-    mov eax, 0x100b
+    mov eax, 0x1011
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -701,7 +764,7 @@ ZwCreateDirectoryObject:
 NtQueryDirectoryObject:
 ZwQueryDirectoryObject:
     mov r10, rcx
-    mov eax, 0x100c
+    mov eax, 0x1012
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -710,7 +773,7 @@ ZwQueryDirectoryObject:
 NtCreateSymbolicLinkObject:
 ZwCreateSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x100d
+    mov eax, 0x1013
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -719,7 +782,7 @@ ZwCreateSymbolicLinkObject:
 NtOpenSymbolicLinkObject:
 ZwOpenSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x100e
+    mov eax, 0x1014
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -728,7 +791,7 @@ ZwOpenSymbolicLinkObject:
 NtQuerySymbolicLinkObject:
 ZwQuerySymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x100f
+    mov eax, 0x1015
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -737,7 +800,7 @@ ZwQuerySymbolicLinkObject:
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x1010
+    mov eax, 0x1016
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -746,7 +809,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x1011
+    mov eax, 0x1017
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -755,7 +818,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x1012
+    mov eax, 0x1018
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -764,7 +827,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x1013
+    mov eax, 0x1019
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -773,7 +836,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x1014
+    mov eax, 0x101a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -782,7 +845,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x1015
+    mov eax, 0x101b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -791,7 +854,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x1016
+    mov eax, 0x101c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -800,7 +863,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x1017
+    mov eax, 0x101d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -809,7 +872,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1018
+    mov eax, 0x101e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -818,7 +881,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1019
+    mov eax, 0x101f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -827,7 +890,7 @@ ZwFlushKey:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x101a
+    mov eax, 0x1020
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -836,7 +899,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x101b
+    mov eax, 0x1021
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -845,7 +908,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x101c
+    mov eax, 0x1022
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -854,7 +917,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x101d
+    mov eax, 0x1023
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -863,7 +926,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x101e
+    mov eax, 0x1024
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -872,7 +935,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x101f
+    mov eax, 0x1025
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -881,7 +944,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x1020
+    mov eax, 0x1026
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -890,7 +953,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x1021
+    mov eax, 0x1027
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -899,7 +962,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x1022
+    mov eax, 0x1028
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -908,7 +971,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x1023
+    mov eax, 0x1029
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -917,7 +980,7 @@ ZwGetCurrentProcessorNumber:
 NtCreateTimer:
 ZwCreateTimer:
     mov r10, rcx
-    mov eax, 0x1024
+    mov eax, 0x102a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -926,7 +989,7 @@ ZwCreateTimer:
 NtOpenTimer:
 ZwOpenTimer:
     mov r10, rcx
-    mov eax, 0x1025
+    mov eax, 0x102b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -935,7 +998,7 @@ ZwOpenTimer:
 NtSetTimerEx:
 ZwSetTimerEx:
     mov r10, rcx
-    mov eax, 0x1026
+    mov eax, 0x102c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -944,7 +1007,7 @@ ZwSetTimerEx:
 NtSetTimerResolution:
 ZwSetTimerResolution:
     mov r10, rcx
-    mov eax, 0x1027
+    mov eax, 0x102d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -955,22 +1018,6 @@ ZwAlertThreadByThreadId:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtAlertThreadByThreadId"
-    .p2align 4
-    .globl NtCancelSynchronousIoFile, ZwCancelSynchronousIoFile
-    .def NtCancelSynchronousIoFile; .scl 2; .type 32; .endef
-NtCancelSynchronousIoFile:
-ZwCancelSynchronousIoFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCancelSynchronousIoFile"
-    .p2align 4
-    .globl NtCreateIoCompletion, ZwCreateIoCompletion
-    .def NtCreateIoCompletion; .scl 2; .type 32; .endef
-NtCreateIoCompletion:
-ZwCreateIoCompletion:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtCreateIoCompletion"
     .p2align 4
     .globl NtCreateKeyedEvent, ZwCreateKeyedEvent
     .def NtCreateKeyedEvent; .scl 2; .type 32; .endef
@@ -1020,14 +1067,6 @@ ZwRaiseHardError:
     jmp DrvlabMissingService
 1:  .asciz "NtRaiseHardError"
     .p2align 4
-    .globl NtRemoveIoCompletion, ZwRemoveIoCompletion
-    .def NtRemoveIoCompletion; .scl 2; .type 32; .endef
-NtRemoveIoCompletion:
-ZwRemoveIoCompletion:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtRemoveIoCompletion"
-    .p2align 4
     .globl NtSetContextThread, ZwSetContextThread
     .def NtSetContextThread; .scl 2; .type 32; .endef
 NtSetContextThread:
@@ -1035,14 +1074,6 @@ ZwSetContextThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetContextThread"
-    .p2align 4
-    .globl NtSetIoCompletion, ZwSetIoCompletion
-    .def NtSetIoCompletion; .scl 2; .type 32; .endef
-NtSetIoCompletion:
-ZwSetIoCompletion:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetIoCompletion"
     .p2align 4
     .globl NtSetVolumeInformationFile, ZwSetVolumeInformationFile
     .def NtSetVolumeInformationFile; .scl 2; .type 32; .endef

@@ -1,11 +1,11 @@
-// IofCallDriver and IofCompleteRequest.
+// IofCompleteRequest.
 #include "abi/bugcheck.h"
 #include "abi/mm.h"
 #include "abi/status.h"
+#include "kernel/io/detail/calls.h"
 #include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/irp_lists.h"
-#include "kernel/io/detail/request.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
@@ -14,17 +14,7 @@
 
 namespace nt::io {
 
-IRP* detail::finished_pending = nullptr;
-
 namespace {
-
-[[gnu::cold, gnu::noinline]] void trace_dispatch(IRP* irp, const IO_STACK_LOCATION* s, DEVICE_OBJECT* device,
-                                                 PDRIVER_DISPATCH routine) {
-    const auto* argument = reinterpret_cast<const ULONG_PTR*>(&s->Parameters);
-    trace::emit_irp_dispatch(irp, irp->CurrentLocation, s->MajorFunction, s->MinorFunction, s->Flags,
-                             s->Control, device, device->DriverObject, s->FileObject, argument[0],
-                             argument[1], argument[2], argument[3], routine);
-}
 
 bool wants_call(const IRP* irp, UCHAR control) {
     return (NT_SUCCESS(irp->IoStatus.Status) ? control & SL_INVOKE_ON_SUCCESS
@@ -88,6 +78,10 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
     if (irp->Type != IO_TYPE_IRP || static_cast<UCHAR>(irp->CurrentLocation) != level ||
         irp->Tail.Overlay.CurrentStackLocation != current) [[unlikely]]
         ended_in_completion(irp, done);
+    // Who lets completion go on must pass the mark on (IoSetCompletionRoutine, IoMarkIrpPending).
+    if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount &&
+        !(current_location(irp)->Control & SL_PENDING_RETURNED)) [[unlikely]]
+        detail::report_unmarked_routine(irp, done);
     return false;
 }
 
@@ -103,30 +97,15 @@ void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
 
 } // namespace
 
-NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) {
-    if (--irp->CurrentLocation <= 0) [[unlikely]]
-        ke::bug_check(0x35, reinterpret_cast<ULONG_PTR>(irp));
-    IO_STACK_LOCATION* location = --irp->Tail.Overlay.CurrentStackLocation;
-    location->DeviceObject = device;
-    DRIVER_OBJECT* driver = device->DriverObject;
-    PDRIVER_DISPATCH routine = location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION
-                                   ? driver->MajorFunction[location->MajorFunction]
-                                   : nullptr;
-    if (!trace::on) [[likely]]
-        return detail::checked_call("a dispatch routine", routine, device, irp);
-    const UCHAR level = static_cast<UCHAR>(irp->CurrentLocation);
-    trace_dispatch(irp, location, device, routine);
-    const NTSTATUS status = detail::checked_call("a dispatch routine", routine, device, irp);
-    trace::emit_irp_returned(irp, level, device, driver, status);
-    return status;
-}
-
 // Walks up from the completing driver's location. The location that was left is cleared before the routine it
 // holds is called, so whoever looks at the IRP then sees only locations still in use; a raise out of a
 // routine leaves the IRP resumable.
 void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) [[unlikely]]
         completed_again(irp, caller);
+    if (irp->CancelRoutine || irp->IoStatus.Status == STATUS_PENDING || ke::current_irql() > DISPATCH_LEVEL)
+        [[unlikely]]
+        detail::check_completion(irp, caller);
     if (irp->CancelRoutine) [[unlikely]]
         ke::bug_check(0x48, reinterpret_cast<ULONG_PTR>(irp),
                       reinterpret_cast<ULONG_PTR>(irp->CancelRoutine));
@@ -137,8 +116,9 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
 
     while (irp->CurrentLocation <= irp->StackCount) {
         IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation++;
-        ++irp->CurrentLocation;
+        const CHAR level = irp->CurrentLocation++;
         const UCHAR control = location->Control;
+        detail::note_left(irp, level, control);
         irp->PendingReturned = control & SL_PENDING_RETURNED;
         if (wants_call(irp, control) && location->CompletionRoutine) {
             const IO_STACK_LOCATION done = *location;
@@ -170,8 +150,7 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
     // The service that made the request is still on the stack below and ends it there.
     if ((irp->Flags & IRP_DEFER_IO_COMPLETION) && !irp->PendingReturned) [[likely]]
         return;
-    detail::finished_pending = irp;
-    detail::finish_in_thread(irp);
+    detail::finish_in_thread(irp, boost);
 }
 
 } // namespace nt::io

@@ -1,0 +1,105 @@
+#include "kernel/io/detail/calls.h"
+#include "abi/status.h"
+#include "host/machine_heap.h"
+#include "kernel/io/detail/checked_call.h"
+#include "kernel/ke/bugcheck.h"
+#include "trace/trace.h"
+
+namespace nt::io {
+
+namespace {
+
+detail::Call* free_calls;
+
+void unlink(detail::Call* c) {
+    c->previous->next = c->next;
+    c->next->previous = c->previous;
+    c->outer = free_calls;
+    free_calls = c;
+}
+
+[[gnu::cold, gnu::noinline]] void trace_dispatch(IRP* irp, const IO_STACK_LOCATION* s, DEVICE_OBJECT* device,
+                                                 PDRIVER_DISPATCH routine) {
+    const auto* argument = reinterpret_cast<const ULONG_PTR*>(&s->Parameters);
+    trace::emit_irp_dispatch(irp, irp->CurrentLocation, s->MajorFunction, s->MinorFunction, s->Flags,
+                             s->Control, device, device->DriverObject, s->FileObject, argument[0],
+                             argument[1], argument[2], argument[3], routine);
+}
+
+} // namespace
+
+namespace detail {
+
+Call all_calls{&all_calls, &all_calls, nullptr, 0, nullptr, nullptr, nullptr, 0, 0, false, false, false};
+
+Call* take_call() { return host::make<Call>(); }
+
+void drop_calls(Call* c) {
+    ke::Thread& self = ke::current_thread();
+    for (;;) {
+        Call* inner = static_cast<Call*>(self.calls);
+        self.calls = inner->outer;
+        unlink(inner);
+        if (inner == c) return;
+    }
+}
+
+void forget_calls(ke::Thread& thread) {
+    while (auto* c = static_cast<Call*>(thread.calls)) {
+        thread.calls = c->outer;
+        unlink(c);
+    }
+}
+
+Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
+    if (--irp->CurrentLocation <= 0) [[unlikely]]
+        ke::bug_check(0x35, reinterpret_cast<ULONG_PTR>(irp));
+    IO_STACK_LOCATION* location = --irp->Tail.Overlay.CurrentStackLocation;
+    location->DeviceObject = device;
+    DRIVER_OBJECT* driver = device->DriverObject;
+    PDRIVER_DISPATCH routine = location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION
+                                   ? driver->MajorFunction[location->MajorFunction]
+                                   : nullptr;
+
+    ke::Thread& self = ke::current_thread();
+    const auto stack = reinterpret_cast<ULONG_PTR>(__builtin_frame_address(0));
+    while (self.calls && static_cast<Call*>(self.calls)->stack <= stack) [[unlikely]]
+        drop_calls(static_cast<Call*>(self.calls));
+    Call* call = free_calls;
+    if (call) [[likely]]
+        free_calls = call->outer;
+    else
+        call = take_call();
+    *call = {all_calls.next,
+             &all_calls,
+             static_cast<Call*>(self.calls),
+             stack,
+             irp,
+             device,
+             driver,
+             static_cast<UCHAR>(irp->CurrentLocation),
+             location->MajorFunction,
+             false,
+             false,
+             false};
+    all_calls.next->previous = call;
+    all_calls.next = call;
+    self.calls = call;
+
+    if (trace::on) [[unlikely]]
+        trace_dispatch(irp, location, device, routine);
+    const NTSTATUS status = checked_call("a dispatch routine", routine, device, irp);
+    if (!call->left || call->marked != (status == STATUS_PENDING) || trace::on) [[unlikely]] {
+        check_return(*call, status);
+        if (trace::on) trace::emit_irp_returned(irp, call->level, device, driver, status);
+    }
+    const Returned returned{status, call->left, call->marked};
+    drop_calls(call);
+    return returned;
+}
+
+} // namespace detail
+
+NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) { return detail::call_dispatch(device, irp).status; }
+
+} // namespace nt::io

@@ -1,0 +1,56 @@
+// Dispatch routines that are running. When one returns, the I/O manager must know what happened to its
+// request meanwhile, and the IRP itself may be gone by then: completion leaves word here.
+//
+// A raise may abandon calls between two frames of drivers, so the notes lie in machine memory, and those of
+// frames that are gone are dropped when the thread's next call begins.
+#pragma once
+#include "abi/irp.h"
+#include "kernel/ke/thread.h"
+
+namespace nt::io::detail {
+
+struct Call {
+    Call *next, *previous; // all calls of the machine
+    Call* outer;           // the thread's call around this one
+    ULONG_PTR stack;       // host stack of the frame
+    IRP* irp;
+    DEVICE_OBJECT* device;
+    DRIVER_OBJECT* driver;
+    UCHAR level; // stack location that the routine got
+    UCHAR major;
+    bool left;     // completion has passed that location …
+    bool marked;   // … and found it marked pending
+    bool reported; // a driver inside has been reported for this request
+};
+extern Call all_calls; // head
+
+// What a dispatch routine answered, and whether its request has left the location meanwhile.
+struct Returned {
+    NTSTATUS status;
+    bool left;
+    bool marked;
+};
+// IofCallDriver with the whole answer. Reports what the routine did wrong.
+Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp);
+
+Call* take_call();        // slow half of enter
+void drop_calls(Call* c); // this one and those inside it, of frames that are gone
+
+// Completion leaves a location.
+inline void note_left(const IRP* irp, CHAR level, UCHAR control) {
+    for (Call* c = all_calls.next; c != &all_calls; c = c->next)
+        if (c->irp == irp && c->level == static_cast<UCHAR>(level) && !c->left) {
+            c->left = true;
+            c->marked = control & SL_PENDING_RETURNED;
+        }
+}
+
+// The thread ends.
+void forget_calls(ke::Thread& thread);
+
+// Reports of rules about pending and completing requests (docs/pending-requests.md). All are rare.
+[[gnu::cold]] void check_return(Call& call, NTSTATUS status);
+[[gnu::cold]] void check_completion(const IRP* irp, ULONG_PTR caller);
+[[gnu::cold]] void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done);
+
+} // namespace nt::io::detail
