@@ -26,6 +26,7 @@ std::string installed_models() {
             if (file.path().extension() == ".so") names.push_back(file.path().stem().string());
     }
     std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     std::string text;
     for (const auto& name : names)
         text += (text.empty() ? "" : ", ") + name;

@@ -25,12 +25,13 @@ void set_clock(const Clock& clock) { clock_ = clock; }
 void set_stall_hook(void (*stalled)(const char*, ULONG_PTR)) { stalled_ = stalled; }
 ULONGLONG now() { return events::time_of_running(clock_.now ? clock_.now() : 0); }
 
+// Never destroyed: devices leave them at the end of the process, in no particular order.
 AddressSpace& ports() {
-    static AddressSpace space(AddressSpace::Kind::ports);
+    static AddressSpace& space = *new AddressSpace(AddressSpace::Kind::ports);
     return space;
 }
 AddressSpace& device_memory() {
-    static AddressSpace space(AddressSpace::Kind::memory);
+    static AddressSpace& space = *new AddressSpace(AddressSpace::Kind::memory);
     return space;
 }
 

@@ -108,7 +108,7 @@ bool set_timer(KTIMER& timer, LARGE_INTEGER due, ULONG period, ULONG tolerance, 
     timer.Header.TimerControlFlags = due.QuadPart >= 0 ? absolute_flag : 0;
     ULONGLONG at;
     if (due.QuadPart < 0)
-        at = tick_time() + static_cast<ULONGLONG>(-due.QuadPart);
+        at = tick_time() + (0 - static_cast<ULONGLONG>(due.QuadPart));
     else
         at = static_cast<ULONGLONG>(std::max<LONGLONG>(due.QuadPart - boot_time(), 0));
     timer.DueTime.QuadPart = coalesce(at, tolerance);

@@ -32,7 +32,7 @@ void unwait(Thread& thread, NTSTATUS result, KPRIORITY increment) {
 
 ULONGLONG due_time(const LARGE_INTEGER* timeout) {
     if (!timeout) return ~0ull;
-    if (timeout->QuadPart <= 0) return tick_time() + static_cast<ULONGLONG>(-timeout->QuadPart);
+    if (timeout->QuadPart <= 0) return tick_time() + (0 - static_cast<ULONGLONG>(timeout->QuadPart));
     const LONGLONG left = timeout->QuadPart - boot_time();
     return left > 0 ? static_cast<ULONGLONG>(left) : 0;
 }
