@@ -28,15 +28,15 @@ void level_changed(const char* what, ULONG_PTR routine, const Level& before) {
         const ULONG_PTR state = ke::current_thread().Tcb.ApcStateIndex;
         ke::bug_check_at(
             routine,
-            {APC_INDEX_MISMATCH, service ? service : routine, state, now.apc_disable, service ? 0u : 1u},
+            {APC_INDEX_MISMATCH, {service ? service : routine, state, now.apc_disable, service ? 0u : 1u}},
             "%s returned with another count of disabled APCs (CombinedApcDisable %#x) than it was "
             "called with (%#x)",
             what, now.apc_disable, before.apc_disable);
     }
     const ke::BugCheckCode code =
         service && now.irql > PASSIVE_LEVEL
-            ? ke::BugCheckCode{IRQL_GT_ZERO_AT_SYSTEM_SERVICE, service, now.irql, 0, 0}
-            : ke::BugCheckCode{IRQL_UNEXPECTED_VALUE, now.irql << 16 | before.irql << 8 | 2, routine, 0, 0};
+            ? ke::BugCheckCode{IRQL_GT_ZERO_AT_SYSTEM_SERVICE, {service, now.irql, 0, 0}}
+            : ke::BugCheckCode{IRQL_UNEXPECTED_VALUE, {now.irql << 16 | before.irql << 8 | 2, routine, 0, 0}};
     ke::bug_check_at(routine, code, "%s returned at IRQL %u; it was called at IRQL %u", what, now.irql,
                      before.irql);
 }

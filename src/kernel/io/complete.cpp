@@ -47,7 +47,7 @@ ULONG_PTR last_completer(const IRP* irp) {
                        : before                 ? "an IRP that is already completed and freed"
                                                 : "memory that is no IRP (any more)";
     ke::bug_check_at(caller, before,
-                     {MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0},
+                     {MULTIPLE_IRP_COMPLETE_REQUESTS, {reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0}},
                      "IoCompleteRequest was called for %s", what);
 }
 
@@ -55,7 +55,7 @@ ULONG_PTR last_completer(const IRP* irp) {
 // assumed: Windows goes on with the finished IRP and meets this bug check or a crash later.
 [[noreturn, gnu::cold]] void ended_in_completion(IRP* irp, const IO_STACK_LOCATION& done) {
     ke::bug_check_at(reinterpret_cast<ULONG_PTR>(done.CompletionRoutine), last_completer(irp),
-                     {MULTIPLE_IRP_COMPLETE_REQUESTS, reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0},
+                     {MULTIPLE_IRP_COMPLETE_REQUESTS, {reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0}},
                      "a completion routine completed or freed its IRP and did not return "
                      "STATUS_MORE_PROCESSING_REQUIRED");
 }
