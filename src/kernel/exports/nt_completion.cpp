@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/exports/timeout.h"
 #include "kernel/io/completion.h"
 #include "kernel/ke/queue.h"
 #include "kernel/ob/handle.h"
@@ -10,7 +11,6 @@
 
 using namespace nt;
 using exports::previous_mode;
-using exports::read_parameter;
 using exports::write_parameter;
 
 namespace {
@@ -38,21 +38,6 @@ NTSTATUS give(HANDLE* to, HANDLE handle, NTSTATUS status) {
     ob::close_handle(handle, previous_mode());
     return STATUS_ACCESS_VIOLATION;
 }
-
-struct Timeout {
-    explicit Timeout(const LARGE_INTEGER* given) {
-        if (!given) return;
-        if (read_parameter(given, value_))
-            use = &value_;
-        else
-            status = STATUS_ACCESS_VIOLATION;
-    }
-    NTSTATUS status = STATUS_SUCCESS;
-    const LARGE_INTEGER* use = nullptr;
-
-  private:
-    LARGE_INTEGER value_{};
-};
 
 } // namespace
 
@@ -107,7 +92,7 @@ GATE(NtSetIoCompletion);
 
 extern "C" NTSTATUS NtRemoveIoCompletion(HANDLE handle, PVOID* key, PVOID* context, IO_STATUS_BLOCK* iosb,
                                          const LARGE_INTEGER* given) {
-    const Timeout timeout(given);
+    const exports::Timeout timeout(given);
     if (!NT_SUCCESS(timeout.status)) return timeout.status;
     // Before a packet is taken that nobody could get.
     if (!write_parameter(key, nullptr) || !write_parameter(context, nullptr) ||
@@ -129,7 +114,7 @@ GATE(NtRemoveIoCompletion);
 extern "C" NTSTATUS NtRemoveIoCompletionEx(HANDLE handle, io::Completion* to, ULONG count, ULONG* removed,
                                            const LARGE_INTEGER* given, BOOLEAN alertable) {
     if (count == 0) return STATUS_INVALID_PARAMETER;
-    const Timeout timeout(given);
+    const exports::Timeout timeout(given);
     if (!NT_SUCCESS(timeout.status)) return timeout.status;
     if (!write_parameter(removed, 0)) return STATUS_ACCESS_VIOLATION;
     io::Completion taken[64]{};

@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/sync_objects.h"
+#include "kernel/exports/timeout.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/switch_point.h"
@@ -16,22 +17,6 @@ using exports::read_parameter;
 namespace {
 
 constexpr ACCESS_MASK synchronize = 0x100000;
-
-// The timeout copied out of the caller's memory; null stays null.
-struct Timeout {
-    explicit Timeout(const LARGE_INTEGER* given) {
-        if (!given) return;
-        if (read_parameter(given, value_))
-            use = &value_;
-        else
-            status = STATUS_ACCESS_VIOLATION;
-    }
-    NTSTATUS status = STATUS_SUCCESS;
-    const LARGE_INTEGER* use = nullptr;
-
-  private:
-    LARGE_INTEGER value_{};
-};
 
 NTSTATUS wait(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* timeout) {
     const KPROCESSOR_MODE mode = exports::previous_mode();
@@ -49,7 +34,7 @@ NTSTATUS wait(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* timeout) {
 } // namespace
 
 extern "C" NTSTATUS NtWaitForSingleObject(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* given) {
-    const Timeout timeout(given);
+    const exports::Timeout timeout(given);
     return NT_SUCCESS(timeout.status) ? wait(handle, alertable, timeout.use) : timeout.status;
 }
 GATE(NtWaitForSingleObject);
@@ -62,7 +47,7 @@ extern "C" NTSTATUS NtWaitForMultipleObjects(ULONG count, const HANDLE* given_ha
     HANDLE handles[MAXIMUM_WAIT_OBJECTS];
     PVOID bodies[MAXIMUM_WAIT_OBJECTS], headers[MAXIMUM_WAIT_OBJECTS];
     if (!exports::copy_in(handles, given_handles, count * sizeof(HANDLE))) return STATUS_ACCESS_VIOLATION;
-    const Timeout timeout(given_timeout);
+    const exports::Timeout timeout(given_timeout);
     if (!NT_SUCCESS(timeout.status)) return timeout.status;
     NTSTATUS status = STATUS_SUCCESS;
     ULONG referenced = 0;
@@ -99,7 +84,7 @@ GATE(NtWaitForMultipleObjects);
 
 extern "C" NTSTATUS NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE object, BOOLEAN alertable,
                                                    const LARGE_INTEGER* given) {
-    const Timeout timeout(given);
+    const exports::Timeout timeout(given);
     if (!NT_SUCCESS(timeout.status)) return timeout.status;
     const KPROCESSOR_MODE mode = exports::previous_mode();
     PVOID body;
