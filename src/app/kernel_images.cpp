@@ -155,8 +155,9 @@ void load_kernel_images(ldr::ModuleList& modules) {
     nt.base = host::places::images;
     nt.symbols.push_back(
         ldr::trampoline_symbol("KiCallDriver", slot(offsetof(seh::Gateway, call_out_return))));
-    // Where system threads begin, in stacks; our own code does their work.
-    for (const char* name : {"PspSystemThreadStartup", "KiStartSystemThread"}) {
+    // Where threads begin and what interrupts them, in stacks; our own code does their work.
+    for (const char* name : {"PspSystemThreadStartup", "KiStartSystemThread", "KiIdleLoop", "KiDeliverApc",
+                             "KiRetireDpcList", "KiInterruptDispatch"}) {
         ldr::SynthSymbol start;
         start.kind = ldr::SynthSymbol::Kind::code;
         start.name = name;

@@ -331,8 +331,15 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
                 v.address = machine_.modules().symbol_address("nt", service->name);
         if (f.kind == seh::FrameKind::fault) return true; // the next frame is where it happened
         if (f.kind == seh::FrameKind::thread_start) {
-            v.address = kernel_symbol(f.index ? "KiStartSystemThread" : "PspSystemThreadStartup");
+            static constexpr const char* starts[] = {"PspSystemThreadStartup", "KiStartSystemThread",
+                                                     "KiIdleLoop"};
+            v.address = kernel_symbol(starts[f.index]);
             if (!f.index) v.return_address = kernel_symbol("KiStartSystemThread");
+        }
+        if (f.kind == seh::FrameKind::interruption) {
+            static constexpr const char* names[] = {"", "KiDeliverApc", "KiRetireDpcList",
+                                                    "KiInterruptDispatch"};
+            v.address = kernel_symbol(names[f.index]);
         }
         out.push_back(v);
         return out.size() < most;
@@ -351,16 +358,7 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
     }
     for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
         auto* t = NT_CONTAINER(e, ke::Thread, all_link);
-        if (address_of(t) != wanted || !t->crossing || t->crossing->kind == seh::RecordKind::call_out)
-            continue;
-        const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);
-        if (entry.kind == seh::RecordKind::thread_start) break;
-        CONTEXT context{};
-        seh::context_of(entry, context);
-        visit({entry.rip, entry.rsp, entry.rip,
-               entry.kind == seh::RecordKind::gate ? seh::FrameKind::gate : seh::FrameKind::system_call,
-               entry.index});
-        seh::walk_from(context, entry.previous, call, &visit);
+        if (address_of(t) == wanted && t->crossing) seh::walk_from(t->crossing, call, &visit);
     }
     return out;
 }

@@ -57,7 +57,7 @@ void call_kernel_routine(KAPC& apc, Cells& values) {
     auto* cells = reinterpret_cast<Cells*>(at);
     *cells = values;
     {
-        GuestFrame frame(at);
+        GuestFrame frame(at, seh::Interruption::apc);
         seh::call_out(apc.KernelRoutine, &apc, &cells->normal, &cells->context, &cells->argument1,
                       &cells->argument2);
     }

@@ -45,7 +45,8 @@ void run_bugcheck_callbacks() {
     const KIRQL old = raise_irql(HIGH_LEVEL);
     {
         // The stack that led here may be the trouble; the DPC stack is free unless a DPC runs.
-        GuestFrame frame(p.dpc_active ? GuestFrame::on_this_stack() : p.dpc_stack - 0x200);
+        GuestFrame frame(p.dpc_active ? GuestFrame::on_this_stack() : p.dpc_stack - 0x200,
+                         seh::Interruption::callout);
         for (LIST_ENTRY* e = head[0]->Flink; e != head[0]; e = e->Flink) {
             auto& record = *NT_CONTAINER(e, KBUGCHECK_CALLBACK_RECORD, Entry);
             record.State = BufferStarted;

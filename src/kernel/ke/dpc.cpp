@@ -199,7 +199,7 @@ void retire_dpcs() {
     const Activity before = change_activity(p, Activity::dpc);
     p.dpc_active = true;
     {
-        GuestFrame frame(p.dpc_stack - 0x200);
+        GuestFrame frame(p.dpc_stack - 0x200, seh::Interruption::dpcs);
         for (;;) {
             p.dpc_requested = false;
             if (p.timers_expired) {

@@ -26,7 +26,7 @@ NTSTATUS call_with_stack(EXPAND_STACK_CALLOUT* callout, PVOID parameter, SIZE_T 
     self.Tcb.StackBase = reinterpret_cast<PVOID>(base);
     self.Tcb.StackLimit = reinterpret_cast<PVOID>(limit);
     {
-        GuestFrame frame(base - reserve);
+        GuestFrame frame(base - reserve, seh::Interruption::callout);
         seh::call_out(callout, parameter);
     }
     self.Tcb.StackBase = old_base;

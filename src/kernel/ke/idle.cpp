@@ -31,6 +31,7 @@ Thread* create_idle_thread(Processor& p) {
         !memory_hooks.allocate_kernel_stack(p.dpc_stack, p.dpc_stack_limit))
         host::fatal("no memory for the stacks of processor %u", p.number);
     list::remove(thread->all_link);
+    thread->base.index = 1;
     thread->Tcb.Priority = thread->Tcb.BasePriority = 0;
     thread->Tcb.Affinity.Mask = 1ull << p.number;
     thread->Tcb.IdealProcessor = p.number;

@@ -143,12 +143,12 @@ void run_interrupt(ULONG vector) {
     charge(interrupt_cost);
     if (trace::on) trace::emit_interrupt(vector, old);
     if (vector == ipi_vector) {
-        GuestFrame frame(GuestFrame::on_this_stack());
+        GuestFrame frame(GuestFrame::on_this_stack(), seh::Interruption::interrupt);
         take_part_in_ipi();
     } else if (is_connected(vector)) {
         bool claimed;
         {
-            GuestFrame frame(GuestFrame::on_this_stack());
+            GuestFrame frame(GuestFrame::on_this_stack(), seh::Interruption::interrupt);
             claimed = call_chain(vector);
         }
         if (is_level(vector) && line_is_asserted(vector)) {

@@ -27,7 +27,18 @@ enum class RecordKind : ULONG {
     gate = KIND_GATE,
     system_call = KIND_SYSTEM_CALL,
     fault = KIND_FAULT,
-    thread_start = KIND_THREAD_START // the base of a thread: an EntryRecord without a guest behind it
+    thread_start = KIND_THREAD_START, // the base of a thread: an EntryRecord without a guest behind it; index
+                                      // 1: of an idle thread
+    interruption =
+        KIND_INTERRUPTION // an EntryRecord of the kernel's own accord above what ran; index: Interruption
+};
+
+// What the kernel interrupts running code for. Stack walks go on beyond it, exceptions do not.
+enum class Interruption : ULONG {
+    callout,  // the routine of a gate, on another stack
+    apc,      // kernel APCs
+    dpcs,     // DPC routines
+    interrupt // service routines
 };
 
 struct Record {

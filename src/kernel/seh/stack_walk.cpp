@@ -43,10 +43,22 @@ class Walker {
         case RecordKind::thread_start:
             frame.kind = FrameKind::thread_start;
             frame.return_address = 0;
+            if (record->index) {
+                frame.index = 2;
+                frame.sp = entry.guest_stack;
+                emit(frame);
+                return nullptr;
+            }
             for (frame.index = 0, frame.sp = entry.guest_stack; frame.index < 2;
                  frame.index++, frame.sp += 0x40)
                 emit(frame);
             return nullptr;
+        case RecordKind::interruption:
+            frame.kind = FrameKind::interruption;
+            frame.sp = entry.guest_stack;
+            frame.return_address = 0;
+            if (record->index != static_cast<ULONG>(Interruption::callout) && !emit(frame)) return nullptr;
+            return beyond(entry.previous);
         case RecordKind::system_call:
             frame.kind = FrameKind::system_call;
             context_of(entry, context_);
@@ -112,6 +124,10 @@ class Walker {
 } // namespace
 
 void walk(FrameVisitor visit, void* context, ULONG limit) { Walker(visit, context, limit).run(innermost()); }
+
+void walk_from(const Record* record, FrameVisitor visit, void* context, ULONG limit) {
+    Walker(visit, context, limit).run(record);
+}
 
 void walk_from(const CONTEXT& start, const Record* records, FrameVisitor visit, void* context, ULONG limit) {
     Walker(visit, context, limit).run(start, segment_of(const_cast<Record*>(records)));

@@ -12,12 +12,13 @@ namespace nt::seh {
 struct Record;
 
 enum class FrameKind : UCHAR {
-    driver,      // guest kernel code: pc is in a driver or in ntoskrnl's trampoline
-    gate,        // our export `index`, called by the next frame; pc is 0
-    system_call, // service number `index`; what follows is user code
-    fault,       // an exception was dispatched here: the next frame is where it happened
-    user,        // user-mode code
-    thread_start // the base of a system thread: what called its routine, then what started it
+    driver,       // guest kernel code: pc is in a driver or in ntoskrnl's trampoline
+    gate,         // our export `index`, called by the next frame; pc is 0
+    system_call,  // service number `index`; what follows is user code
+    fault,        // an exception was dispatched here: the next frame is where it happened
+    user,         // user-mode code
+    thread_start, // the base of a system thread: what called its routine, then what started it
+    interruption  // the kernel interrupted what follows; index: Interruption
 };
 
 struct Frame {
@@ -25,7 +26,8 @@ struct Frame {
     ULONG_PTR sp = 0; // Child-SP: rsp while the frame is executing
     ULONG_PTR return_address = 0; // RetAddr column; 0 when not known
     FrameKind kind = FrameKind::driver;
-    ULONG index = 0; // gate: export index; system_call: service number; thread_start: 1 for the outermost
+    ULONG index = 0; // gate: export index; system_call: service number; thread_start: 1 for the
+                     // outermost, 2 for an idle thread
 };
 
 // The frame of ntoskrnl's trampoline is left out: the gate or service behind it stands for it. Calls
@@ -35,6 +37,8 @@ struct Frame {
 // call.
 using FrameVisitor = bool (*)(void* context, const Frame& frame);
 void walk(FrameVisitor visit, void* context, ULONG limit = 256);
+// A thread that does not run: from the record it left off at.
+void walk_from(const Record* record, FrameVisitor visit, void* context, ULONG limit = 256);
 void walk_from(const CONTEXT& start, const Record* records, FrameVisitor visit, void* context,
                ULONG limit = 256);
 

@@ -85,6 +85,19 @@ FAULT(bugcheck) {
     UNUSED;
     KeBugCheckEx(0xE2, 1, 2, 3, 4);
 }
+static KDEFERRED_ROUTINE write_in_dpc;
+ALONE static VOID NTAPI write_in_dpc(PKDPC dpc, PVOID context, PVOID first, PVOID second) {
+    UNREFERENCED_PARAMETER(dpc);
+    UNREFERENCED_PARAMETER(first);
+    UNREFERENCED_PARAMETER(second);
+    *(volatile int*)context = 1;
+}
+FAULT(dpc_fault) {
+    UNUSED;
+    static KDPC dpc;
+    KeInitializeDpc(&dpc, write_in_dpc, NULL);
+    KeInsertQueueDpc(&dpc, NULL, NULL);
+}
 FAULT(bugcheck_plain) {
     UNUSED;
     KeBugCheck(0xE2);

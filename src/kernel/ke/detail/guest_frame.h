@@ -7,9 +7,13 @@ namespace nt::ke {
 
 class GuestFrame {
   public:
-    explicit GuestFrame(ULONG_PTR stack) {
+    GuestFrame(ULONG_PTR stack, seh::Interruption what) {
         record_.previous = seh::innermost();
-        record_.kind = seh::RecordKind::thread_start;
+        record_.kind = seh::RecordKind::interruption;
+        record_.index = static_cast<ULONG>(what);
+        if (const auto* outer = static_cast<const seh::EntryRecord*>(record_.previous);
+            outer && outer->kind != seh::RecordKind::call_out)
+            record_.rip = outer->rip, record_.rsp = outer->rsp; // whom reports name
         record_.guest_stack = stack & ~ULONG_PTR{15};
         seh::set_innermost(&record_);
     }
