@@ -137,17 +137,10 @@ bool Machine::load_driver(LoadedDriver& driver) {
                   reinterpret_cast<PVOID>(module.list_entry),
                   reinterpret_cast<PDRIVER_INITIALIZE>(module.entry), true};
     auto object = io::create_driver(what);
-    const auto discard = [&] {
-        if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(file_name)));
-        auto gone = modules_.remove(*driver.module);
-        ldr::unload_image(*gone, memory);
-        driver.module = nullptr;
-        driver.object = nullptr;
-    };
     if (!object) {
         driver.status = object.error();
         driver.error = file_name + ": no driver object: " + status_text(driver.status);
-        discard();
+        remove_image(driver);
         return false;
     }
     driver.object = *object;
@@ -157,7 +150,8 @@ bool Machine::load_driver(LoadedDriver& driver) {
         if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox)
             driver.error +=
                 "; if it is to take the place of the machine's own null.sys: --driver " + file_name + ":Null";
-        discard();
+        driver.object = nullptr;
+        remove_image(driver);
         return false;
     }
     ldr::release_discardable(*driver.module, memory);
@@ -197,6 +191,30 @@ bool Machine::load_drivers() {
     return true;
 }
 
+// The image goes, because the driver was unloaded or never came up. False: it left something behind.
+bool Machine::remove_image(LoadedDriver& driver) {
+    const std::string& name = driver.spec.name;
+    ldr::Module& module = *driver.module;
+    bool clean = report_left(driver);
+    if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
+        report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
+                                   modules_.describe(routine) + " is queued or runs");
+        clean = false;
+    }
+    if (const std::uint64_t mappings = mm::io_space_mappings(module.base, module.size)) {
+        report("IoSpaceLeft", name + ": unloaded with " + std::to_string(mappings) + " mapping" +
+                                  (mappings > 1 ? "s" : "") + " of physical memory left (MmMapIoSpace)");
+        clean = false;
+    }
+    ke::memory_freed(module.base, module.size);
+    if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
+    drvlab_module_unloaded(driver.spec.path.c_str(), module.base);
+    ldr::KernelImageMemory memory;
+    ldr::unload_image(*modules_.remove(module), memory);
+    driver.module = nullptr;
+    return clean;
+}
+
 bool Machine::unload_driver(LoadedDriver& driver) {
     const std::string& name = driver.spec.name;
     ULONG left = 0;
@@ -220,23 +238,7 @@ bool Machine::unload_driver(LoadedDriver& driver) {
                name + ": not unloaded: something still holds its driver object or a deleted device");
         return false;
     }
-    bool clean = report_left(driver);
-    if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
-        report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
-                                   modules_.describe(routine) + " is queued or runs");
-        clean = false;
-    }
-    if (const std::uint64_t mappings = mm::io_space_mappings(module.base, module.size)) {
-        report("IoSpaceLeft", name + ": unloaded with " + std::to_string(mappings) + " mapping" +
-                                  (mappings > 1 ? "s" : "") + " of physical memory left (MmMapIoSpace)");
-        clean = false;
-    }
-    if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
-    drvlab_module_unloaded(driver.spec.path.c_str(), module.base);
-    ldr::KernelImageMemory memory;
-    ldr::unload_image(*modules_.remove(module), memory);
-    driver.module = nullptr;
-    return clean;
+    return remove_image(driver);
 }
 
 // Last loaded first, as drivers stand on each other. Inbox drivers stay, as on Windows.

@@ -94,6 +94,7 @@ class Machine {
     void write_parameters();
     bool load_driver(LoadedDriver& driver);
     bool unload_driver(LoadedDriver& driver);
+    bool remove_image(LoadedDriver& driver);
     bool report_left(const LoadedDriver& driver); // true: nothing is
     static void system_thread(void* self);
 

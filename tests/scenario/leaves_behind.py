@@ -27,6 +27,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
 GONE = 'UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\\\??\\\\Leaver"); IoDeleteSymbolicLink(&link);'
 CLEAN = GONE + "IoDeleteDevice(driver->DeviceObject);"
 UNLOAD = "driver->DriverUnload = unload;"
+TIMER = "static KTIMER timer; LARGE_INTEGER due = {.QuadPart = -36000000000LL}; KeInitializeTimer(&timer); KeSetTimer(&timer, due, NULL);"
 ATTRIBUTES = "OBJECT_ATTRIBUTES a; InitializeObjectAttributes(&a, %s, OBJ_KERNEL_HANDLE, NULL, NULL); HANDLE h;"
 MADE = r"NAME!DriverEntry\+0x[0-9a-f]+ \[.*NAME\.c @ [0-9]+\]: NAME left behind: "
 # name, DriverUnload, more in DriverEntry, exit status, what the report must say (regular expressions)
@@ -47,6 +48,10 @@ CASES = [
     ("io_space", CLEAN, UNLOAD + "PHYSICAL_ADDRESS rom = {.QuadPart = 0xf0000}; if (!MmMapIoSpace(rom, 4096, MmCached)) status = STATUS_INSUFFICIENT_RESOURCES;",
      123, ["NAME: unloaded with 1 mapping of physical memory left .MmMapIoSpace."]),
     ("no_unload", "", "", 123, ["cannot be unloaded"]),
+    ("timer", CLEAN, UNLOAD + TIMER, 123, [r"with the KTIMER 0x[0-9a-f]+ in it, which is set"]),
+    ("failed", "", "if (!ExAllocatePoolWithTag(NonPagedPool, 100, 0x7661654c)) { return status; }\n    " + TIMER + " status = STATUS_NO_SUCH_DEVICE;", 121,
+     [MADE + r"1 pool block of tag 'Leav', 100 bytes, allocated here", r"with the KTIMER 0x[0-9a-f]+ in it, which is set",
+      r"NAME.sys: DriverEntry failed with STATUS_NO_SUCH_DEVICE"]),
 ]
 
 
