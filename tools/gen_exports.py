@@ -80,6 +80,11 @@ def narrow_arguments():
     return found
 
 
+def remark(row):
+    """The note without what is said to the generator."""
+    return re.sub(r"^(bytes|size)=\w+ ?", "", row["note"])
+
+
 def table(rows, services, also_hal):
     narrow = narrow_arguments()
     gates = sorted({r["name"] for r in rows.values() if r["kind"] in ("func", "vararg", "internal")} | set(services))
@@ -90,7 +95,7 @@ def table(rows, services, also_hal):
     for i, r in enumerate(sorted(rows.values(), key=lambda r: (r["image"] != "ntoskrnl.exe", r["name"]))):
         r["index"] = i
         gate = f"&gate_{r['name']}" if r["kind"] in ("func", "vararg", "internal") else "nullptr"
-        note = r["note"].replace('"', '\\"')
+        note = remark(r).replace('"', '\\"')
         size = re.search(r"size=(\w+)", r["note"])
         code = re.search(r"bytes=([0-9a-f]+)", r["note"])
         out.append(f'    {{"{r["name"]}", "{note}", "{code.group(1) if code else ""}", {gate}, {size.group(1) if size else 0}, '
@@ -115,7 +120,7 @@ def coverage(rows, also_hal):
     for r in sorted(rows.values(), key=lambda r: (r["image"] != "ntoskrnl.exe", r["name"].lower())):
         if r["kind"] == "internal" or r["status"] == "stub":
             continue
-        note = "" if r["note"] == "service" else r["note"]
+        note = "" if r["note"] == "service" else remark(r)
         image = "ntoskrnl.exe, hal.dll" if r["name"] in also_hal else r["image"]
         out.append(f"| {r['name']} | {image} | {names[r['irql']]} | {'yes' if r['raises'] else ''} | {r['status']} | {note} |")
     return "\n".join(out) + "\n"

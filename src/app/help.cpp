@@ -1,41 +1,11 @@
 #include "app/help.h"
-#include <algorithm>
-#include <sstream>
+#include "app/text.h"
 
 namespace app {
 
 namespace {
 
 constexpr std::size_t columns = 80;
-
-// Characters of UTF-8, one column each.
-std::size_t width_of(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-// Breaks lines at spaces. A word that is longer than a line stays whole.
-std::string wrap(const std::string& text, std::size_t width) {
-    std::istringstream lines(text);
-    std::string out;
-    for (std::string line, word; std::getline(lines, line);) {
-        if (!out.empty()) out += '\n';
-        std::size_t used = 0;
-        for (std::istringstream words(line); words >> word;) {
-            const std::size_t size = width_of(word);
-            if (used && used + 1 + size > width) {
-                out += '\n';
-                used = 0;
-            } else if (used) {
-                out += ' ';
-                used++;
-            }
-            out += word;
-            used += size;
-        }
-    }
-    return out;
-}
 
 } // namespace
 

@@ -48,12 +48,26 @@ std::string registers_text(const CONTEXT& c) {
     return s;
 }
 
+constexpr std::size_t columns = 80;
+
+// A file by its name alone where the whole path would make the line long.
+std::string fitted(std::string line) {
+    if (line.size() <= columns) return line;
+    const auto open = line.rfind(" ["), slash = line.rfind('/');
+    return open != line.npos && slash != line.npos && slash > open ? line.erase(open + 2, slash - open - 1)
+                                                                   : line;
+}
+
 std::string stack_text(Machine& machine) {
     Target target(machine);
     std::string s = "STACK_TEXT:\n";
-    for (const view::Frame& f : target.walk(0, 40))
-        s += format("%016llx %016llx : ", (ull)f.child_sp, (ull)f.return_address) +
-             place_text(machine, f.address, f.child_sp && s.size() > 12) + "\n";
+    bool inner = true; // the innermost frame has no return address
+    for (const view::Frame& f : target.walk(0, 40)) {
+        s += fitted(format("%016llx : ", (ull)f.child_sp) +
+                    place_text(machine, f.address, f.child_sp && !inner)) +
+             "\n";
+        inner = false;
+    }
     return s;
 }
 
@@ -84,7 +98,7 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
                 (ull)stop.parameters[0], (ull)stop.parameters[1], (ull)stop.parameters[2],
                 (ull)stop.parameters[3]);
     s += format("%s (%x)\n", name ? name : "(unknown bug check)", stop.code);
-    if (stop.text[0]) s += std::string(stop.text) + "\n";
+    if (stop.text[0]) s += wrap(stop.text, columns) + "\n";
     s += "Arguments:\n";
     for (unsigned i = 0; i < 4; i++)
         s += format("Arg%u: %016llx, %s\n", i + 1, (ull)stop.parameters[i],
@@ -93,12 +107,13 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     if (stop.record) {
         const auto code = stop.record->ExceptionCode;
         const char* text = rtl::status_text(code);
-        s += "EXCEPTION_CODE: " + status_text(code) + (text ? std::string(" - ") + text : "") + "\n";
+        s += wrap("EXCEPTION_CODE: " + status_text(code) + (text ? std::string(" - ") + text : ""), columns) +
+             "\n";
         for (ULONG i = 0; i < stop.record->NumberParameters && i < EXCEPTION_MAXIMUM_PARAMETERS; i++)
             s += format("   Parameter[%u]: %016llx\n", i, (ull)stop.record->ExceptionInformation[i]);
     }
     const std::uint64_t at = fault_address(stop);
-    s += "FAULTING_IP: " + place_text(machine, at) + "\n";
+    s += fitted("FAULTING_IP: " + place_text(machine, at)) + "\n";
     if (const ldr::Module* m = module_at(machine, at))
         s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
     if (stop.earlier) s += "COMPLETED_BEFORE_AT: " + place_text(machine, stop.earlier, true) + "\n";
@@ -121,12 +136,15 @@ std::string user_exception_report(Machine& machine, const ke::Stop& stop) {
     const auto code = static_cast<NTSTATUS>(stop.code);
     const char* text = rtl::status_text(code);
     std::string s =
-        "\nUnhandled exception: " + status_text(code) + (text ? std::string(" - ") + text : "") + "\n";
-    if (stop.text[0]) s += std::string(stop.text) + "\n";
+        "\n" +
+        wrap("Unhandled exception: " + status_text(code) + (text ? std::string(" - ") + text : ""), columns) +
+        "\n";
+    if (stop.text[0]) s += wrap(stop.text, columns) + "\n";
     if (stop.record)
         for (ULONG i = 0; i < stop.record->NumberParameters && i < EXCEPTION_MAXIMUM_PARAMETERS; i++)
             s += format("   Parameter[%u]: %016llx\n", i, (ull)stop.record->ExceptionInformation[i]);
-    if (const std::uint64_t at = fault_address(stop)) s += "FAULTING_IP: " + place_text(machine, at) + "\n";
+    if (const std::uint64_t at = fault_address(stop))
+        s += fitted("FAULTING_IP: " + place_text(machine, at)) + "\n";
     if (stop.context) s += registers_text(*stop.context);
     return s + stack_text(machine);
 }

@@ -1,6 +1,8 @@
 #include "app/text.h"
 #include "rtl/status.h"
+#include <algorithm>
 #include <cstdio>
+#include <sstream>
 
 namespace app {
 
@@ -65,6 +67,34 @@ std::string status_text(nt::NTSTATUS status) {
     std::snprintf(number, sizeof number, "0x%08x", static_cast<unsigned>(status));
     const char* name = nt::rtl::status_name(status);
     return name ? std::string(name) + " (" + number + ")" : number;
+}
+
+// Characters of UTF-8, one column each.
+static std::size_t width_of(const std::string& text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string wrap(const std::string& text, std::size_t width) {
+    std::istringstream lines(text);
+    std::string out;
+    for (std::string line, word; std::getline(lines, line);) {
+        if (!out.empty()) out += '\n';
+        std::size_t used = 0;
+        for (std::istringstream words(line); words >> word;) {
+            const std::size_t size = width_of(word);
+            if (used && used + 1 + size > width) {
+                out += '\n';
+                used = 0;
+            } else if (used) {
+                out += ' ';
+                used++;
+            }
+            out += word;
+            used += size;
+        }
+    }
+    return out;
 }
 
 } // namespace app
