@@ -153,10 +153,9 @@ bool Reader::stop(const std::string& what) {
 
 bool Reader::open(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return stop(path + ": " + strerrordesc_np(errno));
+    if (descriptor < 0) return stop(strerrordesc_np(errno));
     const bool opened = open(descriptor);
     ::close(descriptor);
-    if (!opened) error_ = path + ": " + error_;
     return opened;
 }
 
