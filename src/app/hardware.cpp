@@ -3,12 +3,15 @@
 #include "hardware/bus.h"
 #include "hardware/firmware.h"
 #include "hardware/pci.h"
+#include "kernel/cm/registry.h"
+#include "kernel/io/device_node.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/mm/io_space.h"
 #include "trace/trace.h"
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 namespace app {
@@ -74,6 +77,30 @@ std::string start_hardware(const Config& config) {
     for (const auto& [first, bytes] : mm::physical_memory_ranges())
         firmware.memory += bytes;
     hardware::build_firmware(firmware);
+    return {};
+}
+
+std::string write_message_settings(const Config& config) {
+    for (const std::string& text : config.messages) {
+        const auto colon = text.rfind(':');
+        const std::string name = text.substr(0, colon);
+        const io::DeviceNode* node = io::first_node();
+        while (node && !(node->function && node->function->name() == name))
+            node = node->next;
+        if (!node) return "--msi: there is no PCI device '" + name + "'";
+        if (!node->function->msi_messages() && !node->function->msix_messages())
+            return "--msi: device '" + name + "' has no message-signalled interrupts";
+        const std::u16string key =
+            io::hardware_key(*node) + u"\\Interrupt Management\\MessageSignaledInterruptProperties";
+        const ULONG supported = 1;
+        cm::set_value(key, u"MSISupported", REG_DWORD, &supported, sizeof supported);
+        if (colon == text.npos) continue;
+        char* end = nullptr;
+        const auto limit = static_cast<ULONG>(std::strtoul(text.c_str() + colon + 1, &end, 0));
+        if (*end || limit == 0 || limit > 2048)
+            return "--msi: '" + text.substr(colon + 1) + "' is no number of messages, 1 to 2048";
+        cm::set_value(key, u"MessageNumberLimit", REG_DWORD, &limit, sizeof limit);
+    }
     return {};
 }
 

@@ -12,6 +12,10 @@ nt::hardware::ModelSpec hardware_from(const std::string& text);
 // Puts bus, models and firmware in place. Empty: done; otherwise what is wrong.
 std::string start_hardware(const Config& config);
 
+// The devices get what the INF files of their drivers would say about messages: MSISupported,
+// MessageNumberLimit. After the bus was enumerated; empty: done.
+std::string write_message_settings(const Config& config);
+
 // What there is, as rows of the trace.
 void trace_hardware();
 

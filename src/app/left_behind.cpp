@@ -5,6 +5,9 @@
 #include "app/target.h"
 #include "app/text.h"
 #include "base/list.h"
+#include "kernel/io/device.h"
+#include "kernel/io/driver.h"
+#include "kernel/ke/interrupt.h"
 #include "kernel/ke/report.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/handle.h"
@@ -52,6 +55,15 @@ std::string hex(std::uint64_t value) {
     return text;
 }
 
+// What the system makes for itself when a driver reports a device: a physical device object and its driver.
+bool belongs_to_system(PVOID body) {
+    OBJECT_TYPE* type = ob::type_of(body);
+    const DRIVER_OBJECT* owner = type == io::device_type   ? static_cast<DEVICE_OBJECT*>(body)->DriverObject
+                                 : type == io::driver_type ? static_cast<DRIVER_OBJECT*>(body)
+                                                           : nullptr;
+    return owner && (owner->Flags & DRVO_BUILTIN_DRIVER);
+}
+
 struct Left {
     Machine& machine;
     const LoadedDriver& driver;
@@ -87,6 +99,7 @@ struct Left {
         OBJECT_TYPE* type = ob::type_of(body);
         if (held.contains(reinterpret_cast<std::uint64_t>(body))) return;
         if (type == ps::thread_type) return; // threads() knows better
+        if (belongs_to_system(body)) return;
         const ULONG_PTR creator = ob::creator_of(body);
         if (made_here(creator)) say("ObjectLeft", described(body) + ", made here", creator);
     }
@@ -112,6 +125,22 @@ struct Left {
                     "), created here, still runs",
                 ob::creator_of(t));
         }
+    }
+
+    void interrupts() {
+        ke::for_each_interrupt(
+            [](KINTERRUPT& interrupt, void* context) {
+                auto& left = *static_cast<Left*>(context);
+                const auto routine = interrupt.MessageServiceRoutine
+                                         ? reinterpret_cast<ULONG_PTR>(interrupt.MessageServiceRoutine)
+                                         : reinterpret_cast<ULONG_PTR>(interrupt.ServiceRoutine);
+                if (left.made_here(routine))
+                    left.say("InterruptLeft",
+                             "interrupt " + hex(reinterpret_cast<std::uint64_t>(&interrupt)) +
+                                 " still connected, its service routine is here",
+                             routine);
+            },
+            this);
     }
 
     void pool(const Blocks& of_objects) {
@@ -153,6 +182,7 @@ bool Machine::report_left(const LoadedDriver& driver) {
         if (table != ob::kernel_table) left.handles(table, 0);
     }
     left.threads();
+    left.interrupts();
     left.objects();
     Blocks of_objects;
     for (OBJECT_TYPE* type : ob::types_by_index)

@@ -22,6 +22,7 @@
 #include "kernel/exports/sync_objects.h"
 #include "kernel/exports/timer_object.h"
 #include "kernel/io/condrv.h"
+#include "kernel/io/device_node.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
 #include "kernel/io/shutdown.h"
@@ -129,6 +130,8 @@ void Machine::start_kernel() {
     must(cm::initialize(), "the registry");
     must(io::initialize(), "the I/O manager");
     must(io::initialize_console(console_host()), "the console driver");
+    must(io::enumerate_pci(), "the PCI bus");
+    if (error_.empty()) error_ = write_message_settings(config_);
     must(ex::initialize_callbacks(), "callback objects");
     must(ex::start_work_queues(spawn_system_thread), "the work queues");
     ps::add_rundown(ex::check_thread_end); // the last one: the others may still release locks

@@ -45,6 +45,7 @@ struct Config {
     std::vector<std::string> system32; // directories that \KnownDlls is made of, first wins
     std::vector<std::string> environment;
     std::vector<nt::hardware::ModelSpec> hardware;
+    std::vector<std::string> messages;   // DEVICE[:LIMIT] that may use message-signalled interrupts
     std::vector<std::string> parameters; // NAME:VALUE=TEXT registry values below a service's Parameters key
 };
 

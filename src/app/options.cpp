@@ -52,6 +52,11 @@ void add_machine_options(CLI::App& command, Options& o) {
         .add_option("--hardware", o.hardware,
                     "a device of the machine: a model's name or its shared object; may be repeated")
         ->type_name("MODEL[:NAME=VALUE,...]");
+    command
+        .add_option(
+            "--msi", o.messages,
+            "let a PCI device use message-signaled interrupts, as its driver's INF would; may be repeated")
+        ->type_name("DEVICE[:LIMIT]");
     command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)");
     command.add_option("--cpus", o.processors, "virtual processors, 1 to 64 (default 1)")
         ->check(CLI::Range(1, 64))
@@ -129,6 +134,7 @@ Config config_from(const Options& o) {
     add_inbox_drivers(config.drivers);
     for (const auto& model : o.hardware)
         config.hardware.push_back(hardware_from(model));
+    config.messages = o.messages;
     config.seed = o.seed;
     config.processors = o.processors;
     verify::parse_policy(o.schedule, config.schedule);

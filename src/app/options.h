@@ -10,6 +10,7 @@ namespace app {
 struct Options {
     std::vector<std::string> drivers;  // PATH[:NAME]
     std::vector<std::string> hardware; // MODEL[:ARGUMENTS]
+    std::vector<std::string> messages; // DEVICE[:LIMIT]
     std::uint64_t seed = 1;
     unsigned processors = 1;
     std::string schedule = "random", replay, record_schedule;

@@ -53,6 +53,15 @@ class Function {
     bool bus_master() const { return word(0x04) & command_bus_master; }
     const std::string& name() const { return name_; }
     ULONGLONG bar_address(ULONG index) const;
+    ULONGLONG bar_size(ULONG index) const { return bars_[index].size; } // 0: there is no such register
+    BarKind bar_kind(ULONG index) const { return bars_[index].kind; }
+
+    // What the operating system does with the message registers (6.8). 0 messages: it has none of the kind.
+    ULONG msi_messages() const { return msi_ ? 1u << (word(msi_ + 2u) >> 1 & 7) : 0; }
+    ULONG msix_messages() const { return static_cast<ULONG>(table_.size()); }
+    void enable_msi(ULONG messages, ULONGLONG address, ULONG data);
+    void set_msix_entry(ULONG entry, ULONGLONG address, ULONG data); // and unmasks it
+    void enable_msix();
 
   private:
     class BarHandler final : public RangeHandler {

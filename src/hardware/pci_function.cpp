@@ -198,6 +198,23 @@ bool Function::send(ULONG message) {
     return true;
 }
 
+void Function::enable_msi(ULONG messages, ULONGLONG address, ULONG data) {
+    write(msi_ + 4u, 4, static_cast<ULONG>(address));
+    write(msi_ + 8u, 4, static_cast<ULONG>(address >> 32));
+    write(msi_ + 12u, 2, data);
+    const auto granted = static_cast<ULONG>(std::countr_zero(messages));
+    write(msi_ + 2u, 2, (word(msi_ + 2u) & ~0x70u) | granted << 4 | 1);
+}
+
+void Function::set_msix_entry(ULONG entry, ULONGLONG address, ULONG data) {
+    Message& m = table_[entry];
+    m.address = address;
+    m.data = data;
+    m.control = 0;
+}
+
+void Function::enable_msix() { write(msix_ + 2u, 2, (word(msix_ + 2u) & ~0x4000u) | 0x8000); }
+
 void Function::release_pending() {
     if (!msix_enabled() || word(msix_ + 2u) & 0x4000) return; // the function's mask
     for (Message& m : table_) {

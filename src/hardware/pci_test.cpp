@@ -180,5 +180,18 @@ TEST_F(Pci, WrongDeclarations) {
     EXPECT_FALSE(f->add_msix(1, 2, 0)) << "not memory";
 }
 
+TEST_F(Pci, WhatTheSystemProgramsIntoMessageRegisters) {
+    ASSERT_TRUE(f->add_msi(8));
+    place();
+    EXPECT_EQ(f->msi_messages(), 8u);
+    EXPECT_EQ(f->msix_messages(), 0u);
+    f->enable_msi(4, 0xFEE0'0000, 0xB0);
+    EXPECT_TRUE(f->send(3));
+    EXPECT_TRUE(f->send(5)) << "5 is 1 of the 4 that were granted";
+    ASSERT_EQ(listener.messages.size(), 2u);
+    EXPECT_EQ(listener.messages[0], (std::pair<ULONGLONG, ULONG>{0xFEE0'0000, 0xB3}));
+    EXPECT_EQ(listener.messages[1].second, 0xB1u);
+}
+
 } // namespace
 } // namespace nt::hardware::pci

@@ -209,6 +209,16 @@ void set_value(std::u16string_view key, std::u16string_view name, ULONG type, co
     write_value(node_at(key), name, type, data, size);
 }
 
+void make_key(std::u16string_view key) { node_at(key); }
+
+const Value* value_at(std::u16string_view key, std::u16string_view name) {
+    Node* node = root;
+    next_part(key); // Registry
+    for (auto part = next_part(key); node && !part.empty(); part = next_part(key))
+        node = find_child(*node, part);
+    return node ? find_value(*node, name) : nullptr;
+}
+
 Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode,
                         CreateRequest& request) {
     return ob::open_by_name(attributes, key_type, mode, nullptr, desired, &request);

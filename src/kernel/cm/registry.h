@@ -51,6 +51,10 @@ void create_service(std::u16string_view name, std::u16string_view image_path);
 void set_value(std::u16string_view key, std::u16string_view name, ULONG type, const void* data,
                std::size_t size);
 
+void make_key(std::u16string_view key);
+// Null: no such key or value.
+const Value* value_at(std::u16string_view key, std::u16string_view name);
+
 struct CreateRequest {
     bool create = false;
     ULONG options = 0;

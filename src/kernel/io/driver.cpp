@@ -6,6 +6,7 @@
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/device.h"
+#include "kernel/io/device_node.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
@@ -34,6 +35,7 @@ UNICODE_STRING copy_string(std::u16string_view text) {
 void remove_driver(PVOID object) {
     auto& body = *static_cast<detail::DriverBody*>(object);
     detail::release_extensions(&body.driver);
+    forget_claims(&body.driver);
     detail::release_string(body.driver.DriverName);
     detail::release_string(body.extension.ServiceKeyName);
     detail::release_string(body.registry_path);

@@ -4,6 +4,7 @@
 #include "kernel/io/detail/open.h"
 #include "kernel/io/detail/packets.h"
 #include "kernel/io/device.h"
+#include "kernel/io/device_node.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
 #include "kernel/pool/pool.h"
@@ -22,6 +23,7 @@ constexpr GENERIC_MAPPING file_mapping{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FI
 
 void remove_device(PVOID object) {
     auto* device = static_cast<DEVICE_OBJECT*>(object);
+    if (device->DeviceObjectExtension) forget_node(device);
     if (device->Vpb && device->Vpb->RealDevice == device) pool::release(device->Vpb, pool::tag("Vpb "));
     if (device->DriverObject) ob::dereference(device->DriverObject);
 }

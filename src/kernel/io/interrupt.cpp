@@ -1,47 +1,39 @@
 #include "kernel/io/interrupt.h"
 #include "abi/status.h"
+#include "kernel/io/detail/passive_interrupt.h"
+#include "kernel/ke/dispatcher.h"
 #include "kernel/ke/interrupt.h"
 #include "kernel/ke/processor.h"
 #include "kernel/pool/pool.h"
 #include <algorithm>
 #include <bit>
+#include <vector>
 
 namespace nt::io {
 
-ULONG (*interrupt_resources)(DEVICE_OBJECT*, InterruptResource (&)[most_interrupts]) =
-    [](DEVICE_OBJECT*, InterruptResource (&)[most_interrupts]) { return 0u; };
+std::span<const InterruptResource> (*interrupt_resources)(DEVICE_OBJECT*) = [](DEVICE_OBJECT*) {
+    return std::span<const InterruptResource>();
+};
 
 namespace {
 
 constexpr ULONG interrupt_tag = pool::tag("Inte"), table_tag = pool::tag("IntM");
 
-// Lines first, messages behind them.
 struct Resources {
-    InterruptResource all[most_interrupts];
-    ULONG lines = 0, messages = 0;
+    std::vector<InterruptResource> lines, messages;
     KIRQL highest = 0;
 
     explicit Resources(DEVICE_OBJECT* device) {
-        InterruptResource given[most_interrupts];
-        const ULONG n = std::min(interrupt_resources(device, given), most_interrupts);
-        take(given, n, false, lines);
-        take(given, n, true, messages);
-    }
-
-  private:
-    void take(const InterruptResource* given, ULONG n, bool message, ULONG& count) {
-        for (ULONG i = 0; i < n; ++i) {
-            if (given[i].message != message) continue;
-            all[lines + messages] = given[i];
-            ++count;
-            highest = std::max(highest, given[i].irql);
+        for (const InterruptResource& r : interrupt_resources(device)) {
+            (r.message ? messages : lines).push_back(r);
+            highest = std::max(highest, r.irql);
         }
     }
 };
 
 NTSTATUS connect_lines(const Resources& resources, InterruptRequest request, KIRQL least,
                        KINTERRUPT** interrupt) {
-    const InterruptResource& r = resources.all[0];
+    const InterruptResource& r = resources.lines[0];
     request.vector = r.vector;
     request.irql = r.irql;
     request.synchronize_irql = std::max(least, resources.highest);
@@ -60,14 +52,14 @@ void disconnect_messages(IO_INTERRUPT_MESSAGE_INFO* table) {
 
 NTSTATUS connect_messages(const Resources& resources, InterruptRequest request, KIRQL least,
                           IO_INTERRUPT_MESSAGE_INFO** result) {
-    const SIZE_T size =
-        sizeof(IO_INTERRUPT_MESSAGE_INFO) + resources.messages * sizeof(IO_INTERRUPT_MESSAGE_INFO_ENTRY);
+    const SIZE_T size = sizeof(IO_INTERRUPT_MESSAGE_INFO) +
+                        resources.messages.size() * sizeof(IO_INTERRUPT_MESSAGE_INFO_ENTRY);
     auto* table = static_cast<IO_INTERRUPT_MESSAGE_INFO*>(
         pool::allocate(pool::Kind::nonpaged, size, table_tag, 0, true));
     if (!table) return STATUS_INSUFFICIENT_RESOURCES;
     table->UnifiedIrql = std::max(least, resources.highest);
-    for (ULONG i = 0; i < resources.messages; ++i) {
-        const InterruptResource& r = resources.all[resources.lines + i];
+    for (ULONG i = 0; i < resources.messages.size(); ++i) {
+        const InterruptResource& r = resources.messages[i];
         request.message_index = i;
         request.vector = r.vector;
         request.irql = r.irql;
@@ -99,6 +91,7 @@ NTSTATUS connect_fully_specified(IO_CONNECT_INTERRUPT_FULLY_SPECIFIED_PARAMETERS
     if (!p.PhysicalDeviceObject || !p.InterruptObject || !p.ServiceRoutine || group)
         return STATUS_INVALID_PARAMETER;
     if (!(p.ProcessorEnableMask & ke::all_processors())) return STATUS_INVALID_PARAMETER_10;
+    if (!ke::is_device_vector(p.Vector)) return STATUS_NOT_FOUND;
     InterruptRequest request;
     request.routine = p.ServiceRoutine;
     request.context = p.ServiceContext;
@@ -109,6 +102,7 @@ NTSTATUS connect_fully_specified(IO_CONNECT_INTERRUPT_FULLY_SPECIFIED_PARAMETERS
     request.mode = p.InterruptMode;
     request.shared = p.ShareVector;
     request.floating_save = p.FloatingSave;
+    request.passive = p.Irql == PASSIVE_LEVEL && p.SynchronizeIrql == PASSIVE_LEVEL;
     request.processors = p.ProcessorEnableMask;
     *p.InterruptObject = TRY_STATUS(connect_interrupt(request));
     return STATUS_SUCCESS;
@@ -117,8 +111,8 @@ NTSTATUS connect_fully_specified(IO_CONNECT_INTERRUPT_FULLY_SPECIFIED_PARAMETERS
 NTSTATUS connect_line_based(IO_CONNECT_INTERRUPT_LINE_BASED_PARAMETERS& p) {
     if (!p.PhysicalDeviceObject || !p.InterruptObject || !p.ServiceRoutine) return STATUS_INVALID_PARAMETER;
     const Resources resources(p.PhysicalDeviceObject);
-    if (resources.messages) return STATUS_INVALID_DEVICE_REQUEST;
-    if (!resources.lines) return STATUS_NOT_FOUND;
+    if (!resources.messages.empty()) return STATUS_INVALID_DEVICE_REQUEST;
+    if (resources.lines.empty()) return STATUS_NOT_FOUND;
     InterruptRequest request;
     request.routine = p.ServiceRoutine;
     request.context = p.ServiceContext;
@@ -136,12 +130,12 @@ NTSTATUS connect_message_based(IO_CONNECT_INTERRUPT_PARAMETERS& parameters) {
     request.context = p.ServiceContext;
     request.lock = p.SpinLock;
     request.floating_save = p.FloatingSave;
-    if (resources.messages) {
+    if (!resources.messages.empty()) {
         request.message_routine = p.MessageServiceRoutine;
         return connect_messages(resources, request, p.SynchronizeIrql,
                                 p.ConnectionContext.InterruptMessageTable);
     }
-    if (!resources.lines || !p.FallBackServiceRoutine) return STATUS_NOT_FOUND;
+    if (resources.lines.empty() || !p.FallBackServiceRoutine) return STATUS_NOT_FOUND;
     request.routine = p.FallBackServiceRoutine;
     const NTSTATUS status =
         connect_lines(resources, request, p.SynchronizeIrql, p.ConnectionContext.InterruptObject);
@@ -149,25 +143,27 @@ NTSTATUS connect_message_based(IO_CONNECT_INTERRUPT_PARAMETERS& parameters) {
     return status;
 }
 
-void set_active(KINTERRUPT* interrupt, bool active) {
-    if (active && !interrupt->Connected)
-        ke::connect_interrupt(*interrupt);
-    else if (!active)
-        ke::disconnect_interrupt(*interrupt);
+// assumed: an IRQL that does not belong to the vector is an invalid parameter; only lines can be served at
+// PASSIVE_LEVEL.
+bool is_valid(const InterruptRequest& request) {
+    if (!(request.processors & ke::all_processors()) || request.vector > 0xff) return false;
+    if (request.passive) return !request.lock && !ke::is_message_vector(request.vector);
+    return request.irql == request.vector / 16 && request.irql > DISPATCH_LEVEL &&
+           request.synchronize_irql >= request.irql && request.synchronize_irql <= HIGH_LEVEL;
 }
+
+// What a passive service routine is synchronised with lies behind its object.
+struct PassiveInterrupt : KINTERRUPT {
+    KEVENT event;
+};
 
 } // namespace
 
 Result<KINTERRUPT*> connect_interrupt(const InterruptRequest& request) {
-    const KAFFINITY processors = request.processors & ke::all_processors();
-    // assumed: an IRQL that does not belong to the vector is an invalid parameter, and so is PASSIVE_LEVEL:
-    // the machine has no interrupt that can be served there.
-    if (!processors || request.vector > 0xff || request.irql != request.vector / 16 ||
-        request.irql <= DISPATCH_LEVEL || request.synchronize_irql < request.irql ||
-        request.synchronize_irql > HIGH_LEVEL)
-        return fail(STATUS_INVALID_PARAMETER);
-    auto* interrupt = static_cast<KINTERRUPT*>(
-        pool::allocate(pool::Kind::nonpaged, sizeof(KINTERRUPT), interrupt_tag, 0, true));
+    if (!is_valid(request)) return fail(STATUS_INVALID_PARAMETER);
+    auto* interrupt = static_cast<PassiveInterrupt*>(
+        pool::allocate(pool::Kind::nonpaged, request.passive ? sizeof(PassiveInterrupt) : sizeof(KINTERRUPT),
+                       interrupt_tag, 0, true));
     if (!interrupt) return fail(STATUS_INSUFFICIENT_RESOURCES);
     interrupt->Type = InterruptObject;
     interrupt->Size = sizeof(KINTERRUPT);
@@ -180,10 +176,16 @@ Result<KINTERRUPT*> connect_interrupt(const InterruptRequest& request) {
     interrupt->Irql = request.irql;
     interrupt->SynchronizeIrql = request.synchronize_irql;
     interrupt->FloatingSave = request.floating_save;
-    interrupt->Number = static_cast<ULONG>(std::countr_zero(processors));
+    interrupt->Number = static_cast<ULONG>(std::countr_zero(request.processors & ke::all_processors()));
     interrupt->ShareVector = request.shared;
     interrupt->Mode = request.mode;
-    if (const NTSTATUS status = ke::connect_interrupt(*interrupt); !NT_SUCCESS(status)) {
+    if (request.passive) {
+        ke::initialize_event(interrupt->event, SynchronizationEvent, true);
+        interrupt->PassiveEvent = &interrupt->event;
+    }
+    const NTSTATUS status =
+        request.passive ? connect_passively(*interrupt) : ke::connect_interrupt(*interrupt);
+    if (!NT_SUCCESS(status)) {
         pool::release(interrupt, interrupt_tag);
         return fail(status);
     }
@@ -191,7 +193,10 @@ Result<KINTERRUPT*> connect_interrupt(const InterruptRequest& request) {
 }
 
 void disconnect_interrupt(KINTERRUPT* interrupt) {
-    ke::disconnect_interrupt(*interrupt);
+    if (interrupt->PassiveEvent)
+        disconnect_passively(*interrupt);
+    else
+        ke::disconnect_interrupt(*interrupt);
     pool::release(interrupt, interrupt_tag);
 }
 
@@ -219,12 +224,12 @@ void disconnect_interrupt_ex(const IO_DISCONNECT_INTERRUPT_PARAMETERS& parameter
 
 void set_interrupt_active(const IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS& parameters, bool active) {
     if (parameters.Version != CONNECT_MESSAGE_BASED) {
-        set_active(parameters.ConnectionContext.InterruptObject, active);
+        ke::set_interrupt_active(*parameters.ConnectionContext.InterruptObject, active);
         return;
     }
     const IO_INTERRUPT_MESSAGE_INFO* table = parameters.ConnectionContext.InterruptMessageTable;
     for (ULONG i = 0; i < table->MessageCount; ++i)
-        set_active(table->MessageInfo[i].InterruptObject, active);
+        ke::set_interrupt_active(*table->MessageInfo[i].InterruptObject, active);
 }
 
 } // namespace nt::io

@@ -3,6 +3,7 @@
 #pragma once
 #include "abi/interrupt.h"
 #include "base/result.h"
+#include <span>
 
 namespace nt::io {
 
@@ -16,21 +17,23 @@ struct InterruptRequest {
     KIRQL irql = 0, synchronize_irql = 0;
     KINTERRUPT_MODE mode = LevelSensitive;
     bool shared = false, floating_save = false;
+    bool passive = false; // the routine may run at PASSIVE_LEVEL
     KAFFINITY processors = 0;
 };
 // STATUS_INVALID_PARAMETER: no processor, an IRQL that is not the vector's, or a vector that is taken and not
-// shared. STATUS_INSUFFICIENT_RESOURCES.
+// shared; passive and with a lock, or for a message. STATUS_INSUFFICIENT_RESOURCES.
 Result<KINTERRUPT*> connect_interrupt(const InterruptRequest& request);
 void disconnect_interrupt(KINTERRUPT* interrupt);
 
 // IoConnectInterruptEx. STATUS_INVALID_PARAMETER_1 (version), …_10 (no processors), STATUS_NOT_FOUND (the
-// device has no such interrupts), STATUS_INVALID_DEVICE_REQUEST (messages where a line was asked for).
+// device has no such interrupts, the vector is no device's), STATUS_INVALID_DEVICE_REQUEST (messages where a
+// line was asked for).
 NTSTATUS connect_interrupt_ex(IO_CONNECT_INTERRUPT_PARAMETERS& parameters);
 void disconnect_interrupt_ex(const IO_DISCONNECT_INTERRUPT_PARAMETERS& parameters);
 // IoReportInterruptActive, …Inactive: the service routine stays registered but is not called while inactive.
 void set_interrupt_active(const IO_REPORT_INTERRUPT_ACTIVE_STATE_PARAMETERS& parameters, bool active);
 
-// What the Plug and Play manager gave a device; plugged in by who knows.
+// An interrupt that a device has been given; plugged in by who knows (device_node.h).
 struct InterruptResource {
     bool message;
     ULONG vector;
@@ -41,7 +44,6 @@ struct InterruptResource {
     ULONGLONG message_address; // message: what the device writes where
     ULONG message_data;
 };
-inline constexpr ULONG most_interrupts = 32;
-extern ULONG (*interrupt_resources)(DEVICE_OBJECT* device, InterruptResource (&resources)[most_interrupts]);
+extern std::span<const InterruptResource> (*interrupt_resources)(DEVICE_OBJECT* device);
 
 } // namespace nt::io

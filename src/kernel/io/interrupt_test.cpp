@@ -15,9 +15,8 @@ DEVICE_OBJECT* boot(std::initializer_list<io::InterruptResource> resources) {
     given_count = 0;
     for (const auto& r : resources)
         given[given_count++] = r;
-    io::interrupt_resources = [](DEVICE_OBJECT*, io::InterruptResource(&to)[io::most_interrupts]) {
-        std::copy(given, given + given_count, to);
-        return given_count;
+    io::interrupt_resources = [](DEVICE_OBJECT*) {
+        return std::span<const io::InterruptResource>(given, given_count);
     };
     static DEVICE_OBJECT* device = test::make_device(test::make_driver(u"interrupts", test::invalid_request));
     return device;

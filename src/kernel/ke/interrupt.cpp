@@ -1,15 +1,14 @@
 #include "kernel/ke/interrupt.h"
 #include "abi/bugcheck.h"
-#include "abi/status.h"
-#include "base/list.h"
 #include "hardware/events.h"
-#include "hardware/interrupts.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/detail/account.h"
 #include "kernel/ke/detail/guest_frame.h"
 #include "kernel/ke/detail/ipi.h"
+#include "kernel/ke/detail/passive.h"
 #include "kernel/ke/detail/retire.h"
+#include "kernel/ke/detail/vectors.h"
 #include "kernel/ke/spin.h"
 #include "trace/trace.h"
 
@@ -17,46 +16,24 @@ namespace nt::ke {
 
 namespace {
 
-constexpr ULONG vectors = 256;
-// So often in a row may a level-triggered line stay asserted with nobody claiming it.
-constexpr ULONG storm_limit = 1000;
-
-struct VectorTable {
-    LIST_ENTRY connected[vectors]; // KINTERRUPT.InterruptListEntry
-    UCHAR line[vectors];           // the line that leads to the vector, plus one; 0: none
-    ULONG unclaimed[vectors] = {};
-    VectorTable() {
-        for (auto& head : connected)
-            list::initialize(head);
-        for (ULONG v = 0; v < vectors; v++)
-            line[v] = 0;
-        for (ULONG l = 0; l < hardware::interrupt_lines; l++)
-            line[vector_of_line(l)] = static_cast<UCHAR>(l + 1);
-    }
-} table;
-
-KINTERRUPT& interrupt_of(LIST_ENTRY* entry) { return *NT_CONTAINER(entry, KINTERRUPT, InterruptListEntry); }
-bool is_connected(ULONG vector) { return !list::empty(table.connected[vector]); }
-
-bool line_is_asserted(ULONG vector) {
-    return table.line[vector] && hardware::line_asserted(table.line[vector] - 1u);
-}
+// assumed: so often in a row may a level-triggered line stay asserted with nobody claiming it, or with
+// somebody who does; Windows does not say when it calls that a storm.
+constexpr ULONG storm_limit = 1000, claimed_storm_limit = 100'000;
 
 // assumed: an interrupt goes to the processor that the first connected driver's affinity names.
-ULONG destination(ULONG vector) {
-    const ULONG number = interrupt_of(table.connected[vector].Flink).Number;
-    return number < processor_count() ? number : 0;
+void request_at_destination(ULONG number, const KINTERRUPT& interrupt) {
+    request_interrupt(number, interrupt.Number < processor_count() ? interrupt.Number : 0);
 }
 
-bool is_level(ULONG vector) {
-    return is_connected(vector) && interrupt_of(table.connected[vector].Flink).Mode == LevelSensitive;
-}
-
+// A line that nobody has connected is masked in the interrupt controller: nothing happens.
 class Sink final : public hardware::InterruptSink {
   public:
     void line_changed(ULONG line, bool asserted) override {
-        const ULONG vector = vector_of_line(line);
-        if (asserted && is_connected(vector)) request_interrupt(vector, destination(vector));
+        const ULONG number = vector_of_line(line);
+        Vector& v = vector_at(number);
+        v.held = 0;
+        if (!asserted || v.masked) return;
+        if (const KINTERRUPT* first = first_active(v)) request_at_destination(number, *first);
     }
     void message(ULONGLONG address, ULONG data) override {
         const ULONG number = static_cast<ULONG>(address >> 12 & 0xff);
@@ -64,10 +41,58 @@ class Sink final : public hardware::InterruptSink {
     }
 } sink;
 
-bool call_service_routine(KINTERRUPT& interrupt) {
+bool call_at_device_level(KINTERRUPT& interrupt) {
     const KIRQL base = current_irql();
     raise_irql(interrupt.SynchronizeIrql);
     acquire_spin(*interrupt.ActualLock);
+    const bool claimed = call_service_routine(interrupt);
+    release_spin(*interrupt.ActualLock);
+    irql_byte() = base;
+    return claimed;
+}
+
+// https://learn.microsoft.com/windows-hardware/drivers/debugger/bug-check-0xf2--hardware-interrupt-storm
+[[noreturn]] void report_storm(const Vector& v, bool claimed) {
+    KINTERRUPT& first = *first_active(v);
+    const auto routine = reinterpret_cast<ULONG_PTR>(first.ServiceRoutine);
+    const bool chained = v.objects.Flink != v.objects.Blink;
+    bug_check_at(routine,
+                 {HARDWARE_INTERRUPT_STORM,
+                  {routine, reinterpret_cast<ULONG_PTR>(first.ServiceContext),
+                   reinterpret_cast<ULONG_PTR>(&first), chained ? 2u : 1u}},
+                 "line %u stays asserted, and %s service routine of vector %#x %s", v.line - 1u,
+                 claimed ? "a" : "no", first.Vector,
+                 claimed ? "goes on claiming the interrupt" : "claims the interrupt");
+}
+
+[[noreturn]] void report_endless_chain(const Vector& v) {
+    const KINTERRUPT& first = *first_active(v);
+    stop_machine(StopKind::hang,
+                 "interrupt storm: the latched service routines that share vector %#x go on claiming an "
+                 "interrupt that is over (the first is at %#llx)",
+                 first.Vector,
+                 static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(first.ServiceRoutine)));
+}
+
+void serve(ULONG number) {
+    Vector& v = vector_at(number);
+    const KINTERRUPT* first = first_active(v);
+    if (!first) return;
+    if (is_passive(*first)) return serve_passively(number, *first);
+    bool claimed;
+    {
+        GuestFrame frame(GuestFrame::on_this_stack(), seh::Interruption::interrupt);
+        v.running++;
+        claimed = call_chain(number, call_at_device_level);
+        v.running--;
+    }
+    end_service(number, claimed);
+}
+
+} // namespace
+
+bool call_service_routine(KINTERRUPT& interrupt) {
+    const KIRQL level = current_irql();
     if (trace::on)
         trace::emit_isr_called(&interrupt,
                                interrupt.MessageServiceRoutine
@@ -80,57 +105,55 @@ bool call_service_routine(KINTERRUPT& interrupt) {
                             interrupt.MessageIndex)
             : seh::call_out(interrupt.ServiceRoutine, &interrupt, interrupt.ServiceContext);
     if (trace::on) trace::emit_isr_returned(&interrupt, claimed);
-    if (current_irql() != interrupt.SynchronizeIrql)
-        bug_check(IRQL_UNEXPECTED_VALUE,
-                  static_cast<ULONG_PTR>(current_irql()) << 16 | interrupt.SynchronizeIrql << 8,
+    if (current_irql() != level)
+        bug_check(IRQL_UNEXPECTED_VALUE, static_cast<ULONG_PTR>(current_irql()) << 16 | level << 8,
                   reinterpret_cast<ULONG_PTR>(interrupt.ServiceRoutine),
                   reinterpret_cast<ULONG_PTR>(interrupt.ServiceContext),
                   reinterpret_cast<ULONG_PTR>(&interrupt));
     interrupt.DispatchCount++;
-    release_spin(*interrupt.ActualLock);
-    irql_byte() = base;
     return claimed;
-}
-
-[[noreturn]] void report_storm(ULONG vector) {
-    const KINTERRUPT& first = interrupt_of(table.connected[vector].Flink);
-    stop_machine(StopKind::hang,
-                 "interrupt storm: line %u stays asserted and no service routine of vector %#x "
-                 "claims it (the first is at %#llx)",
-                 table.line[vector] - 1u, vector,
-                 static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(first.ServiceRoutine)));
-}
-
-[[noreturn]] void report_endless_chain(ULONG vector) {
-    const KINTERRUPT& first = interrupt_of(table.connected[vector].Flink);
-    stop_machine(StopKind::hang,
-                 "interrupt storm: the latched service routines that share vector %#x go on claiming an "
-                 "interrupt that is over (the first is at %#llx)",
-                 vector, static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(first.ServiceRoutine)));
 }
 
 // A level-triggered chain ends at the first that claims; a latched one is walked until nobody claims any
 // more, since a second device's edge could have been lost.
-bool call_chain(ULONG vector) {
+bool call_chain(ULONG number, bool (*call)(KINTERRUPT&)) {
+    Vector& v = vector_at(number);
     bool claimed = false, again;
     ULONG rounds = 0;
     do {
-        if (rounds++ > storm_limit) report_endless_chain(vector);
+        if (rounds++ > storm_limit) report_endless_chain(v);
         again = false;
-        LIST_ENTRY* const head = &table.connected[vector];
+        LIST_ENTRY* const head = &v.objects;
         for (LIST_ENTRY* e = head->Flink; e != head;) {
             KINTERRUPT& interrupt = interrupt_of(e);
             e = e->Flink;
-            if (!call_service_routine(interrupt)) continue;
+            if (!interrupt.Connected || !call(interrupt)) continue;
             claimed = true;
             if (interrupt.Mode == LevelSensitive) return true;
-            again = head->Flink->Flink != head;
+            again = head->Flink != head->Blink;
         }
     } while (again);
     return claimed;
 }
 
-} // namespace
+void end_service(ULONG number, bool claimed) {
+    Vector& v = vector_at(number);
+    const KINTERRUPT* first = first_active(v);
+    if (!first || first->Mode != LevelSensitive || !line_is_asserted(v)) {
+        v.unclaimed = 0;
+        return;
+    }
+    v.unclaimed = claimed ? 0 : v.unclaimed + 1;
+    if (v.unclaimed > storm_limit || ++v.held > claimed_storm_limit) report_storm(v, claimed);
+    request_at_destination(number, *first);
+}
+
+void request_if_asserted(ULONG number) {
+    const Vector& v = vector_at(number);
+    const KINTERRUPT* first = first_active(v);
+    if (first && first->Mode == LevelSensitive && !v.masked && line_is_asserted(v))
+        request_at_destination(number, *first);
+}
 
 void run_interrupt(ULONG vector) {
     Processor& p = current_processor();
@@ -145,19 +168,8 @@ void run_interrupt(ULONG vector) {
     if (vector == ipi_vector) {
         GuestFrame frame(GuestFrame::on_this_stack(), seh::Interruption::interrupt);
         take_part_in_ipi();
-    } else if (is_connected(vector)) {
-        bool claimed;
-        {
-            GuestFrame frame(GuestFrame::on_this_stack(), seh::Interruption::interrupt);
-            claimed = call_chain(vector);
-        }
-        if (is_level(vector) && line_is_asserted(vector)) {
-            table.unclaimed[vector] = claimed ? 0 : table.unclaimed[vector] + 1;
-            if (table.unclaimed[vector] > storm_limit) report_storm(vector);
-            request_interrupt(vector, destination(vector));
-        } else
-            table.unclaimed[vector] = 0;
-    }
+    } else
+        serve(vector);
     p.interrupt_nesting--;
     change_activity(p, before);
     if (old < DISPATCH_LEVEL) note_dispatch_left();
@@ -171,57 +183,9 @@ void request_interrupt(ULONG vector, ULONG number) {
     update_pending_level(p);
 }
 
-NTSTATUS connect_interrupt(KINTERRUPT& interrupt) {
-    LIST_ENTRY& head = table.connected[interrupt.Vector & 0xff];
-    if (!list::empty(head) && !(interrupt.ShareVector && interrupt_of(head.Flink).ShareVector &&
-                                interrupt_of(head.Flink).Mode == interrupt.Mode))
-        return STATUS_INVALID_PARAMETER;
-    list::insert_tail(head, interrupt.InterruptListEntry);
-    interrupt.Connected = 1;
-    if (interrupt.Mode == LevelSensitive && line_is_asserted(interrupt.Vector))
-        request_interrupt(interrupt.Vector, destination(interrupt.Vector));
-    return STATUS_SUCCESS;
-}
-
-void disconnect_interrupt(KINTERRUPT& interrupt) {
-    if (!interrupt.Connected) return;
-    list::remove(interrupt.InterruptListEntry);
-    interrupt.Connected = 0;
-}
-
-KIRQL acquire_interrupt_lock(KINTERRUPT& interrupt) {
-    const KIRQL old = raise_irql(interrupt.SynchronizeIrql);
-    acquire_spin(*interrupt.ActualLock);
-    return old;
-}
-
-void release_interrupt_lock(KINTERRUPT& interrupt, KIRQL old) {
-    release_spin(*interrupt.ActualLock);
-    lower_irql(old);
-}
-
-BOOLEAN synchronize_execution(KINTERRUPT& interrupt, PKSYNCHRONIZE_ROUTINE routine, PVOID context) {
-    const KIRQL old = acquire_interrupt_lock(interrupt);
-    const BOOLEAN result = seh::call_out(routine, context);
-    release_interrupt_lock(interrupt, old);
-    return result;
-}
-
-ULONG allocate_message_vector(KIRQL irql) {
-    for (ULONG vector = irql * 16u + 15; vector >= irql * 16u + 3; vector--)
-        if (!is_connected(vector)) return vector;
-    return 0;
-}
-
 void listen_to_hardware() {
     hardware::set_interrupt_sink(&sink);
     hardware::events::set_earlier_hook([] { request_attention(current_processor()); });
-}
-
-void for_each_interrupt(void (*visit)(KINTERRUPT&, void*), void* context) {
-    for (auto& head : table.connected)
-        for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink)
-            visit(interrupt_of(e), context);
 }
 
 } // namespace nt::ke

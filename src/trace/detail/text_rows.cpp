@@ -409,6 +409,11 @@ const Row rows[] = {
      [](TextRows& t) { return "device " + t.device("upper") + " attached above " + t.device("lower"); }},
     {"device_detached", Place::thread,
      [](TextRows& t) { return "device " + t.device("upper") + " detached from " + t.device("lower"); }},
+    {"device_detected", Place::thread,
+     [](TextRows& t) {
+         return "device " + t.device("pdo") + " detected by " + t.driver("driver") + ": " + t.d("lines") +
+                " interrupt lines, " + t.d("messages") + " messages";
+     }},
     {"debug_print", Place::thread, debug_print},
 
     {"work_item_queued", Place::thread,
@@ -487,6 +492,15 @@ const Row rows[] = {
     {"interrupt", Place::thread,
      [](TextRows& t) {
          return "interrupt, vector " + t.x("vector") + ", at IRQL " + t.d("interrupted_irql");
+     }},
+    {"interrupt_connected", Place::thread,
+     [](TextRows& t) {
+         return "interrupt " + t.x("interrupt") + " connected to vector " + t.x("vector") + ": " +
+                t.symbol("routine") + " at IRQL " + t.d("irql") + " on processor " + t.d("processor");
+     }},
+    {"interrupt_disconnected", Place::thread,
+     [](TextRows& t) {
+         return "interrupt " + t.x("interrupt") + " disconnected from vector " + t.x("vector");
      }},
     {"isr_called", Place::thread, [](TextRows& t) { return "service routine " + t.symbol("routine"); }},
     {"isr_returned", Place::thread,

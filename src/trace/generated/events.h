@@ -59,6 +59,7 @@ enum class Id : std::uint16_t {
     device_deleted = 66,
     device_attached = 67,
     device_detached = 68,
+    device_detected = 59,
     debug_print = 69,
     exception = 70,
     exception_handled = 71,
@@ -93,6 +94,8 @@ enum class Id : std::uint16_t {
     thread_ready = 150,
     quantum_end = 151,
     thread_preempted = 152,
+    interrupt_connected = 155,
+    interrupt_disconnected = 156,
     spin_interrupted = 154,
     priority_changed = 153,
     port_read = 90,
@@ -162,6 +165,7 @@ inline constexpr std::string_view schema =
     "66 device_deleted device:ptr\n"
     "67 device_attached upper:ptr lower:ptr\n"
     "68 device_detached lower:ptr upper:ptr\n"
+    "59 device_detected pdo:ptr driver:ptr bus:u32 slot:x32 lines:u32 messages:u32\n"
     "69 debug_print component:u32 level:u32 text:str8\n"
     "70 exception code:status address:ptr flags:x32 user:bool p1:x64 p2:x64\n"
     "71 exception_handled code:status address:ptr target:ptr\n"
@@ -196,6 +200,8 @@ inline constexpr std::string_view schema =
     "150 thread_ready thread:ptr ready_pid:u32 ready_tid:u32 priority:u8\n"
     "151 quantum_end thread:ptr priority:u8\n"
     "152 thread_preempted thread:ptr by_pid:u32 by_tid:u32\n"
+    "155 interrupt_connected interrupt:ptr routine:ptr vector:x32 irql:u8 processor:u8\n"
+    "156 interrupt_disconnected interrupt:ptr vector:x32\n"
     "154 spin_interrupted address:ptr user:bool\n"
     "153 priority_changed thread:ptr from:u8 to:u8\n"
     "90 port_read port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
@@ -821,6 +827,19 @@ inline void emit_device_detached(Ptr lower, Ptr upper) {
     w.commit();
 }
 
+// IoReportDetectedDevice gives a physical device object, with so many interrupt lines and messages
+inline void emit_device_detected(Ptr pdo, Ptr driver, std::uint32_t bus, std::uint32_t slot, std::uint32_t lines, std::uint32_t messages) {
+    detail::Writer<8> w(59, 0);
+    if (!w) [[unlikely]] return;
+    w.put(pdo.value);
+    w.put(driver.value);
+    w.put(bus);
+    w.put(slot);
+    w.put(lines);
+    w.put(messages);
+    w.commit();
+}
+
 // DbgPrint and its kin
 inline void emit_debug_print(std::uint32_t component, std::uint32_t level, std::string_view text) {
     const std::size_t text_bytes = detail::cut(text.size());
@@ -1180,6 +1199,27 @@ inline void emit_thread_preempted(Ptr thread, std::uint32_t by_pid, std::uint32_
     w.put(thread.value);
     w.put(by_pid);
     w.put(by_tid);
+    w.commit();
+}
+
+// an interrupt object is connected to a vector; irql: that its service routine runs at
+inline void emit_interrupt_connected(Ptr interrupt, Ptr routine, std::uint32_t vector, std::uint8_t irql, std::uint8_t processor) {
+    detail::Writer<7> w(155, 0);
+    if (!w) [[unlikely]] return;
+    w.put(interrupt.value);
+    w.put(routine.value);
+    w.put(vector);
+    w.put(irql);
+    w.put(processor);
+    w.commit();
+}
+
+// it is taken away
+inline void emit_interrupt_disconnected(Ptr interrupt, std::uint32_t vector) {
+    detail::Writer<4> w(156, 0);
+    if (!w) [[unlikely]] return;
+    w.put(interrupt.value);
+    w.put(vector);
     w.commit();
 }
 

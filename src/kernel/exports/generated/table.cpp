@@ -217,6 +217,7 @@ extern const nt::exports::Adapter gate_IoGetAttachedDeviceReference;
 extern const nt::exports::Adapter gate_IoGetCurrentProcess;
 extern const nt::exports::Adapter gate_IoGetDeviceAttachmentBaseRef;
 extern const nt::exports::Adapter gate_IoGetDeviceObjectPointer;
+extern const nt::exports::Adapter gate_IoGetDeviceProperty;
 extern const nt::exports::Adapter gate_IoGetDmaAdapter;
 extern const nt::exports::Adapter gate_IoGetDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoGetFileObjectGenericMapping;
@@ -247,8 +248,10 @@ extern const nt::exports::Adapter gate_IoReleaseCancelSpinLock;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockAndWaitEx;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockEx;
 extern const nt::exports::Adapter gate_IoRemoveShareAccess;
+extern const nt::exports::Adapter gate_IoReportDetectedDevice;
 extern const nt::exports::Adapter gate_IoReportInterruptActive;
 extern const nt::exports::Adapter gate_IoReportInterruptInactive;
+extern const nt::exports::Adapter gate_IoReportResourceForDetection;
 extern const nt::exports::Adapter gate_IoReuseIrp;
 extern const nt::exports::Adapter gate_IoSetCompletionRoutineEx;
 extern const nt::exports::Adapter gate_IoSetShareAccess;
@@ -274,6 +277,7 @@ extern const nt::exports::Adapter gate_IopCsqCancelRoutine;
 extern const nt::exports::Adapter gate_IopDispatchChangedLevel;
 extern const nt::exports::Adapter gate_IopForwardCompletion;
 extern const nt::exports::Adapter gate_IopInvalidDeviceRequest;
+extern const nt::exports::Adapter gate_IopPdoRequest;
 extern const nt::exports::Adapter gate_IopProcessWorkItem;
 extern const nt::exports::Adapter gate_IopTimerDispatch;
 extern const nt::exports::Adapter gate_IopUnloadSafeCompletion;
@@ -1182,7 +1186,7 @@ const Row rows[] = {
     {"IoClearActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCompleteRequest", "", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoConnectInterrupt", "", "", &gate_IoConnectInterrupt, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoConnectInterruptEx", "no interrupts at PASSIVE_LEVEL; by line or message only for devices whose resources are known", "", &gate_IoConnectInterruptEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"IoConnectInterruptEx", "", "", &gate_IoConnectInterruptEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateController", "", "", &gate_IoCreateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateDevice", "", "", &gate_IoCreateDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCreateDisk", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1229,7 +1233,7 @@ const Row rows[] = {
     {"IoGetDeviceAttachmentBaseRef", "", "", &gate_IoGetDeviceAttachmentBaseRef, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetDeviceInterfaces", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDeviceObjectPointer", "", "", &gate_IoGetDeviceObjectPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoGetDeviceProperty", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoGetDeviceProperty", "nothing that an INF file, the user or a resource assignment would have set", "", &gate_IoGetDeviceProperty, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoGetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDiskDeviceObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDmaAdapter", "bus masters only: there is no system DMA controller; no DMA domains or buffer vectors", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1288,10 +1292,10 @@ const Row rows[] = {
     {"IoReleaseVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRemoveShareAccess", "", "", &gate_IoRemoveShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReplaceFileObjectName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoReportDetectedDevice", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoReportDetectedDevice", "no Plug and Play requests follow, resources are those of the list or of the PCI function, requirements are not chosen from", "", &gate_IoReportDetectedDevice, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoReportInterruptActive", "", "", &gate_IoReportInterruptActive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReportInterruptInactive", "", "", &gate_IoReportInterruptInactive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoReportResourceForDetection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoReportResourceForDetection", "", "", &gate_IoReportResourceForDetection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReportResourceUsage", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReportTargetDeviceChangeAsynchronous", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRequestDeviceEject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1353,6 +1357,7 @@ const Row rows[] = {
     {"IopDispatchChangedLevel", "", "", &gate_IopDispatchChangedLevel, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopForwardCompletion", "", "", &gate_IopForwardCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopInvalidDeviceRequest", "", "", &gate_IopInvalidDeviceRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"IopPdoRequest", "", "", &gate_IopPdoRequest, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopProcessWorkItem", "", "", &gate_IopProcessWorkItem, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopTimerDispatch", "", "", &gate_IopTimerDispatch, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopUnloadSafeCompletion", "", "", &gate_IopUnloadSafeCompletion, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
@@ -2365,7 +2370,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1579;
+const ULONG row_count = 1580;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
