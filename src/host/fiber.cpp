@@ -12,6 +12,7 @@
 #endif
 #endif
 #ifdef FIBER_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -134,6 +135,12 @@ void Fiber::switch_to(Fiber& from, Fiber& to) {
 #endif
     host_fiber_switch(&from.rsp_, to.rsp_);
     FiberSwitch::arrived(from, from.asan_fake_stack_);
+}
+
+void Fiber::abandon_frames_below([[maybe_unused]] std::uint64_t high) {
+#ifdef FIBER_ASAN
+    __asan_unpoison_memory_region(reinterpret_cast<void*>(running->low_), high - running->low_);
+#endif
 }
 
 void Fiber::destroy(Fiber* fiber) {

@@ -26,6 +26,10 @@ class Fiber {
     // Gives the stack back. Not the running fiber, not main().
     static void destroy(Fiber* fiber);
 
+    // Frames of the running fiber below `high` are left without a return: what the sanitizer knows of them is
+    // not true any more.
+    static void abandon_frames_below(std::uint64_t high);
+
     std::uint64_t stack_low() const { return low_; }   // lowest usable address
     std::uint64_t stack_high() const { return high_; } // one past the highest
     static std::size_t count();                        // fibers that exist, main() not counted

@@ -119,8 +119,6 @@ bool guarded_now = false;
 }
 
 void on_signal(int signal, siginfo_t* info, void* raw) {
-    // A program's alignment-check flag reaches the handler and our own code, which is not made for it.
-    asm volatile("pushfq\n\tandl $~0x40000, (%%rsp)\n\tpopfq" : : : "cc", "memory");
     int saved_errno = errno;
     auto* context = static_cast<ucontext_t*>(raw);
     auto* registers = reinterpret_cast<std::uint64_t*>(context->uc_mcontext.gregs);
@@ -167,6 +165,9 @@ void on_signal(int signal, siginfo_t* info, void* raw) {
 
 } // namespace
 
+extern "C" void host_signal_entry(int, siginfo_t*, void*); // signal_entry.S; calls
+extern "C" void host_on_signal(int signal, siginfo_t* info, void* raw) { on_signal(signal, info, raw); }
+
 void install_signals(FaultSink* new_sink) {
     sink = new_sink;
     if (installed) return;
@@ -179,7 +180,7 @@ void install_signals(FaultSink* new_sink) {
     alternate.ss_size = handler_stack_size;
     if (sigaltstack(&alternate, nullptr) != 0) fatal("sigaltstack: %s", std::strerror(errno));
     struct sigaction action{};
-    action.sa_sigaction = on_signal;
+    action.sa_sigaction = host_signal_entry;
     // NODEFER: a sink may use guest:: primitives, which may fault.
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigemptyset(&action.sa_mask);

@@ -42,6 +42,9 @@ void on_tick(int signal, siginfo_t* info, void* raw) {
 
 } // namespace
 
+extern "C" void host_tick_entry(int, siginfo_t*, void*); // signal_entry.S; calls
+extern "C" void host_on_tick(int signal, siginfo_t* info, void* raw) { on_tick(signal, info, raw); }
+
 void start_watchdog(const std::uint64_t* const* counter, double seconds) {
     stop_watchdog();
     progress = counter;
@@ -50,7 +53,7 @@ void start_watchdog(const std::uint64_t* const* counter, double seconds) {
     ticks_allowed = static_cast<int>(seconds / tick);
     if (ticks_allowed < 1) ticks_allowed = 1;
     struct sigaction action{};
-    action.sa_sigaction = on_tick;
+    action.sa_sigaction = host_tick_entry;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(watchdog_signal(), &action, nullptr);

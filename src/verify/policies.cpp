@@ -71,8 +71,10 @@ class Pct final : public Policy {
     }
     Choice decide(const Decision& d) override {
         std::size_t due = 0;
-        while (due < changes_.size() && changes_[due] <= d.time)
-            priority_[d.current] = static_cast<unsigned>(changes_.size() - ++due);
+        while (due < changes_.size() && changes_[due] <= d.time) {
+            lower(d.current);
+            due++;
+        }
         changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(due));
         // Who pauses or spins waits for others, and so does who goes on for long: let it fall, or they never
         // run.
@@ -91,6 +93,7 @@ class Pct final : public Policy {
     }
 
   private:
+    // Below all others: no two are ever equal.
     void lower(unsigned processor) {
         const unsigned old = priority_[processor];
         for (unsigned& p : priority_)

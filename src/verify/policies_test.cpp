@@ -56,6 +56,19 @@ TEST(Policies, PctStaysWithTheHighestUntilAChange) {
     EXPECT_NE(policy->decide({101, 401, Cause::countdown, first, 0xf}).processor, first);
 }
 
+TEST(Policies, PctLetsNobodyStarve) {
+    for (std::uint64_t seed = 1; seed <= 50; seed++) {
+        auto policy = make_policy({PolicyKind::pct, seed, 2, 3, 1000});
+        unsigned ran[2] = {}, current = 0;
+        for (std::uint64_t i = 0; i < 2000; i++) {
+            current = policy->decide({i, i * 6, Cause::countdown, current, 3}).processor;
+            ran[current]++;
+        }
+        EXPECT_GT(ran[0], 500u) << seed;
+        EXPECT_GT(ran[1], 500u) << seed;
+    }
+}
+
 TEST(Policies, NamesAreParsed) {
     PolicyKind kind;
     EXPECT_TRUE(parse_policy("round-robin", kind));

@@ -65,6 +65,20 @@ def steps_find_more(lab):
             raise rs.Failure(f"the race '{which[0]}' is found by these seeds: {found}; only step can find it")
 
 
+def keep_schedules(lab, keep):
+    """For the comparison of builds (tools/compare_builds): the schedules and traces of the three races, under every policy."""
+    keep.mkdir(parents=True, exist_ok=True)
+    for which in ("cancel", "remove", "event"):
+        for policy in POLICIES:
+            for seed in ("1", "2", "3", "8"):
+                name = f"schedules-{which}-{policy}-{seed}"
+                done = race(lab, "--schedule", policy, "--seed", seed, "--record-schedule", keep / f"{name}.schedule", which=(which, "60"))
+                traced = race(lab, "--schedule", policy, "--seed", seed, "--trace", keep / f"{name}.trace", which=(which, "10"))
+                for run in (done, traced):
+                    if run.returncode not in (0, 122):
+                        raise rs.Failure(f"{name}: exit status {run.returncode}:\n{run.stderr}")
+
+
 def bad_input(lab, folder):
     (folder / "no-schedule").write_text("hello\n")
     done = race(lab, "--replay", folder / "no-schedule")
@@ -82,9 +96,10 @@ def check(lab, options, folder):
     """Schedules."""
     equal_traces(lab, folder)
     find_the_race(lab, folder)
-    if lab.slow == 1:  # a sanitized run is slow enough for the watchdog to come between
-        steps_find_more(lab)
+    steps_find_more(lab)
     bad_input(lab, folder)
+    if options.keep_traces:
+        keep_schedules(lab, pathlib.Path(options.keep_traces))
 
 
 rs.run_script(check)

@@ -462,6 +462,7 @@ class Sink final : public host::FaultSink {
         auto* previous = user ? nullptr : reinterpret_cast<seh::Record*>(top);
         // A driver's code runs only inside a call-out; anything else is a fault of our own.
         if (!user && !ours && previous->kind != seh::RecordKind::call_out) return false;
+        host::Fiber::abandon_frames_below(top);
         const ULONG_PTR xsave = (top - fault.xsave_size) & ~ULONG_PTR{63};
         auto* frame = reinterpret_cast<TrapFrame*>((xsave - sizeof(TrapFrame)) & ~ULONG_PTR{63});
         frame->xsave = nullptr;
