@@ -11,7 +11,6 @@
 #include "kernel/ke/wait.h"
 #include "kernel/ke/watched_memory.h"
 #include "kernel/ldr/mm_memory.h"
-#include "kernel/mm/io_space.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
 #include <cstring>
@@ -199,11 +198,6 @@ bool Machine::remove_image(LoadedDriver& driver) {
     if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
         report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
                                    modules_.describe(routine) + " is queued or runs");
-        clean = false;
-    }
-    if (const std::uint64_t mappings = mm::io_space_mappings(module.base, module.size)) {
-        report("IoSpaceLeft", name + ": unloaded with " + std::to_string(mappings) + " mapping" +
-                                  (mappings > 1 ? "s" : "") + " of physical memory left (MmMapIoSpace)");
         clean = false;
     }
     ke::memory_freed(module.base, module.size);

@@ -1,5 +1,5 @@
 // What a driver that is unloaded leaves: handles and objects that its code made, system threads that run its
-// code, pool. Each is reported with the place that made it.
+// code, pool, physical memory and mappings of it. Each is reported with the place that made it.
 #include "abi/bugcheck.h"
 #include "app/machine.h"
 #include "app/target.h"
@@ -10,6 +10,9 @@
 #include "kernel/ke/interrupt.h"
 #include "kernel/ke/report.h"
 #include "kernel/ke/thread.h"
+#include "kernel/mm/contiguous.h"
+#include "kernel/mm/io_space.h"
+#include "kernel/mm/reserved_mapping.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
@@ -169,6 +172,39 @@ struct Left {
                     tag_text(what.first) + "', " + std::to_string(use.bytes) + " bytes, allocated here",
                 what.second);
     }
+
+    void memory() {
+        mm::for_each_contiguous(
+            [](void* context, std::uint64_t, std::uint64_t bytes, std::uint64_t owner) {
+                auto& left = *static_cast<Left*>(context);
+                if (left.made_here(owner))
+                    left.say("ContiguousMemoryLeft",
+                             "a block of contiguous memory, " + std::to_string(bytes) +
+                                 " bytes, allocated here",
+                             owner);
+            },
+            this);
+        mm::for_each_reserved(
+            [](void* context, const mm::ReservedMapping& range) {
+                auto& left = *static_cast<Left*>(context);
+                if (left.made_here(range.owner))
+                    left.say("MappingAddressLeft",
+                             std::string("a range of mapping addresses of tag '") + tag_text(range.tag) +
+                                 "', " + std::to_string(range.pages) + " pages, reserved here",
+                             range.owner);
+            },
+            this);
+        mm::for_each_io_space(
+            [](void* context, std::uint64_t physical, std::uint64_t pages, std::uint64_t owner) {
+                auto& left = *static_cast<Left*>(context);
+                if (left.made_here(owner))
+                    left.say("IoSpaceLeft",
+                             "a mapping of physical memory at " + hex(physical) + ", " +
+                                 std::to_string(pages) + " page" + (pages > 1 ? "s" : "") + ", made here",
+                             owner);
+            },
+            this);
+    }
 };
 
 } // namespace
@@ -192,6 +228,7 @@ bool Machine::report_left(const LoadedDriver& driver) {
                 [](void* context, PVOID body) { static_cast<Blocks*>(context)->insert(ob::block_of(body)); },
                 &of_objects);
     left.pool(of_objects);
+    left.memory();
     return left.clean;
 }
 

@@ -24,6 +24,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/mapping_window.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"

@@ -75,6 +75,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
 """
 RAISE = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
 MXCSR = r"a driver's routine returned with [\s\S]*? than it was called with at NAME!"
+LOCKED = "PVOID at = MmAllocateMappingAddress(8192, 1); PMDL mdl = IoAllocateMdl((PVOID)words, sizeof words, FALSE, FALSE, NULL); MmBuildMdlForNonPagedPool(mdl); (void)at;"
 # name, where, code, exit status, what the report must say (a regular expression)
 CASES = [
     ("clean", {}, 0, ""),
@@ -108,6 +109,28 @@ CASES = [
                                       "IoGetCurrentIrpStackLocation(own)->DeviceObject = upper; IoGetNextIrpStackLocation(own)->MajorFunction = 0;"
                                       "IoSetCompletionRoutine(own, done, NULL, TRUE, TRUE, TRUE); IoCallDriver(lower, own);",
                              "done": "if (!irp->Tail.Overlay.Thread) IoFreeIrp(irp);"}, 122, r"\(44\)\na completion routine completed or freed"),
+    # Memory by physical address, and mappings of it.
+    ("contiguous_twice", {"entry": "PHYSICAL_ADDRESS any = {.QuadPart = -1}; PVOID p = MmAllocateContiguousMemory(100, any);"
+                                   "MmFreeContiguousMemory(p); MmFreeContiguousMemory(p);"}, 122,
+     r"BAD_POOL_CALLER \(c2\)\nArguments:\nArg1: 0000000000000060, [\s\S]*FAULTING_IP: NAME!DriverEntry"),
+    ("contiguous_size", {"entry": "PHYSICAL_ADDRESS low = {.QuadPart = 0}, any = {.QuadPart = -1};"
+                                  "PVOID p = MmAllocateContiguousMemorySpecifyCache(5000, low, any, low, MmCached); MmFreeContiguousMemorySpecifyCache(p, 4096, MmCached);"}, 122,
+     r"SYSTEM_PTE_MISUSE \(da\)\nArguments:\nArg1: 0000000000000305, [\s\S]*Arg3: 0000000000000001, [\s\S]*Arg4: 0000000000000002, "),
+    ("contiguous_used", {"entry": "PHYSICAL_ADDRESS any = {.QuadPart = -1}; volatile UCHAR* p = MmAllocateContiguousMemory(100, any);"
+                                  "p[99] = 1; MmFreeContiguousMemory((PVOID)p); p[99] = 2;"}, 122, r"FAULTING_IP: NAME!DriverEntry"),
+    ("address_zero", {"entry": "MmAllocateMappingAddress(0, 1);"}, 122, r"SYSTEM_PTE_MISUSE \(da\)\nArguments:\nArg1: 0000000000000100, "),
+    ("address_tag", {"entry": "MmFreeMappingAddress(MmAllocateMappingAddress(1, 0x31), 0x32);"}, 122,
+     r"\(da\)\nArguments:\nArg1: 0000000000000101, [\s\S]*Arg3: 0000000000000032, [\s\S]*Arg4: 0000000000000031, "),
+    ("address_unknown", {"entry": "MmFreeMappingAddress((PVOID)words, 0x32);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000102, "),
+    ("address_mapped", {"entry": LOCKED + "MmMapLockedPagesWithReservedMapping(at, 1, mdl, MmCached); MmFreeMappingAddress(at, 1);"}, 122,
+     r"\(da\)\nArguments:\nArg1: 0000000000000103, "),
+    ("map_tag", {"entry": LOCKED + "MmMapLockedPagesWithReservedMapping(at, 2, mdl, MmCached);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000104, "),
+    ("map_unknown", {"entry": LOCKED + "MmMapLockedPagesWithReservedMapping((PVOID)words, 1, mdl, MmCached);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000105, "),
+    ("map_twice", {"entry": LOCKED + "MmMapLockedPagesWithReservedMapping(at, 1, mdl, MmCached); MmMapLockedPagesWithReservedMapping(at, 1, mdl, MmCached);"}, 122,
+     r"\(da\)\nArguments:\nArg1: 0000000000000107, "),
+    ("unmap_tag", {"entry": LOCKED + "MmUnmapReservedMapping(at, 2, mdl);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000108, "),
+    ("unmap_unknown", {"entry": LOCKED + "MmUnmapReservedMapping((PVOID)words, 1, mdl);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000109, "),
+    ("unmap_nothing", {"entry": LOCKED + "MmUnmapReservedMapping(at, 1, mdl);"}, 122, r"\(da\)\nArguments:\nArg1: 000000000000010b, "),
     # Processor state.
     ("direction", {"lower": "__asm__ volatile(\"std\"); return STATUS_SUCCESS;"}, 123,
      r"drvlab: a driver's routine returned with the direction flag set at NAME!dispatch\nFAULTING_IP: NAME!dispatch"),

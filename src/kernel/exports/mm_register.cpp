@@ -3,6 +3,7 @@
 #include "hardware/bus.h"
 #include "kernel/exports/gate.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/mapping_window.h"
 
 using namespace nt;
 

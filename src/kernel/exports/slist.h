@@ -23,5 +23,13 @@ inline SLIST_ENTRY* slist_pop(SLIST_HEADER* head) {
     if (entry) slist_set(h, entry->Next, -1);
     return entry;
 }
+inline void slist_push(SLIST_HEADER* head, SLIST_ENTRY* entry) {
+    SListHeader& h = slist_view(head);
+    entry->Next = slist_first(h);
+    slist_set(h, entry, 1);
+}
+inline USHORT slist_depth(SLIST_HEADER* head) {
+    return static_cast<USHORT>(slist_view(head).depth_and_sequence);
+}
 
 } // namespace nt::exports

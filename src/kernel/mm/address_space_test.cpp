@@ -3,6 +3,7 @@
 #include "host/guest.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
+#include "kernel/mm/contiguous.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/mm/probe.h"
 #include "kernel/mm/test_sink.h"

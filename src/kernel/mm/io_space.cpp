@@ -4,6 +4,7 @@
 #include "host/machine_heap.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/mapping_window.h"
 #include <algorithm>
 
 namespace nt::mm {
@@ -11,7 +12,7 @@ namespace {
 
 struct Mapping {
     std::uint64_t address, pages; // both of whole pages
-    std::uint64_t owner;
+    std::uint64_t physical, owner;
 };
 using Mappings = std::vector<Mapping, host::HeapAllocator<Mapping>>;
 Mappings& mappings() {
@@ -53,7 +54,7 @@ std::uint64_t map_io_space(std::uint64_t physical, std::uint64_t bytes, ULONG pr
         pages[i] = (physical >> page_shift) + i;
     const std::uint64_t address = map_window(pages.data(), count, rights);
     if (!address) return 0;
-    mappings().push_back({address, count, owner});
+    mappings().push_back({address, count, physical, owner});
     return address + (physical & (page_size - 1));
 }
 
@@ -69,9 +70,9 @@ Unmapped unmap_io_space(std::uint64_t address, std::uint64_t bytes, std::uint64_
     return Unmapped::done;
 }
 
-std::uint64_t io_space_mappings(std::uint64_t base, std::uint64_t size) {
-    return static_cast<std::uint64_t>(std::count_if(mappings().begin(), mappings().end(),
-                                                    [=](const Mapping& m) { return m.owner - base < size; }));
+void for_each_io_space(void (*f)(void*, std::uint64_t, std::uint64_t, std::uint64_t), void* context) {
+    for (const Mapping& m : mappings())
+        f(context, m.physical, m.pages, m.owner);
 }
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> physical_memory_ranges() {

@@ -1,8 +1,8 @@
 #include "kernel/mm/kernel_memory.h"
 #include "abi/status.h"
-#include "hardware/physical_map.h"
 #include "host/machine_heap.h"
 #include "host/signals.h"
+#include "kernel/mm/mapping_window.h"
 #include "kernel/mm/windows.h"
 #include <cstring>
 #include <vector>
@@ -11,7 +11,6 @@ namespace nt::mm {
 namespace {
 
 using host::places::images;
-using host::places::mapping_window;
 
 // Protection of a page in the images window is kept in its frame (slab_class, which pools use for theirs).
 void note_protection(std::uint64_t address, std::uint64_t size, Protection protection) {
@@ -34,45 +33,6 @@ struct Stacks {
 Stacks& stacks() {
     static Stacks* s = host::make<Stacks>();
     return *s;
-}
-
-// The mapping window: one word per page (page number + 1 and rights), and its free ranges in address order.
-constexpr std::uint64_t window_pages = 0x10'0000; // 4 GiB
-struct Range {
-    std::uint32_t first, count;
-};
-struct MappingWindow {
-    std::uint32_t* pages =
-        static_cast<std::uint32_t*>(host::heap_allocate(window_pages * sizeof(std::uint32_t)));
-    std::uint8_t* rights = static_cast<std::uint8_t*>(host::heap_allocate(window_pages));
-    Vector<Range> free{{0, static_cast<std::uint32_t>(window_pages)}};
-};
-MappingWindow& mappings() {
-    static MappingWindow* m = host::make<MappingWindow>();
-    return *m;
-}
-bool in_mapping_window(std::uint64_t address) {
-    return address - mapping_window < window_pages << page_shift;
-}
-
-void return_range(Range range) {
-    auto& free = mappings().free;
-    std::size_t i = 0;
-    while (i < free.size() && free[i].first < range.first)
-        ++i;
-    bool joins_before = i > 0 && free[i - 1].first + free[i - 1].count == range.first;
-    bool joins_after = i < free.size() && range.first + range.count == free[i].first;
-    if (joins_before && joins_after) {
-        free[i - 1].count += range.count + free[i].count;
-        free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
-    } else if (joins_before) {
-        free[i - 1].count += range.count;
-    } else if (joins_after) {
-        free[i].first = range.first;
-        free[i].count += range.count;
-    } else {
-        free.insert(free.begin() + static_cast<std::ptrdiff_t>(i), range);
-    }
 }
 
 } // namespace
@@ -168,67 +128,6 @@ bool is_kernel_stack_guard(std::uint64_t address) {
     return offset / stack_stride < stacks().fresh && offset % stack_stride < page_size;
 }
 
-namespace {
-
-// What a page is to the host: devices never answer directly, and ROM takes no writes.
-Protection host_rights(Pfn pfn, Protection protection) {
-    const std::uint64_t physical = pfn << page_shift;
-    if (!hardware::is_memory(physical)) return Protection::none;
-    if (!hardware::is_rom(physical)) return protection;
-    return static_cast<Protection>(static_cast<unsigned>(protection) &
-                                   ~static_cast<unsigned>(Protection::write));
-}
-
-} // namespace
-
-std::uint64_t map_window(const Pfn* pages, std::uint64_t count, Protection protection) {
-    MappingWindow& m = mappings();
-    std::size_t i = 0;
-    while (i < m.free.size() && m.free[i].count < count)
-        ++i;
-    if (count == 0 || i == m.free.size()) return 0;
-    Range range{m.free[i].first, static_cast<std::uint32_t>(count)};
-    m.free[i].first += range.count;
-    m.free[i].count -= range.count;
-    if (m.free[i].count == 0) m.free.erase(m.free.begin() + static_cast<std::ptrdiff_t>(i));
-    std::uint64_t address = mapping_window + (std::uint64_t(range.first) << page_shift);
-    for (std::uint64_t done = 0; done < count;) {
-        std::uint64_t n = 1;
-        const Protection rights = host_rights(pages[done], protection);
-        while (done + n < count && pages[done + n] == pages[done] + n &&
-               host_rights(pages[done + n], protection) == rights)
-            ++n;
-        if (!host::ram::map(address + (done << page_shift), pages[done] << page_shift, n << page_shift,
-                            rights)) {
-            if (done) host::ram::unmap(address, done << page_shift);
-            return_range(range);
-            return 0;
-        }
-        done += n;
-    }
-    for (std::uint64_t k = 0; k < count; ++k) {
-        m.pages[range.first + k] = static_cast<std::uint32_t>(pages[k] + 1);
-        m.rights[range.first + k] = static_cast<std::uint8_t>(protection);
-    }
-    return address;
-}
-
-void unmap_window(std::uint64_t address, std::uint64_t count) {
-    MappingWindow& m = mappings();
-    Range range{static_cast<std::uint32_t>((address - mapping_window) >> page_shift),
-                static_cast<std::uint32_t>(count)};
-    host::ram::unmap(address, count << page_shift);
-    for (std::uint64_t k = 0; k < count; ++k)
-        m.pages[range.first + k] = 0;
-    return_range(range);
-}
-
-void set_window_protection(std::uint64_t address, std::uint64_t count, Protection protection) {
-    std::uint64_t first = (address - mapping_window) >> page_shift;
-    for (std::uint64_t k = 0; k < count; ++k)
-        mappings().rights[first + k] = static_cast<std::uint8_t>(protection);
-}
-
 Protection kernel_protection(std::uint64_t address) {
     switch (Zone zone = zone_of(address)) {
     case Zone::images:
@@ -249,21 +148,8 @@ Protection kernel_protection(std::uint64_t address) {
     if (address - host::places::ram < host::ram::size())
         return is_ram((address - host::places::ram) >> page_shift) ? Protection::read_write
                                                                    : Protection::none;
-    if (in_mapping_window(address)) {
-        std::uint64_t k = (address - mapping_window) >> page_shift;
-        return mappings().pages[k] ? static_cast<Protection>(mappings().rights[k]) : Protection::none;
-    }
+    if (in_mapping_window(address)) return window_protection(address);
     return host::heap_contains(address) ? Protection::read_write : Protection::none;
-}
-
-bool device_page(std::uint64_t address, bool write, std::uint64_t& physical) {
-    if (!in_mapping_window(address)) return false;
-    const std::uint64_t k = (address - mapping_window) >> page_shift;
-    if (!mappings().pages[k]) return false;
-    const auto needed = static_cast<unsigned>(write ? Protection::write : Protection::read);
-    if (!(mappings().rights[k] & needed)) return false;
-    physical = ((mappings().pages[k] - std::uint64_t{1}) << page_shift) + (address & (page_size - 1));
-    return !hardware::is_memory(physical) || (write && hardware::is_rom(physical));
 }
 
 bool kernel_accessible(std::uint64_t address, bool write) {
@@ -281,12 +167,7 @@ bool kernel_page(std::uint64_t address, Pfn& pfn) {
         pfn = (address - host::places::ram) >> page_shift;
         return is_ram(pfn);
     }
-    if (in_mapping_window(address)) {
-        std::uint32_t entry = mappings().pages[(address - mapping_window) >> page_shift];
-        pfn = entry - 1;
-        return entry != 0;
-    }
-    return false;
+    return in_mapping_window(address) && window_page(address, pfn);
 }
 
 } // namespace nt::mm

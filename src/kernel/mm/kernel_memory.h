@@ -1,4 +1,5 @@
-// Kernel memory that is not pool: images, kernel stacks, processor areas, mappings of locked pages.
+// Kernel memory that is not pool: images, kernel stacks, processor areas. Mappings of locked pages and of
+// device memory: mapping_window.h.
 #pragma once
 #include "base/result.h"
 #include "host/ram.h"
@@ -39,14 +40,5 @@ void free_kernel_stack(const KernelStack& stack);
 std::uint64_t kernel_stacks_in_use();
 // The address lies in the guard page below some kernel stack.
 bool is_kernel_stack_guard(std::uint64_t address);
-
-// Mapping window: maps pages (any order) at one kernel range. One host mapping per contiguous piece.
-// Returns 0 when the window or the host's mappings are used up. Pages of devices are inaccessible to the
-// host, so that every access traps and goes to the device (device_page); so are writes to ROM.
-std::uint64_t map_window(const Pfn* pages, std::uint64_t count, Protection protection);
-void unmap_window(std::uint64_t address, std::uint64_t count);
-// The address is one of a device in the mapping window, and its rights allow the access.
-bool device_page(std::uint64_t address, bool write, std::uint64_t& physical);
-void set_window_protection(std::uint64_t address, std::uint64_t count, Protection protection); // books only
 
 } // namespace nt::mm

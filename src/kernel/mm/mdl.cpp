@@ -5,7 +5,9 @@
 #include "host/machine_heap.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/mapping_window.h"
 #include "kernel/mm/probe.h"
+#include "kernel/mm/reserved_mapping.h"
 #include "kernel/mm/windows.h"
 #include <cstring>
 #include <vector>
@@ -105,7 +107,9 @@ NTSTATUS lock_kernel(PFN_NUMBER* pages, std::uint64_t address, std::uint64_t cou
 
 void unmap_system(MDL* mdl) {
     std::uint64_t address = page_floor(reinterpret_cast<std::uint64_t>(mdl->MappedSystemVa));
-    if (!in_direct_map(address))
+    if (is_reserved_mapping(address))
+        unmap_reserved(address);
+    else if (!in_direct_map(address))
         unmap_window(address, mdl_page_count(mdl));
     else if (!protected_ranges.empty())
         restore_rights(address);
@@ -308,7 +312,8 @@ NTSTATUS advance_mdl(MDL* mdl, ULONG bytes) {
     if (passed) {
         std::uint64_t mapped = page_floor(reinterpret_cast<std::uint64_t>(mdl->MappedSystemVa));
         constexpr CSHORT foreign = MDL_PARENT_MAPPED_SYSTEM_VA;
-        if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) && !(mdl->MdlFlags & foreign) && !in_direct_map(mapped))
+        if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) && !(mdl->MdlFlags & foreign) &&
+            !in_direct_map(mapped) && !is_reserved_mapping(mapped))
             unmap_window(mapped, passed);
         if (mdl->MdlFlags & MDL_PAGES_LOCKED) release_page_array(pages, passed);
         std::memmove(pages, pages + passed, (before - passed) * sizeof(PFN_NUMBER));

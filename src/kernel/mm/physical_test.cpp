@@ -1,5 +1,6 @@
 #include "host/guest.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/mapping_window.h"
 #include "kernel/mm/test_sink.h"
 #include "kernel/mm/windows.h"
 #include <cstring>

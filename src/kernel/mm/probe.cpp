@@ -51,20 +51,4 @@ std::uint64_t virtual_for_physical(std::uint64_t physical) {
     return is_ram(physical >> page_shift) ? host::places::ram + physical : 0;
 }
 
-std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest,
-                                  std::uint64_t boundary) {
-    if (bytes == 0 || (boundary & (boundary - 1)) || (boundary && boundary < page_size)) return 0;
-    std::uint64_t pages = page_ceil(bytes) >> page_shift;
-    Run run = allocate_run_between(Zone::general, pages, 1, (lowest + page_size - 1) >> page_shift,
-                                   highest >> page_shift, boundary >> page_shift);
-    if (!run) return 0;
-    frame(run.first).run = static_cast<std::uint32_t>(run.count);
-    return reinterpret_cast<std::uint64_t>(direct(run.first));
-}
-
-void free_contiguous(std::uint64_t address) {
-    Pfn pfn = (address - host::places::ram) >> page_shift;
-    release_pages(pfn, frame(pfn).run);
-}
-
 } // namespace nt::mm

@@ -22,10 +22,4 @@ std::uint64_t physical_address(std::uint64_t address);
 // MmGetVirtualForPhysical: the direct-map address; 0 when it is not RAM.
 std::uint64_t virtual_for_physical(std::uint64_t physical);
 
-// MmAllocateContiguousMemorySpecifyCache: zeroed, nonpaged; `highest` is an inclusive physical address;
-// `boundary` 0 or a power of two that the run must not cross. 0 when there is none.
-std::uint64_t allocate_contiguous(std::uint64_t bytes, std::uint64_t lowest, std::uint64_t highest,
-                                  std::uint64_t boundary);
-void free_contiguous(std::uint64_t address);
-
 } // namespace nt::mm

@@ -22,6 +22,9 @@ extern const nt::exports::Adapter gate_ExAcquireSpinLockExclusiveAtDpcLevel;
 extern const nt::exports::Adapter gate_ExAcquireSpinLockShared;
 extern const nt::exports::Adapter gate_ExAcquireSpinLockSharedAtDpcLevel;
 extern const nt::exports::Adapter gate_ExAllocateCacheAwareRundownProtection;
+extern const nt::exports::Adapter gate_ExAllocateFromLookasideListEx;
+extern const nt::exports::Adapter gate_ExAllocateFromNPagedLookasideList;
+extern const nt::exports::Adapter gate_ExAllocateFromPagedLookasideList;
 extern const nt::exports::Adapter gate_ExAllocatePool;
 extern const nt::exports::Adapter gate_ExAllocatePool2;
 extern const nt::exports::Adapter gate_ExAllocatePoolWithQuota;
@@ -32,6 +35,7 @@ extern const nt::exports::Adapter gate_ExAllocateTimer;
 extern const nt::exports::Adapter gate_ExCancelTimer;
 extern const nt::exports::Adapter gate_ExConvertExclusiveToSharedLite;
 extern const nt::exports::Adapter gate_ExCreateCallback;
+extern const nt::exports::Adapter gate_ExDeleteLookasideListEx;
 extern const nt::exports::Adapter gate_ExDeleteNPagedLookasideList;
 extern const nt::exports::Adapter gate_ExDeletePagedLookasideList;
 extern const nt::exports::Adapter gate_ExDeleteResourceLite;
@@ -40,13 +44,18 @@ extern const nt::exports::Adapter gate_ExDisableResourceBoostLite;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceExclusive;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceShared;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireSharedWaitForExclusive;
+extern const nt::exports::Adapter gate_ExFlushLookasideListEx;
 extern const nt::exports::Adapter gate_ExFreeCacheAwareRundownProtection;
 extern const nt::exports::Adapter gate_ExFreePool;
 extern const nt::exports::Adapter gate_ExFreePoolWithTag;
+extern const nt::exports::Adapter gate_ExFreeToLookasideListEx;
+extern const nt::exports::Adapter gate_ExFreeToNPagedLookasideList;
+extern const nt::exports::Adapter gate_ExFreeToPagedLookasideList;
 extern const nt::exports::Adapter gate_ExGetExclusiveWaiterCount;
 extern const nt::exports::Adapter gate_ExGetPreviousMode;
 extern const nt::exports::Adapter gate_ExGetSharedWaiterCount;
 extern const nt::exports::Adapter gate_ExInitializeFastMutex;
+extern const nt::exports::Adapter gate_ExInitializeLookasideListEx;
 extern const nt::exports::Adapter gate_ExInitializeNPagedLookasideList;
 extern const nt::exports::Adapter gate_ExInitializePagedLookasideList;
 extern const nt::exports::Adapter gate_ExInitializePushLock;
@@ -426,10 +435,20 @@ extern const nt::exports::Adapter gate_KeWaitForMutexObject;
 extern const nt::exports::Adapter gate_KeWaitForSingleObject;
 extern const nt::exports::Adapter gate_KfLowerIrql;
 extern const nt::exports::Adapter gate_KfRaiseIrql;
+extern const nt::exports::Adapter gate_MmAllocateContiguousMemory;
+extern const nt::exports::Adapter gate_MmAllocateContiguousMemorySpecifyCache;
+extern const nt::exports::Adapter gate_MmAllocateContiguousMemorySpecifyCacheNode;
+extern const nt::exports::Adapter gate_MmAllocateContiguousNodeMemory;
+extern const nt::exports::Adapter gate_MmAllocateMappingAddress;
+extern const nt::exports::Adapter gate_MmAllocateNonCachedMemory;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdl;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdlEx;
 extern const nt::exports::Adapter gate_MmBuildMdlForNonPagedPool;
 extern const nt::exports::Adapter gate_MmCreateMdl;
+extern const nt::exports::Adapter gate_MmFreeContiguousMemory;
+extern const nt::exports::Adapter gate_MmFreeContiguousMemorySpecifyCache;
+extern const nt::exports::Adapter gate_MmFreeMappingAddress;
+extern const nt::exports::Adapter gate_MmFreeNonCachedMemory;
 extern const nt::exports::Adapter gate_MmFreePagesFromMdl;
 extern const nt::exports::Adapter gate_MmGetPhysicalAddress;
 extern const nt::exports::Adapter gate_MmGetPhysicalMemoryRanges;
@@ -442,12 +461,14 @@ extern const nt::exports::Adapter gate_MmMapIoSpace;
 extern const nt::exports::Adapter gate_MmMapIoSpaceEx;
 extern const nt::exports::Adapter gate_MmMapLockedPages;
 extern const nt::exports::Adapter gate_MmMapLockedPagesSpecifyCache;
+extern const nt::exports::Adapter gate_MmMapLockedPagesWithReservedMapping;
 extern const nt::exports::Adapter gate_MmProbeAndLockPages;
 extern const nt::exports::Adapter gate_MmProtectMdlSystemAddress;
 extern const nt::exports::Adapter gate_MmSizeOfMdl;
 extern const nt::exports::Adapter gate_MmUnlockPages;
 extern const nt::exports::Adapter gate_MmUnmapIoSpace;
 extern const nt::exports::Adapter gate_MmUnmapLockedPages;
+extern const nt::exports::Adapter gate_MmUnmapReservedMapping;
 extern const nt::exports::Adapter gate_NtAlertResumeThread;
 extern const nt::exports::Adapter gate_NtAlertThread;
 extern const nt::exports::Adapter gate_NtAllocateVirtualMemory;
@@ -867,6 +888,9 @@ const Row rows[] = {
     {"ExAcquireSpinLockSharedAtDpcLevel", "", "", &gate_ExAcquireSpinLockSharedAtDpcLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExAllocateCacheAwarePushLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExAllocateCacheAwareRundownProtection", "", "", &gate_ExAllocateCacheAwareRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
+    {"ExAllocateFromLookasideListEx", "", "", &gate_ExAllocateFromLookasideListEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
+    {"ExAllocateFromNPagedLookasideList", "", "", &gate_ExAllocateFromNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
+    {"ExAllocateFromPagedLookasideList", "", "", &gate_ExAllocateFromPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExAllocatePool", "", "", &gate_ExAllocatePool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePool2", "", "", &gate_ExAllocatePool2, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithQuota", "quotas are not counted", "", &gate_ExAllocatePoolWithQuota, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
@@ -877,7 +901,7 @@ const Row rows[] = {
     {"ExCancelTimer", "", "", &gate_ExCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExConvertExclusiveToSharedLite", "", "", &gate_ExConvertExclusiveToSharedLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExCreateCallback", "", "", &gate_ExCreateCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExDeleteLookasideListEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExDeleteLookasideListEx", "", "", &gate_ExDeleteLookasideListEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExDeleteNPagedLookasideList", "", "", &gate_ExDeleteNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExDeletePagedLookasideList", "", "", &gate_ExDeletePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteResourceLite", "", "", &gate_ExDeleteResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -889,16 +913,20 @@ const Row rows[] = {
     {"ExEnterCriticalRegionAndAcquireSharedWaitForExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireSharedWaitForExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExEnumHandleTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExEventObjectType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
+    {"ExFlushLookasideListEx", "", "", &gate_ExFlushLookasideListEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExFreeCacheAwareRundownProtection", "", "", &gate_ExFreeCacheAwareRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExFreePool", "", "", &gate_ExFreePool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExFreePoolWithTag", "", "", &gate_ExFreePoolWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExFreeToLookasideListEx", "", "", &gate_ExFreeToLookasideListEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExFreeToNPagedLookasideList", "", "", &gate_ExFreeToNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ExFreeToPagedLookasideList", "", "", &gate_ExFreeToPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExGetCurrentProcessorCounts", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExGetCurrentProcessorCpuUsage", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ExGetExclusiveWaiterCount", "", "", &gate_ExGetExclusiveWaiterCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExGetPreviousMode", "", "", &gate_ExGetPreviousMode, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExGetSharedWaiterCount", "", "", &gate_ExGetSharedWaiterCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializeFastMutex", "", "", &gate_ExInitializeFastMutex, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExInitializeLookasideListEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExInitializeLookasideListEx", "", "", &gate_ExInitializeLookasideListEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializeNPagedLookasideList", "", "", &gate_ExInitializeNPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExInitializePagedLookasideList", "", "", &gate_ExInitializePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExInitializePushLock", "", "", &gate_ExInitializePushLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1535,11 +1563,12 @@ const Row rows[] = {
     {"LpcPortObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"Mm64BitPhysicalAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmAddVerifierThunks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmAllocateContiguousMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmAllocateContiguousMemorySpecifyCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmAllocateContiguousNodeMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmAllocateMappingAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmAllocateNonCachedMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmAllocateContiguousMemory", "", "", &gate_MmAllocateContiguousMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmAllocateContiguousMemorySpecifyCache", "", "", &gate_MmAllocateContiguousMemorySpecifyCache, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmAllocateContiguousMemorySpecifyCacheNode", "", "", &gate_MmAllocateContiguousMemorySpecifyCacheNode, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmAllocateContiguousNodeMemory", "", "", &gate_MmAllocateContiguousNodeMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmAllocateMappingAddress", "", "", &gate_MmAllocateMappingAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"MmAllocateNonCachedMemory", "", "", &gate_MmAllocateNonCachedMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmAllocatePagesForMdl", "", "", &gate_MmAllocatePagesForMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmAllocatePagesForMdlEx", "the cache type is ignored", "", &gate_MmAllocatePagesForMdlEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmBuildMdlForNonPagedPool", "", "", &gate_MmBuildMdlForNonPagedPool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1550,10 +1579,10 @@ const Row rows[] = {
     {"MmDoesFileHaveUserWritableReferences", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmFlushImageSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmForceSectionClosed", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmFreeContiguousMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmFreeContiguousMemorySpecifyCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmFreeMappingAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmFreeNonCachedMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmFreeContiguousMemory", "", "", &gate_MmFreeContiguousMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmFreeContiguousMemorySpecifyCache", "", "", &gate_MmFreeContiguousMemorySpecifyCache, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"MmFreeMappingAddress", "", "", &gate_MmFreeMappingAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"MmFreeNonCachedMemory", "", "", &gate_MmFreeNonCachedMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmFreePagesFromMdl", "", "", &gate_MmFreePagesFromMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmGetPhysicalAddress", "", "", &gate_MmGetPhysicalAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmGetPhysicalMemoryRanges", "", "", &gate_MmGetPhysicalMemoryRanges, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1574,7 +1603,7 @@ const Row rows[] = {
     {"MmMapIoSpaceEx", "", "", &gate_MmMapIoSpaceEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmMapLockedPages", "", "", &gate_MmMapLockedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmMapLockedPagesSpecifyCache", "the cache type is ignored", "", &gate_MmMapLockedPagesSpecifyCache, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
-    {"MmMapLockedPagesWithReservedMapping", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmMapLockedPagesWithReservedMapping", "", "", &gate_MmMapLockedPagesWithReservedMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmMapViewOfSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmPageEntireDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmPrefetchPages", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1592,7 +1621,7 @@ const Row rows[] = {
     {"MmUnlockPages", "", "", &gate_MmUnlockPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapIoSpace", "", "", &gate_MmUnmapIoSpace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapLockedPages", "", "", &gate_MmUnmapLockedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"MmUnmapReservedMapping", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmUnmapReservedMapping", "", "", &gate_MmUnmapReservedMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapViewOfSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmUnsecureVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmUserProbeAddress", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -2370,7 +2399,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1580;
+const ULONG row_count = 1588;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
