@@ -29,6 +29,7 @@ NTSTATUS NTAPI NtQueueApcThread(HANDLE, PVOID, PVOID, PVOID, PVOID);
 NTSTATUS NTAPI NtAlertThread(HANDLE);
 NTSTATUS NTAPI NtAlertResumeThread(HANDLE, ULONG*);
 NTSTATUS NTAPI NtSuspendThread(HANDLE, ULONG*);
+NTSTATUS NTAPI NtResumeThread(HANDLE, ULONG*);
 NTSTATUS NTAPI NtTestAlert(void);
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN, LARGE_INTEGER*);
 NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG, const HANDLE*, ULONG, BOOLEAN, LARGE_INTEGER*);
@@ -167,6 +168,8 @@ static void apcs_and_alerts(void) {
     ULONG count = 9;
     CHECK(NtSuspendThread(thread, &count) == SUCCESS && count == 0,
           "NtSuspendThread gives the previous count");
+    CHECK(NtSuspendThread(thread, NULL) == SUCCESS && NtResumeThread(thread, &count) == SUCCESS && count == 2,
+          "NtResumeThread too");
     CHECK(NtAlertResumeThread(thread, &count) == SUCCESS && count == 1, "NtAlertResumeThread too");
     DWORD code = 0;
     CHECK(WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0 && GetExitCodeThread(thread, &code) &&
