@@ -1,8 +1,10 @@
 #include "hardware/detail/model_device.h"
+#include "hardware/dma_controller.h"
 #include "hardware/events.h"
 #include "hardware/models.h"
 #include "hardware/physical_map.h"
 #include "trace/trace.h"
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <exception>
@@ -96,6 +98,7 @@ void drvlab_device::Region::write(ULONGLONG offset, ULONG bytes, ULONGLONG value
 }
 
 drvlab_device::~drvlab_device() {
+    dma_controller::unwire(name);
     for (const auto& event : events)
         events::cancel(event.first);
     for (const auto& region : regions)
@@ -273,6 +276,28 @@ int dma_write(drvlab_device* d, uint64_t physical, const void* from, uint64_t by
     return dma(d, physical, bytes, true, const_cast<void*>(from));
 }
 
+void declare_dma_channel(drvlab_device* d, uint32_t channel) {
+    if (!may_declare(d, "declare_dma_channel")) return;
+    if (!dma_controller::exists(channel))
+        return wrong(d, "DMA channel %u: there are 0 to 3 and 5 to 7", channel);
+    if (!dma_controller::wire(channel, d->name))
+        return wrong(d, "DMA channel %u is another device's", channel);
+    d->channels.push_back(channel);
+}
+
+uint32_t dma_channel(drvlab_device* d, uint32_t channel, void* buffer, uint32_t bytes, int to_memory,
+                     int* end) {
+    *end = 0;
+    if (std::find(d->channels.begin(), d->channels.end(), channel) == d->channels.end()) {
+        wrong(d, "dma_channel, but channel %u was not declared", channel);
+        return 0;
+    }
+    bool at_end = false;
+    const uint32_t moved = dma_controller::serve(channel, buffer, bytes, to_memory, at_end, d->name);
+    *end = at_end;
+    return moved;
+}
+
 uint64_t model_now(drvlab_device*) { return now(); }
 
 void run_event(void* argument) {
@@ -331,7 +356,9 @@ const drvlab_host& model_host() {
                                      ::cancel,
                                      model_random,
                                      ::log,
-                                     ::fail};
+                                     ::fail,
+                                     declare_dma_channel,
+                                     ::dma_channel};
     return host;
 }
 

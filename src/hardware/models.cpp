@@ -110,6 +110,8 @@ std::vector<std::pair<std::string, std::string>> describe_models() {
                     say("%s 0x%llx-0x%llx", r->is_port ? "ports" : "registers", static_cast<ull>(r->first),
                         static_cast<ull>(r->first + r->length - 1));
             if (d->line) say("line %u", d->line->line());
+            for (const ULONG channel : d->channels)
+                say("DMA channel %u", channel);
             lines.push_back({d->name, line});
         }
     return lines;

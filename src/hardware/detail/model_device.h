@@ -78,5 +78,6 @@ struct drvlab_device {
     nt::ULONG slot = 0, number = 0; // on the bus
     std::unique_ptr<nt::hardware::InterruptLine> line;
     std::vector<std::unique_ptr<Region>> regions;
+    std::vector<nt::ULONG> channels; // of the system DMA controller
     std::unordered_map<nt::ULONGLONG, std::unique_ptr<Event>> events;
 };

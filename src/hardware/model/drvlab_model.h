@@ -81,6 +81,15 @@ typedef struct drvlab_host {
     void (*log)(drvlab_device*, const char* text); /* a row of the trace */
     /* The model cannot go on: the run ends with this text. Returns; the model should, too. */
     void (*fail)(drvlab_device*, const char* text);
+
+    /* Devices before PCI that cannot move data themselves are wired to a channel of the system DMA
+     * controller: 0 to 3 move bytes, 5 to 7 words. For `create`. */
+    void (*declare_dma_channel)(drvlab_device*, uint32_t channel);
+    /* The device asks for a transfer: the number of bytes that were moved between buffer and memory. 0: the
+     * driver has not set the channel up for this direction. *end is 1 when that was the transfer's last byte.
+     */
+    uint32_t (*dma_channel)(drvlab_device*, uint32_t channel, void* buffer, uint32_t bytes, int to_memory,
+                            int* end);
 } drvlab_host;
 
 typedef struct drvlab_model {

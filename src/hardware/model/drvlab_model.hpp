@@ -95,6 +95,7 @@ class Model {
         return host_->declare_registers(device_, physical, size, width);
     }
     void line(std::uint32_t number) { host_->declare_line(device_, number); }
+    void dma_channel(std::uint32_t number) { host_->declare_dma_channel(device_, number); }
     void msi(std::uint32_t messages, Function of = nullptr) { host_->declare_msi(that(of), messages); }
     void msix(std::uint32_t messages, std::uint32_t bar, std::uint32_t offset, Function of = nullptr) {
         host_->declare_msix(that(of), messages, bar, offset);
@@ -116,6 +117,15 @@ class Model {
     }
     bool dma_write(std::uint64_t physical, const void* from, std::uint64_t bytes) {
         return host_->dma_write(device_, physical, from, bytes);
+    }
+    // Bytes moved through a channel of the system DMA controller.
+    std::uint32_t channel_transfer(std::uint32_t channel, void* buffer, std::uint32_t bytes, bool to_memory,
+                                   bool& end) {
+        int at_end = 0;
+        const std::uint32_t moved =
+            host_->dma_channel(device_, channel, buffer, bytes, to_memory, &at_end);
+        end = at_end;
+        return moved;
     }
     // Virtual time in 100 ns units.
     std::uint64_t now() const { return host_->now(device_); }

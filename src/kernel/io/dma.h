@@ -1,4 +1,5 @@
-// DMA adapters of bus masters: what IoGetDmaAdapter gives out, with the operations of versions 1 to 3.
+// DMA adapters: what IoGetDmaAdapter gives out, for bus masters with the operations of versions 1 to 3, for
+// subordinate devices (system DMA) with versions 1 and 2.
 //
 // There is no IOMMU: a logical address is a physical one. A page that the device cannot address (above 16 MiB
 // or 4 GiB), or that does not continue the page before for a device without scatter/gather, goes through a
@@ -13,7 +14,8 @@ namespace nt::io {
 
 struct DmaAdapter; // starts with a DMA_ADAPTER
 
-// Null: no memory, an unknown version, or a subordinate device (the machine has no system DMA controller).
+// Null: no memory, an unknown version, or a subordinate device with version 3, without a channel that there
+// is or with a width that is not the channel's.
 DMA_ADAPTER* get_dma_adapter(const DEVICE_DESCRIPTION& device, ULONG& map_registers);
 // Null for something that is no adapter (any more): DRIVER_VERIFIER_DMA_VIOLATION 0x18.
 DmaAdapter& adapter_of(DMA_ADAPTER* adapter);
@@ -38,6 +40,9 @@ bool cancel_channel(PVOID transfer);
 void free_object(DmaAdapter& adapter, IO_ALLOCATION_ACTION action);
 void free_map_registers(DmaAdapter& adapter, PVOID base, ULONG count);
 PHYSICAL_ADDRESS map_transfer(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID va, ULONG& length, bool write);
+// Bytes that a subordinate device's transfer still has to move.
+ULONG read_counter(const DmaAdapter& adapter);
+bool is_subordinate(const DmaAdapter& adapter);
 bool flush(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID va, ULONG length, bool write);
 
 // The part of a chain from byte `offset` on. DRIVER_VERIFIER_DMA_VIOLATION 0x1B beyond its end.

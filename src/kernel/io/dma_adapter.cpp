@@ -1,6 +1,7 @@
 #include "kernel/io/detail/dma_adapter.h"
 #include "abi/bugcheck.h"
 #include "base/list.h"
+#include "hardware/dma_controller.h"
 #include "kernel/io/driver.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
@@ -9,6 +10,8 @@
 #include <cstddef>
 
 namespace nt::io {
+
+namespace system_dma = hardware::dma_controller;
 
 namespace {
 
@@ -102,6 +105,27 @@ ULONGLONG highest_of(const DEVICE_DESCRIPTION& device) {
     return 0xff'ffff;
 }
 
+// assumed: the bus does not matter, the channel's width does.
+bool is_possible(const DEVICE_DESCRIPTION& device) {
+    if (device.Version > 3 || !tables()) return false;
+    if (device.Master) return highest_of(device) != 0;
+    return device.Version < 3 && system_dma::exists(device.DmaChannel) &&
+           device.DmaWidth == (device.DmaChannel < 4 ? Width8Bits : Width16Bits);
+}
+
+void make_subordinate(DmaAdapter& adapter, const DEVICE_DESCRIPTION& device) {
+    static dma::Channel channels[system_dma::channels];
+    adapter.subordinate = true;
+    adapter.scatter_gather = false;
+    adapter.auto_initialize = device.AutoInitialize;
+    adapter.highest = 0xff'ffff;
+    adapter.number = device.DmaChannel;
+    adapter.boundary = static_cast<ULONG>(system_dma::boundary_of(device.DmaChannel) / mm::page_size);
+    adapter.limit = std::min(adapter.limit, adapter.boundary);
+    adapter.channel = &channels[device.DmaChannel];
+    if (!adapter.channel->waiting.Flink) list::initialize(adapter.channel->waiting);
+}
+
 } // namespace
 
 void dma::dma_violation(ULONG_PTR what, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4) {
@@ -109,7 +133,7 @@ void dma::dma_violation(ULONG_PTR what, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4
 }
 
 DMA_ADAPTER* get_dma_adapter(const DEVICE_DESCRIPTION& device, ULONG& map_registers) {
-    if (device.Version > 3 || !device.Master || !highest_of(device) || !tables()) return nullptr;
+    if (!is_possible(device)) return nullptr;
     auto* adapter = static_cast<DmaAdapter*>(
         pool::allocate(pool::Kind::nonpaged, sizeof(DmaAdapter), adapter_tag, 0, true));
     if (!adapter) return nullptr;
@@ -120,12 +144,14 @@ DMA_ADAPTER* get_dma_adapter(const DEVICE_DESCRIPTION& device, ULONG& map_regist
                                                    : &tables()->version1;
     adapter->signature = dma::adapter_signature;
     adapter->scatter_gather = device.ScatterGather;
-    adapter->highest = highest_of(device);
+    adapter->highest = device.Master ? highest_of(device) : 0xff'ffff;
     const ULONGLONG pages = (ULONGLONG(device.MaximumLength) + mm::page_size - 1) / mm::page_size + 1;
     adapter->limit = static_cast<ULONG>(
         std::min<ULONGLONG>(pages, adapter->needs_registers() ? most_registers : most_unlimited));
-    list::initialize(adapter->waiting);
+    adapter->channel = &adapter->own;
+    list::initialize(adapter->own.waiting);
     list::initialize(adapter->common_buffers);
+    if (!device.Master) make_subordinate(*adapter, device);
     map_registers = adapter->limit;
     return adapter;
 }
@@ -142,6 +168,8 @@ void dma::put_adapter(DmaAdapter& adapter) {
     pool::release(&adapter, adapter_tag);
 }
 
+bool dma::is_subordinate(const DmaAdapter& adapter) { return adapter.subordinate; }
+
 ULONG dma::address_width(const DmaAdapter& adapter) {
     return static_cast<ULONG>(64 - std::countl_zero(adapter.highest));
 }
@@ -154,8 +182,8 @@ PVOID dma::allocate_common_buffer(DmaAdapter& adapter, ULONG length, PHYSICAL_AD
     if (!buffer) return nullptr;
     const mm::Pfn last =
         std::min<mm::Pfn>(std::min(adapter.highest, high) >> mm::page_shift, mm::highest_page());
-    buffer->run =
-        mm::allocate_run_between(mm::Zone::general, pages, 1, mm::page_ceil(low) >> mm::page_shift, last);
+    buffer->run = mm::allocate_run_between(mm::Zone::general, pages, 1, mm::page_ceil(low) >> mm::page_shift,
+                                           last, adapter.boundary);
     if (!buffer->run) {
         pool::release(buffer, buffer_tag);
         return nullptr;

@@ -1,6 +1,7 @@
 // The adapter's channel: AllocateAdapterChannel and what follows it, MapTransfer and FlushAdapterBuffers.
 #include "abi/status.h"
 #include "base/list.h"
+#include "hardware/dma_controller.h"
 #include "kernel/io/detail/dma_adapter.h"
 #include "kernel/ke/processor.h"
 #include "kernel/mm/mdl.h"
@@ -23,23 +24,23 @@ void call_control(Registers& r) {
 }
 
 // Lets the next device have the channel while it is free.
-void pump(DmaAdapter& adapter) {
-    if (adapter.pumping) return;
-    adapter.pumping = true;
-    while (!adapter.channel && !list::empty(adapter.waiting)) {
-        Registers& r = *NT_CONTAINER(adapter.waiting.Flink, Registers, link);
+void pump(Channel& channel) {
+    if (channel.pumping) return;
+    channel.pumping = true;
+    while (!channel.owner && !list::empty(channel.waiting)) {
+        Registers& r = *NT_CONTAINER(channel.waiting.Flink, Registers, link);
         list::remove(r.link);
         r.in_channel = false;
         if (r.transfer) r.transfer->waiting = nullptr;
-        adapter.channel = &r;
+        channel.owner = &r;
         const auto ready = [](Registers& later) {
-            DmaAdapter& a = *later.adapter;
+            Channel& its = *later.adapter->channel;
             call_control(later);
-            pump(a);
+            pump(its);
         };
         if (reserve(r, ready, nullptr)) call_control(r);
     }
-    adapter.pumping = false;
+    channel.pumping = false;
 }
 
 // How far the pages from here on follow each other in reach of the device; 0: the first is out of reach.
@@ -82,10 +83,10 @@ Registers* new_channel_registers(DmaAdapter& adapter, DEVICE_OBJECT* device, ULO
 
 void queue_for_channel(Registers& r) {
     DmaAdapter& adapter = *r.adapter;
-    list::insert_tail(adapter.waiting, r.link);
+    list::insert_tail(adapter.channel->waiting, r.link);
     r.in_channel = true;
     if (r.transfer) r.transfer->waiting = &r;
-    pump(adapter);
+    pump(*adapter.channel);
 }
 
 } // namespace
@@ -119,11 +120,11 @@ NTSTATUS allocate_channel_ex(DmaAdapter& adapter, DEVICE_OBJECT* device, PVOID t
         queue_for_channel(*r);
         return STATUS_SUCCESS;
     }
-    if (adapter.channel || !list::empty(adapter.waiting) || !reserve_now(*r)) {
+    if (adapter.channel->owner || !list::empty(adapter.channel->waiting) || !reserve_now(*r)) {
         release(*r);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    adapter.channel = r;
+    adapter.channel->owner = r;
     if (base) *base = r;
     call_control(*r);
     return STATUS_SUCCESS;
@@ -145,23 +146,27 @@ bool cancel_channel(PVOID transfer) {
     DmaAdapter& adapter = *r->adapter;
     if (!take_back(*r)) return false;
     t->waiting = nullptr;
-    if (adapter.channel == r) adapter.channel = nullptr;
+    Channel& channel = *adapter.channel;
+    if (channel.owner == r) channel.owner = nullptr;
     if (r->abandon) r->abandon(*r);
     release(*r);
-    pump(adapter);
+    pump(channel);
     return true;
 }
 
 void free_object(DmaAdapter& adapter, IO_ALLOCATION_ACTION action) {
-    Registers* r = adapter.channel;
-    if (!r || action == KeepObject) return;
-    adapter.channel = nullptr;
+    Channel& channel = *adapter.channel;
+    Registers* r = channel.owner;
+    if (!r || r->adapter != &adapter || action == KeepObject) return;
+    if (adapter.subordinate) hardware::dma_controller::stop(adapter.number);
+    channel.owner = nullptr;
     if (action == DeallocateObject) release(*r);
-    pump(adapter);
+    pump(channel);
 }
 
 void free_channel(DmaAdapter& adapter) {
-    if (!adapter.channel) dma_violation(0x4, 1);
+    const Registers* owner = adapter.channel->owner;
+    if (!owner || owner->adapter != &adapter) dma_violation(0x4, 1);
     free_object(adapter, DeallocateObject);
 }
 
@@ -176,7 +181,8 @@ PHYSICAL_ADDRESS map_transfer(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID v
     Registers& r = registers_of(adapter, base);
     const Pages pages(mdl, va);
     const ULONG direct = direct_run(adapter, pages, length);
-    const bool bounced = adapter.scatter_gather ? !direct : direct < length;
+    const bool bounced =
+        adapter.scatter_gather ? !direct : direct < length || adapter.crosses(pages.physical(), length);
     PHYSICAL_ADDRESS logical;
     if (bounced) {
         const ULONG at = r.used * ULONG(mm::page_size) + pages.offset();
@@ -187,13 +193,21 @@ PHYSICAL_ADDRESS map_transfer(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID v
         length = direct;
         logical.QuadPart = static_cast<LONGLONG>(pages.physical());
     }
+    if (adapter.subordinate)
+        hardware::dma_controller::start(adapter.number, static_cast<ULONGLONG>(logical.QuadPart), length,
+                                        write, adapter.auto_initialize);
     if (trace::on) [[unlikely]]
         trace::emit_dma_map(&adapter, va, length, static_cast<ULONGLONG>(logical.QuadPart), write, bounced);
     return logical;
 }
 
+ULONG read_counter(const DmaAdapter& adapter) {
+    return adapter.subordinate ? hardware::dma_controller::remaining(adapter.number) : 0;
+}
+
 bool flush(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID va, ULONG length, bool write) {
     Registers& r = registers_of(adapter, base);
+    if (adapter.subordinate) hardware::dma_controller::stop(adapter.number);
     const ULONG before = r.bounces;
     end_bounces(r, mdl, va, length, write);
     if (trace::on) [[unlikely]]

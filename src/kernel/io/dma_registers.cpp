@@ -32,17 +32,19 @@ struct Bank {
             first = mm::allocate_run_between(mm::Zone::general, total, 1, 0, limit >> mm::page_shift).first;
         return first != 0;
     }
-    // The position of `count` free registers in a row; total: there are none.
-    ULONG find(ULONG count) const {
+    // The position of `count` free registers in a row that stay within `boundary` pages; total: there are
+    // none.
+    ULONG find(ULONG count, ULONG boundary) const {
         ULONG run = 0;
         for (ULONG i = 0; i < total; ++i) {
             run = in_use[i] ? 0 : run + 1;
-            if (run == count) return i + 1 - count;
+            const ULONG at = i + 1 - count;
+            if (run >= count && (!boundary || (first + at) / boundary == (first + i) / boundary)) return at;
         }
         return total;
     }
     bool take(Registers& r) {
-        const ULONG at = open() ? find(r.wanted) : total;
+        const ULONG at = open() ? find(r.wanted, r.adapter->boundary) : total;
         if (at == total) return false;
         for (ULONG i = 0; i < r.wanted; ++i)
             in_use.set(at + i);

@@ -46,6 +46,13 @@ struct Registers {
     Bounce bounce[1];                      // `count` of them
 };
 
+// What one transfer at a time may have. `waiting` are Registers whose devices queue for it.
+struct Channel {
+    Registers* owner;
+    LIST_ENTRY waiting;
+    bool pumping;
+};
+
 // What a driver keeps in DMA_TRANSFER_CONTEXT_SIZE_V1 bytes.
 struct TransferContext {
     ULONG signature;
@@ -99,15 +106,21 @@ ULONGLONG bytes_from(const MDL* mdl, const void* va);
 struct DmaAdapter : DMA_ADAPTER {
     ULONG signature;
     bool scatter_gather;
-    ULONGLONG highest; // last address that the device reaches
-    ULONG limit;       // map registers for one transfer
-    // The channel: one transfer at a time. `waiting` are Registers whose devices queue for it.
-    dma::Registers* channel;
-    LIST_ENTRY waiting;
-    bool pumping;
+    ULONGLONG highest;     // last address that the device reaches
+    ULONG limit;           // map registers for one transfer
+    dma::Channel own;      // a bus master's
+    dma::Channel* channel; // `own`, or that of the system DMA controller, which others use as well
     LIST_ENTRY common_buffers;
+    // A subordinate device's.
+    bool subordinate, auto_initialize;
+    ULONG number;   // of the controller's channel
+    ULONG boundary; // in pages, which a transfer must not cross; 0: none
 
     bool reaches(mm::Pfn pfn) const { return (pfn << mm::page_shift) + mm::page_size - 1 <= highest; }
+    bool crosses(ULONGLONG physical, ULONG length) const {
+        const ULONGLONG window = boundary * mm::page_size;
+        return boundary && physical / window != (physical + length - 1) / window;
+    }
     bool needs_registers() const { return !scatter_gather || highest != ~0ull; }
 };
 
