@@ -32,6 +32,7 @@
 #include "kernel/ke/scheduler.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/paging.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
@@ -88,6 +89,7 @@ Machine::~Machine() {
 void Machine::boot() {
     host::require_processor_features();
     mm::initialize();
+    mm::initialize_paging();
     ex::initialize_traps();
     for (unsigned i = 0; i < config_.processors; i++)
         ke::initialize_processor(mm::processor_area(i * processor_area_size, processor_area_size));

@@ -1,10 +1,12 @@
 // What guests see of loaded kernel modules: KLDR_DATA_TABLE_ENTRY in nonpaged pool, linked in
 // PsLoadedModuleList.
 #include "app/module_entries.h"
+#include "abi/pe.h"
 #include "abi/peb.h"
 #include "app/kernel_images.h"
 #include "app/text.h"
 #include "base/list.h"
+#include "kernel/mm/paging.h"
 #include "kernel/pool/pool.h"
 #include <cstring>
 
@@ -26,9 +28,23 @@ void set_text(UNICODE_STRING& to, const std::string& text) {
     to.MaximumLength = static_cast<USHORT>(size + sizeof(WCHAR));
 }
 
+// "If a section name begins with PAGE, the I/O manager makes the section pageable." The linker can forbid it
+// (/SECTION:…,!P).
+void add_sections(const ldr::Module& module) {
+    if (module.name == "nt" || module.name == "hal") return;
+    const ULONG tables = module.file->pdata;
+    for (const ldr::FileSection& s : module.file->sections) {
+        if (s.is_debug()) continue;
+        const bool pageable = s.name.starts_with("PAGE") && !(s.characteristics & IMAGE_SCN_MEM_NOT_PAGED);
+        mm::add_driver_section(module.base, {module.base + s.rva, s.mapped_size(), s.rights, pageable,
+                                             module.file->pdata_count != 0 && s.contains(tables)});
+    }
+}
+
 class Entries final : public ldr::ModuleObserver {
   public:
     void added(ldr::Module& module) override {
+        add_sections(module);
         auto* entry = static_cast<KLDR_DATA_TABLE_ENTRY*>(
             pool::allocate(pool::Kind::nonpaged, sizeof(KLDR_DATA_TABLE_ENTRY), tag, 0, true));
         if (!entry) return;

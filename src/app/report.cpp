@@ -1,4 +1,5 @@
 #include "app/report.h"
+#include "abi/bugcheck.h"
 #include "abi/context.h"
 #include "abi/irp.h"
 #include "app/exit_status.h"
@@ -8,6 +9,8 @@
 #include "kernel/exports/table.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/thread.h"
+#include "kernel/mm/paging.h"
+#include "kernel/pool/pool.h"
 #include "rtl/status.h"
 #include "view/debugger.h"
 #include "view/symbols.h"
@@ -91,6 +94,44 @@ IRP* current_irp(const ke::Stop& stop) {
 
 std::uint64_t fault_address(const ke::Stop& stop) { return stop.context ? stop.context->Rip : stop.caller; }
 
+// A stop in a gate has the caller's return address, one that blames a routine its first instruction.
+bool is_return_address(Machine& machine, const ke::Stop& stop) {
+    const ldr::Module* m = module_at(machine, stop.caller);
+    return !stop.context && m && m->nearest(stop.caller).displacement != 0;
+}
+
+std::string tag_text(ULONG tag) {
+    std::string text;
+    for (int i = 0; i < 4; i++) {
+        const char c = static_cast<char>(tag >> (8 * i));
+        text += c >= ' ' && c < 0x7f ? c : '.';
+    }
+    return text;
+}
+
+// What pageable memory was touched at a level at which it cannot be paged in.
+std::string pageable_memory(Machine& machine, const ke::Stop& stop) {
+    if (stop.code != DRIVER_IRQL_NOT_LESS_OR_EQUAL && stop.code != IRQL_NOT_LESS_OR_EQUAL) return "";
+    const std::uint64_t address = stop.parameters[0], access = stop.parameters[2];
+    if (!mm::is_paged_out(address, static_cast<KIRQL>(stop.parameters[1]))) return "";
+    std::string s = format("%s_ADDRESS: %016llx ",
+                           access & 8   ? "EXECUTE"
+                           : access & 1 ? "WRITE"
+                                        : "READ",
+                           (ull)address);
+    if (const ldr::Module* m = module_at(machine, address)) {
+        const ldr::Section* section = m->section_at(address);
+        return s + "Pageable section " + (section ? section->name : "") + " of " + m->file_name + "\n";
+    }
+    s += "Paged pool\n";
+    pool::Block block;
+    if (pool::find_block(address, block))
+        s += format("    block %016llx of %llu bytes, tag '%s'\n", (ull)block.address, (ull)block.size,
+                    tag_text(block.tag).c_str()) +
+             fitted("    allocated at " + place_text(machine, block.caller, true)) + "\n";
+    return s;
+}
+
 std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     const char* name = rtl::bugcheck_name(stop.code);
     std::string s = format("\n*** Fatal System Error: 0x%08x\n", stop.code);
@@ -113,9 +154,10 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
             s += format("   Parameter[%u]: %016llx\n", i, (ull)stop.record->ExceptionInformation[i]);
     }
     const std::uint64_t at = fault_address(stop);
-    s += fitted("FAULTING_IP: " + place_text(machine, at)) + "\n";
+    s += fitted("FAULTING_IP: " + place_text(machine, at, is_return_address(machine, stop))) + "\n";
     if (const ldr::Module* m = module_at(machine, at))
         s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
+    s += pageable_memory(machine, stop);
     if (stop.earlier) s += "COMPLETED_BEFORE_AT: " + place_text(machine, stop.earlier, true) + "\n";
     s += format("CURRENT_IRQL: %u\n", stop.irql);
     s += format("THREAD: %016llx  Cid %04llx.%04llx\n",

@@ -20,6 +20,9 @@ std::uint64_t host_guest_touch_write(void* first, std::size_t length);      // r
 extern std::uint64_t host_guest_fault_address;
 extern bool host_guest_fault_is_write;
 }
+// How many Looks live, and what the last one's end does.
+extern int host_looks;
+extern void (*host_looked)();
 
 namespace guest {
 
@@ -74,5 +77,17 @@ inline bool touch_write(std::uint64_t address, std::size_t n) {
     return n == 0 ||
            (in_guest(address, n, true) && host_guest_touch_write(reinterpret_cast<void*>(address), n));
 }
+
+// While one lives, our own code may touch what is closed to guests at their IRQL (kernel/mm/paging.h): it
+// looks for a view or the unwinder, not on a driver's behalf. Not to be held across a call-out.
+class Look {
+  public:
+    Look() { host_looks++; }
+    ~Look() {
+        if (--host_looks == 0 && host_looked) host_looked();
+    }
+    Look(const Look&) = delete;
+    Look& operator=(const Look&) = delete;
+};
 
 } // namespace guest

@@ -16,6 +16,8 @@
 extern "C" const char host_guest_begin[], host_guest_end[], host_guest_fail[];
 std::uint64_t host_guest_fault_address = 0;
 bool host_guest_fault_is_write = false;
+int host_looks = 0;
+void (*host_looked)() = nullptr;
 
 static_assert(host::R8 == static_cast<int>(REG_R8) && host::RIP == static_cast<int>(REG_RIP) &&
               host::EFLAGS == static_cast<int>(REG_EFL) && host::RSP == static_cast<int>(REG_RSP) &&
@@ -149,15 +151,15 @@ void on_signal(int signal, siginfo_t* info, void* raw) {
     fault.in_primitive = rip >= reinterpret_cast<std::uint64_t>(host_guest_begin) &&
                          rip < reinterpret_cast<std::uint64_t>(host_guest_end);
     bool resolvable = sink && fault.kind == FaultKind::page;
-    if (fault.in_primitive) {
-        if (!resolvable || !sink->resolve(fault)) {
-            host_guest_fault_address = fault.address;
-            host_guest_fault_is_write = fault.is_write;
-            registers[RIP] = reinterpret_cast<std::uint64_t>(host_guest_fail);
-        }
-    } else if (!sink || !guest_filter(fault)) {
-        die(fault);
-    } else if (!(resolvable && sink->resolve(fault)) && !sink->deliver(fault)) {
+    if (resolvable && sink->resolve(fault)) {
+        errno = saved_errno;
+        return;
+    }
+    if (fault.in_primitive && !(resolvable && sink->is_fatal(fault))) {
+        host_guest_fault_address = fault.address;
+        host_guest_fault_is_write = fault.is_write;
+        registers[RIP] = reinterpret_cast<std::uint64_t>(host_guest_fail);
+    } else if (!sink || !guest_filter(fault) || !sink->deliver(fault)) {
         die(fault);
     }
     errno = saved_errno;

@@ -56,9 +56,14 @@ class FaultSink {
     // that address). Edits fault.registers to say where to go on. False: not handled, the process ends with
     // an internal-error line.
     virtual bool deliver(Fault& fault) = 0;
-    // A page fault of guest text or of a guest:: primitive, before anything else. True: the memory is there
-    // now, try again (stack growth). Must not change registers.
+    // A page fault, before anything else. True: the memory is there now, try again (stack growth, memory
+    // that was paged out). Must not change registers.
     virtual bool resolve(Fault& fault) {
+        (void)fault;
+        return false;
+    }
+    // A fault in a guest:: primitive that must not end as its failure, but be delivered.
+    virtual bool is_fatal(const Fault& fault) {
         (void)fault;
         return false;
     }

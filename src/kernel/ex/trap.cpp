@@ -14,6 +14,7 @@
 #include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/fault.h"
+#include "kernel/mm/paging.h"
 #include "kernel/seh/dispatch.h"
 #include "trace/trace.h"
 #include <cstdio>
@@ -109,6 +110,11 @@ bool plain_exception(const host::Fault& fault, EXCEPTION_RECORD& record) {
     default:
         return false;
     }
+}
+
+// Pageable memory, touched where it cannot be paged in.
+bool is_paged_out(const host::Fault& fault) {
+    return fault.kind == host::FaultKind::page && mm::is_paged_out(fault.address, ke::current_irql());
 }
 
 mm::Access access_of(const host::Fault& fault, ULONG_PTR rip) {
@@ -236,8 +242,9 @@ void spins(TrapFrame& frame) {
     const bool may_emulate = fault.kind == host::FaultKind::protection ||
                              fault.kind == host::FaultKind::illegal || fault.kind == host::FaultKind::page;
     const bool user_address = fault.kind == host::FaultKind::page && host::places::is_user(fault.address);
+    const bool paged_out = is_paged_out(fault);
     plain_exception(fault, record);
-    if (may_emulate && !user_address && emulate(frame, record)) resume_emulated(frame);
+    if (may_emulate && !user_address && !paged_out && emulate(frame, record)) resume_emulated(frame);
     if (fault.kind == host::FaultKind::page) {
         const mm::Access access = access_of(fault, frame.context.Rip);
         if (host::places::is_user(fault.address) && ke::current_irql() < DISPATCH_LEVEL) {
@@ -326,11 +333,17 @@ void spins(TrapFrame& frame) {
     ke::Stop stop;
     stop.kind = ke::StopKind::bug_check;
     stop.caller = caller.rip;
-    std::snprintf(stop.text, sizeof stop.text,
-                  "the kernel touched memory that is not there (%#llx): a driver gave a bad pointer or "
-                  "damaged a structure",
-                  static_cast<unsigned long long>(frame.fault.address));
-    if (in_gate && paging && host::places::is_guest(access.address)) {
+    const bool paged_out = is_paged_out(frame.fault);
+    if (paged_out)
+        std::snprintf(stop.text, sizeof stop.text,
+                      "the kernel touched pageable memory (%#llx) at IRQL %u, for the driver that called it",
+                      static_cast<unsigned long long>(frame.fault.address), ke::current_irql());
+    else
+        std::snprintf(stop.text, sizeof stop.text,
+                      "the kernel touched memory that is not there (%#llx): a driver gave a bad pointer or "
+                      "damaged a structure",
+                      static_cast<unsigned long long>(frame.fault.address));
+    if (paged_out || (in_gate && paging && host::places::is_guest(access.address))) {
         const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), false);
         stop.code = b.code;
         std::memcpy(stop.parameters, b.parameters, sizeof stop.parameters);
@@ -429,14 +442,20 @@ bool on_kernel_stack(ULONG_PTR rsp) {
 
 class Sink final : public host::FaultSink {
   public:
-    // The kernel touching the guard page of the running thread's stack grows it, as the program would.
+    // Pageable memory is paged in below DISPATCH_LEVEL, and for who only looks: a view, or the main fiber
+    // after the machine has stopped. The kernel touching the guard page of the running thread's stack grows
+    // it, as the program would.
     bool resolve(host::Fault& fault) override {
+        const bool looks = host_looks || &host::Fiber::current() == &host::Fiber::main();
+        if (looks || (ke::pcr_address && ke::current_irql() < DISPATCH_LEVEL))
+            if (mm::open_paged(fault.address)) return true;
         if (!fault.in_primitive || fault.kind != host::FaultKind::page ||
             !host::places::is_user(fault.address))
             return false;
         std::uint64_t limit = 0;
         return mm::classify_user_fault(access_of(fault, 0), limit).code == 0;
     }
+    bool is_fatal(const host::Fault& fault) override { return ke::pcr_address && is_paged_out(fault); }
     bool deliver(host::Fault& fault) override {
         if (!ke::pcr_address) return false;
         const bool stepping = fault.kind == host::FaultKind::single_step && seh::nt_steps;

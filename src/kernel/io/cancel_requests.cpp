@@ -38,18 +38,20 @@ template <class Wanted> IRP* find(LIST_ENTRY& list, Wanted wanted, bool& any) {
 }
 
 // Cancels what `next` finds, one by one. It looks with the cancel spin lock held: requests may end meanwhile,
-// but none between being found and being cancelled. True: there was one.
+// but none between being found and being cancelled. Where nothing is found the lock is not taken: raising the
+// IRQL closes pageable memory. True: there was one.
 template <class Next> bool cancel_each(Next next) {
     bool any = false;
-    for (;;) {
+    while (next(any)) {
         const KIRQL irql = acquire_cancel_lock();
         IRP* irp = next(any);
         if (!irp) {
             release_cancel_lock(irql);
-            return any;
+            break;
         }
         detail::cancel_locked(irp, irql);
     }
+    return any;
 }
 template <class Wanted> bool cancel_listed(LIST_ENTRY& list, Wanted wanted) {
     return cancel_each([&](bool& any) { return find(list, wanted, any); });

@@ -12,7 +12,8 @@ namespace nt::ke {
 
 ULONG_PTR pcr_address = 0;
 Processor* running = nullptr;
-void (*close_paged_memory)() = [] { paged_open() = 0; };
+bool paged_open = false;
+void (*close_paged_memory)() = nullptr;
 
 static Processor* processors[most_processors];
 static ULONG count = 0;

@@ -42,10 +42,10 @@ inline KIRQL current_irql() { return irql_byte(); }
 // APC_LEVEL (kernel APCs), 0: nothing does.
 inline KIRQL& pending_level() { return *reinterpret_cast<KIRQL*>(pcr_address + KPCR_PENDING_LEVEL); }
 
-// Called when the IRQL reaches DISPATCH_LEVEL from below while KPCR_PAGED_OPEN is set: paged memory has been
-// touched and must become inaccessible (plugged by mm).
+// Some pageable memory is accessible. Then close_paged_memory is called when the IRQL reaches DISPATCH_LEVEL
+// from below, and makes it inaccessible (plugged by mm/paging.h).
+extern bool paged_open;
 extern void (*close_paged_memory)();
-inline UCHAR& paged_open() { return *reinterpret_cast<UCHAR*>(pcr_address + KPCR_PAGED_OPEN); }
 
 // Time at DISPATCH_LEVEL and above is counted where the level is crossed.
 inline void note_dispatch_entered() {
@@ -64,7 +64,7 @@ inline KIRQL raise_irql(KIRQL level) {
     irql_byte() = level;
     if (level >= 2 && old < 2) {
         note_dispatch_entered();
-        if (paged_open()) [[unlikely]]
+        if (paged_open) [[unlikely]]
             close_paged_memory();
     }
     return old;

@@ -96,7 +96,7 @@ void run_processor(Processor& q) {
     trace::current.irql = &irql_byte();
     trace::current.cpu = static_cast<std::uint8_t>(q.number);
     show_thread(*q.current);
-    if (current_irql() >= DISPATCH_LEVEL && paged_open()) close_paged_memory();
+    if (current_irql() >= DISPATCH_LEVEL && paged_open) close_paged_memory();
     set_deadline(q);
     host::Fiber::switch_to(*q.current->fiber);
 }

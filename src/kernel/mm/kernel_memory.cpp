@@ -3,6 +3,7 @@
 #include "host/machine_heap.h"
 #include "host/signals.h"
 #include "kernel/mm/mapping_window.h"
+#include "kernel/mm/paging.h"
 #include "kernel/mm/windows.h"
 #include <cstring>
 #include <vector>
@@ -52,6 +53,7 @@ Result<std::uint64_t> allocate_image(std::uint64_t size) {
 
 void free_image(std::uint64_t address, std::uint64_t size) {
     size = page_ceil(size);
+    forget_driver_sections(address, size);
     Pfn first = pfn_in(Zone::images, address);
     host::ram::protect(address, size, Protection::none);
     note_protection(address, size, Protection::none);

@@ -6,6 +6,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/mm/mapping_window.h"
+#include "kernel/mm/paging.h"
 #include "kernel/mm/probe.h"
 #include "kernel/mm/reserved_mapping.h"
 #include "kernel/mm/windows.h"
@@ -49,9 +50,15 @@ bool contiguous(const PFN_NUMBER* pages, std::uint64_t count) {
 }
 
 void release_page_array(const PFN_NUMBER* pages, std::uint64_t count) {
-    for (std::uint64_t i = 0; i < count; ++i)
-        if (is_ram(pages[i])) release_page(pages[i]);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        if (!is_ram(pages[i])) continue;
+        unlock_paged_page(pages[i]);
+        release_page(pages[i]);
+    }
 }
+
+// Locking touches the memory, which above APC_LEVEL is a page fault that nobody can serve.
+void page_in(std::uint64_t address) { (void)*reinterpret_cast<const volatile char*>(address); }
 
 void restore_rights(std::uint64_t address) {
     for (std::size_t i = 0; i < protected_ranges.size(); ++i)
@@ -97,7 +104,11 @@ NTSTATUS lock_kernel(PFN_NUMBER* pages, std::uint64_t address, std::uint64_t cou
     for (; done < count; ++done, address += page_size) {
         Pfn pfn;
         if (!kernel_page(address, pfn) || !kernel_accessible(address, write)) break;
-        if (is_ram(pfn)) reference_page(pfn); // device memory (MmMapIoSpace) has no owner
+        if (is_ram(pfn)) { // device memory (MmMapIoSpace) has no owner
+            if (is_paged(address)) page_in(address);
+            reference_page(pfn);
+            lock_paged_page(pfn);
+        }
         pages[done] = pfn;
     }
     if (done == count) return STATUS_SUCCESS;

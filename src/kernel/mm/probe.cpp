@@ -2,9 +2,11 @@
 #include "abi/mm.h"
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/ke/processor.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/paging.h"
 #include "kernel/mm/windows.h"
 
 namespace nt::mm {
@@ -31,7 +33,8 @@ NTSTATUS probe_for_write(std::uint64_t address, std::uint64_t length, ULONG alig
 }
 
 bool is_address_valid(std::uint64_t address) {
-    if (!host::places::is_user(address)) return kernel_accessible(address, false);
+    if (!host::places::is_user(address))
+        return kernel_accessible(address, false) && !(is_paged(address) && ke::current_irql() >= 2);
     if (page_floor(address) == host::places::user_shared_data) return true;
     AddressSpace* space = current_space();
     const Extent* e = space ? space->find(address) : nullptr;

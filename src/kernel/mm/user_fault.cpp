@@ -8,6 +8,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
 #include "kernel/mm/kernel_memory.h"
+#include "kernel/mm/paging.h"
 
 namespace nt::mm {
 
@@ -92,13 +93,14 @@ MemoryException classify_primitive_fault() {
 
 BugCheck classify_kernel_fault(const Access& access, KIRQL irql, bool rip_is_driver) {
     if (is_kernel_stack_guard(access.address)) return {UNEXPECTED_KERNEL_MODE_TRAP, {8, 0, 0, access.rip}};
-    Protection rights = kernel_protection(access.address);
+    constexpr KIRQL dispatch_level = 2;
+    const Protection rights =
+        is_paged_out(access.address, irql) ? Protection::none : kernel_protection(access.address);
     // The page tables' entry of the address is parameter 2 of the next two; there are none here.
     if (rights != Protection::none && access.execute)
         return {ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, {access.address, 0, 0, 0}};
     if (rights != Protection::none && access.write)
         return {ATTEMPTED_WRITE_TO_READONLY_MEMORY, {access.address, 0, 0, 0}};
-    constexpr KIRQL dispatch_level = 2;
     if (irql >= dispatch_level)
         return {rip_is_driver ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL,
                 {access.address, irql, access.kind(), access.rip}};

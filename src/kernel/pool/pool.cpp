@@ -4,6 +4,7 @@
 #include "host/signals.h"
 #include "kernel/ke/watched_memory.h"
 #include "kernel/mm/mdl.h"
+#include "kernel/mm/paging.h"
 #include "kernel/pool/detail/state.h"
 #include <array>
 #include <cstring>
@@ -40,11 +41,18 @@ Header* header_at(std::uint64_t page, std::uint64_t units) {
     return reinterpret_cast<Header*>(page + units * 16);
 }
 
+// Pages of the kind up to `end` are in use now.
+void raise_high(Kind kind, Pfn end) {
+    if (end <= state->high[int(kind)]) return;
+    state->high[int(kind)] = end;
+    if (kind == Kind::paged) mm::grow_paged_pool(mm::address_of(mm::Zone::paged_pool, end));
+}
+
 // Lays a fresh page out as free blocks, and seals what is left at its end.
 bool new_slab(Kind kind, int cls) {
     mm::Run run = mm::allocate_run(zone_of_kind(kind), 1);
     if (!run) return false;
-    if (run.first >= state->high[int(kind)]) state->high[int(kind)] = run.first + 1;
+    raise_high(kind, run.first + 1);
     const SizeClass& c = classes[cls];
     std::uint64_t page = mm::address_of(zone_of_kind(kind), run.first);
     unsigned per_page = c.per_page();
@@ -93,7 +101,7 @@ void* allocate_big(Kind kind, SIZE_T size, ULONG tag, std::uint64_t caller, bool
     std::uint64_t pages = (size + mm::page_size - 1) >> mm::page_shift;
     mm::Run run = mm::allocate_run(zone_of_kind(kind), pages);
     if (!run) return nullptr;
-    if (run.first + pages > state->high[int(kind)]) state->high[int(kind)] = run.first + pages;
+    raise_high(kind, run.first + pages);
     PageFrame& f = frame(run.first);
     f.kind = PageKind::pool_big;
     f.run = static_cast<std::uint32_t>(pages);

@@ -8,7 +8,6 @@
 #define KPCR_VIRTUAL_TIME 0xD8 // interrupt time in 100 ns units (ke/clock.h)
 #define KPCR_SLOW_CALLS 0xE0 // byte: IofCallDriver goes through its gate instead of calling the driver itself
 #define KPCR_PENDING_LEVEL 0xE1 // byte: highest IRQL that something waits for (ke/processor.h)
-#define KPCR_PAGED_OPEN 0xE2    // byte: paged memory is accessible (ke/processor.h)
 #define KPCR_RAISED_AT 0xF0     // virtual time when the IRQL last reached DISPATCH_LEVEL from below
 #define KPCR_AT_DISPATCH 0xF8   // time spent at DISPATCH_LEVEL and above before that
 #define KPCR_DEADLINE 0xE8      // virtual time from which on gates and system calls are switch points

@@ -32,6 +32,7 @@ void die_double_fault(const EXCEPTION_RECORD& record, const CONTEXT& context) {
 const rtl::MemoryReader& guest_memory() {
     static constexpr rtl::MemoryReader reader{
         [](const rtl::MemoryReader&, std::uint64_t address, void* to, std::size_t length) {
+            const guest::Look look; // code and tables of frames that lie in pageable sections
             return guest::copy_from(to, address, length);
         },
         nullptr};

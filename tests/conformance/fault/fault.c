@@ -122,6 +122,24 @@ FAULT(dispatch_fault) {
     counter = *(volatile int*)0x3fffdead0000;
     KeLowerIrql(old);
 }
+static KSPIN_LOCK spin_lock;
+FAULT(paged_pool) {
+    UNUSED;
+    KIRQL old;
+    volatile int* block = ExAllocatePoolWithTag(PagedPool, 64, 'tluF');
+    *block = 1;
+    KeAcquireSpinLock(&spin_lock, &old);
+    counter = *block;
+    KeReleaseSpinLock(&spin_lock, old);
+    ExFreePoolWithTag((PVOID)block, 'tluF');
+}
+__attribute__((section("PAGE"))) FAULT(paged_code) {
+    UNUSED;
+    KIRQL old;
+    KeAcquireSpinLock(&spin_lock, &old);
+    ++counter;
+    KeReleaseSpinLock(&spin_lock, old);
+}
 FAULT(wait_at_dispatch) {
     UNUSED;
     KEVENT event;

@@ -25,6 +25,8 @@
     X(return_at_dispatch, 0xb14, "returns from its dispatch routine at DISPATCH_LEVEL")                      \
     X(write_text, 0xb15, "writes to its own code")                                                           \
     X(bugcheck_plain, 0xb16, "calls KeBugCheck")                                                             \
-    X(dpc_fault, 0xb17, "writes through a null pointer in a DPC routine")
+    X(dpc_fault, 0xb17, "writes through a null pointer in a DPC routine")                                    \
+    X(paged_pool, 0xb18, "reads paged pool with a spin lock held")                                           \
+    X(paged_code, 0xb19, "runs pageable code with a spin lock held")
 
 #define FAULT_CODE(function) CTL_CODE(FILE_DEVICE_UNKNOWN, function, METHOD_BUFFERED, FILE_ANY_ACCESS)

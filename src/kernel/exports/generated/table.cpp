@@ -457,14 +457,19 @@ extern const nt::exports::Adapter gate_MmGetPhysicalMemoryRangesEx2;
 extern const nt::exports::Adapter gate_MmGetSystemRoutineAddress;
 extern const nt::exports::Adapter gate_MmGetVirtualForPhysical;
 extern const nt::exports::Adapter gate_MmIsAddressValid;
+extern const nt::exports::Adapter gate_MmLockPagableDataSection;
+extern const nt::exports::Adapter gate_MmLockPagableSectionByHandle;
 extern const nt::exports::Adapter gate_MmMapIoSpace;
 extern const nt::exports::Adapter gate_MmMapIoSpaceEx;
 extern const nt::exports::Adapter gate_MmMapLockedPages;
 extern const nt::exports::Adapter gate_MmMapLockedPagesSpecifyCache;
 extern const nt::exports::Adapter gate_MmMapLockedPagesWithReservedMapping;
+extern const nt::exports::Adapter gate_MmPageEntireDriver;
 extern const nt::exports::Adapter gate_MmProbeAndLockPages;
 extern const nt::exports::Adapter gate_MmProtectMdlSystemAddress;
+extern const nt::exports::Adapter gate_MmResetDriverPaging;
 extern const nt::exports::Adapter gate_MmSizeOfMdl;
+extern const nt::exports::Adapter gate_MmUnlockPagableImageSection;
 extern const nt::exports::Adapter gate_MmUnlockPages;
 extern const nt::exports::Adapter gate_MmUnmapIoSpace;
 extern const nt::exports::Adapter gate_MmUnmapLockedPages;
@@ -1597,27 +1602,27 @@ const Row rows[] = {
     {"MmIsNonPagedSystemAddressValid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmIsThisAnNtAsSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmIsVerifierEnabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmLockPagableDataSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmLockPagableSectionByHandle", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmLockPagableDataSection", "", "", &gate_MmLockPagableDataSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"MmLockPagableSectionByHandle", "", "", &gate_MmLockPagableSectionByHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmMapIoSpace", "", "", &gate_MmMapIoSpace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmMapIoSpaceEx", "", "", &gate_MmMapIoSpaceEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmMapLockedPages", "", "", &gate_MmMapLockedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmMapLockedPagesSpecifyCache", "the cache type is ignored", "", &gate_MmMapLockedPagesSpecifyCache, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"MmMapLockedPagesWithReservedMapping", "", "", &gate_MmMapLockedPagesWithReservedMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmMapViewOfSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmPageEntireDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmPageEntireDriver", "", "", &gate_MmPageEntireDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmPrefetchPages", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmProbeAndLockPages", "", "", &gate_MmProbeAndLockPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmProbeAndLockProcessPages", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmProtectMdlSystemAddress", "", "", &gate_MmProtectMdlSystemAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmQuerySystemSize", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmResetDriverPaging", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmResetDriverPaging", "", "", &gate_MmResetDriverPaging, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmSectionObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmSecureVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmSetBankedSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmSizeOfMdl", "", "", &gate_MmSizeOfMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmSystemRangeStart", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"MmUnlockPagableImageSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmUnlockPagableImageSection", "", "", &gate_MmUnlockPagableImageSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmUnlockPages", "", "", &gate_MmUnlockPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapIoSpace", "", "", &gate_MmUnmapIoSpace, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmUnmapLockedPages", "", "", &gate_MmUnmapLockedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
