@@ -61,6 +61,7 @@ class Function {
     ULONG msix_messages() const { return static_cast<ULONG>(table_.size()); }
     void enable_msi(ULONG messages, ULONGLONG address, ULONG data);
     void set_msix_entry(ULONG entry, ULONGLONG address, ULONG data); // and unmasks it
+    void mask_msix_entry(ULONG entry, bool masked);
     void enable_msix();
 
   private:
@@ -117,6 +118,11 @@ Function* find(ULONG device, ULONG number);
 // Configuration space of a function of bus 0; all ones where none is. `caller` for traces.
 ULONG read_config(ULONG device, ULONG function, ULONG offset, ULONG bytes, ULONG_PTR caller);
 void write_config(ULONG device, ULONG function, ULONG offset, ULONG bytes, ULONG value, ULONG_PTR caller);
+
+// The same for any length, in the largest aligned pieces: nothing outside the range is accessed.
+void read_config_range(ULONG device, ULONG function, ULONG offset, void* to, ULONG bytes, ULONG_PTR caller);
+void write_config_range(ULONG device, ULONG function, ULONG offset, const void* from, ULONG bytes,
+                        ULONG_PTR caller);
 
 // The interrupt line that a pin (1 to 4) of a device leads to, as the firmware's _PRT says.
 constexpr ULONG line_of_pin(ULONG device, ULONG pin) { return 16 + ((device + pin - 1) & 7); }

@@ -1,5 +1,6 @@
 #include "hardware/pci.h"
 #include "trace/trace.h"
+#include <cstring>
 
 namespace nt::hardware::pci {
 
@@ -31,6 +32,10 @@ class Mechanism final : public RangeHandler {
     ULONG at(ULONGLONG offset) const { return (address_ & 0xFC) + static_cast<ULONG>(offset - 4); }
     ULONG address_ = 0;
 } mechanism;
+
+ULONG piece(ULONG offset, ULONG left) {
+    return offset % 4 == 0 && left >= 4 ? 4 : offset % 2 == 0 && left >= 2 ? 2 : 1;
+}
 
 } // namespace
 
@@ -81,6 +86,26 @@ void write_config(ULONG device, ULONG function, ULONG offset, ULONG bytes, ULONG
         trace::emit_config_write(static_cast<UCHAR>(device), static_cast<UCHAR>(function), offset,
                                  static_cast<UCHAR>(bytes), value, f ? f->name() : std::string(), caller);
     if (f) f->write(offset, bytes, value);
+}
+
+void read_config_range(ULONG device, ULONG function, ULONG offset, void* to, ULONG bytes, ULONG_PTR caller) {
+    auto* at = static_cast<UCHAR*>(to);
+    for (ULONG n; bytes; bytes -= n, offset += n, at += n) {
+        n = piece(offset, bytes);
+        const ULONG value = read_config(device, function, offset, n, caller);
+        std::memcpy(at, &value, n);
+    }
+}
+
+void write_config_range(ULONG device, ULONG function, ULONG offset, const void* from, ULONG bytes,
+                        ULONG_PTR caller) {
+    const auto* at = static_cast<const UCHAR*>(from);
+    for (ULONG n; bytes; bytes -= n, offset += n, at += n) {
+        n = piece(offset, bytes);
+        ULONG value = 0;
+        std::memcpy(&value, at, n);
+        write_config(device, function, offset, n, value, caller);
+    }
 }
 
 } // namespace nt::hardware::pci

@@ -213,6 +213,11 @@ void Function::set_msix_entry(ULONG entry, ULONGLONG address, ULONG data) {
     m.control = 0;
 }
 
+void Function::mask_msix_entry(ULONG entry, bool masked) {
+    table_[entry].control = masked;
+    release_pending();
+}
+
 void Function::enable_msix() { write(msix_ + 2u, 2, (word(msix_ + 2u) & ~0x4000u) | 0x8000); }
 
 void Function::release_pending() {

@@ -20,11 +20,6 @@ struct Slot {
 };
 Slot slot_of(ULONG number) { return {number & 31, number >> 5 & 7}; }
 
-// The largest aligned piece: nothing outside the range is accessed.
-ULONG piece(ULONG offset, ULONG left) {
-    return offset % 4 == 0 && left >= 4 ? 4 : offset % 2 == 0 && left >= 2 ? 2 : 1;
-}
-
 // Bytes that are there; 0: no such bus, or beyond configuration space.
 // assumed: offsets beyond 255 give nothing: the functions have no extended configuration space.
 ULONG clip(ULONG type, ULONG bus, ULONG offset, ULONG length) {
@@ -37,22 +32,16 @@ ULONG clip(ULONG type, ULONG bus, ULONG offset, ULONG length) {
 // 0: there is no such bus; 2: a bus, but no device: the vendor is PCI_INVALID_VENDORID.
 extern "C" ULONG HalGetBusDataByOffset(ULONG type, ULONG bus, ULONG slot, PVOID buffer, ULONG offset,
                                        ULONG length) {
-    ULONG left = clip(type, bus, offset, length);
-    const ULONG all = left;
+    const ULONG bytes = clip(type, bus, offset, length);
     const auto [device, function] = slot_of(slot);
-    auto* to = static_cast<UCHAR*>(buffer);
-    if (left && !pci::find(device, function)) {
-        const ULONG n = left < sizeof invalid_vendor ? left : sizeof invalid_vendor;
+    if (bytes && !pci::find(device, function)) {
+        const ULONG n = bytes < sizeof invalid_vendor ? bytes : sizeof invalid_vendor;
         (void)pci::read_config(device, function, offset, n, caller());
-        std::memcpy(to, &invalid_vendor, n);
+        std::memcpy(buffer, &invalid_vendor, n);
         return n;
     }
-    for (ULONG n; left; left -= n, offset += n, to += n) {
-        n = piece(offset, left);
-        const ULONG value = pci::read_config(device, function, offset, n, caller());
-        std::memcpy(to, &value, n);
-    }
-    return all;
+    pci::read_config_range(device, function, offset, buffer, bytes, caller());
+    return bytes;
 }
 GATE(HalGetBusDataByOffset);
 
@@ -63,18 +52,11 @@ GATE(HalGetBusData);
 
 extern "C" ULONG HalSetBusDataByOffset(ULONG type, ULONG bus, ULONG slot, const void* buffer, ULONG offset,
                                        ULONG length) {
-    ULONG left = clip(type, bus, offset, length);
+    const ULONG bytes = clip(type, bus, offset, length);
     const auto [device, function] = slot_of(slot);
     if (!pci::find(device, function)) return 0;
-    const ULONG all = left;
-    const auto* from = static_cast<const UCHAR*>(buffer);
-    for (ULONG n; left; left -= n, offset += n, from += n) {
-        n = piece(offset, left);
-        ULONG value = 0;
-        std::memcpy(&value, from, n);
-        pci::write_config(device, function, offset, n, value, caller());
-    }
-    return all;
+    pci::write_config_range(device, function, offset, buffer, bytes, caller());
+    return bytes;
 }
 GATE(HalSetBusDataByOffset);
 

@@ -5,6 +5,7 @@
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/irp.h"
+#include "kernel/io/pci_interface.h"
 #include "kernel/ke/interrupt.h"
 #include "kernel/ke/processor.h"
 #include "kernel/pool/pool.h"
@@ -91,7 +92,10 @@ Result<DeviceNode*> create_node(DEVICE_OBJECT* pdo, INTERFACE_TYPE bus_type, ULO
 
 // A bus driver completes the Plug and Play and power requests that it does not handle with the status that
 // they came with.
-NTSTATUS pdo_request(DEVICE_OBJECT*, IRP* irp) {
+NTSTATUS pdo_request(DEVICE_OBJECT* device, IRP* irp) {
+    DeviceNode* node = node_of(device);
+    const IO_STACK_LOCATION& s = *current_location(irp);
+    if (node && node->function && s.MajorFunction == IRP_MJ_PNP) answer_pci_request(*node, s, irp->IoStatus);
     const NTSTATUS status = irp->IoStatus.Status;
     static const ULONG_PTR self = internal_address("IopPdoRequest");
     complete_request(irp, IO_NO_INCREMENT, self);

@@ -148,6 +148,116 @@ static void properties(void) {
     CHECK(interrupt, "and its line: vector, IRQL, processors, shared and level-sensitive");
 }
 
+typedef struct {
+    USHORT Size, Version;
+    PVOID Context;
+    VOID(NTAPI* InterfaceReference)(PVOID);
+    VOID(NTAPI* InterfaceDereference)(PVOID);
+    BOOLEAN(NTAPI* TranslateBusAddress)(PVOID, PHYSICAL_ADDRESS, ULONG, PULONG, PPHYSICAL_ADDRESS);
+    PDMA_ADAPTER(NTAPI* GetDmaAdapter)(PVOID, PDEVICE_DESCRIPTION, PULONG);
+    ULONG(NTAPI* SetBusData)(PVOID, ULONG, PVOID, ULONG, ULONG);
+    ULONG(NTAPI* GetBusData)(PVOID, ULONG, PVOID, ULONG, ULONG);
+} BUS_INTERFACE;
+typedef struct {
+    USHORT Size, Version;
+    PVOID Context;
+    VOID(NTAPI* InterfaceReference)(PVOID);
+    VOID(NTAPI* InterfaceDereference)(PVOID);
+    NTSTATUS(NTAPI* SetTableEntry)(PVOID, ULONG, ULONG);
+    NTSTATUS(NTAPI* MaskTableEntry)(PVOID, ULONG);
+    NTSTATUS(NTAPI* UnmaskTableEntry)(PVOID, ULONG);
+    PVOID GetTableEntry, GetTableSize;
+} MSIX_INTERFACE;
+static const GUID bus_interface = {
+    0x496B8280, 0x6F25, 0x11D0, {0xBE, 0xAF, 0x08, 0x00, 0x2B, 0xE2, 0x09, 0x2F}};
+static const GUID msix_interface = {
+    0x1A6A460B, 0x194F, 0x455D, {0xB3, 0x4B, 0xB8, 0x4C, 0x5B, 0x05, 0x71, 0x2B}};
+static const GUID no_interface = {1, 2, 3, {4}};
+
+static PIO_STACK_LOCATION new_request(PDEVICE_OBJECT pdo, UCHAR minor, PIRP* irp, PKEVENT event,
+                                      PIO_STATUS_BLOCK io) {
+    KeInitializeEvent(event, NotificationEvent, FALSE);
+    *irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, pdo, NULL, 0, NULL, event, io);
+    (*irp)->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    IoGetNextIrpStackLocation(*irp)->MinorFunction = minor;
+    return IoGetNextIrpStackLocation(*irp);
+}
+static NTSTATUS query_interface(PDEVICE_OBJECT pdo, const GUID* type, PVOID buffer, USHORT size) {
+    KEVENT event;
+    IO_STATUS_BLOCK io;
+    PIRP irp;
+    PIO_STACK_LOCATION s = new_request(pdo, IRP_MN_QUERY_INTERFACE, &irp, &event, &io);
+    s->Parameters.QueryInterface.InterfaceType = type;
+    s->Parameters.QueryInterface.Size = size;
+    s->Parameters.QueryInterface.Version = 1;
+    s->Parameters.QueryInterface.Interface = buffer;
+    return IoCallDriver(pdo, irp);
+}
+static NTSTATUS config_request(PDEVICE_OBJECT pdo, UCHAR minor, ULONG space, PVOID buffer, ULONG offset,
+                               ULONG length, ULONG_PTR* done) {
+    KEVENT event;
+    IO_STATUS_BLOCK io;
+    PIRP irp;
+    PIO_STACK_LOCATION s = new_request(pdo, minor, &irp, &event, &io);
+    s->Parameters.ReadWriteConfig.WhichSpace = space;
+    s->Parameters.ReadWriteConfig.Buffer = buffer;
+    s->Parameters.ReadWriteConfig.Offset = offset;
+    s->Parameters.ReadWriteConfig.Length = length;
+    NTSTATUS status = IoCallDriver(pdo, irp);
+    *done = io.Information;
+    return status;
+}
+
+static void configuration(void) {
+    PDEVICE_OBJECT pdo;
+    ULONG slot = find_slot(0x00011db5, 0), value = 0;
+    ULONG_PTR done = 0;
+    UCHAR latency = 0x40, back = 0;
+    detect(slot, &pdo);
+    CHECK(config_request(pdo, IRP_MN_READ_CONFIG, 0, &value, 0, 4, &done) == STATUS_SUCCESS && done == 4 &&
+              value == 0x00011db5,
+          "IRP_MN_READ_CONFIG reads the device's configuration space");
+    CHECK(config_request(pdo, IRP_MN_WRITE_CONFIG, 0, &latency, 0x0D, 1, &done) == STATUS_SUCCESS &&
+              done == 1 && (config(slot, 0x0C) >> 8 & 0xff) == latency,
+          "IRP_MN_WRITE_CONFIG writes it");
+    CHECK(!NT_SUCCESS(config_request(pdo, IRP_MN_READ_CONFIG, 77, &value, 0, 4, &done)),
+          "a space that the bus has not is refused");
+    BUS_INTERFACE bus;
+    CHECK(query_interface(pdo, &no_interface, &bus, sizeof bus) == STATUS_NOT_SUPPORTED,
+          "an interface that the bus driver does not export leaves the status as it is");
+    CHECK(query_interface(pdo, &bus_interface, &bus, sizeof bus) == STATUS_SUCCESS && bus.Context &&
+              bus.Size == sizeof bus && bus.Version == 1,
+          "IRP_MN_QUERY_INTERFACE gives BUS_INTERFACE_STANDARD");
+    KIRQL old;
+    KeRaiseIrql(DISPATCH_LEVEL, &old);
+    value = 0;
+    ULONG got = bus.GetBusData(bus.Context, 0, &value, 0, 4);
+    latency = 0x20;
+    ULONG set = bus.SetBusData(bus.Context, 0, &latency, 0x0D, 1);
+    bus.GetBusData(bus.Context, 0, &back, 0x0D, 1);
+    KeLowerIrql(old);
+    CHECK(got == 4 && value == 0x00011db5, "its GetBusData reads, also at DISPATCH_LEVEL");
+    CHECK(set == 1 && back == 0x20, "its SetBusData writes");
+    CHECK(bus.GetBusData(bus.Context, 0, &value, 256, 4) == 0, "beyond the end it gives 0");
+    PHYSICAL_ADDRESS address = {.QuadPart = 0xE0000000}, translated;
+    ULONG space = 0, registers = 0;
+    CHECK(bus.TranslateBusAddress(bus.Context, address, 16, &space, &translated) && space == 0 &&
+              translated.QuadPart == address.QuadPart,
+          "its TranslateBusAddress translates");
+    DEVICE_DESCRIPTION description;
+    RtlZeroMemory(&description, sizeof description);
+    description.Version = DEVICE_DESCRIPTION_VERSION;
+    description.Master = description.ScatterGather = TRUE;
+    description.InterfaceType = PCIBus;
+    description.MaximumLength = PAGE_SIZE;
+    PDMA_ADAPTER adapter = bus.GetDmaAdapter(bus.Context, &description, &registers);
+    CHECK(adapter && registers, "its GetDmaAdapter gives an adapter");
+    if (adapter) adapter->DmaOperations->PutDmaAdapter(adapter);
+    bus.InterfaceReference(bus.Context);
+    bus.InterfaceDereference(bus.Context);
+    bus.InterfaceDereference(bus.Context);
+}
+
 static void stack(void) {
     PDEVICE_OBJECT pdo, fdo, lower;
     detect(find_slot(0x00011db5, 0), &pdo);
@@ -289,6 +399,30 @@ static void by_message(ULONG number, ULONG expected, BOOLEAN msix) {
     if (msix)
         CHECK(raised(&noise, expected) && noise.last_message == 0,
               "entries of the MSI-X table above the number of messages have message 0");
+    MSIX_INTERFACE entries;
+    CHECK(query_interface(noise.pdo, &msix_interface, &entries, sizeof entries) == STATUS_SUCCESS,
+          "IRP_MN_QUERY_INTERFACE gives PCI_MSIX_TABLE_CONFIG_INTERFACE");
+    if (!msix)
+        CHECK(entries.SetTableEntry(entries.Context, 0, 0) == STATUS_INVALID_PARAMETER,
+              "without MSI-X its routines are STATUS_INVALID_PARAMETER");
+    if (msix) {
+        CHECK(entries.SetTableEntry(entries.Context, 2, 4) == STATUS_SUCCESS && raised(&noise, 2) &&
+                  noise.last_message == 4,
+              "SetTableEntry gives an entry another message");
+        CHECK(entries.SetTableEntry(entries.Context, 6, 0) == STATUS_INVALID_PARAMETER &&
+                  entries.SetTableEntry(entries.Context, 0, expected) == STATUS_INVALID_PARAMETER,
+              "one that the device has not is STATUS_INVALID_PARAMETER");
+        LONG before = noise.count;
+        CHECK(entries.MaskTableEntry(entries.Context, 1) == STATUS_SUCCESS && !raised(&noise, 1),
+              "a masked entry generates no interrupt");
+        entries.UnmaskTableEntry(entries.Context, 1);
+        settle();
+        CHECK(noise.count == before + 1 && noise.last_message == 1, "it is pending until it is unmasked");
+        CHECK(entries.MaskTableEntry(entries.Context, 6) == STATUS_INVALID_PARAMETER,
+              "an entry that there is not is STATUS_INVALID_PARAMETER");
+        entries.SetTableEntry(entries.Context, 2, 2);
+    }
+    entries.InterfaceDereference(entries.Context);
     CHECK(KeSynchronizeExecution(table->MessageInfo[1].InterruptObject, synchronized, NULL) &&
               synchronized_irql == table->UnifiedIrql,
           "KeSynchronizeExecution takes an object of the table");
@@ -415,6 +549,7 @@ static void not_enumerated(void) {
 
 static void checks(void) {
     properties();
+    configuration();
     stack();
     by_line();
     by_message(0, 4, FALSE);

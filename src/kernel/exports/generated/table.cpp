@@ -602,6 +602,15 @@ extern const nt::exports::Adapter gate_ObReferenceObjectByPointer;
 extern const nt::exports::Adapter gate_ObReleaseObjectSecurity;
 extern const nt::exports::Adapter gate_ObfDereferenceObject;
 extern const nt::exports::Adapter gate_ObfReferenceObject;
+extern const nt::exports::Adapter gate_PciDereference;
+extern const nt::exports::Adapter gate_PciGetBusData;
+extern const nt::exports::Adapter gate_PciGetDmaAdapter;
+extern const nt::exports::Adapter gate_PciMaskMsixEntry;
+extern const nt::exports::Adapter gate_PciReference;
+extern const nt::exports::Adapter gate_PciSetBusData;
+extern const nt::exports::Adapter gate_PciSetMsixEntry;
+extern const nt::exports::Adapter gate_PciTranslateBusAddress;
+extern const nt::exports::Adapter gate_PciUnmaskMsixEntry;
 extern const nt::exports::Adapter gate_ProbeForRead;
 extern const nt::exports::Adapter gate_ProbeForWrite;
 extern const nt::exports::Adapter gate_PsCreateSystemThread;
@@ -1776,6 +1785,15 @@ const Row rows[] = {
     {"ObUnRegisterCallbacks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ObfDereferenceObject", "", "", &gate_ObfDereferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObfReferenceObject", "", "", &gate_ObfReferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"PciDereference", "", "", &gate_PciDereference, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"PciGetBusData", "", "", &gate_PciGetBusData, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"PciGetDmaAdapter", "", "", &gate_PciGetDmaAdapter, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"PciMaskMsixEntry", "", "", &gate_PciMaskMsixEntry, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"PciReference", "", "", &gate_PciReference, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"PciSetBusData", "", "", &gate_PciSetBusData, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"PciSetMsixEntry", "", "", &gate_PciSetMsixEntry, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
+    {"PciTranslateBusAddress", "", "", &gate_PciTranslateBusAddress, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
+    {"PciUnmaskMsixEntry", "", "", &gate_PciUnmaskMsixEntry, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"PcwAddInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PcwCloseInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PcwCreateInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2404,7 +2422,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1588;
+const ULONG row_count = 1597;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
