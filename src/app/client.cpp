@@ -1,4 +1,4 @@
-// Running the client program: its process, standard handles and end.
+// Running the client programs: their processes, standard handles and ends.
 #include "abi/file.h"
 #include "abi/status.h"
 #include "app/machine.h"
@@ -38,28 +38,53 @@ void start_threads(EPROCESS& process) {
 
 } // namespace
 
-std::optional<std::uint32_t> Machine::run_client() {
+std::vector<std::uint32_t> Machine::run_clients() {
+    if (config_.clients.empty()) return {};
     for (const std::string& directory : config_.system32)
         section::add_images_of(u"\\KnownDlls", directory, "C:\\Windows\\System32\\");
-    section::add_images_of(u"\\DrvlabApp", directory_of(config_.client), "C:\\Program Files\\Drvlab\\");
-    std::size_t length = config_.client.size();
-    for (const std::string& argument : config_.arguments)
+    for (const Program& program : config_.clients) // of two DLLs with one name the first counts
+        section::add_images_of(u"\\DrvlabApp", directory_of(program.path), "C:\\Program Files\\Drvlab\\");
+    std::vector<EPROCESS*> processes;
+    for (const Program& program : config_.clients) {
+        EPROCESS* process = create_client(program);
+        if (!process) break;
+        processes.push_back(process);
+    }
+    std::vector<std::uint32_t> exit_codes;
+    if (processes.size() < config_.clients.size()) return exit_codes; // the machine ends; none has run
+    for (EPROCESS* process : processes)
+        start_threads(*process);
+    for (EPROCESS* process : processes) {
+        ke::wait_for_single_object(&process->Pcb.Header, Executive, KernelMode, false, nullptr);
+        exit_codes.push_back(static_cast<std::uint32_t>(process->ExitStatus));
+        if (const std::string* failure = ps::body(process).failure;
+            failure && !failure->empty() && error_.empty())
+            error_ = *failure;
+        ob::dereference(process);
+    }
+    return exit_codes;
+}
+
+// Its threads do not run yet. Null: error_ says why.
+EPROCESS* Machine::create_client(const Program& program) {
+    std::size_t length = program.path.size();
+    for (const std::string& argument : program.arguments)
         length += to_utf16(argument).size() + 3;
     if (length > 32'000) { // UNICODE_STRING and CreateProcess end at 32,767 characters
         error_ = "the command line is longer than Windows allows (32,767 characters)";
-        return std::nullopt;
+        return nullptr;
     }
     ps::NewProcess what;
-    what.host_path = config_.client;
-    what.arguments = config_.arguments;
+    what.host_path = program.path;
+    what.arguments = program.arguments;
     what.environment = config_.environment;
     what.allow_missing = config_.allow_missing;
     what.seed = config_.seed;
     std::string text;
     auto created = ps::create_process(what, true, text);
     if (!created) {
-        error_ = text.empty() ? config_.client + ": " + status_text(created.error()) : text;
-        return std::nullopt;
+        error_ = text.empty() ? program.path + ": " + status_text(created.error()) : text;
+        return nullptr;
     }
     EPROCESS& process = **created;
     auto console =
@@ -69,16 +94,10 @@ std::optional<std::uint32_t> Machine::run_client() {
     auto errors = open_console(process, io::standard_path(2), FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES);
     if (!console || !input || !output || !errors) {
         error_ = "the client's standard handles cannot be opened";
-        return std::nullopt;
+        return nullptr;
     }
     ps::set_standard_handles(process, *console, *input, *output, *errors);
-    start_threads(process);
-    ke::wait_for_single_object(&process.Pcb.Header, Executive, KernelMode, false, nullptr);
-    const auto status = static_cast<std::uint32_t>(process.ExitStatus);
-    if (const std::string* failure = ps::body(&process).failure; failure && !failure->empty())
-        error_ = *failure;
-    ob::dereference(&process);
-    return status;
+    return &process;
 }
 
 } // namespace app

@@ -84,14 +84,13 @@ void add_inspect_command(CLI::App& drvlab, int& status) {
         inspect->options.drivers = {inspect->file};
         Session session{config_from(inspect->options), "", ""};
         session.output = 1;
-        std::optional<std::uint32_t> none;
         status = run_session(
             session,
             [](Machine& m) {
                 if (m.load_drivers()) m.describe_drivers();
                 m.unload_drivers();
             },
-            none);
+            {});
     });
 }
 

@@ -13,7 +13,6 @@ namespace app {
 void add_top_command(CLI::App& drvlab, int& status) {
     struct Top {
         Options options;
-        std::vector<std::string> client;
         bool json = false;
         std::string output;
     };
@@ -23,15 +22,10 @@ void add_top_command(CLI::App& drvlab, int& status) {
     add_machine_options(command, top->options);
     command.add_flag("--json", top->json, "print JSON, one object on one line");
     command.add_option("-o,--output", top->output, "write the table to a file")->type_name("FILE");
-    command.add_option("client", top->client, "-- CLIENT.exe [arguments]")
-        ->type_name("CLIENT.exe")
-        ->required();
-    command.positionals_at_end();
-    command.prefix_command(false);
+    add_client_options(command, top->options);
     command.callback([top, &status] {
         Session session{config_from(top->options), top->options.kd, top->options.result};
-        session.config.client = top->client.front();
-        session.config.arguments.assign(top->client.begin() + 1, top->client.end());
+        if (session.config.clients.empty()) throw CLI::RequiredError("CLIENT.exe");
         keep_ended_threads();
         bool written = true;
         session.after = [&](Target& target) {
@@ -47,13 +41,13 @@ void add_top_command(CLI::App& drvlab, int& status) {
             std::cerr << "drvlab: cannot write '" << top->output << "'\n";
             written = false;
         };
-        std::optional<std::uint32_t> client_status;
+        std::vector<std::uint32_t> exit_codes;
         const auto script = [&](Machine& m) {
             if (!m.load_drivers()) return;
-            client_status = m.run_client();
+            exit_codes = m.run_clients();
             if (m.config().unload) m.unload_drivers();
         };
-        status = run_session(session, script, client_status);
+        status = run_session(session, script, exit_codes);
         if (!written) status = exit_host;
     });
 }

@@ -17,7 +17,8 @@
 
 namespace nt {
 struct DRIVER_OBJECT;
-}
+struct EPROCESS;
+} // namespace nt
 
 namespace app {
 
@@ -27,10 +28,14 @@ struct DriverSpec {
     bool inbox = false; // the machine's own choice: not listed, not unloaded
 };
 
+struct Program {
+    std::string path; // host path of the .exe
+    std::vector<std::string> arguments;
+};
+
 struct Config {
     std::vector<DriverSpec> drivers;
-    std::string client; // host path of the .exe; empty: none
-    std::vector<std::string> arguments;
+    std::vector<Program> clients; // they run side by side
     std::uint64_t seed = 1;
     unsigned processors = 1;
     verify::PolicyKind schedule = verify::PolicyKind::random;
@@ -64,16 +69,16 @@ class Machine {
     explicit Machine(Config config);
     ~Machine();
 
-    // Runs `script` on a system thread once all drivers stand (it may run the client, commands …), then
-    // stops. Without a script: the client, if there is one.
+    // Runs `script` on a system thread once all drivers stand (it may run the clients, commands …), then
+    // stops.
     const nt::ke::Stop& run(std::function<void(Machine&)> script);
 
     // For scripts; on the system thread.
     bool load_drivers();     // false: one failed; see drivers()
     void describe_drivers(); // what they made, to standard output
     bool unload_drivers();   // false: a driver refused or left something behind
-    std::optional<std::uint32_t>
-    run_client(); // exit status; nothing if it could not be started (error() says why)
+    // The exit codes of the clients, in their order; fewer if one could not be started (error() says why).
+    std::vector<std::uint32_t> run_clients();
     const std::string& error() const { return error_; }
 
     const Config& config() const { return config_; }
@@ -89,6 +94,7 @@ class Machine {
     static Machine& current();
 
   private:
+    nt::EPROCESS* create_client(const Program& program);
     void boot();
     void start_kernel();
     void trace_boot();

@@ -1,6 +1,7 @@
 #include "app/options.h"
 #include "app/hardware.h"
 #include "host/file.h"
+#include "kernel/ps/process.h"
 #include <cctype>
 #include <climits>
 #include <filesystem>
@@ -99,6 +100,37 @@ void add_machine_options(CLI::App& command, Options& o) {
         ->type_name("DRIVER:NAME=VALUE");
 }
 
+void add_client_options(CLI::App& command, Options& o) {
+    command
+        .add_option("--client", o.clients,
+                    "a further program to run beside the first, with its arguments; may be repeated, also "
+                    "behind the arguments of CLIENT.exe")
+        ->type_name("'B.exe [arguments]'");
+    command.add_option("client", o.client, "-- CLIENT.exe [arguments]")->type_name("CLIENT.exe");
+    command.positionals_at_end();
+    command.prefix_command(false);
+}
+
+static Program program_from(std::vector<std::string> words) {
+    if (words.empty() || words.front().empty())
+        throw CLI::ValidationError("--client", "the command line names no program");
+    return {words.front(), {words.begin() + 1, words.end()}};
+}
+
+static std::vector<Program> programs_from(const Options& o) {
+    std::vector<std::string> words = o.client, more;
+    while (words.size() >= 3 && words[words.size() - 2] == "--client") {
+        more.insert(more.begin(), words.back());
+        words.resize(words.size() - 2);
+    }
+    more.insert(more.begin(), o.clients.begin(), o.clients.end());
+    std::vector<Program> programs;
+    if (!words.empty()) programs.push_back(program_from(std::move(words)));
+    for (const std::string& line : more)
+        programs.push_back(program_from(nt::ps::split_command_line(line)));
+    return programs;
+}
+
 static DriverSpec driver_from(const std::string& text) {
     DriverSpec spec{text, ""};
     std::error_code error;
@@ -135,6 +167,7 @@ Config config_from(const Options& o) {
     for (const auto& model : o.hardware)
         config.hardware.push_back(hardware_from(model));
     config.messages = o.messages;
+    config.clients = programs_from(o);
     config.seed = o.seed;
     config.processors = o.processors;
     verify::parse_policy(o.schedule, config.schedule);

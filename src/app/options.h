@@ -25,9 +25,13 @@ struct Options {
     std::vector<std::string> system32;
     std::vector<std::string> environment;
     std::vector<std::string> parameters;
+    std::vector<std::string> client;  // the words of the first
+    std::vector<std::string> clients; // command lines of more
 };
 
 void add_machine_options(CLI::App& command, Options& options);
+// The programs: `-- CLIENT.exe [arguments]` and `--client 'CLIENT.exe arguments'`, also in the end.
+void add_client_options(CLI::App& command, Options& options);
 // Throws CLI::ValidationError on a driver name that cannot be.
 Config config_from(const Options& options);
 

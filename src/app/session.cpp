@@ -58,7 +58,7 @@ bool finish_trace(const Config& config, int exit_status, const std::string& reas
 }
 
 nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_status,
-                           const std::optional<std::uint32_t>& client, const nlohmann::json& debugger) {
+                           const std::vector<std::uint32_t>& exit_codes, const nlohmann::json& debugger) {
     nlohmann::json j;
     j["exit_status"] = exit_status;
     const bool load_failed = stop.kind == ke::StopKind::client_exited && !machine.error().empty();
@@ -75,9 +75,13 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
         std::snprintf(text, sizeof text, "0x%x", stop.code);
         j["stop"]["code"] = text;
     }
-    if (!machine.config().client.empty()) {
-        j["client"]["image"] = machine.config().client;
-        if (client) j["client"]["exit_code"] = *client;
+    for (std::size_t i = 0; i < machine.config().clients.size(); i++) {
+        nlohmann::json client{{"image", machine.config().clients[i].path}};
+        if (i < exit_codes.size()) client["exit_code"] = exit_codes[i];
+        if (i == 0)
+            j["client"] = std::move(client);
+        else
+            j["more_clients"].push_back(std::move(client));
     }
     j["seed"] = machine.config().seed;
     auto& drivers = j["drivers"] = nlohmann::json::array();
@@ -100,7 +104,7 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
 } // namespace
 
 int run_session(const Session& session, std::function<void(Machine&)> script,
-                const std::optional<std::uint32_t>& client_status) {
+                const std::vector<std::uint32_t>& exit_codes) {
     Config config = session.config;
     if (std::string error; !plug_schedule(config, error)) {
         say(2, "drvlab: " + error + "\n");
@@ -113,10 +117,10 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     // From here on the machine stands still and this is the main stack.
     int status = exit_status_of(stop);
     if (status == 0 && !machine.error().empty()) status = exit_load_failure;
-    if (status == 0 && client_status)
-        status = *client_status > 255 || (*client_status >= 119 && *client_status <= 127)
-                     ? static_cast<int>(exit_client_out_of_range)
-                     : static_cast<int>(*client_status);
+    for (const std::uint32_t code : exit_codes) // the first that is not 0
+        if (status == 0)
+            status = code > 255 || (code >= 119 && code <= 127) ? static_cast<int>(exit_client_out_of_range)
+                                                                : static_cast<int>(code);
     if (status == 0 && !machine.reports().empty()) status = exit_report;
     const std::string recorder_text = trace::describe(trace::recorder_status());
     bool whole = recording && finish_trace(session.config, status, stop_summary(machine, stop));
@@ -145,7 +149,7 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     if (!session.result.empty()) {
         std::ofstream out(session.result);
         nlohmann::json json = result_json(machine, stop, whole ? status : static_cast<int>(exit_host),
-                                          client_status, debugger_output);
+                                          exit_codes, debugger_output);
         if (!session.config.trace.empty())
             json["trace"] = {{"file", session.config.trace}, {"whole", whole}, {"status", recorder_text}};
         out << json.dump(2) << "\n";

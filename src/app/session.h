@@ -18,9 +18,9 @@ struct Session {
     std::function<void(Target&)> after = {}; // looks at the stopped machine, after its reports
 };
 
-// Runs the script (see Machine::run) and everything after it. Gives drvlab's exit status; `client_status` is
-// set by the script when a client ended.
+// Runs the script (see Machine::run) and everything after it. Gives drvlab's exit status; the script
+// fills `exit_codes` with those of the clients.
 int run_session(const Session& session, std::function<void(Machine&)> script,
-                const std::optional<std::uint32_t>& client_status);
+                const std::vector<std::uint32_t>& exit_codes);
 
 } // namespace app

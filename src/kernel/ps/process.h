@@ -72,6 +72,8 @@ extern void (*on_process_exit)(EPROCESS& process);
 // A command line from arguments by the rules of the C run-time ("Parsing C command-line arguments"): what
 // CommandLineToArgvW takes apart again.
 std::u16string command_line(const std::string& program, const std::vector<std::string>& arguments);
+// The other way: the words of a command line, the program's name first.
+std::vector<std::string> split_command_line(std::string_view line);
 
 // Puts an exception on the user stack of the running thread: afterwards `context` enters
 // ntdll!KiUserExceptionDispatcher with CONTEXT at rsp and EXCEPTION_RECORD at rsp + 0x4f0. False: no room on

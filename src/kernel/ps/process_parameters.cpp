@@ -158,4 +158,46 @@ std::u16string command_line(const std::string& program, const std::vector<std::s
     return line;
 }
 
+// A program's name has no escapes: it ends at the next quote, or at white space.
+std::vector<std::string> split_command_line(std::string_view line) {
+    const auto space = [](char c) { return c == ' ' || c == '\t'; };
+    std::vector<std::string> words;
+    std::size_t i = 0;
+    while (i < line.size() && space(line[i]))
+        i++;
+    if (i == line.size()) return words;
+    const bool quoted_name = line[i] == '"';
+    std::string word;
+    for (i += quoted_name; i < line.size() && (quoted_name ? line[i] != '"' : !space(line[i])); i++)
+        word += line[i];
+    i += quoted_name;
+    words.push_back(word);
+    for (;;) {
+        while (i < line.size() && space(line[i]))
+            i++;
+        if (i >= line.size()) return words;
+        word.clear();
+        for (bool quoted = false; i < line.size() && (quoted || !space(line[i]));) {
+            std::size_t backslashes = 0;
+            while (i < line.size() && line[i] == '\\')
+                i++, backslashes++;
+            if (i == line.size() || line[i] != '"') {
+                word.append(backslashes, '\\');
+                if (i < line.size() && (quoted || !space(line[i]))) word += line[i++];
+                continue;
+            }
+            word.append(backslashes / 2, '\\');
+            const bool doubled = quoted && i + 1 < line.size() && line[i + 1] == '"';
+            if (backslashes % 2)
+                word += '"';
+            else if (doubled)
+                word += '"', i++;
+            else
+                quoted = !quoted;
+            i++;
+        }
+        words.push_back(word);
+    }
+}
+
 } // namespace nt::ps

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 using nt::ps::command_line;
+using nt::ps::split_command_line;
 
 namespace {
 
@@ -66,5 +67,19 @@ TEST(CommandLine, ComesApartAgain) {
 }
 
 TEST(CommandLine, Utf8) { EXPECT_EQ(line({"\xc3\xbc\xe2\x82\xac"}), u" \u00fc\u20ac"); }
+
+TEST(CommandLine, SplitsWhatItMakes) {
+    using Words = std::vector<std::string>;
+    EXPECT_EQ(split_command_line("  "), Words{});
+    EXPECT_EQ(split_command_line("B.exe"), Words{"B.exe"});
+    EXPECT_EQ(split_command_line("\"C:\\my dir\\b.exe\" x"), (Words{"C:\\my dir\\b.exe", "x"}));
+    EXPECT_EQ(split_command_line("b a\\\\b d\"e f\"g h"), (Words{"b", "a\\\\b", "de fg", "h"}));
+    EXPECT_EQ(split_command_line("b a\\\\\\\"b c \"\" \"a\"\"b\""), (Words{"b", "a\\\"b", "c", "", "a\"b"}));
+    for (const Words& words : {Words{"p.exe", "", "a b", "\\", "\\\"", "a\\\\", "a b\\", "\"\"", "\t"},
+                               Words{"p.exe", "plain", "C:\\x y\\"}}) {
+        const std::u16string line = command_line(words.front(), {words.begin() + 1, words.end()});
+        EXPECT_EQ(split_command_line(std::string(line.begin(), line.end())), words);
+    }
+}
 
 } // namespace
