@@ -10,6 +10,7 @@ A file holds [[scenario]] tables:
   drivers     images in the guest folder, loaded with --driver; "null.sys:Name" gives the service name
   options     further arguments of drvlab; {guest}, {tmp} and {source} are replaced here and below
   client      image in the guest folder; arguments: its arguments
+  clients     command lines of further programs beside it ("mailbox_client.exe read bob 2")
   operands    what stands at the end of the command line instead of a client
   stdin       text
   exit        exit status, default 0
@@ -156,6 +157,9 @@ def arguments_of(s, lab, seed, trace, result):
     for driver in s.get("drivers", []):
         line += ["--driver", lab.image(driver)]
     line += s.get("options", [])
+    for program in s.get("clients", []):
+        image, *words = program.split(" ", 1)
+        line += ["--client", " ".join([f'"{lab.image(image)}"', *words])]
     if "client" in s:
         line += ["--", lab.image(s["client"]), *s.get("arguments", [])]
     return line + s.get("operands", [])
@@ -219,7 +223,7 @@ def run_scenario(s, lab, seeds, keep):
 def load(path):
     with open(path, "rb") as file:
         scenarios = tomllib.load(file)["scenario"]
-    known = {"name", "command", "drivers", "options", "client", "arguments", "operands", "stdin", "exit", "stdout", "stderr", "trace", "no_trace", "result",
+    known = {"name", "command", "drivers", "options", "client", "clients", "arguments", "operands", "stdin", "exit", "stdout", "stderr", "trace", "no_trace", "result",
              "untraced", "seeds", "timeout", "unrepeatable", "title"}
     for s in scenarios:
         if unknown := set(s) - known:
