@@ -84,13 +84,12 @@ void add_inspect_command(CLI::App& drvlab, int& status) {
         inspect->options.drivers = {inspect->file};
         Session session{config_from(inspect->options), "", ""};
         session.output = 1;
-        status = run_session(
-            session,
-            [](Machine& m) {
-                if (m.load_drivers()) m.describe_drivers();
-                m.unload_drivers();
-            },
-            {});
+        status = run_session(session,
+                             [](Machine& m) {
+                                 if (m.load_drivers()) m.describe_drivers();
+                                 m.unload_drivers();
+                             },
+                             {});
     });
 }
 
