@@ -63,6 +63,7 @@ class Function {
     void set_msix_entry(ULONG entry, ULONGLONG address, ULONG data); // and unmasks it
     void mask_msix_entry(ULONG entry, bool masked);
     void enable_msix();
+    void disable_messages();
 
   private:
     class BarHandler final : public RangeHandler {

@@ -220,6 +220,11 @@ void Function::mask_msix_entry(ULONG entry, bool masked) {
 
 void Function::enable_msix() { write(msix_ + 2u, 2, (word(msix_ + 2u) & ~0x4000u) | 0x8000); }
 
+void Function::disable_messages() {
+    if (msi_) write(msi_ + 2u, 2, word(msi_ + 2u) & ~1u);
+    if (msix_) write(msix_ + 2u, 2, word(msix_ + 2u) & ~0x8000u);
+}
+
 void Function::release_pending() {
     if (!msix_enabled() || word(msix_ + 2u) & 0x4000) return; // the function's mask
     for (Message& m : table_) {

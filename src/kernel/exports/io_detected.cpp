@@ -1,5 +1,6 @@
 // Devices without Plug and Play and what is known of devices: ntddk pages nf-ntddk-ioreportdetecteddevice,
-// nf-ntddk-ioreportresourcefordetection, wdm page nf-wdm-iogetdeviceproperty.
+// nf-ntddk-ioreportresourcefordetection, wdm pages nf-wdm-iogetdeviceproperty,
+// nf-wdm-ioopendeviceregistrykey.
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/touch.h"
@@ -70,6 +71,15 @@ extern "C" NTSTATUS IoReportResourceForDetection(DRIVER_OBJECT* driver, CM_RESOU
     return status;
 }
 GATE(IoReportResourceForDetection);
+
+extern "C" NTSTATUS IoOpenDeviceRegistryKey(DEVICE_OBJECT* device, ULONG which, ACCESS_MASK desired,
+                                            HANDLE* key) {
+    need_in(device);
+    need_out(key);
+    *key = TRY_STATUS(io::open_device_key(device, which, desired));
+    return STATUS_SUCCESS;
+}
+GATE(IoOpenDeviceRegistryKey);
 
 extern "C" NTSTATUS IoGetDeviceProperty(DEVICE_OBJECT* device, ULONG property, ULONG length, PVOID buffer,
                                         ULONG* result_length) {

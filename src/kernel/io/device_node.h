@@ -63,6 +63,10 @@ std::vector<std::u16string> hardware_ids(const DeviceNode& node);
 std::vector<std::u16string> compatible_ids(const DeviceNode& node);
 std::u16string location_of(const DeviceNode& node);
 
+// IoOpenDeviceRegistryKey: a handle to the hardware key. STATUS_INVALID_PARAMETER (no PDO, or flags that do
+// not go together), STATUS_OBJECT_NAME_NOT_FOUND (there are no software keys).
+Result<HANDLE> open_device_key(const DEVICE_OBJECT* device, ULONG which, ACCESS_MASK desired);
+
 // IoReportDetectedDevice. STATUS_CONFLICTING_ADDRESSES: resources that somebody else has.
 struct Detected {
     DRIVER_OBJECT* driver;

@@ -1,6 +1,7 @@
-// wdm page nf-wdm-iogetdeviceproperty: what is known of a device without a Plug and Play manager and INF
-// files.
+// wdm pages nf-wdm-iogetdeviceproperty, nf-wdm-ioopendeviceregistrykey: what is known of a device without a
+// Plug and Play manager and INF files.
 #include "abi/status.h"
+#include "kernel/cm/registry.h"
 #include "kernel/io/device.h"
 #include "kernel/io/device_node.h"
 #include "kernel/ob/namespace.h"
@@ -73,6 +74,22 @@ Bytes value_of(const DeviceNode& node, ULONG property) {
 }
 
 } // namespace
+
+Result<HANDLE> open_device_key(const DEVICE_OBJECT* device, ULONG which, ACCESS_MASK desired) {
+    constexpr ULONG hardware = 1, software = 2, profile = 4; // PLUGPLAY_REGKEY_…
+    const DeviceNode* node = node_of(device);
+    const ULONG kind = which & (hardware | software);
+    if (!node || (which & ~(hardware | software | profile)) || kind == 0 || kind == (hardware | software))
+        return fail(STATUS_INVALID_PARAMETER);
+    // assumed: without an INF there is no software key; there are no hardware profiles.
+    if (kind == software || (which & profile)) return fail(STATUS_OBJECT_NAME_NOT_FOUND);
+    const std::u16string path = hardware_key(*node);
+    cm::make_key(path);
+    ob::Attributes attributes;
+    attributes.set(path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE);
+    cm::CreateRequest request;
+    return cm::open_key(attributes, desired, KernelMode, request);
+}
 
 NTSTATUS device_property(const DEVICE_OBJECT* device, ULONG property, std::span<UCHAR> buffer, ULONG& size) {
     size = 0;

@@ -1,17 +1,11 @@
-// The PCI bus as its driver enumerates it: device objects, identification, resources, messages.
+// The PCI bus as its driver enumerates it: device objects, identification, resources.
 // https://learn.microsoft.com/windows-hardware/drivers/install/identifiers-for-pci-devices
-// https://learn.microsoft.com/windows-hardware/drivers/kernel/enabling-message-signaled-interrupts-in-the-registry
 #include "abi/status.h"
 #include "kernel/cm/registry.h"
 #include "kernel/io/detail/pdo.h"
 #include "kernel/io/device.h"
 #include "kernel/io/device_node.h"
 #include "kernel/io/driver.h"
-#include "kernel/ke/interrupt.h"
-#include "kernel/ke/processor.h"
-#include "kernel/pool/pool.h"
-#include <algorithm>
-#include <bit>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -22,8 +16,6 @@ namespace pci = hardware::pci;
 
 namespace {
 
-constexpr ULONG message_tag = pool::tag("DevI");
-constexpr ULONGLONG local_apics = 0xFEE0'0000;
 constexpr USHORT port_flags = CM_RESOURCE_PORT_IO | 0x10 | 0x20; // 16-bit, positive decode
 
 __attribute__((format(printf, 1, 2))) std::u16string text(const char* format, ...) {
@@ -95,8 +87,13 @@ void write_strings(const std::u16string& key, std::u16string_view name,
 }
 
 std::u16string instance_key(const DeviceNode& node) {
-    return u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\" + hardware_ids(node)[0] +
-           text("\\0&%02X", (node.slot & 31) << 3 | node.slot >> 5);
+    const std::u16string root = u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\";
+    if (node.function)
+        return root + hardware_ids(node)[0] + text("\\0&%02X", (node.slot & 31) << 3 | node.slot >> 5);
+    ULONG number = 0; // assumed: of the devices that the driver has reported
+    for (const DeviceNode* n = first_node(); n != &node; n = n->next)
+        number += !n->function && std::u16string_view(n->detector) == node.detector;
+    return root + u"ROOT\\" + node.detector + text("\\%04u", number);
 }
 
 NTSTATUS add_function(DRIVER_OBJECT* driver, ULONG device, ULONG function, ULONG& number) {
@@ -119,79 +116,7 @@ NTSTATUS add_function(DRIVER_OBJECT* driver, ULONG device, ULONG function, ULONG
     return STATUS_SUCCESS;
 }
 
-ULONG setting(const DeviceNode& node, const char16_t* name, ULONG otherwise) {
-    const cm::Value* value = cm::value_at(
-        hardware_key(node) + u"\\Interrupt Management\\MessageSignaledInterruptProperties", name);
-    ULONG number = otherwise;
-    if (value && value->type == REG_DWORD && value->data.size() == sizeof number)
-        std::memcpy(&number, value->data.data(), sizeof number);
-    return number;
-}
-
-InterruptResource message(ULONG vector, ULONG processor, ULONG data) {
-    return {.message = true,
-            .vector = vector,
-            .irql = static_cast<KIRQL>(vector / 16),
-            .mode = Latched,
-            .shared = false,
-            .processors = KAFFINITY{1} << processor,
-            .message_address = local_apics | processor << 12,
-            .message_data = data};
-}
-
-// MSI-X: a vector each. assumed: the messages go round the processors.
-std::vector<InterruptResource> separate_messages(pci::Function& f, ULONG count) {
-    std::vector<InterruptResource> all;
-    while (all.size() < count) {
-        const ULONG vector = ke::allocate_message_vectors(1);
-        if (!vector) break;
-        all.push_back(message(vector, static_cast<ULONG>(all.size()) % ke::processor_count(), vector));
-    }
-    // All or one: "Introduction to message-signaled interrupts".
-    while (all.size() < count && all.size() > 1) {
-        ke::free_message_vectors(all.back().vector, 1);
-        all.pop_back();
-    }
-    if (all.empty()) return all;
-    for (ULONG n = 0; n < f.msix_messages(); ++n) {
-        const InterruptResource& m = all[n < all.size() ? n : 0]; // the rest of the table has message 0
-        f.set_msix_entry(n, m.message_address, m.message_data);
-    }
-    f.enable_msix();
-    return all;
-}
-
-// MSI: one address, consecutive values.
-std::vector<InterruptResource> joint_messages(pci::Function& f, ULONG count) {
-    std::vector<InterruptResource> all;
-    ULONG first = ke::allocate_message_vectors(count);
-    if (!first) first = ke::allocate_message_vectors(count = 1);
-    if (!first) return all;
-    for (ULONG n = 0; n < count; ++n)
-        all.push_back(message(first + n, 0, first + n));
-    f.enable_msi(count, local_apics, first);
-    return all;
-}
-
 } // namespace
-
-void start_pci_node(DeviceNode& node) {
-    pci::Function& f = *node.function;
-    if (node.reported_by || !setting(node, u"MSISupported", 0)) return;
-    const ULONG limit = std::max(1u, setting(node, u"MessageNumberLimit", 2048));
-    std::vector<InterruptResource> all;
-    if (f.msix_messages())
-        all = separate_messages(f, std::min(f.msix_messages(), limit));
-    else if (f.msi_messages())
-        all = joint_messages(f, std::bit_floor(std::min({f.msi_messages(), limit, 16u})));
-    if (all.empty()) return; // the line stays
-    auto* copy = static_cast<InterruptResource*>(
-        pool::allocate(pool::Kind::nonpaged, all.size() * sizeof all[0], message_tag));
-    if (!copy) return;
-    std::copy(all.begin(), all.end(), copy);
-    node.messages = copy;
-    node.message_count = static_cast<ULONG>(all.size());
-}
 
 NTSTATUS enumerate_pci() {
     DRIVER_OBJECT* driver = nullptr;

@@ -258,6 +258,79 @@ static void configuration(void) {
     bus.InterfaceDereference(bus.Context);
 }
 
+// The key that an INF writes to: what it says about messages and processors counts when the device starts.
+static void hardware_key(ULONG number) {
+    NOISE noise;
+    PDEVICE_OBJECT timer;
+    HANDLE key = NULL;
+    UNICODE_STRING name;
+    UCHAR buffer[64];
+    ULONG length;
+    PKEY_VALUE_PARTIAL_INFORMATION value = (PKEY_VALUE_PARTIAL_INFORMATION)buffer;
+    detect(find_slot(0x00011db5, 0), &timer);
+    CHECK(IoOpenDeviceRegistryKey(this_driver->DeviceObject, PLUGPLAY_REGKEY_DEVICE, KEY_READ, &key) ==
+              STATUS_INVALID_PARAMETER,
+          "IoOpenDeviceRegistryKey: no PDO is STATUS_INVALID_PARAMETER");
+    CHECK(IoOpenDeviceRegistryKey(timer, PLUGPLAY_REGKEY_DEVICE | PLUGPLAY_REGKEY_DRIVER, KEY_READ, &key) ==
+              STATUS_INVALID_PARAMETER,
+          "hardware and software key together, too");
+    CHECK(IoOpenDeviceRegistryKey(timer, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &key) == STATUS_SUCCESS &&
+              key,
+          "it opens the hardware key");
+    RtlInitUnicodeString(&name, L"Color");
+    length = 7;
+    CHECK(ZwSetValueKey(key, &name, 0, REG_DWORD, &length, sizeof length) == STATUS_SUCCESS,
+          "where a driver may keep values");
+    ZwClose(key);
+    IoOpenDeviceRegistryKey(timer, PLUGPLAY_REGKEY_DEVICE, KEY_READ, &key);
+    CHECK(ZwQueryValueKey(key, &name, KeyValuePartialInformation, value, sizeof buffer, &length) ==
+                  STATUS_SUCCESS &&
+              *(ULONG*)value->Data == 7,
+          "and finds them again");
+    ZwClose(key);
+
+    RtlZeroMemory(&noise, sizeof noise);
+    ULONG slot = find_slot(0x00031db5, number), policy = 4, set = 2;
+    static WCHAR path[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\PCI\\"
+                          L"VEN_1DB5&DEV_0003&SUBSYS_00000000&REV_00\\0&00\\Device Parameters\\"
+                          L"Interrupt Management";
+    WCHAR* digits = path + 1;
+    while (digits[-1] != L'\\' || digits[1] != L'&')
+        ++digits;
+    for (int i = 0; i < 2; ++i)
+        digits[2 + i] = L"0123456789ABCDEF"[slot << 3 >> (i ? 0 : 4) & 15];
+    RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, path);
+    static WCHAR affinity[300];
+    RtlCopyMemory(affinity, path, sizeof path);
+    RtlCopyMemory((PUCHAR)affinity + sizeof path - sizeof(WCHAR), L"\\Affinity Policy", 34);
+    RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, affinity);
+    RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, affinity, L"DevicePolicy", REG_DWORD, &policy, 4);
+    RtlWriteRegistryValue(RTL_REGISTRY_ABSOLUTE, affinity, L"AssignmentSetOverride", REG_DWORD, &set, 4);
+    if (!open_noise(&noise, number)) {
+        CHECK(FALSE, "the fourth noise is there");
+        return;
+    }
+    PIO_INTERRUPT_MESSAGE_INFO table = NULL;
+    IO_CONNECT_INTERRUPT_PARAMETERS p;
+    IO_DISCONNECT_INTERRUPT_PARAMETERS d;
+    RtlZeroMemory(&p, sizeof p);
+    p.Version = CONNECT_MESSAGE_BASED;
+    p.MessageBased.PhysicalDeviceObject = noise.pdo;
+    p.MessageBased.ConnectionContext.InterruptMessageTable = &table;
+    p.MessageBased.MessageServiceRoutine = message_isr;
+    p.MessageBased.ServiceContext = &noise;
+    KAFFINITY expected = KeQueryActiveProcessors() & set ? set : KeQueryActiveProcessors();
+    CHECK(IoConnectInterruptEx(&p) == STATUS_SUCCESS &&
+              table->MessageInfo[0].TargetProcessorSet == expected &&
+              table->MessageInfo[1].TargetProcessorSet == expected,
+          "IrqPolicySpecifiedProcessors: the messages go to the processors of AssignmentSetOverride");
+    CHECK(raised(&noise, 1) && (expected >> noise.processor & 1), "there the routine runs");
+    d.Version = CONNECT_MESSAGE_BASED;
+    d.ConnectionContext.InterruptMessageTable = table;
+    IoDisconnectInterruptEx(&d);
+    close_noise(&noise);
+}
+
 static void stack(void) {
     PDEVICE_OBJECT pdo, fdo, lower;
     detect(find_slot(0x00011db5, 0), &pdo);
@@ -554,5 +627,6 @@ static void checks(void) {
     by_line();
     by_message(0, 4, FALSE);
     by_message(1, 5, TRUE);
+    hardware_key(3);
     not_enumerated();
 }

@@ -247,6 +247,7 @@ extern const nt::exports::Adapter gate_IoIsOperationSynchronous;
 extern const nt::exports::Adapter gate_IoIsSystemThread;
 extern const nt::exports::Adapter gate_IoIsWdmVersionAvailable;
 extern const nt::exports::Adapter gate_IoMakeAssociatedIrp;
+extern const nt::exports::Adapter gate_IoOpenDeviceRegistryKey;
 extern const nt::exports::Adapter gate_IoQueueWorkItem;
 extern const nt::exports::Adapter gate_IoQueueWorkItemEx;
 extern const nt::exports::Adapter gate_IoRegisterBootDriverReinitialization;
@@ -1307,7 +1308,7 @@ const Row rows[] = {
     {"IoIsWdmVersionAvailable", "", "", &gate_IoIsWdmVersionAvailable, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoMakeAssociatedIrp", "", "", &gate_IoMakeAssociatedIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoOpenDeviceInterfaceRegistryKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoOpenDeviceRegistryKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoOpenDeviceRegistryKey", "hardware keys only: software keys come with INF files", "", &gate_IoOpenDeviceRegistryKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoPropagateActivityIdToThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoPropagateIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryDeviceDescription", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
