@@ -39,7 +39,12 @@ void sink(const ke::Report& report) {
 
 } // namespace
 
-void plug_report_sink() { ke::report_sink = sink; }
+void plug_report_sink() {
+    ke::report_sink = sink;
+    ke::place_name = [](ULONG_PTR address, char* text, std::size_t size) {
+        std::snprintf(text, size, "%s", Machine::current().modules().describe(address).c_str());
+    };
+}
 
 std::string source_name(std::string file) {
     while (file.starts_with("./"))

@@ -125,7 +125,7 @@ def check_case(lab, folder, name, code, exit_status, text):
     line = lambda mark: next(i for i, s in enumerate(source.split("\n"), 1) if f"/* {mark.group(1)} */" in s)
     wanted = re.sub(r"LINE\\\((\w+)\\\)", lambda m: str(line(m)), text.replace("NAME", f"page_{name}"))
     driver = rs.build_driver(folder, f"page_{name}", source)
-    for more in ([], ["--trace", folder / "trace"], ["--trace", folder / "trace", "--trace-verbose"], ["--cpus", "2"]):
+    for more in ([], ["--trace", folder / "trace", "--trace-verbose", "--cpus", "2"]):
         done = rs.expect(lab.call(["load", *more, driver]), exit_status)
         if not re.search(wanted, done.stderr):
             raise rs.Failure(f"the report does not say '{wanted}':\n{done.stderr}")

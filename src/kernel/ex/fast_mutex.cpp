@@ -1,6 +1,7 @@
 #include "kernel/ex/fast_mutex.h"
 #include "kernel/ex/detail/lock_rules.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/lock_order.h"
 
 namespace nt::ex {
 
@@ -15,6 +16,7 @@ static bool take(FAST_MUTEX& mutex, LockKind kind, KIRQL irql) {
 }
 
 void initialize_fast_mutex(FAST_MUTEX& mutex) {
+    ke::forget_lock_order(&mutex);
     mutex.Count = FM_LOCK_BIT;
     mutex.Owner = nullptr;
     mutex.Contention = 0;
@@ -23,6 +25,7 @@ void initialize_fast_mutex(FAST_MUTEX& mutex) {
 }
 
 void acquire_fast_mutex(FAST_MUTEX& mutex, LockKind kind, KIRQL irql) {
+    ke::check_thread_order(&mutex, kind);
     if (take(mutex, kind, irql)) [[likely]]
         return;
     detail::check_not_held(&mutex, kind);

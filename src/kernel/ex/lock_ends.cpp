@@ -4,6 +4,7 @@
 #include "kernel/ex/detail/lock_rules.h"
 #include "kernel/ex/resource.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/lock_order.h"
 #include "kernel/ke/timer.h"
 #include <vector>
 
@@ -107,6 +108,7 @@ void initialize_lock_rules() {
     ke::watch_freed_memory(check_resources);
     ke::watch_freed_memory(check_held);
     ke::watch_freed_memory(check_timers);
+    ke::initialize_lock_order();
 }
 
 void check_thread_end(ke::Thread& self) {

@@ -2,6 +2,7 @@
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/lock_order.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/seh/dispatch.h"
@@ -9,6 +10,8 @@
 using namespace nt;
 
 extern "C" void KeInitializeEvent(KEVENT* event, EVENT_TYPE type, BOOLEAN state) {
+    // ExInitializeFastMutex is inline code of drivers: all that is seen of it is its event.
+    ke::forget_lock_order(reinterpret_cast<const char*>(event) - offsetof(FAST_MUTEX, Event));
     ke::initialize_event(*event, type, state);
 }
 GATE(KeInitializeEvent);
@@ -55,7 +58,10 @@ GATE(KeReleaseSemaphore);
 extern "C" LONG KeReadStateSemaphore(KSEMAPHORE* semaphore) { return semaphore->Header.SignalState; }
 GATE(KeReadStateSemaphore);
 
-extern "C" void KeInitializeMutex(KMUTANT* mutex, ULONG) { ke::initialize_mutant(*mutex, false, 1); }
+extern "C" void KeInitializeMutex(KMUTANT* mutex, ULONG) {
+    ke::forget_lock_order(mutex);
+    ke::initialize_mutant(*mutex, false, 1);
+}
 GATE(KeInitializeMutex);
 
 extern "C" LONG KeReleaseMutex(KMUTANT* mutex, BOOLEAN wait) {

@@ -4,6 +4,7 @@
 #include "kernel/exports/gate.h"
 #include "kernel/exports/regions.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/lock_order.h"
 #include "kernel/ke/spin_use.h"
 #include "kernel/ke/thread.h"
 
@@ -35,7 +36,10 @@ GATE(KeLowerIrql);
 extern "C" void KfLowerIrql(KIRQL level) { KeLowerIrql(level); }
 GATE(KfLowerIrql);
 
-extern "C" void KeInitializeSpinLock(KSPIN_LOCK* lock) { *lock = 0; }
+extern "C" void KeInitializeSpinLock(KSPIN_LOCK* lock) {
+    ke::forget_lock_order(lock);
+    *lock = 0;
+}
 GATE(KeInitializeSpinLock);
 
 extern "C" KIRQL KeAcquireSpinLockRaiseToDpc(KSPIN_LOCK* lock) {

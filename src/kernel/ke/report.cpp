@@ -8,6 +8,8 @@
 namespace nt::ke {
 
 void (*report_sink)(const Report& report) = [](const Report&) {};
+void (*place_name)(ULONG_PTR address, char* text, std::size_t size) =
+    [](ULONG_PTR address, char* text, std::size_t size) { std::snprintf(text, size, "0x%lx", address); };
 
 namespace {
 

@@ -5,6 +5,7 @@
 // reports into the trace and the exit status. A rule is reported once per place in the code.
 #pragma once
 #include "abi/types.h"
+#include <cstddef>
 
 namespace nt::ke {
 
@@ -27,6 +28,9 @@ struct Report {
 };
 // Plugged by app. Runs on the thread that broke the rule, at any IRQL.
 extern void (*report_sink)(const Report& report);
+
+// "driver!function+0x12", for places within a text. Plugged by app.
+extern void (*place_name)(ULONG_PTR address, char* text, std::size_t size);
 
 // Who called the innermost gate or service; 0 outside of guest code.
 ULONG_PTR calling_address();

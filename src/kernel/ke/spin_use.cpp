@@ -1,6 +1,7 @@
 #include "kernel/ke/spin_use.h"
 #include "abi/bugcheck.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/lock_order.h"
 #include "kernel/ke/report.h"
 #include "kernel/ke/spin.h"
 
@@ -54,6 +55,7 @@ void note_released(const void* lock, LockKind kind) {
 } // namespace
 
 void acquire_spin_lock(KSPIN_LOCK& lock, KIRQL irql) {
+    check_spin_order(&lock, LockKind::spin);
     if (lock) [[unlikely]]
         check_recursion(&lock, LockKind::spin);
     acquire_spin(lock);
@@ -76,6 +78,7 @@ void acquire_queued_spin_lock(KSPIN_LOCK& lock, KLOCK_QUEUE_HANDLE& handle, KIRQ
     handle.LockQueue.Next = nullptr;
     handle.OldIrql = irql;
     auto* before = reinterpret_cast<KSPIN_LOCK_QUEUE*>(lock);
+    check_spin_order(&lock, LockKind::queued_spin);
     if (before) [[unlikely]]
         check_recursion(&lock, LockKind::queued_spin);
     const bool waits = before != nullptr;

@@ -261,6 +261,94 @@ static void lowered(void) {
     KeAcquireSpinLock(&spin, &old);
 }
 
+static KSPIN_LOCK spins[3];
+static void spin_two(void) {
+    KIRQL old;
+    KeAcquireSpinLock(&spins[0], &old);
+    KeAcquireSpinLockAtDpcLevel(&spins[1]);
+    KeReleaseSpinLockFromDpcLevel(&spins[1]);
+    KeReleaseSpinLock(&spins[0], old);
+}
+static void spin_order(void) {
+    KIRQL old;
+    spin_two();
+    KeAcquireSpinLock(&spins[1], &old);
+    KeAcquireSpinLockAtDpcLevel(&spins[0]);
+    KeReleaseSpinLockFromDpcLevel(&spins[0]);
+    KeReleaseSpinLock(&spins[1], old);
+}
+
+static void take_mutex(void) { KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, NULL); }
+static void mutex_first(void) {
+    take_mutex();
+    ExAcquireFastMutex(&first);
+    ExReleaseFastMutex(&first);
+    KeReleaseMutex(&mutex, FALSE);
+}
+static void mutex_order(void) {
+    mutex_first();
+    ExAcquireFastMutex(&first);
+    take_mutex();
+    KeReleaseMutex(&mutex, FALSE);
+    ExReleaseFastMutex(&first);
+}
+
+static void queued_one(PKSPIN_LOCK inner) {
+    KLOCK_QUEUE_HANDLE handle;
+    KeAcquireInStackQueuedSpinLockAtDpcLevel(inner, &handle);
+    KeReleaseInStackQueuedSpinLockFromDpcLevel(&handle);
+}
+static void one_two(void) {
+    KLOCK_QUEUE_HANDLE handle;
+    KeAcquireInStackQueuedSpinLock(&spins[0], &handle);
+    queued_one(&spins[1]);
+    KeReleaseInStackQueuedSpinLock(&handle);
+}
+static void two_three(void) {
+    KLOCK_QUEUE_HANDLE handle, again;
+    KeAcquireInStackQueuedSpinLock(&spins[1], &handle);
+    KeAcquireInStackQueuedSpinLockAtDpcLevel(&spins[2], &again);
+    KeReleaseInStackQueuedSpinLockFromDpcLevel(&again);
+    KeReleaseInStackQueuedSpinLock(&handle);
+}
+static void three_orders(void) {
+    KLOCK_QUEUE_HANDLE handle, again;
+    one_two();
+    two_three();
+    KeAcquireInStackQueuedSpinLock(&spins[2], &handle);
+    KeAcquireInStackQueuedSpinLockAtDpcLevel(&spins[0], &again);
+    KeReleaseInStackQueuedSpinLockFromDpcLevel(&again);
+    KeReleaseInStackQueuedSpinLock(&handle);
+}
+
+static void orders_kept(void) {
+    KIRQL old;
+    LARGE_INTEGER none = {.QuadPart = 0};
+    spin_two();
+    KeAcquireSpinLock(&spins[1], &old); // who only tries does not wait
+    if (KeTryToAcquireSpinLockAtDpcLevel(&spins[0])) KeReleaseSpinLockFromDpcLevel(&spins[0]);
+    KeReleaseSpinLock(&spins[1], old);
+    mutex_first();
+    ExAcquireFastMutex(&first);
+    if (KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, &none) == STATUS_SUCCESS)
+        KeReleaseMutex(&mutex, FALSE);
+    ExReleaseFastMutex(&first);
+    for (int i = 0; i < 2; ++i) { // other locks at the same addresses
+        PFAST_MUTEX two = ExAllocatePoolWithTag(NonPagedPool, 2 * sizeof *two, 'usiM');
+        ExInitializeFastMutex(&two[0]);
+        ExInitializeFastMutex(&two[1]);
+        ExAcquireFastMutex(&two[i]);
+        ExAcquireFastMutex(&two[1 - i]);
+        ExReleaseFastMutex(&two[1 - i]);
+        ExReleaseFastMutex(&two[i]);
+        if (i) ExInitializeFastMutex(&two[0]);
+        ExAcquireFastMutex(&two[0]);
+        if (i) ExAcquireFastMutex(&two[1]), ExReleaseFastMutex(&two[1]);
+        ExReleaseFastMutex(&two[0]);
+        ExFreePoolWithTag(two, 'usiM');
+    }
+}
+
 static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
     UNREFERENCED_PARAMETER(device);
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);

@@ -33,4 +33,8 @@
     X(two_threads, 30, "two threads wait for each other's fast mutex")                                       \
     X(one_thread, 31, "a thread acquires a fast mutex twice")                                                \
     X(lowered, 33, "lowers the IRQL with a spin lock, which another thread then acquires")                   \
+    X(spin_order, 34, "acquires two spin locks in both orders")                                              \
+    X(mutex_order, 35, "acquires a mutex and a fast mutex in both orders")                                   \
+    X(three_orders, 36, "acquires three queued spin locks in a circle")                                      \
+    X(orders_kept, 37, "acquires locks in orders that are none")                                             \
     X(three_locks, 32, "a resource, a mutex and a push lock in a cycle of three threads")
