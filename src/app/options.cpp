@@ -65,9 +65,9 @@ void add_machine_options(CLI::App& command, Options& o) {
     command
         .add_option(
             "--schedule", o.schedule,
-            "who decides which processor goes on: round-robin, random (default), pct, or step, which also "
-            "comes between the instructions of drivers")
-        ->check(CLI::IsMember({"round-robin", "random", "pct", "step"}))
+            "who decides which processor goes on: round-robin, random (default), pct, step, which also "
+            "comes between the instructions of drivers, or step-user, between those of programs")
+        ->check(CLI::IsMember({"round-robin", "random", "pct", "step", "step-user"}))
         ->type_name("POLICY");
     command.add_option("--record-schedule", o.record_schedule, "write the schedule of this run to FILE")
         ->type_name("FILE");

@@ -120,6 +120,7 @@ class Privileged final : public hardware::PrivilegedOps {
         ex::gs_changed(fault.rip, how, fault.context);
     }
     ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
+    void time_was_read() override { ke::charge_reading_of_time(); }
     ULONG processor_number() override { return ke::current_processor_number(); }
     void pause() override {
         ke::charge(pause_time);

@@ -225,6 +225,7 @@ bool load_shared_data(Decoded& insn, PrivilegedOps& ops) {
         if (!can_execute(insn, o) || !guest::copy_from(data, ops.shared_user_data() + offset, size))
             return false;
         execute_on(insn, o, data);
+        ops.time_was_read();
         return true;
     }
     return false;

@@ -195,6 +195,7 @@ Emulation Emulator::sensitive() {
         const ULONGLONG t = ops_.time_stamp();
         c.Rax = static_cast<ULONG>(t);
         c.Rdx = t >> 32;
+        ops_.time_was_read();
         return done();
     }
     case ZYDIS_MNEMONIC_RDRAND:

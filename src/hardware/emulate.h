@@ -40,6 +40,8 @@ class PrivilegedOps {
     virtual void set_irql(UCHAR irql) = 0;
     // Time stamp counter in the machine's virtual time. Never the host's.
     virtual ULONGLONG time_stamp() = 0;
+    // Called after a reading of it, or of KUSER_SHARED_DATA's clocks: that takes time.
+    virtual void time_was_read() {}
     // TSC_AUX, as rdtscp and rdpid give it: the processor's number on Windows.
     virtual ULONG processor_number() { return 0; }
     // `pause` of a spin loop: others may go on. The context is complete then and may move to another

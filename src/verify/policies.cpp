@@ -45,14 +45,21 @@ class Random : public Policy {
 
 class Step final : public Random {
   public:
-    using Random::Random;
+    explicit Step(const PolicyOptions& o) : Random(o), user_(o.kind == PolicyKind::step_user) {}
     Choice decide(const Decision& d) override {
         Choice choice = Random::decide(d);
         choice.crossings = chance_.around(turn);
-        if (chance_.one_in(2))
-            choice.instructions = static_cast<unsigned>(1 + chance_.below(1 + chance_.below(32)));
+        if (chance_.one_in(2)) {
+            // A program's own code lies some way behind the DLLs through which its calls return.
+            const unsigned steps =
+                1 + static_cast<unsigned>(chance_.below(1 + chance_.below(user_ ? 256 : 32)));
+            (user_ ? choice.user_instructions : choice.instructions) = steps;
+        }
         return choice;
     }
+
+  private:
+    bool user_;
 };
 
 // "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (Burckhardt, Kothari, Musuvathi,
@@ -115,7 +122,8 @@ struct Name {
 constexpr Name names[] = {{PolicyKind::round_robin, "round-robin"},
                           {PolicyKind::random, "random"},
                           {PolicyKind::pct, "pct"},
-                          {PolicyKind::step, "step"}};
+                          {PolicyKind::step, "step"},
+                          {PolicyKind::step_user, "step-user"}};
 
 } // namespace
 
@@ -126,6 +134,7 @@ std::unique_ptr<Policy> make_policy(const PolicyOptions& options) {
     case PolicyKind::random:
         return std::make_unique<Random>(options);
     case PolicyKind::step:
+    case PolicyKind::step_user:
         return std::make_unique<Step>(options);
     case PolicyKind::pct:
         return std::make_unique<Pct>(options);

@@ -16,6 +16,7 @@ enum class PolicyKind : std::uint8_t {
           // instants; finds a race of depth d with a probability that is known
     step, // random, and now and then a few instructions are single-stepped before the next decision, so that
           // it can come between any two instructions of a driver
+    step_user, // the same for programs
 };
 
 struct PolicyOptions {
@@ -27,7 +28,7 @@ struct PolicyOptions {
 };
 
 std::unique_ptr<class Policy> make_policy(const PolicyOptions& options);
-// "round-robin", "random", "pct", "step"; false: no such policy.
+// "round-robin", "random", "pct", "step", "step-user"; false: no such policy.
 bool parse_policy(std::string_view text, PolicyKind& kind);
 std::string_view policy_name(PolicyKind kind);
 

@@ -25,7 +25,8 @@ std::string choices(Policy& policy, unsigned count, std::uint64_t runnable = 0xf
 }
 
 TEST(Policies, OneSeedOneSchedule) {
-    for (const auto kind : {PolicyKind::round_robin, PolicyKind::random, PolicyKind::pct, PolicyKind::step}) {
+    for (const auto kind : {PolicyKind::round_robin, PolicyKind::random, PolicyKind::pct, PolicyKind::step,
+                            PolicyKind::step_user}) {
         const PolicyOptions one{kind, 7, 4, 3, 10000}, other{kind, 8, 4, 3, 10000};
         EXPECT_EQ(choices(*make_policy(one), 500), choices(*make_policy(one), 500));
         if (kind == PolicyKind::round_robin) continue;
@@ -93,8 +94,8 @@ TEST(Replay, MakesTheRecordedChoices) {
 TEST(Replay, NamesTheFirstDecisionThatDiffers) {
     Replay replay;
     std::string error;
-    ASSERT_TRUE(replay.parse("drvlab schedule 1\n2 processors\n0 countdown 0 3 -> 0 20 0 0\n"
-                             "20 countdown 0 3 -> 1 20 0 0\n",
+    ASSERT_TRUE(replay.parse("drvlab schedule 1\n2 processors\n0 countdown 0 3 -> 0 20 0 0 0\n"
+                             "20 countdown 0 3 -> 1 20 0 0 0\n",
                              error));
     replay.mismatch = throw_mismatch;
     EXPECT_EQ(replay.decide({0, 0, Cause::countdown, 0, 3}).processor, 0u);

@@ -41,10 +41,10 @@ bool same(const Decision& a, const Decision& b) {
 Choice Recording::decide(const Decision& d) {
     const Choice c = policy_.decide(d);
     char line[160];
-    std::snprintf(line, sizeof line, "%llu %s %u %llx -> %u %llu %u %d\n",
-                  static_cast<unsigned long long>(d.time), cause_name(d.cause), d.current,
-                  static_cast<unsigned long long>(d.runnable), c.processor,
-                  static_cast<unsigned long long>(c.crossings), c.instructions, c.end_quantum);
+    std::snprintf(
+        line, sizeof line, "%llu %s %u %llx -> %u %llu %u %d %u\n", static_cast<unsigned long long>(d.time),
+        cause_name(d.cause), d.current, static_cast<unsigned long long>(d.runnable), c.processor,
+        static_cast<unsigned long long>(c.crossings), c.instructions, c.end_quantum, c.user_instructions);
     lines_ += line;
     return c;
 }
@@ -76,7 +76,7 @@ bool Replay::parse(std::string_view text, std::string& error) {
         std::istringstream words(line);
         if (!(words >> e.decision.time >> cause >> e.decision.current >> std::hex >> e.decision.runnable >>
               std::dec >> arrow >> e.choice.processor >> e.choice.crossings >> e.choice.instructions >>
-              ended) ||
+              ended >> e.choice.user_instructions) ||
             arrow != "->" || !parse_cause(cause, e.decision.cause) || e.choice.processor > 63)
             return fail("this is no decision");
         e.choice.end_quantum = ended;

@@ -4,9 +4,9 @@
 //
 //     drvlab schedule 1
 //     4 processors
-//     1234 countdown 0 f -> 2 17 0 0      time, cause, current, runnable (hexadecimal) -> processor,
+//     1234 countdown 0 f -> 2 17 0 0 0      time, cause, current, runnable (hexadecimal) -> processor,
 //     crossings,
-//                                         instructions to step, quantum ended
+//                                         instructions to step, quantum ended, instructions of programs
 #pragma once
 #include "verify/policies.h"
 #include <string>

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Schedules: one seed gives one trace on any number of processors, under every policy; a race is found by trying seeds, and its schedule,
 recorded and replayed, shows it again; a replay that does not fit names the first decision that differs."""
-import pathlib, sys
+import pathlib, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import run_scenario as rs
 
-POLICIES = ("round-robin", "random", "pct", "step")
+POLICIES = ("round-robin", "random", "pct", "step", "step-user")
 
 
 def race(lab, *options, which=("cancel",)):
@@ -65,6 +65,44 @@ def steps_find_more(lab):
             raise rs.Failure(f"the race '{which[0]}' is found by these seeds: {found}; only step can find it")
 
 
+# Two threads add: between the reading and the writing lies no call, only two interlocked instructions.
+ADDERS = r"""
+#include <windows.h>
+static volatile LONG sum;
+static DWORD WINAPI add(void* unused) {
+    (void)unused;
+    for (int i = 0; i < 40; i++) {
+        const LONG before = InterlockedCompareExchange(&sum, 0, 0);
+        InterlockedExchange(&sum, before + 1);
+        SwitchToThread();
+    }
+    return 0;
+}
+int main(void) {
+    HANDLE threads[2];
+    for (int i = 0; i < 2; i++)
+        threads[i] = CreateThread(NULL, 0, add, NULL, 0, NULL);
+    WaitForMultipleObjects(2, threads, TRUE, INFINITE);
+    return sum != 80;
+}
+"""
+
+
+def steps_of_programs(lab, folder):
+    (folder / "adders.c").write_text(ADDERS)
+    subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-Wl,--no-insert-timestamp", "adders.c", "-o", "adders.exe"], cwd=folder, check=True)
+    run = lambda *options: lab.call(["run", "--cpus", "2", *options, "--", folder / "adders.exe"])
+    for policy in ("random", "step", "step-user"):
+        seed = next((seed for seed in range(1, 41) if run("--schedule", policy, "--seed", seed).returncode == 1), None)
+        if (policy == "step-user") != bool(seed):
+            raise rs.Failure(f"the race of two programs is found by {policy} with seed {seed}")
+    schedule = folder / "schedule"
+    first = run("--schedule", "step-user", "--seed", seed, "--record-schedule", schedule)
+    again = run("--replay", schedule)
+    if (first.returncode, again.returncode) != (1, 1):
+        raise rs.Failure(f"the race of two programs, recorded and replayed: {first.returncode}, {again.returncode}:\n{again.stderr}")
+
+
 def keep_schedules(lab, keep):
     """For the comparison of builds (tools/compare_builds): the schedules and traces of the three races, under every policy."""
     keep.mkdir(parents=True, exist_ok=True)
@@ -97,6 +135,7 @@ def check(lab, options, folder):
     equal_traces(lab, folder)
     find_the_race(lab, folder)
     steps_find_more(lab)
+    steps_of_programs(lab, folder)
     bad_input(lab, folder)
     if options.keep_traces:
         keep_schedules(lab, pathlib.Path(options.keep_traces))

@@ -8,6 +8,7 @@
 #include "host/guest.h"
 #include "host/processor.h"
 #include "host/signals.h"
+#include "kernel/ex/polling.h"
 #include "kernel/ex/processor_state.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
@@ -17,6 +18,7 @@
 #include "kernel/mm/paging.h"
 #include "kernel/seh/dispatch.h"
 #include "trace/trace.h"
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -34,6 +36,7 @@ struct TrapFrame {
     host::Fault fault; // registers and fx pointers are not valid any more
     bool user;
     bool step_ended; // the last of the instructions that the schedule policy asked for
+    bool polls;      // it has been proven that the code only polls memory
     // The whole extended state, 64-aligned, between the frame and what was on the stack before; null where
     // the processor has no XSAVE.
     std::uint8_t* xsave;
@@ -205,9 +208,12 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     ke::stop_machine(stop);
 }
 
-// The host's clock says that code runs without coming to a switch point. Others may go on, or time: then the
-// run is not repeatable, since the host has decided when. When nothing changes that for long enough, it is a
-// hang.
+PollingProof proof;
+constexpr ULONG most_steps = 5'000;
+
+// The host's clock has seen code run without calling the system, and it could not be proven that it only
+// polls. Others may go on, or time: then the run is not repeatable, since the host has decided when. When
+// nothing changes that for long enough, it is a hang.
 void spins(TrapFrame& frame) {
     ke::Thread& self = ke::current_thread();
     if (ke::virtual_time() != self.last_stall) self.stalls = 0; // it has called the system meanwhile
@@ -217,6 +223,16 @@ void spins(TrapFrame& frame) {
     ke::let_time_pass();
     ke::switch_point(ke::Cause::pause);
     self.last_stall = ke::virtual_time();
+}
+
+// The processor waits for the memory that the code polls. Afterwards the code is looked at again at once: it
+// may have waited for another value.
+void polls(TrapFrame& frame) {
+    ke::PolledWords words;
+    if (!proof.words(words)) return spins(frame);
+    if (trace::on) trace::emit_polls(frame.context.Rip, frame.user, words.shared(frame.context));
+    ke::poll(words, frame.context, frame.user);
+    seh::nt_step_after_resume = 1;
 }
 
 [[noreturn]] void kernel_trap(TrapFrame& frame) {
@@ -299,6 +315,7 @@ void spins(TrapFrame& frame) {
         set_memory_exception(e, record);
     } else if ((fault.kind == host::FaultKind::protection || fault.kind == host::FaultKind::illegal) &&
                emulate(frame, record)) {
+        if (ke::switch_point_due()) ke::switch_point();
         resume_user(frame);
     }
     if (record.ExceptionCode == STATUS_BREAKPOINT) frame.context.Rip--;
@@ -393,9 +410,9 @@ void trap_entry(void* argument) {
     if (frame.gs_changed) [[unlikely]]
         gs_changed(frame.context.Rip, "found by a fault", &frame.context);
     if (frame.fault.kind == host::FaultKind::watchdog) spins(frame);
-    if (frame.fault.kind == host::FaultKind::single_step && frame.step_ended)
-        ke::switch_point(ke::Cause::step);
-    if (frame.fault.kind == host::FaultKind::watchdog || frame.step_ended) {
+    if (frame.polls) polls(frame);
+    if (frame.step_ended) ke::switch_point(ke::Cause::step);
+    if (frame.fault.kind == host::FaultKind::watchdog || frame.polls || frame.step_ended) {
         if (!frame.user) resume_kernel(frame);
         resume_user(frame);
     }
@@ -405,17 +422,81 @@ void trap_entry(void* argument) {
         kernel_trap(frame);
 }
 
+constexpr std::uint64_t trap_flag = 0x100;
+
+// pushf, popf: a single step would show in what they store.
+bool uses_flags(ULONG_PTR rip) {
+    UCHAR byte = 0;
+    do {
+        if (!guest::read(rip++, byte)) return false;
+    } while (byte == 0x66 || (byte & 0xF0) == 0x40);
+    return byte == 0x9C || byte == 0x9D;
+}
+
 // One more of the instructions that the schedule policy asked for has run. False: the next one runs. Steps
-// stop in the host's code and in user mode; what is left of them is taken up at the next slow gate.
-bool goes_on_stepping(host::Fault& fault) {
-    const bool driver = host::places::is_guest(fault.rip()) && host::gs_base() == ke::pcr_address;
-    if (driver && --seh::nt_steps == 0) {
-        fault.registers[host::EFLAGS] &= ~0x100ull;
+// stop in the host's code; what is left of them is taken up at the next slow gate or system call.
+bool goes_on_stepping(host::Fault& fault, ULONG& steps) {
+    const bool guest_code = host::places::is_guest(fault.rip());
+    const bool last = guest_code && --steps == 0;
+    if (last || !guest_code || uses_flags(fault.rip())) fault.registers[host::EFLAGS] &= ~trap_flag;
+    return last;
+}
+
+// Code that has run without calling the system for long, as the host's clock says: it is looked at after 1,
+// 2, 4, 8 … periods of that clock, and interrupted after two seconds.
+class Stall {
+  public:
+    // True: interrupt it now. Otherwise it goes on, perhaps with a proof under way.
+    bool seen(host::Fault& fault) {
+        if (proof.active() || fault.registers[host::EFLAGS] & trap_flag) return false;
+        const ULONGLONG now = ke::virtual_time();
+        if (now != time_ && ke::run_is_repeatable) periods_ = 0;
+        time_ = now;
+        periods_++;
+        const bool out_of_patience = periods_ == std::min<ULONG>(patience, most_stalls);
+        last_ = out_of_patience || !ke::run_is_repeatable;
+        if (!out_of_patience && (periods_ & (periods_ - 1))) return last_;
+        return !start(fault, most_steps) && last_;
+    }
+    // Code that polled before goes on, and has made one step.
+    void look_again(host::Fault& fault) {
+        last_ = false;
+        if (!start(fault, std::min(most_steps, 1000 + 16 * proof.length())))
+            fault.registers[host::EFLAGS] &= ~trap_flag;
+    }
+    // What a fault means to the proof that is under way.
+    enum class Answer { goes_on, interrupt, polls, none };
+    Answer step(host::Fault& fault) {
+        const bool next = fault.kind == host::FaultKind::single_step && host::places::is_guest(fault.rip()) &&
+                          host::gs_base() == gs_base_;
+        auto result = PollingProof::Result::failed;
+        if (next)
+            result = proof.step(fault);
+        else
+            proof.give_up();
+        if (result == PollingProof::Result::going_on) return Answer::goes_on;
+        fault.registers[host::EFLAGS] &= ~trap_flag;
+        if (result == PollingProof::Result::proven) {
+            periods_ = 0;
+            return Answer::polls;
+        }
+        if (fault.kind != host::FaultKind::single_step) return Answer::none; // a fault of its own
+        return next && last_ ? Answer::interrupt : Answer::goes_on;
+    }
+
+  private:
+    bool start(host::Fault& fault, ULONG most) {
+        gs_base_ = host::gs_base();
+        if (proof.begin(fault, gs_base_, most) != PollingProof::Result::going_on) return false;
+        fault.registers[host::EFLAGS] |= trap_flag;
         return true;
     }
-    if (!driver) fault.registers[host::EFLAGS] &= ~0x100ull;
-    return false;
-}
+    static constexpr ULONG patience = 20;
+    ULONGLONG time_ = 0;
+    ULONG periods_ = 0;
+    bool last_ = false; // a proof that fails ends in an interruption
+    ULONG_PTR gs_base_ = 0;
+} stall;
 
 // A fault with a wrong GS may lie in the first instructions of a crossing or in ntoskrnl's guest code: the
 // driver's place is behind their return address, or is the routine that just returned.
@@ -458,8 +539,23 @@ class Sink final : public host::FaultSink {
     bool is_fatal(const host::Fault& fault) override { return ke::pcr_address && is_paged_out(fault); }
     bool deliver(host::Fault& fault) override {
         if (!ke::pcr_address) return false;
-        const bool stepping = fault.kind == host::FaultKind::single_step && seh::nt_steps;
-        if (stepping && !goes_on_stepping(fault)) return true;
+        bool polls = false;
+        if (fault.kind == host::FaultKind::watchdog) {
+            if (!stall.seen(fault)) return true;
+        } else if (proof.active()) {
+            const auto answer = stall.step(fault);
+            if (answer == Stall::Answer::goes_on) return true;
+            polls = answer == Stall::Answer::polls;
+            if (answer == Stall::Answer::interrupt) fault.kind = host::FaultKind::watchdog;
+        } else if (fault.kind == host::FaultKind::single_step && seh::nt_step_after_resume) {
+            seh::nt_step_after_resume = 0;
+            stall.look_again(fault);
+            return true;
+        }
+        ULONG& steps = host::gs_base() == ke::pcr_address ? seh::nt_steps : seh::nt_user_steps;
+        const bool stepping = fault.kind == host::FaultKind::single_step && steps && !polls;
+        if (stepping && !goes_on_stepping(fault, steps)) return true;
+        if (steps) fault.registers[host::EFLAGS] &= ~trap_flag; // it is not the guest's
         const bool gs_changed = host::gs_base() != ke::pcr_address && on_kernel_stack(fault.rsp());
         if (gs_changed) host::set_gs_base(ke::pcr_address);
         const bool user = host::gs_base() != ke::pcr_address;
@@ -499,6 +595,7 @@ class Sink final : public host::FaultSink {
         frame->fault = fault;
         frame->user = user;
         frame->step_ended = stepping;
+        frame->polls = polls;
         frame->gs_changed = gs_changed;
         fault.fx->mxcsr = MXCSR_KERNEL;
         if (user) host::set_gs_base(ke::pcr_address);

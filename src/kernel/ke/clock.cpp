@@ -22,6 +22,13 @@ void set_boot_time(LONGLONG filetime) { boot = filetime; }
 LONGLONG system_time() { return boot + static_cast<LONGLONG>(virtual_time()); }
 ULONGLONG tick_count() { return virtual_time() / tick_length; }
 
+void charge_reading_of_time() {
+    static ULONGLONG first = 0, last = 0; // of readings with nothing between
+    if (virtual_time() != last) first = virtual_time();
+    charge(1 + std::min<ULONGLONG>((virtual_time() - first) / 64, 99));
+    last = virtual_time();
+}
+
 static void store(volatile KSYSTEM_TIME& to, ULONGLONG value) {
     to.High2Time = static_cast<LONG>(value >> 32);
     to.LowPart = static_cast<ULONG>(value);
@@ -74,6 +81,15 @@ ULONGLONG next_event_when_idle() {
     return std::min({tick, next_timer(true), hardware::events::next_due()});
 }
 
+// Timers expire below DISPATCH_LEVEL: on this processor, or on another one if this one is kept from it.
+static void request_expiration() {
+    Processor* p = &current_processor();
+    for (ULONG i = 0; p->irql() >= DISPATCH_LEVEL && i < processor_count(); i++)
+        if (processor(i).irql() < DISPATCH_LEVEL) p = &processor(i);
+    p->timers_expired = true;
+    update_pending_level(*p);
+}
+
 // A tick: every processor's running thread may have used up its quantum, and timers may be due.
 static void tick(ULONGLONG now) {
     last_tick = now / resolution * resolution;
@@ -84,18 +100,13 @@ static void tick(ULONGLONG now) {
         check_quantum(p);
         request_waiting_dpcs(p);
     }
-    if (!timers_due(last_tick, false)) return;
-    current_processor().timers_expired = true;
-    update_pending_level(current_processor());
+    if (timers_due(last_tick, false)) request_expiration();
 }
 
 void run_due_events() {
     const ULONGLONG now = interrupt_time();
     if (hardware::events::next_due() <= now) hardware::events::run_due(now);
-    if (timers_due(now, true)) {
-        current_processor().timers_expired = true;
-        update_pending_level(current_processor());
-    }
+    if (timers_due(now, true)) request_expiration();
     if (now >= last_tick + resolution) tick(now);
 }
 

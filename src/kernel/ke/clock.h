@@ -25,6 +25,9 @@ LONGLONG boot_time();
 void set_boot_time(LONGLONG filetime);
 
 inline void charge(ULONGLONG units) { virtual_time() += units; }
+// Code that reads the clock again and again waits for it to move on: a reading takes 100 ns, and more the
+// longer nothing else has moved it, up to 10 µs.
+void charge_reading_of_time();
 // What an interrupt's way into and out of the kernel takes: 1 µs.
 inline constexpr ULONGLONG interrupt_cost = 10;
 // Brings KUSER_SHARED_DATA up to the last tick: always, and cheaply when no tick has passed.

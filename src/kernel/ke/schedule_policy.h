@@ -24,8 +24,9 @@ struct Decision {
 struct Choice {
     ULONG processor;             // one of `runnable`
     ULONGLONG crossings = ~0ull; // until the next decision on it (each crossing is 100 ns of virtual time)
-    ULONG instructions = 0;      // more than 0: single-step that many instructions of it, then decide again
-    bool end_quantum = false;    // its thread's quantum is over now
+    ULONG instructions = 0;   // more than 0: single-step that many instructions of drivers, then decide again
+    bool end_quantum = false; // its thread's quantum is over now
+    ULONG user_instructions = 0; // the same for programs
 };
 
 class SchedulePolicy {

@@ -1,4 +1,5 @@
 #include "kernel/ke/switch_point.h"
+#include "abi/context.h"
 #include "abi/processor.h"
 #include "host/fiber.h"
 #include "host/processor.h"
@@ -13,6 +14,7 @@
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/spin.h"
 #include "trace/trace.h"
+#include <algorithm>
 #include <cstdio>
 
 namespace nt::ke {
@@ -23,10 +25,11 @@ SchedulePolicy* policy = nullptr;
 ULONGLONG decisions = 0;
 // A processor that spins for as long as this, while time passes, does so for ever: ten seconds.
 constexpr ULONGLONG longest_spin = 100'000'000;
+// Code that polls memory may wait for a long timer: ten minutes.
+constexpr ULONGLONG longest_poll = 6'000'000'000;
 
 bool is_runnable(const Processor& p) {
-    if (p.spinning) return p.spinning->ready(p.spinning->context);
-    if (!p.resting || p.next) return true;
+    if (p.spinning ? p.spinning->ready(p.spinning->context) : !p.resting || p.next) return true;
     return *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) > p.irql();
 }
 
@@ -66,6 +69,7 @@ void decide(Cause cause, ULONG64 runnable) {
     q.policy_deadline =
         choice.crossings > ~0ull - interrupt_time() ? ~0ull : interrupt_time() + choice.crossings;
     seh::nt_steps = choice.instructions;
+    seh::nt_user_steps = choice.user_instructions;
     if (choice.end_quantum && !q.is_idle()) {
         q.quantum_ended = true;
         update_pending_level(q);
@@ -137,6 +141,62 @@ void deliver_pending() {
     }
 }
 
+namespace {
+
+// What happens by itself when no processor can go on. Clock ticks do too if polling code sees them, or if a
+// thread waits for its processor.
+ULONGLONG next_event_for_all() {
+    ULONGLONG next = next_event_when_idle();
+    for (ULONG i = 0; i < processor_count(); i++) {
+        const Processor& p = processor(i);
+        if (!p.spinning || !p.spinning->code) continue;
+        if (p.spinning->sees_time || (p.ready.summary && p.irql() < DISPATCH_LEVEL))
+            next = std::min(next, next_event_time());
+    }
+    return next;
+}
+
+// The first processor that polls memory; `since` long ago if asked for.
+Processor* polling_processor(ULONGLONG for_at_least) {
+    for (ULONG i = 0; i < processor_count(); i++) {
+        Processor& p = processor(i);
+        if (p.spinning && p.spinning->code && interrupt_time() - p.spinning->since >= for_at_least) return &p;
+    }
+    return nullptr;
+}
+
+// Time goes on, or, when nothing is due, code that polls in vain says so. False: there is none.
+bool pass_time() {
+    const ULONGLONG next = next_event_for_all();
+    if (Processor* p = polling_processor(next == ~0ull ? 0 : longest_poll)) {
+        p->spinning->hopeless = true;
+        run_processor(*p);
+        return true;
+    }
+    if (next == ~0ull) return false;
+    advance_to(next);
+    run_due_events();
+    return true;
+}
+
+[[noreturn]] void report_endless_poll(const SpinWait& wait) {
+    Stop stop;
+    stop.kind = StopKind::hang;
+    stop.context = wait.code;
+    stop.caller = wait.code->Rip;
+    const char* mode = wait.user ? "user-mode" : "kernel-mode";
+    if (wait.what)
+        std::snprintf(stop.text, sizeof stop.text,
+                      "%s code polls memory (%#llx) that nobody is left to change", mode,
+                      static_cast<unsigned long long>(reinterpret_cast<ULONG_PTR>(wait.what)));
+    else
+        std::snprintf(stop.text, sizeof stop.text,
+                      "%s code loops for ever and reads nothing that could change", mode);
+    stop_machine(stop);
+}
+
+} // namespace
+
 void wait_for_work() {
     Processor& p = current_processor();
     p.resting = true;
@@ -144,16 +204,11 @@ void wait_for_work() {
         decide(Cause::idle, others);
         return;
     }
-    const ULONGLONG next = next_event_when_idle();
-    if (next == ~0ull) {
-        Stop stop;
-        stop.kind = StopKind::hang;
-        std::snprintf(stop.text, sizeof stop.text,
-                      "every thread waits, and nothing is due that could wake one");
-        stop_machine(stop);
-    }
-    advance_to(next);
-    run_due_events();
+    if (pass_time()) return;
+    Stop stop;
+    stop.kind = StopKind::hang;
+    std::snprintf(stop.text, sizeof stop.text, "every thread waits, and nothing is due that could wake one");
+    stop_machine(stop);
 }
 
 void spin(SpinWait& wait) {
@@ -168,13 +223,10 @@ void spin(SpinWait& wait) {
         const ULONG64 others = runnable_processors() & ~(1ull << p.number);
         if (others)
             decide(Cause::spin, others);
-        else {
-            const ULONGLONG next = next_event_when_idle();
-            if (next == ~0ull || interrupt_time() - wait.since > longest_spin) report_spin_deadlock();
-            advance_to(next);
-            run_due_events();
-        }
+        else if ((!wait.code && interrupt_time() - wait.since > longest_spin) || !pass_time())
+            report_spin_deadlock();
         p.spinning = nullptr;
+        if (wait.hopeless) report_endless_poll(wait);
     }
 }
 

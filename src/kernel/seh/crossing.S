@@ -326,9 +326,23 @@ nt_system_call_entry:
     wrgsbase r10
     cmp     dword ptr [r11 + ENTRY_ALIGNMENT_CHECK], 0
     jne     5f
-6:  mov     rsp, rcx
+6:  cmp     dword ptr [rip + nt_user_steps], 0
+    jne     7f
+    mov     rsp, rcx
     clear_volatile
     ret
+7:  mov     r8, [rcx]                   # single-step from the program's next instruction: all of it at once
+    add     rcx, 8
+    mov     r9d, ss
+    push    r9
+    push    rcx
+    pushfq
+    or      dword ptr [rsp], 0x100
+    mov     r9d, cs
+    push    r9
+    push    r8
+    clear_volatile
+    iretq
 1:  ldmxcsr [rip + kernel_mxcsr]
     jmp     2b
 3:  mov     dword ptr [r11 + ENTRY_ALIGNMENT_CHECK], 1
@@ -393,8 +407,12 @@ nt_resume:
     mov     eax, [rdi + 0x44]           # EFlags: only what user code may set
     and     eax, 0x0CD5
     or      eax, 0x202
-    cmp     dword ptr [rip + nt_steps], 0
-    je      2f
+    mov     ecx, [rip + nt_steps]
+    test    rsi, rsi
+    jz      5f
+    mov     ecx, [rip + nt_user_steps]
+5:  or      ecx, [rip + nt_step_after_resume]
+    jz      2f
     or      eax, 0x100                  # single-stepping goes on
 2:
     mov     [rsp + 16], rax
@@ -449,6 +467,12 @@ nt_user_gs:
     .quad   0
     .globl  nt_steps
 nt_steps:
+    .long   0
+    .globl  nt_user_steps
+nt_user_steps:
+    .long   0
+    .globl  nt_step_after_resume
+nt_step_after_resume:
     .long   0
 kernel_mxcsr:
     .long   MXCSR_KERNEL

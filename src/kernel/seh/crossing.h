@@ -119,7 +119,9 @@ struct Hooks {
     void (*state_changed)(const Record& record, ULONG what) = nullptr;
 };
 extern "C" Hooks nt_crossing_hooks;
-extern "C" ULONG nt_steps; // not 0: kernel-mode guest code is to be single-stepped for so many instructions
+// Not 0: kernel-mode, or user-mode, guest code is to be single-stepped for so many instructions.
+extern "C" ULONG nt_steps, nt_user_steps;
+extern "C" ULONG nt_step_after_resume; // not 0: nt_resume() goes on with a single step
 
 extern "C" ULONG_PTR nt_call_out(ULONG_PTR function, ULONG_PTR a1, ULONG_PTR a2, ULONG_PTR a3, ULONG_PTR a4);
 extern "C" ULONG_PTR nt_call_out_many(ULONG_PTR function, const ULONG_PTR* args, ULONG_PTR count);

@@ -525,6 +525,11 @@ const Row rows[] = {
      [](TextRows& t) {
          return "the watchdog interrupts a spin at " + t.symbol("address") + ": not repeatable from here on";
      }},
+    {"polls", Place::thread,
+     [](TextRows& t) {
+         return "polls " + (t.n("memory") ? t.x("memory") : std::string("nothing")) + " at " +
+                t.symbol("address");
+     }},
     {"priority_changed", Place::thread,
      [](TextRows& t) {
          return "priority of thread object " + t.x("thread") + ": " + t.d("from") + " -> " + t.d("to");

@@ -97,6 +97,7 @@ enum class Id : std::uint16_t {
     interrupt_connected = 155,
     interrupt_disconnected = 156,
     spin_interrupted = 154,
+    polls = 159,
     priority_changed = 153,
     port_read = 90,
     port_write = 91,
@@ -203,6 +204,7 @@ inline constexpr std::string_view schema =
     "155 interrupt_connected interrupt:ptr routine:ptr vector:x32 irql:u8 processor:u8\n"
     "156 interrupt_disconnected interrupt:ptr vector:x32\n"
     "154 spin_interrupted address:ptr user:bool\n"
+    "159 polls address:ptr user:bool memory:ptr\n"
     "153 priority_changed thread:ptr from:u8 to:u8\n"
     "90 port_read port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
     "91 port_write port:x32 size:u8 value:x32 model:str8 caller:ptr\n"
@@ -1229,6 +1231,16 @@ inline void emit_spin_interrupted(Ptr address, bool user) {
     if (!w) [[unlikely]] return;
     w.put(address.value);
     w.put(user);
+    w.commit();
+}
+
+// code that calls nothing goes around for ever until a word of memory changes; memory: the first that it reads, 0: none
+inline void emit_polls(Ptr address, bool user, Ptr memory) {
+    detail::Writer<5> w(159, 0);
+    if (!w) [[unlikely]] return;
+    w.put(address.value);
+    w.put(user);
+    w.put(memory.value);
     w.commit();
 }
 

@@ -4,6 +4,10 @@
 #include "kernel/ke/accounting.h"
 #include "kernel/ke/processor.h"
 
+namespace nt {
+struct CONTEXT;
+}
+
 namespace nt::ke {
 
 inline constexpr int priorities = 32;
@@ -32,6 +36,11 @@ struct SpinWait {
     void* context;
     const void* what; // guest address of the lock, for reports
     ULONGLONG since;
+    // Guest code that polls memory (polling.h), null: a lock of the kernel's.
+    const CONTEXT* code = nullptr;
+    bool user = false;
+    bool sees_time = false; // it reads what clock ticks change
+    bool hopeless = false;  // nothing is left that could end it: it is to say so
 };
 
 struct Processor {
