@@ -16,8 +16,8 @@ extern "C" NTSTATUS HalpGetDmaAdapterInfo(DMA_ADAPTER* adapter, DMA_ADAPTER_INFO
     io::DmaAdapter& a = io::adapter_of(adapter);
     if (need_out(info).Version != 1) return STATUS_NOT_SUPPORTED;
     *info = {.Version = 1,
-             .ReadDmaCounterAvailable = 0,
-             .ScatterGatherLimit = ~0u,
+             .ReadDmaCounterAvailable = io::dma::is_subordinate(a),
+             .ScatterGatherLimit = io::dma::is_subordinate(a) ? 1 : ~0u,
              .DmaAddressWidth = io::dma::address_width(a),
              .Flags = 0,
              .MinimumTransferUnit = 1};
@@ -93,11 +93,14 @@ GATE(HalpCancelAdapterChannel);
 
 extern "C" NTSTATUS HalpMapTransferEx(DMA_ADAPTER* adapter, MDL* mdl, PVOID base, ULONGLONG offset, ULONG,
                                       ULONG* length, BOOLEAN write, SCATTER_GATHER_LIST* list,
-                                      ULONG list_size, PVOID completion, PVOID) {
-    if (completion) return STATUS_INVALID_PARAMETER; // system DMA only
+                                      ULONG list_size, PVOID completion, PVOID context) {
+    io::DmaAdapter& a = io::adapter_of(adapter);
+    if (completion && !io::dma::is_subordinate(a)) return STATUS_INVALID_PARAMETER;
     if (list) need_write(list, list_size);
     const io::dma::Transfer t = io::dma::transfer_at(&need_out(mdl), offset, need_out(length), write != 0);
-    return io::dma::map_transfer_ex(io::adapter_of(adapter), t, base, *length, list, list_size);
+    const NTSTATUS status = io::dma::map_transfer_ex(a, t, base, *length, list, list_size);
+    if (NT_SUCCESS(status)) io::dma::set_completion(a, base, completion, context);
+    return status;
 }
 GATE(HalpMapTransferEx);
 
@@ -108,6 +111,13 @@ extern "C" NTSTATUS HalpFlushAdapterBuffersEx(DMA_ADAPTER* adapter, MDL* mdl, PV
     return STATUS_SUCCESS;
 }
 GATE(HalpFlushAdapterBuffersEx);
+
+// Lists for the system DMA controller are not there: they stop the machine with their name.
+static io::DmaAdapter& bus_master(DMA_ADAPTER* adapter, const char* operation) {
+    io::DmaAdapter& a = io::adapter_of(adapter);
+    if (io::dma::is_subordinate(a)) ke::stub_called(operation);
+    return a;
+}
 
 // Who gets a list without a routine must ask for it at once and take it from `list`.
 static bool valid(ULONG flags, PDRIVER_LIST_CONTROL routine, SCATTER_GATHER_LIST** list) {
@@ -122,7 +132,8 @@ extern "C" NTSTATUS HalpGetScatterGatherListEx(DMA_ADAPTER* adapter, DEVICE_OBJE
     need_write(context, DMA_TRANSFER_CONTEXT_SIZE_V1);
     if (list) need_out(list);
     const io::dma::Transfer t = io::dma::transfer_at(&need_out(mdl), offset, length, write != 0);
-    return io::dma::build_list(io::adapter_of(adapter), t, {device, routine, routine_context}, nullptr, 0,
+    return io::dma::build_list(bus_master(adapter, "DMA_OPERATIONS.GetScatterGatherListEx for system DMA"), t,
+                               {device, routine, routine_context}, nullptr, 0,
                                {context, (flags & DMA_SYNCHRONOUS_CALLBACK) != 0, list});
 }
 GATE(HalpGetScatterGatherListEx);
@@ -137,7 +148,8 @@ extern "C" NTSTATUS HalpBuildScatterGatherListEx(DMA_ADAPTER* adapter, DEVICE_OB
     need_write(buffer, size);
     if (list) need_out(list);
     const io::dma::Transfer t = io::dma::transfer_at(&need_out(mdl), offset, length, write != 0);
-    return io::dma::build_list(io::adapter_of(adapter), t, {device, routine, routine_context}, buffer, size,
+    return io::dma::build_list(bus_master(adapter, "DMA_OPERATIONS.BuildScatterGatherListEx for system DMA"),
+                               t, {device, routine, routine_context}, buffer, size,
                                {context, (flags & DMA_SYNCHRONOUS_CALLBACK) != 0, list});
 }
 GATE(HalpBuildScatterGatherListEx);
@@ -148,9 +160,11 @@ extern "C" void HalpFreeAdapterObject(DMA_ADAPTER* adapter, IO_ALLOCATION_ACTION
 GATE(HalpFreeAdapterObject);
 
 // assumed: for a bus master there is no such transfer.
-extern "C" NTSTATUS HalpCancelMappedTransfer(DMA_ADAPTER* adapter, PVOID) {
-    io::adapter_of(adapter);
-    return STATUS_NOT_SUPPORTED;
+extern "C" NTSTATUS HalpCancelMappedTransfer(DMA_ADAPTER* adapter, PVOID context) {
+    io::DmaAdapter& a = io::adapter_of(adapter);
+    if (!io::dma::is_subordinate(a)) return STATUS_NOT_SUPPORTED;
+    need_write(context, DMA_TRANSFER_CONTEXT_SIZE_V1);
+    return io::dma::cancel_mapped(a, context);
 }
 GATE(HalpCancelMappedTransfer);
 

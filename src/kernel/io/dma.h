@@ -1,5 +1,5 @@
 // DMA adapters: what IoGetDmaAdapter gives out, for bus masters with the operations of versions 1 to 3, for
-// subordinate devices (system DMA) with versions 1 and 2.
+// subordinate devices (system DMA) without scatter/gather lists.
 //
 // There is no IOMMU: a logical address is a physical one. A page that the device cannot address (above 16 MiB
 // or 4 GiB), or that does not continue the page before for a device without scatter/gather, goes through a
@@ -14,8 +14,8 @@ namespace nt::io {
 
 struct DmaAdapter; // starts with a DMA_ADAPTER
 
-// Null: no memory, an unknown version, or a subordinate device with version 3, without a channel that there
-// is or with a width that is not the channel's.
+// Null: no memory, an unknown version, or a subordinate device with a channel that there is not or a width
+// that is not the channel's.
 DMA_ADAPTER* get_dma_adapter(const DEVICE_DESCRIPTION& device, ULONG& map_registers);
 // Null for something that is no adapter (any more): DRIVER_VERIFIER_DMA_VIOLATION 0x18.
 DmaAdapter& adapter_of(DMA_ADAPTER* adapter);
@@ -48,9 +48,15 @@ bool flush(DmaAdapter& adapter, MDL* mdl, PVOID base, PVOID va, ULONG length, bo
 // The part of a chain from byte `offset` on. DRIVER_VERIFIER_DMA_VIOLATION 0x1B beyond its end.
 struct Transfer;
 Transfer transfer_at(MDL* mdl, ULONGLONG offset, ULONG length, bool write);
-// MapTransferEx: as much as registers and list have room for; `length` gives how much that was.
+// MapTransferEx: as much as registers and list have room for; `length` gives how much that was. For a
+// subordinate device the list may be null, and the controller is set up. STATUS_CANCELLED.
 NTSTATUS map_transfer_ex(DmaAdapter& adapter, const Transfer& transfer, PVOID base, ULONG& length,
                          SCATTER_GATHER_LIST* list, ULONG list_size);
+// What CancelMappedTransfer calls. The controller of a PC does not interrupt at the end of a transfer, so
+// nothing else calls it.
+void set_completion(DmaAdapter& adapter, PVOID base, PVOID routine, PVOID context);
+// STATUS_NOT_SUPPORTED (bus masters), STATUS_INVALID_PARAMETER (nothing of the context is mapped).
+NTSTATUS cancel_mapped(DmaAdapter& adapter, PVOID transfer);
 void flush_ex(DmaAdapter& adapter, const Transfer& transfer, PVOID base);
 
 // Part of a (chained) MDL to transfer.

@@ -109,7 +109,7 @@ ULONGLONG highest_of(const DEVICE_DESCRIPTION& device) {
 bool is_possible(const DEVICE_DESCRIPTION& device) {
     if (device.Version > 3 || !tables()) return false;
     if (device.Master) return highest_of(device) != 0;
-    return device.Version < 3 && system_dma::exists(device.DmaChannel) &&
+    return system_dma::exists(device.DmaChannel) &&
            device.DmaWidth == (device.DmaChannel < 4 ? Width8Bits : Width16Bits);
 }
 

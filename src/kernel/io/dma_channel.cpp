@@ -115,6 +115,10 @@ NTSTATUS allocate_channel_ex(DmaAdapter& adapter, DEVICE_OBJECT* device, PVOID t
     t->used = true;
     Registers* r = new_channel_registers(adapter, device, count, routine, context);
     if (!r) return STATUS_INSUFFICIENT_RESOURCES;
+    if (adapter.subordinate) {
+        r->started = t;
+        t->registers = r;
+    }
     if (!now) {
         r->transfer = t;
         queue_for_channel(*r);
@@ -131,7 +135,7 @@ NTSTATUS allocate_channel_ex(DmaAdapter& adapter, DEVICE_OBJECT* device, PVOID t
 }
 
 void initialize_transfer(PVOID transfer) {
-    *static_cast<TransferContext*>(transfer) = {transfer_signature, false, false, nullptr};
+    *static_cast<TransferContext*>(transfer) = {transfer_signature, false, false, nullptr, nullptr};
 }
 
 bool cancel_channel(PVOID transfer) {
@@ -152,6 +156,29 @@ bool cancel_channel(PVOID transfer) {
     release(*r);
     pump(channel);
     return true;
+}
+
+void set_completion(DmaAdapter& adapter, PVOID base, PVOID routine, PVOID context) {
+    Registers& r = registers_of(adapter, base);
+    r.completion = reinterpret_cast<PDMA_COMPLETION_ROUTINE>(routine);
+    r.completion_context = context;
+}
+
+// assumed: the completion routine is called here, at DISPATCH_LEVEL.
+NTSTATUS cancel_mapped(DmaAdapter& adapter, PVOID transfer) {
+    if (!adapter.subordinate) return STATUS_NOT_SUPPORTED;
+    auto* t = static_cast<TransferContext*>(transfer);
+    if (t->signature != transfer_signature) return STATUS_INVALID_PARAMETER;
+    Registers* r = adapter.channel->owner;
+    if (!r || t->registers != r || r->adapter != &adapter) return STATUS_INVALID_PARAMETER;
+    hardware::dma_controller::stop(adapter.number);
+    t->cancelled = true;
+    if (!r->completion) return STATUS_SUCCESS;
+    const KIRQL old = ke::raise_irql(DISPATCH_LEVEL);
+    seh::call_out(r->completion, static_cast<DMA_ADAPTER*>(&adapter), r->call.device, r->completion_context,
+                  DmaCancelled);
+    ke::lower_irql(old);
+    return STATUS_SUCCESS;
 }
 
 void free_object(DmaAdapter& adapter, IO_ALLOCATION_ACTION action) {

@@ -1,5 +1,6 @@
 // Scatter/gather lists: a whole transfer mapped at once, chained MDLs and all.
 #include "abi/status.h"
+#include "hardware/dma_controller.h"
 #include "kernel/io/detail/dma_adapter.h"
 #include "kernel/ke/processor.h"
 #include "kernel/mm/mdl.h"
@@ -66,7 +67,8 @@ Plan plan_of(const DmaAdapter& adapter, const Transfer& t) {
             next = 0;
         }
     });
-    if (!adapter.scatter_gather && (plan.elements > 1 || !in_reach)) {
+    if (!adapter.scatter_gather &&
+        (plan.elements > 1 || !in_reach || adapter.crosses(Pages(t.mdl, t.va).physical(), t.length))) {
         plan.whole = true;
         plan.elements = 1;
         plan.registers = static_cast<ULONG>(mm::pages_of(reinterpret_cast<ULONG_PTR>(t.va), t.length));
@@ -183,7 +185,13 @@ void put_list(DmaAdapter& adapter, SCATTER_GATHER_LIST* list) {
 NTSTATUS map_transfer_ex(DmaAdapter& adapter, const Transfer& t, PVOID base, ULONG& length,
                          SCATTER_GATHER_LIST* list, ULONG list_size) {
     Registers& r = registers_of(adapter, base);
+    alignas(SCATTER_GATHER_LIST) UCHAR one[size_of_list(1)];
+    if (!list && adapter.subordinate) {
+        list = reinterpret_cast<SCATTER_GATHER_LIST*>(one);
+        list_size = sizeof one;
+    }
     if (!list || list_size < size_of_list(1)) return STATUS_INVALID_PARAMETER;
+    if (r.started && r.started->cancelled) return STATUS_CANCELLED;
     list->NumberOfElements = 0;
     list->Reserved = 0;
     const bool whole = plan_of(adapter, t).whole;
@@ -218,10 +226,15 @@ NTSTATUS map_transfer_ex(DmaAdapter& adapter, const Transfer& t, PVOID base, ULO
     });
     if (whole) r.used += static_cast<ULONG>(mm::pages_of(0, at));
     length = mapped;
+    if (mapped && adapter.subordinate)
+        hardware::dma_controller::start(adapter.number,
+                                        static_cast<ULONGLONG>(elements_of(list)->Address.QuadPart), mapped,
+                                        t.write, adapter.auto_initialize);
     return mapped ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 void flush_ex(DmaAdapter& adapter, const Transfer& transfer, PVOID base) {
+    if (adapter.subordinate) hardware::dma_controller::stop(adapter.number);
     end_transfer(registers_of(adapter, base), transfer);
 }
 

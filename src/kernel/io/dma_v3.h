@@ -14,6 +14,11 @@ struct DEVICE_DESCRIPTION_V3 : DEVICE_DESCRIPTION {
 };
 static_assert(sizeof(DEVICE_DESCRIPTION_V3) == 0x40);
 
+enum DMA_COMPLETION_STATUS { DmaComplete, DmaAborted, DmaError, DmaCancelled };
+typedef void NTAPI DMA_COMPLETION_ROUTINE(DMA_ADAPTER*, DEVICE_OBJECT*, PVOID CompletionContext,
+                                          DMA_COMPLETION_STATUS Status);
+using PDMA_COMPLETION_ROUTINE = DMA_COMPLETION_ROUTINE*;
+
 inline constexpr ULONG DMA_SYNCHRONOUS_CALLBACK = 0x1;
 inline constexpr ULONG DMA_TRANSFER_CONTEXT_SIZE_V1 = 128;
 

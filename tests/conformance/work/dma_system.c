@@ -4,6 +4,7 @@
 // 0x220, which plays what it gets and records it again (--hardware sampler).
 #define TOPIC L"DmaSystem"
 #include "../common/driver.h"
+#include "dma_v3.h"
 
 NTHALAPI ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE, ULONG, ULONG, ULONG, PKIRQL, PKAFFINITY);
 
@@ -234,6 +235,86 @@ static void common_buffer(void) {
     adapter = packet;
 }
 
+// Version 3 of the operations.
+static volatile LONG completions;
+static ULONG completion_status;
+static KIRQL completion_irql;
+static PVOID completion_context;
+static VOID NTAPI completion(PDMA_ADAPTER a, PDEVICE_OBJECT object, PVOID context, ULONG status) {
+    UNREFERENCED_PARAMETER(a);
+    UNREFERENCED_PARAMETER(object);
+    completion_context = context;
+    completion_status = status;
+    completion_irql = KeGetCurrentIrql();
+    InterlockedIncrement(&completions);
+}
+static IO_ALLOCATION_ACTION NTAPI keep(PDEVICE_OBJECT object, PIRP irp, PVOID base, PVOID context) {
+    UNREFERENCED_PARAMETER(object);
+    UNREFERENCED_PARAMETER(irp);
+    *(PVOID*)context = base;
+    return KeepObject;
+}
+
+static void version_3(void) {
+    static DECLSPEC_ALIGN(16) UCHAR transfer[CONTEXT_SIZE];
+    DESCRIPTION_3 d;
+    ADAPTER_INFO info = {.Version = 1};
+    ULONG count, length = SIZE - 100;
+    PVOID base = NULL;
+    RtlZeroMemory(&d, sizeof d);
+    d.Description.Version = 3;
+    d.Description.DmaChannel = 1;
+    d.Description.InterfaceType = Isa;
+    d.Description.DmaWidth = Width8Bits;
+    d.Description.MaximumLength = 0x10000;
+    PDMA_ADAPTER a = IoGetDmaAdapter(NULL, &d.Description, &count);
+    CHECK(a != NULL, "version 3 is served");
+    if (!a) return;
+    OPERATIONS_3* ops = (OPERATIONS_3*)a->DmaOperations;
+    CHECK(ops->GetDmaAdapterInfo(a, &info) == STATUS_SUCCESS && info.ReadDmaCounterAvailable &&
+              info.ScatterGatherLimit == 1 && info.DmaAddressWidth == 24,
+          "GetDmaAdapterInfo describes the controller");
+    CHECK(ops->ConfigureAdapterChannel(a, 1, NULL) == STATUS_NOT_IMPLEMENTED,
+          "a custom function that there is not is STATUS_NOT_IMPLEMENTED");
+    UCHAR* out = ExAllocatePoolWithTag(NonPagedPool, SIZE, 'sdmT');
+    for (ULONG i = 0; i < SIZE; ++i)
+        out[i] = (UCHAR)(i * 3);
+    PMDL mdl = lock(out, SIZE);
+    ops->InitializeDmaTransferContext(a, transfer);
+    KeClearEvent(&finished);
+    KIRQL old = to_dispatch();
+    NTSTATUS status = ops->AllocateAdapterChannelEx(a, device, transfer, 4, 0, keep, &base, NULL);
+    CHECK(status == STATUS_SUCCESS && base, "AllocateAdapterChannelEx allocates the channel");
+    status = ops->MapTransferEx(a, mdl, base, 100, 0, &length, TRUE, NULL, 0, completion, &base);
+    KeLowerIrql(old);
+    CHECK(status == STATUS_SUCCESS && length == SIZE - 100,
+          "MapTransferEx sets the controller up, without a list");
+    WRITE_PORT_UCHAR(PORT + 1, PLAY);
+    CHECK(wait() && READ_PORT_USHORT((PUSHORT)(PORT + 2)) == SIZE - 100,
+          "and the device plays from the offset");
+    WRITE_PORT_UCHAR(PORT + 1, STOP);
+    CHECK(completions == 0, "a controller that does not interrupt does not call DmaCompletionRoutine");
+    old = to_dispatch();
+    ops->FlushAdapterBuffersEx(a, mdl, base, 100, length, TRUE);
+    ops->MapTransferEx(a, mdl, base, 0, 0, &length, TRUE, NULL, 0, completion, &base);
+    status = ops->CancelMappedTransfer(a, transfer);
+    KeLowerIrql(old);
+    CHECK(status == STATUS_SUCCESS && completions == 1 && completion_status == 3 &&
+              completion_irql == DISPATCH_LEVEL && completion_context == &base,
+          "CancelMappedTransfer calls it with DmaCancelled");
+    old = to_dispatch();
+    ops->FlushAdapterBuffersEx(a, mdl, base, 0, length, TRUE);
+    status = ops->MapTransferEx(a, mdl, base, 0, 0, &length, TRUE, NULL, 0, NULL, NULL);
+    ops->FreeAdapterObject(a, DeallocateObject);
+    KeLowerIrql(old);
+    CHECK(status == STATUS_CANCELLED, "then the context transfers nothing more");
+    CHECK(ops->CancelMappedTransfer(a, transfer) == STATUS_INVALID_PARAMETER,
+          "nothing mapped, nothing to cancel");
+    IoFreeMdl(mdl);
+    ExFreePoolWithTag(out, 'sdmT');
+    a->DmaOperations->PutDmaAdapter(a);
+}
+
 static void checks(void) {
     KIRQL irql;
     KAFFINITY processors;
@@ -250,6 +331,7 @@ static void checks(void) {
     far_memory();
     turns();
     common_buffer();
+    version_3();
     IoDisconnectInterrupt(interrupt);
     adapter->DmaOperations->PutDmaAdapter(adapter);
 }

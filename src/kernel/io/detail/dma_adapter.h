@@ -39,11 +39,14 @@ struct Registers {
     TransferContext* transfer;             // that can cancel the wait, or null
     void (*abandon)(Registers& registers); // what a cancelled wait leaves, or null
     bool in_channel, in_bank;              // it waits there
-    ULONG count;                           // that the driver asked for
-    ULONG used, bounces;                   // registers, mappings
-    ULONG wanted;                          // pages to reserve; 0: the device reaches all memory
-    mm::Pfn first;                         // of the pages; 0: not reserved (yet)
-    Bounce bounce[1];                      // `count` of them
+    TransferContext* started;              // the context of a subordinate device's transfer, or null
+    PDMA_COMPLETION_ROUTINE completion;    // for when that is cancelled
+    PVOID completion_context;
+    ULONG count;         // that the driver asked for
+    ULONG used, bounces; // registers, mappings
+    ULONG wanted;        // pages to reserve; 0: the device reaches all memory
+    mm::Pfn first;       // of the pages; 0: not reserved (yet)
+    Bounce bounce[1];    // `count` of them
 };
 
 // What one transfer at a time may have. `waiting` are Registers whose devices queue for it.
@@ -58,6 +61,7 @@ struct TransferContext {
     ULONG signature;
     bool used, cancelled; // cancelled: before anything was asked for
     Registers* waiting;   // what CancelAdapterChannel takes back
+    Registers* registers; // of a subordinate device's transfer
 };
 static_assert(sizeof(TransferContext) <= DMA_TRANSFER_CONTEXT_SIZE_V1);
 inline constexpr ULONG transfer_signature = 'D' | 'm' << 8 | 'a' << 16 | 'T' << 24;
