@@ -5,7 +5,6 @@
 #include "kernel/exports/gate.h"
 #include "kernel/exports/touch.h"
 #include "kernel/io/dma.h"
-#include "kernel/ke/bugcheck.h"
 
 using namespace nt;
 using exports::need_in;
@@ -76,29 +75,20 @@ extern "C" ULONG HalpReadDmaCounter(DMA_ADAPTER* adapter) {
 }
 GATE(HalpReadDmaCounter);
 
-// Lists for the system DMA controller are not there: they stop the machine with their name.
-static io::DmaAdapter& bus_master(DMA_ADAPTER* adapter, const char* operation) {
-    io::DmaAdapter& a = io::adapter_of(adapter);
-    if (io::dma::is_subordinate(a)) ke::stub_called(operation);
-    return a;
-}
-
 extern "C" NTSTATUS HalpBuildScatterGatherList(DMA_ADAPTER* adapter, DEVICE_OBJECT* device, MDL* mdl,
                                                PVOID va, ULONG length, PDRIVER_LIST_CONTROL routine,
                                                PVOID context, BOOLEAN write, PVOID buffer, ULONG size) {
     exports::need_write(buffer, size);
-    return io::dma::build_list(bus_master(adapter, "DMA_OPERATIONS.BuildScatterGatherList for system DMA"),
-                               {&need_out(mdl), va, length, write != 0}, {device, routine, context}, buffer,
-                               size);
+    return io::dma::build_list(io::adapter_of(adapter), {&need_out(mdl), va, length, write != 0},
+                               {device, routine, context}, buffer, size);
 }
 GATE(HalpBuildScatterGatherList);
 
 extern "C" NTSTATUS HalpGetScatterGatherList(DMA_ADAPTER* adapter, DEVICE_OBJECT* device, MDL* mdl, PVOID va,
                                              ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
                                              BOOLEAN write) {
-    return io::dma::build_list(bus_master(adapter, "DMA_OPERATIONS.GetScatterGatherList for system DMA"),
-                               {&need_out(mdl), va, length, write != 0}, {device, routine, context}, nullptr,
-                               0);
+    return io::dma::build_list(io::adapter_of(adapter), {&need_out(mdl), va, length, write != 0},
+                               {device, routine, context}, nullptr, 0);
 }
 GATE(HalpGetScatterGatherList);
 

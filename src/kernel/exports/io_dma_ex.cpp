@@ -112,13 +112,6 @@ extern "C" NTSTATUS HalpFlushAdapterBuffersEx(DMA_ADAPTER* adapter, MDL* mdl, PV
 }
 GATE(HalpFlushAdapterBuffersEx);
 
-// Lists for the system DMA controller are not there: they stop the machine with their name.
-static io::DmaAdapter& bus_master(DMA_ADAPTER* adapter, const char* operation) {
-    io::DmaAdapter& a = io::adapter_of(adapter);
-    if (io::dma::is_subordinate(a)) ke::stub_called(operation);
-    return a;
-}
-
 // Who gets a list without a routine must ask for it at once and take it from `list`.
 static bool valid(ULONG flags, PDRIVER_LIST_CONTROL routine, SCATTER_GATHER_LIST** list) {
     return routine || ((flags & DMA_SYNCHRONOUS_CALLBACK) && list);
@@ -132,8 +125,7 @@ extern "C" NTSTATUS HalpGetScatterGatherListEx(DMA_ADAPTER* adapter, DEVICE_OBJE
     need_write(context, DMA_TRANSFER_CONTEXT_SIZE_V1);
     if (list) need_out(list);
     const io::dma::Transfer t = io::dma::transfer_at(&need_out(mdl), offset, length, write != 0);
-    return io::dma::build_list(bus_master(adapter, "DMA_OPERATIONS.GetScatterGatherListEx for system DMA"), t,
-                               {device, routine, routine_context}, nullptr, 0,
+    return io::dma::build_list(io::adapter_of(adapter), t, {device, routine, routine_context}, nullptr, 0,
                                {context, (flags & DMA_SYNCHRONOUS_CALLBACK) != 0, list});
 }
 GATE(HalpGetScatterGatherListEx);
@@ -148,8 +140,7 @@ extern "C" NTSTATUS HalpBuildScatterGatherListEx(DMA_ADAPTER* adapter, DEVICE_OB
     need_write(buffer, size);
     if (list) need_out(list);
     const io::dma::Transfer t = io::dma::transfer_at(&need_out(mdl), offset, length, write != 0);
-    return io::dma::build_list(bus_master(adapter, "DMA_OPERATIONS.BuildScatterGatherListEx for system DMA"),
-                               t, {device, routine, routine_context}, buffer, size,
+    return io::dma::build_list(io::adapter_of(adapter), t, {device, routine, routine_context}, buffer, size,
                                {context, (flags & DMA_SYNCHRONOUS_CALLBACK) != 0, list});
 }
 GATE(HalpBuildScatterGatherListEx);

@@ -1,5 +1,5 @@
 // DMA adapters: what IoGetDmaAdapter gives out, for bus masters with the operations of versions 1 to 3, for
-// subordinate devices (system DMA) without scatter/gather lists.
+// subordinate devices (system DMA), which take turns with the controller's channels.
 //
 // There is no IOMMU: a logical address is a physical one. A page that the device cannot address (above 16 MiB
 // or 4 GiB), or that does not continue the page before for a device without scatter/gather, goes through a

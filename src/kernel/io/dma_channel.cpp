@@ -23,6 +23,13 @@ void call_control(Registers& r) {
     ke::lower_irql(old);
 }
 
+void grant(Registers& r) {
+    if (r.granted)
+        r.granted(r);
+    else
+        call_control(r);
+}
+
 // Lets the next device have the channel while it is free.
 void pump(Channel& channel) {
     if (channel.pumping) return;
@@ -35,10 +42,10 @@ void pump(Channel& channel) {
         channel.owner = &r;
         const auto ready = [](Registers& later) {
             Channel& its = *later.adapter->channel;
-            call_control(later);
+            grant(later);
             pump(its);
         };
-        if (reserve(r, ready, nullptr)) call_control(r);
+        if (reserve(r, ready, r.context)) grant(r);
     }
     channel.pumping = false;
 }
@@ -81,6 +88,8 @@ Registers* new_channel_registers(DmaAdapter& adapter, DEVICE_OBJECT* device, ULO
     return r;
 }
 
+} // namespace
+
 void queue_for_channel(Registers& r) {
     DmaAdapter& adapter = *r.adapter;
     list::insert_tail(adapter.channel->waiting, r.link);
@@ -89,7 +98,20 @@ void queue_for_channel(Registers& r) {
     pump(*adapter.channel);
 }
 
-} // namespace
+bool take_channel_now(Registers& r) {
+    Channel& channel = *r.adapter->channel;
+    if (channel.owner || !list::empty(channel.waiting) || !reserve_now(r)) return false;
+    channel.owner = &r;
+    return true;
+}
+
+void leave_channel(Registers& r) {
+    Channel& channel = *r.adapter->channel;
+    hardware::dma_controller::stop(r.adapter->number);
+    channel.owner = nullptr;
+    release(r);
+    pump(channel);
+}
 
 NTSTATUS allocate_channel(DmaAdapter& adapter, DEVICE_OBJECT* device, ULONG count, PDRIVER_CONTROL routine,
                           PVOID context) {
@@ -124,11 +146,10 @@ NTSTATUS allocate_channel_ex(DmaAdapter& adapter, DEVICE_OBJECT* device, PVOID t
         queue_for_channel(*r);
         return STATUS_SUCCESS;
     }
-    if (adapter.channel->owner || !list::empty(adapter.channel->waiting) || !reserve_now(*r)) {
+    if (!take_channel_now(*r)) {
         release(*r);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    adapter.channel->owner = r;
     if (base) *base = r;
     call_control(*r);
     return STATUS_SUCCESS;

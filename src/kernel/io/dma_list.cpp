@@ -107,6 +107,11 @@ void fill(Books& books) {
         if (trace::on) [[unlikely]]
             trace::emit_dma_map(books.adapter, pages.va(), n, address, t.write, bounced);
     });
+    if (books.adapter->subordinate) { // one element, by the plan
+        const SCATTER_GATHER_ELEMENT& e = *elements_of(books.list);
+        hardware::dma_controller::start(books.adapter->number, static_cast<ULONGLONG>(e.Address.QuadPart),
+                                        e.Length, t.write, books.adapter->auto_initialize);
+    }
 }
 
 void run(Registers& r) {
@@ -156,7 +161,8 @@ NTSTATUS build_list(DmaAdapter& adapter, const Transfer& transfer, const ListCal
     PVOID memory = buffer ? buffer : pool::allocate(pool::Kind::nonpaged, size, list_tag);
     auto* books = static_cast<Books*>(pool::allocate(pool::Kind::nonpaged, sizeof(Books), list_tag, 0, true));
     Registers* r = new_registers(adapter, plan.registers ? plan.pieces : 0, plan.registers);
-    if (!memory || !books || !r || (options.now && !reserve_now(*r))) {
+    const bool subordinate = adapter.subordinate;
+    if (!memory || !books || !r || (options.now && !(subordinate ? take_channel_now(*r) : reserve_now(*r)))) {
         if (r) release(*r);
         if (books) pool::release(books, list_tag);
         if (memory && !buffer) pool::release(memory, list_tag);
@@ -168,7 +174,11 @@ NTSTATUS build_list(DmaAdapter& adapter, const Transfer& transfer, const ListCal
     r->abandon = [](Registers& registers) { free_books(*static_cast<Books*>(registers.context)); };
     if (context) context->used = true;
     r->transfer = options.now ? nullptr : context;
-    if (options.now || reserve(*r, run, books)) run(*r);
+    r->granted = run;
+    if (subordinate && !options.now)
+        queue_for_channel(*r);
+    else if (options.now || reserve(*r, run, books))
+        run(*r);
     return STATUS_SUCCESS;
 }
 
@@ -179,6 +189,7 @@ void put_list(DmaAdapter& adapter, SCATTER_GATHER_LIST* list) {
     end_transfer(*registers, books->transfer);
     list->Reserved = 0;
     free_books(*books);
+    if (adapter.subordinate) return leave_channel(*registers);
     release(*registers); // last: somebody who waits may run
 }
 

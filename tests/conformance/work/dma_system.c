@@ -193,6 +193,46 @@ static void far_memory(void) {
     ExFreePool(mdl);
 }
 
+// A list for the controller: it is set up when the routine is called.
+static PSCATTER_GATHER_LIST list_seen;
+static volatile LONG list_calls;
+static VOID NTAPI list_control(PDEVICE_OBJECT object, PIRP irp, PSCATTER_GATHER_LIST list, PVOID context) {
+    UNREFERENCED_PARAMETER(object);
+    UNREFERENCED_PARAMETER(irp);
+    list_seen = list;
+    InterlockedIncrement(&list_calls);
+    if (context) WRITE_PORT_UCHAR(PORT + 1, PLAY);
+}
+static void lists(void) {
+    UCHAR* out = ExAllocatePoolWithTag(NonPagedPool, SIZE, 'sdmT');
+    PMDL mdl = lock(out, SIZE);
+    TRANSFER other = {0};
+    for (ULONG i = 0; i < SIZE; ++i)
+        out[i] = (UCHAR)i;
+    KeClearEvent(&finished);
+    begin(adapter, &other, 1);
+    KIRQL old = to_dispatch();
+    NTSTATUS status = adapter->DmaOperations->GetScatterGatherList(
+        adapter, device, mdl, MmGetMdlVirtualAddress(mdl), SIZE, list_control, device, TRUE);
+    KeLowerIrql(old);
+    CHECK(status == STATUS_SUCCESS && list_calls == 0,
+          "GetScatterGatherList waits for the controller's channel");
+    end(adapter, &other);
+    CHECK(list_calls == 1 && list_seen->NumberOfElements == 1 && list_seen->Elements[0].Length == SIZE,
+          "then its routine gets a list of one element");
+    CHECK(wait() && READ_PORT_USHORT((PUSHORT)(PORT + 2)) == SIZE, "and the device can play it");
+    WRITE_PORT_UCHAR(PORT + 1, STOP);
+    old = to_dispatch();
+    adapter->DmaOperations->PutScatterGatherList(adapter, list_seen, TRUE);
+    KeLowerIrql(old);
+    other.calls = 0;
+    CHECK(begin(adapter, &other, 1) == STATUS_SUCCESS && other.calls == 1,
+          "PutScatterGatherList gives the channel back");
+    end(adapter, &other);
+    IoFreeMdl(mdl);
+    ExFreePoolWithTag(out, 'sdmT');
+}
+
 // Two drivers of one channel: the second waits until the first gives it back.
 static void turns(void) {
     ULONG count;
@@ -330,6 +370,7 @@ static void checks(void) {
     packets();
     far_memory();
     turns();
+    lists();
     common_buffer();
     version_3();
     IoDisconnectInterrupt(interrupt);

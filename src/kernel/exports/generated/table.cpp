@@ -1279,7 +1279,7 @@ const Row rows[] = {
     {"IoGetDeviceProperty", "nothing that an INF file, the user or a resource assignment would have set", "", &gate_IoGetDeviceProperty, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoGetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDiskDeviceObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoGetDmaAdapter", "no scatter/gather lists for subordinate devices, no DMA domains or buffer vectors", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"IoGetDmaAdapter", "no DMA domains or buffer vectors", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoGetDriverObjectExtension", "", "", &gate_IoGetDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetFileObjectGenericMapping", "", "", &gate_IoGetFileObjectGenericMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},

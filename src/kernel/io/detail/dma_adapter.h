@@ -34,7 +34,8 @@ struct Registers {
     DmaAdapter* adapter;
     LIST_ENTRY link; // while it waits
     void (*ready)(Registers& registers);
-    PVOID context; // of `ready`
+    void (*granted)(Registers& registers); // what has the channel, instead of `call`; or null
+    PVOID context;                         // of `ready`
     ChannelCall call;
     TransferContext* transfer;             // that can cancel the wait, or null
     void (*abandon)(Registers& registers); // what a cancelled wait leaves, or null
@@ -72,6 +73,12 @@ bool reserve(Registers& registers, void (*ready)(Registers&), PVOID context);
 // Gives everything back; who waits may go on.
 void release(Registers& registers);
 bool reserve_now(Registers& registers); // without waiting
+// Waits for the adapter's channel, too: `granted` or the routine of `call` is called when both are there.
+void queue_for_channel(Registers& registers);
+// False: it is in use, or there are too few registers. `granted` and `call` are the caller's matter.
+bool take_channel_now(Registers& registers);
+// Gives registers and channel back; who waits may go on.
+void leave_channel(Registers& registers);
 // False: it waits neither for the channel nor for registers.
 bool take_back(Registers& registers);
 Registers& registers_of(DmaAdapter& adapter, PVOID base);
