@@ -77,6 +77,7 @@ void call(Processor& p, KDPC& dpc, KIRQL level) {
     // The routine may free its KDPC.
     const KDPC copy = dpc;
     p.dpc_count++;
+    if (p.is_idle()) before_idle_runs_code();
     if (trace::on) trace::emit_dpc_called(&dpc, copy.DeferredRoutine, copy.DeferredContext);
     const ULONGLONG start = *trace::current.time;
     if (copy.ProcessorHistory - 1 < host_functions)

@@ -9,6 +9,7 @@
 #include "kernel/ke/detail/passive.h"
 #include "kernel/ke/detail/retire.h"
 #include "kernel/ke/detail/vectors.h"
+#include "kernel/ke/scheduler.h"
 #include "kernel/ke/spin.h"
 #include "trace/trace.h"
 
@@ -93,6 +94,7 @@ void serve(ULONG number) {
 
 bool call_service_routine(KINTERRUPT& interrupt) {
     const KIRQL level = current_irql();
+    if (current_processor().is_idle()) before_idle_runs_code();
     if (trace::on)
         trace::emit_isr_called(&interrupt,
                                interrupt.MessageServiceRoutine

@@ -1,7 +1,9 @@
 #include "kernel/ke/ipi.h"
 #include "abi/dispatcher.h"
 #include "kernel/ke/detail/ipi.h"
+#include "kernel/ke/detail/processor_state.h"
 #include "kernel/ke/interrupt.h"
+#include "kernel/ke/scheduler.h"
 #include "kernel/ke/spin.h"
 #include "kernel/seh/crossing.h"
 
@@ -20,6 +22,7 @@ ULONG_PTR take_part() {
     broadcast.arrived++;
     const PVOID what = reinterpret_cast<PVOID>(broadcast.routine);
     spin_until([] { return broadcast.arrived == processor_count(); }, what);
+    if (current_processor().is_idle()) before_idle_runs_code();
     const ULONG_PTR result = seh::call_out(broadcast.routine, broadcast.context);
     broadcast.returned++;
     return result;

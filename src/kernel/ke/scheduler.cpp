@@ -16,6 +16,7 @@
 namespace nt::ke {
 
 void (*on_thread_switch)(Thread& to) = [](Thread&) {};
+void (*before_idle_runs_code)() = [] {};
 
 ReadyQueues::ReadyQueues() {
     for (auto& q : queue)

@@ -33,5 +33,7 @@ void run_machine();
 // Called when a processor goes on with a thread, or the machine with another processor: switches address
 // spaces (plugged by ps).
 extern void (*on_thread_switch)(Thread& to);
+// Called before a driver's routine runs on an idle thread: nothing that was left for later may stay so.
+extern void (*before_idle_runs_code)();
 
 } // namespace nt::ke

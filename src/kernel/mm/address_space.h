@@ -8,7 +8,9 @@
 //
 // Only the active space is mapped. `activate(nullptr)` (System threads) makes the user half inaccessible with
 // the mappings kept, so that going back to the same process is a protection change only. KUSER_SHARED_DATA is
-// mapped for ever, read only.
+// mapped for ever, read only. An idle thread mostly gives way to the thread that waited, so it leaves the
+// space
+// (`leave_space`) without taking the rights away, and does so only before a driver's routine runs on it.
 //
 // Sizes and errors follow the pages of NtAllocateVirtualMemory, NtFreeVirtualMemory, VirtualProtect and
 // VirtualQuery.
@@ -133,13 +135,20 @@ class AddressSpace {
 // The space whose user half is accessible now; null in System threads.
 extern AddressSpace* active_space;
 inline AddressSpace* current_space() { return active_space; }
+extern AddressSpace* left_space; // accessible still; null: none
 void switch_space(AddressSpace* space);
 // Makes `space` the accessible user half (null: none). Call at every thread switch: costs one compare when
 // nothing changes.
 inline void activate(AddressSpace* space) {
-    if (space != active_space) [[unlikely]]
+    if (space != active_space || left_space) [[unlikely]]
         switch_space(space);
 }
+inline void leave_space() {
+    if (!active_space) return;
+    left_space = active_space;
+    active_space = nullptr;
+}
+void finish_leaving();
 
 // PAGE_* (without modifiers) to host rights. PAGE_GUARD and PAGE_NOACCESS give none.
 host::ram::Protection host_protection(ULONG protection);

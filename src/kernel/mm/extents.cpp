@@ -10,6 +10,7 @@
 namespace nt::mm {
 
 AddressSpace* active_space = nullptr;
+AddressSpace* left_space = nullptr;
 
 namespace {
 AddressSpace* mapped_space = nullptr; // the one whose host mappings exist
@@ -251,6 +252,7 @@ struct AddressSpaceSwitch {
     }
     static void forget(AddressSpace& space) {
         if (active_space == &space) active_space = nullptr;
+        if (left_space == &space) left_space = nullptr;
         if (mapped_space == &space) {
             unmap(space);
             mapped_space = nullptr;
@@ -258,8 +260,25 @@ struct AddressSpaceSwitch {
     }
 };
 
+void finish_leaving() {
+    if (!left_space) return;
+    AddressSpaceSwitch::make_accessible(*left_space, false);
+    left_space = nullptr;
+}
+
 void switch_space(AddressSpace* space) {
-    if (space == active_space) return;
+    if (space == active_space) {
+        finish_leaving();
+        return;
+    }
+    if (left_space) { // is mapped_space; another space takes its mappings away as a whole
+        const bool back = space == left_space;
+        left_space = nullptr;
+        if (back) {
+            active_space = space;
+            return;
+        }
+    }
     if (!space) {
         AddressSpaceSwitch::make_accessible(*active_space, false);
         active_space = nullptr;

@@ -50,7 +50,12 @@ void remove_thread(PVOID body) {
     if (thread.process) ob::dereference(thread.process);
 }
 
-void switch_process(ke::Thread& to) { mm::activate(to.space); }
+void switch_process(ke::Thread& to) {
+    if (&to == &ke::idle_thread_of(to.Tcb.NextProcessor))
+        mm::leave_space();
+    else
+        mm::activate(to.space);
+}
 
 Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
     reap();
@@ -121,6 +126,7 @@ NTSTATUS initialize_threads() {
     if (!type) return type.error();
     thread_type = *type;
     ke::on_thread_switch = switch_process;
+    ke::before_idle_runs_code = mm::finish_leaving;
     ke::adopt_thread = adopt;
     return STATUS_SUCCESS;
 }
