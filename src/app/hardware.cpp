@@ -85,10 +85,10 @@ std::string write_message_settings(const Config& config) {
         const auto colon = text.rfind(':');
         const std::string name = text.substr(0, colon);
         const io::DeviceNode* node = io::first_node();
-        while (node && !(node->function && node->function->name() == name))
+        while (node && !(node->function() && node->function()->name() == name))
             node = node->next;
         if (!node) return "--msi: there is no PCI device '" + name + "'";
-        if (!node->function->msi_messages() && !node->function->msix_messages())
+        if (!node->function()->msi_messages() && !node->function()->msix_messages())
             return "--msi: device '" + name + "' has no message-signalled interrupts";
         const std::u16string key =
             io::hardware_key(*node) + u"\\Interrupt Management\\MessageSignaledInterruptProperties";

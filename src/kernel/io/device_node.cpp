@@ -60,7 +60,7 @@ void forget_node(const DEVICE_OBJECT* device) {
 
 DeviceNode* find_pci_node(ULONG bus, ULONG slot) {
     for (DeviceNode* n = nodes; n; n = n->next)
-        if (n->function && n->bus == bus && n->slot == slot) return n;
+        if (n->function() && n->bus == bus && n->slot == slot) return n;
     return nullptr;
 }
 
@@ -95,7 +95,8 @@ Result<DeviceNode*> create_node(DEVICE_OBJECT* pdo, INTERFACE_TYPE bus_type, ULO
 NTSTATUS pdo_request(DEVICE_OBJECT* device, IRP* irp) {
     DeviceNode* node = node_of(device);
     const IO_STACK_LOCATION& s = *current_location(irp);
-    if (node && node->function && s.MajorFunction == IRP_MJ_PNP) answer_pci_request(*node, s, irp->IoStatus);
+    if (node && node->function() && s.MajorFunction == IRP_MJ_PNP)
+        answer_pci_request(*node, s, irp->IoStatus);
     const NTSTATUS status = irp->IoStatus.Status;
     static const ULONG_PTR self = internal_address("IopPdoRequest");
     complete_request(irp, IO_NO_INCREMENT, self);

@@ -22,13 +22,17 @@ struct DeviceNode {
     DEVICE_OBJECT* pdo;
     INTERFACE_TYPE bus_type;
     ULONG bus, slot;
-    hardware::pci::Function* function; // null: not on the PCI bus
+    bool on_pci;
     CM_RESOURCE_LIST *raw, *translated;
     ULONG list_size;
     InterruptResource *interrupts, *messages; // it has the messages if there are any, otherwise the lines
     ULONG interrupt_count, message_count;
     DRIVER_OBJECT* reported_by; // the last who did; null: nobody
     WCHAR detector[64];         // its service name
+
+    hardware::pci::Function* function() const { // null: not on the PCI bus
+        return on_pci ? hardware::pci::find(slot & 31, slot >> 5) : nullptr;
+    }
 };
 
 // Null for a device object that is no physical one.

@@ -42,7 +42,7 @@ std::u16string path_of(DEVICE_OBJECT* device) {
 // Empty: nothing is known.
 Bytes value_of(const DeviceNode& node, ULONG property) {
     constexpr GUID pci_bus = {0xC8EBDFB0, 0xB510, 0x11D0, {0x80, 0xE5, 0x00, 0xA0, 0xC9, 0x25, 0x42, 0xE3}};
-    const bool pci = node.function;
+    const bool pci = node.function();
     switch (property) {
     case DevicePropertyHardwareID:
         return bytes_of(hardware_ids(node));

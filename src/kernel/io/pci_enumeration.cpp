@@ -59,7 +59,7 @@ CM_PARTIAL_RESOURCE_DESCRIPTOR line(ULONG number) {
 
 // What firmware has given the function.
 NTSTATUS give_boot_configuration(DeviceNode& node) {
-    const pci::Function& f = *node.function;
+    const pci::Function& f = *node.function();
     struct {
         CM_RESOURCE_LIST list;
         CM_PARTIAL_RESOURCE_DESCRIPTOR more[7];
@@ -88,11 +88,11 @@ void write_strings(const std::u16string& key, std::u16string_view name,
 
 std::u16string instance_key(const DeviceNode& node) {
     const std::u16string root = u"\\Registry\\Machine\\System\\CurrentControlSet\\Enum\\";
-    if (node.function)
+    if (node.function())
         return root + hardware_ids(node)[0] + text("\\0&%02X", (node.slot & 31) << 3 | node.slot >> 5);
     ULONG number = 0; // assumed: of the devices that the driver has reported
     for (const DeviceNode* n = first_node(); n != &node; n = n->next)
-        number += !n->function && std::u16string_view(n->detector) == node.detector;
+        number += !n->function() && std::u16string_view(n->detector) == node.detector;
     return root + u"ROOT\\" + node.detector + text("\\%04u", number);
 }
 
@@ -105,7 +105,7 @@ NTSTATUS add_function(DRIVER_OBJECT* driver, ULONG device, ULONG function, ULONG
         TRY_STATUS(create_device({.driver = driver, .name = &name, .type = FILE_DEVICE_UNKNOWN}));
     pdo->Flags &= ~DO_DEVICE_INITIALIZING;
     DeviceNode* node = TRY_STATUS(create_node(pdo, PCIBus, 0, device | function << 5));
-    node->function = pci::find(device, function);
+    node->on_pci = true;
     if (const NTSTATUS status = give_boot_configuration(*node); !NT_SUCCESS(status)) return status;
     const std::u16string key = instance_key(*node);
     write_strings(key, u"HardwareID", hardware_ids(*node));
@@ -135,8 +135,8 @@ NTSTATUS enumerate_pci() {
 std::u16string hardware_key(const DeviceNode& node) { return instance_key(node) + u"\\Device Parameters"; }
 
 std::vector<std::u16string> hardware_ids(const DeviceNode& node) {
-    if (!node.function) return {};
-    const Ids i(*node.function);
+    if (!node.function()) return {};
+    const Ids i(*node.function());
     const std::u16string device = text("PCI\\VEN_%04X&DEV_%04X", i.vendor, i.device);
     const std::u16string subsystem = text("&SUBSYS_%08X", i.subsystem),
                          revision = text("&REV_%02X", i.revision);
@@ -149,7 +149,7 @@ std::vector<std::u16string> hardware_ids(const DeviceNode& node) {
 }
 
 std::vector<std::u16string> compatible_ids(const DeviceNode& node) {
-    if (!node.function) { // "IoReportDetectedDevice": DETECTED<interface>\<driver>
+    if (!node.function()) { // "IoReportDetectedDevice": DETECTED<interface>\<driver>
         static constexpr const char16_t* names[] = {u"Internal",     u"Isa",    u"Eisa",   u"MicroChannel",
                                                     u"TurboChannel", u"PCIBus", u"VMEBus", u"NuBus",
                                                     u"PCMCIABus",    u"CBus"};
@@ -158,7 +158,7 @@ std::vector<std::u16string> compatible_ids(const DeviceNode& node) {
         const std::u16string driver = std::u16string(u"\\") + node.detector;
         return {u"DETECTED" + std::u16string(names[known ? type : 0]) + driver, u"DETECTED" + driver};
     }
-    const Ids i(*node.function);
+    const Ids i(*node.function());
     const std::u16string vendor = text("PCI\\VEN_%04X", i.vendor), device = text("&DEV_%04X", i.device);
     const std::u16string whole = text("CC_%02X%02X%02X", i.base, i.sub, i.interface),
                          part = text("CC_%02X%02X", i.base, i.sub);

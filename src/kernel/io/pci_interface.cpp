@@ -57,12 +57,12 @@ IO_STATUS_BLOCK moved(ULONG space, ULONG bytes) {
 }
 
 ULONG within(const DeviceNode& node, ULONG space, ULONG offset, ULONG length) {
-    if (!node.function || space != configuration || offset >= pci::config_size) return 0;
+    if (!node.function() || space != configuration || offset >= pci::config_size) return 0;
     return std::min(length, pci::config_size - offset);
 }
 
 bool uses_msix(const DeviceNode& node, ULONG entry) {
-    return node.function && node.message_count && entry < node.function->msix_messages();
+    return node.function() && node.message_count && entry < node.function()->msix_messages();
 }
 
 } // namespace
@@ -84,13 +84,13 @@ ULONG write_config_space(const DeviceNode& node, ULONG space, const void* buffer
 NTSTATUS set_msix_message(DeviceNode& node, ULONG entry, ULONG message) {
     if (!uses_msix(node, entry) || message >= node.message_count) return STATUS_INVALID_PARAMETER;
     const InterruptResource& m = node.messages[message];
-    node.function->set_msix_entry(entry, m.message_address, m.message_data);
+    node.function()->set_msix_entry(entry, m.message_address, m.message_data);
     return STATUS_SUCCESS;
 }
 
 NTSTATUS mask_msix_entry(DeviceNode& node, ULONG entry, bool masked) {
     if (!uses_msix(node, entry)) return STATUS_INVALID_PARAMETER;
-    node.function->mask_msix_entry(entry, masked);
+    node.function()->mask_msix_entry(entry, masked);
     return STATUS_SUCCESS;
 }
 

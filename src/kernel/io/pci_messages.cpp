@@ -96,7 +96,7 @@ std::vector<InterruptResource> new_messages(const DeviceNode& node, KAFFINITY pr
     if (!setting(node, key, u"MSISupported", 0)) return {};
     const auto limit =
         static_cast<ULONG>(std::clamp<ULONGLONG>(setting(node, key, u"MessageNumberLimit", 2048), 1, 2048));
-    pci::Function& f = *node.function;
+    pci::Function& f = *node.function();
     if (f.msix_messages()) return separate_messages(f, std::min(f.msix_messages(), limit), processors);
     if (!f.msi_messages()) return {};
     return joint_messages(f, std::bit_floor(std::min({f.msi_messages(), limit, 16u})), processors);
@@ -104,7 +104,7 @@ std::vector<InterruptResource> new_messages(const DeviceNode& node, KAFFINITY pr
 
 void take_messages_back(DeviceNode& node) {
     if (!node.message_count) return;
-    node.function->disable_messages();
+    node.function()->disable_messages();
     for (ULONG n = 0; n < node.message_count; ++n)
         ke::free_message_vectors(node.messages[n].vector, 1);
     pool::release(node.messages, message_tag);
@@ -124,7 +124,7 @@ void start_pci_node(DeviceNode& node) {
     if (all.empty()) return; // the line stays
     auto* copy = static_cast<InterruptResource*>(
         pool::allocate(pool::Kind::nonpaged, all.size() * sizeof all[0], message_tag));
-    if (!copy) return node.function->disable_messages();
+    if (!copy) return node.function()->disable_messages();
     std::copy(all.begin(), all.end(), copy);
     node.messages = copy;
     node.message_count = static_cast<ULONG>(all.size());
