@@ -1,5 +1,7 @@
+#include "abi/pe.h"
 #include "app/commands.h"
 #include "app/exit_status.h"
+#include "app/program_imports.h"
 #include "app/session.h"
 #include "host/file.h"
 #include "kernel/exports/runtime.h"
@@ -77,7 +79,11 @@ void add_inspect_command(CLI::App& drvlab, int& status) {
             status = exit_load_failure;
             return;
         }
-        const view::InspectOptions options{name, import_status};
+        view::InspectOptions options{name, import_status};
+        ProgramImports imports(std::filesystem::path(inspect->file).parent_path().string());
+        if (file->subsystem != IMAGE_SUBSYSTEM_NATIVE)
+            options.status = [&imports](std::string_view dll, const ldr::SymbolRef& symbol,
+                                        std::string& note) { return imports.status(dll, symbol, note); };
         std::cout << (inspect->json ? view::inspect_json(*file, options) : view::inspect_text(*file, options))
                   << std::flush;
         if (!inspect->load) return;

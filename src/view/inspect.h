@@ -8,7 +8,8 @@ namespace view {
 
 struct InspectOptions {
     std::string file_name; // heading
-    // How far an import is implemented here: "full", "partial", "stub"; "unknown" when the image would not
+    // How far an import is implemented here: "full", "partial", "stub", of programs "found"; "unknown" or
+    // "missing" when the image would not
     // load. `note` is free text
     // ("ignores …"). Null: imports are listed without a status.
     std::function<std::string(std::string_view dll, const nt::ldr::SymbolRef& symbol, std::string& note)>

@@ -93,7 +93,7 @@ void list_imports(const ImageFile& file, const InspectOptions& options, Inspecti
         ImportStatus status{printable(import.dll), printable(import.symbol.to_string()), "", "",
                             import.delayed};
         if (options.status) status.status = options.status(import.dll, import.symbol, status.note);
-        unknown += !import.delayed && status.status == "unknown";
+        unknown += !import.delayed && (status.status == "unknown" || status.status == "missing");
         result.imports.push_back(std::move(status));
     }
     if (unknown)

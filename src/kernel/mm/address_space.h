@@ -156,6 +156,9 @@ bool is_valid_protection(ULONG protection);
 
 // Called with a stack's new limit whenever a guard page was hit; ps stores it in the current TEB.
 extern void (*stack_limit_changed)(std::uint64_t limit);
+// Bytes that the running thread wants to have left in a stack overflow (SetThreadStackGuarantee); plugged by
+// ps.
+extern std::uint64_t (*stack_guarantee)();
 
 // The writable page behind KUSER_SHARED_DATA (zeroed at start).
 void* shared_user_data();

@@ -212,6 +212,13 @@ TEST_F(Space, StacksGrowAndOverflow) {
     ASSERT_EQ(space->create_stack(0x1'0000, 0x10'0000, second), STATUS_SUCCESS);
     EXPECT_EQ(second.base - second.allocation, 0x20'0000u)
         << "a large commit rounds the reservation to megabytes";
+    stack_guarantee = [] { return std::uint64_t{0x4800}; };
+    ASSERT_EQ(space->create_stack(0x1'0000, 0x2000, stack), STATUS_SUCCESS);
+    const std::uint64_t guaranteed = stack.allocation + page_size + 6 * page_size;
+    for (std::uint64_t page = stack.limit - page_size; page > guaranteed; page -= page_size)
+        EXPECT_TRUE(guest::write<int>(page, 1));
+    EXPECT_FALSE(guest::write<int>(guaranteed, 1)) << "the guarantee of 5 pages, and the guard's";
+    stack_guarantee = nullptr;
     stack_limit_changed = nullptr;
 }
 

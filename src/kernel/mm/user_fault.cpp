@@ -9,10 +9,12 @@
 #include "kernel/mm/fault.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/mm/paging.h"
+#include <algorithm>
 
 namespace nt::mm {
 
 void (*stack_limit_changed)(std::uint64_t limit) = nullptr;
+std::uint64_t (*stack_guarantee)() = nullptr;
 
 NTSTATUS AddressSpace::create_stack(std::uint64_t reserve, std::uint64_t commit_size, UserStack& stack) {
     constexpr std::uint64_t megabyte = 0x10'0000;
@@ -50,8 +52,9 @@ Resolution AddressSpace::resolve_fault(std::uint64_t address, bool, bool, std::u
     if (stack_limit_changed) stack_limit_changed(page);
     // The lowest page of the reservation is never committed: below it there is always a fault. What is left
     // above it when the guard has come down that far is the room in which STATUS_STACK_OVERFLOW is handled.
-    constexpr std::uint64_t overflow_pages =
-        3; // assumed: 2 pages and the guard's, see SetThreadStackGuarantee
+    // assumed: 2 pages and the guard's, or what SetThreadStackGuarantee asked for and the guard's
+    const std::uint64_t wanted = stack_guarantee ? page_ceil(stack_guarantee()) >> page_shift : 0;
+    const std::uint64_t overflow_pages = 1 + std::max<std::uint64_t>(wanted, 2);
     const std::uint64_t next = page - page_size, lowest = vad->address + page_size;
     if (next < lowest + overflow_pages * page_size) {
         if (page > lowest && NT_SUCCESS(commit(lowest, page - lowest, protection))) {

@@ -45,6 +45,11 @@ void store_stack_limit(std::uint64_t limit) {
         (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
 }
 
+std::uint64_t read_stack_guarantee() {
+    const ULONG_PTR teb = ke::current_thread().teb;
+    return teb ? guest::read<ULONG>(teb + offsetof(TEB, GuaranteedStackBytes)).value_or(0) : 0;
+}
+
 // The last thread of a process is gone: handles are closed, waiters on the process go on.
 void finish(Process& process) {
     process.terminating = true;
@@ -120,6 +125,7 @@ NTSTATUS initialize_processes() {
     ob::set_process_hooks({&process_type, &thread_type});
     set_system_home({system_process, nullptr, detail::id_of(*system_process)});
     mm::stack_limit_changed = store_stack_limit;
+    mm::stack_guarantee = read_stack_guarantee;
     return STATUS_SUCCESS;
 }
 

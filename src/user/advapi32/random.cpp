@@ -47,6 +47,14 @@ BOOL DllMain(PVOID module, DWORD reason, PVOID) {
     return TRUE;
 }
 
+BOOL ProcessPrng(UCHAR* to, SIZE_T length) { // of bcryptprimitives.dll, whose name leads here
+    for (constexpr SIZE_T most = 0x8000'0000; length; to += most) {
+        const SIZE_T now = length < most ? length : most;
+        fill(to, ULONG(now));
+        length -= now;
+    }
+    return TRUE;
+}
 BOOLEAN SystemFunction036(PVOID to, ULONG length) { // RtlGenRandom
     fill(to, length);
     return TRUE;

@@ -185,9 +185,11 @@ BOOL GetCPInfo(UINT page, CPINFO* to) {
     *to = {page == UTF8 ? 4u : 1u, {'?', 0}, {}};
     return TRUE;
 }
-BOOL AreFileApisANSI() { return TRUE; }
-void SetFileApisToANSI() {}
-void SetFileApisToOEM() { stop("SetFileApisToOEM"); }
+// Which of two code pages file functions take their ANSI strings to be in; here both are 1252.
+static bool file_names_are_oem = false;
+BOOL AreFileApisANSI() { return !file_names_are_oem; }
+void SetFileApisToANSI() { file_names_are_oem = false; }
+void SetFileApisToOEM() { file_names_are_oem = true; }
 
 BOOL GetStringTypeW(DWORD kind, const WCHAR* from, INT length, WORD* to) {
     if (!from || !to || !length) return fail_with(ERROR_INVALID_PARAMETER);

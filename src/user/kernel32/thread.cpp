@@ -129,6 +129,19 @@ void GetCurrentThreadStackLimits(ULONG_PTR* low, ULONG_PTR* high) {
     *low = ULONG_PTR(teb->DeallocationStack); // of the reservation, not of what is committed
     *high = ULONG_PTR(teb->NtTib.StackBase);
 }
+// What is left of the stack when it overflows. It can only grow, and not beyond the reservation; 0 asks.
+BOOL SetThreadStackGuarantee(ULONG* size) {
+    if (!size) return fail_with(ERROR_INVALID_PARAMETER);
+    TEB* teb = NtCurrentTeb();
+    const ULONG before = teb->GuaranteedStackBytes, wanted = (*size + 0xfff) & ~0xfffu;
+    // Above the lowest page, which is never committed, and below the guard.
+    const auto reserved = ULONG_PTR(teb->NtTib.StackBase) - ULONG_PTR(teb->DeallocationStack);
+    if (wanted < *size || wanted + ULONG_PTR{0x2000} > reserved) return fail_with(ERROR_INVALID_PARAMETER);
+    if (wanted > before) teb->GuaranteedStackBytes = wanted;
+    *size = before;
+    return TRUE;
+}
+BOOL IsThreadAFiber() { return FALSE; } // nothing makes fibers: ConvertThreadToFiber is a stub
 BOOL SwitchToThread() { return NtYieldExecution() != STATUS_NO_YIELD_PERFORMED; }
 
 // A user APC calls run(argument).

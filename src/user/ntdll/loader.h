@@ -68,7 +68,9 @@ void call_for_thread(ULONG reason);
 PVOID find_export(Module& module, const CHAR* name, USHORT hint, NTSTATUS& status);
 PVOID find_export(Module& module, ULONG ordinal, NTSTATUS& status);
 NTSTATUS bind_imports(Module& module);
-// Code that stops the machine with "DLL!name" when called; for --allow-missing.
+// --allow-missing: an import that is missing, or whose DLL is, gets code that stops the machine with
+// "DLL!name" when called.
+inline bool allow_missing() { return DrvlabLoaderFlags & 1; }
 PVOID missing_stub(const CHAR* dll, const CHAR* symbol);
 
 // Static TLS

@@ -5,8 +5,6 @@ namespace nt::loader {
 
 namespace {
 
-constexpr ULONG allow_missing = 1; // DrvlabLoaderFlags
-
 // Import tables lie in read-only pages of some images: made writable while they are filled.
 class Writable {
   public:
@@ -39,19 +37,20 @@ void report_missing(const Module& importer, const CHAR* dll, const CHAR* name, U
         report(1, "%s: %s!#%u is missing", narrow(importer.BaseDllName, who), dll, ordinal);
 }
 
-NTSTATUS bind_one(Module& module, Module& target, const CHAR* dll, ULONGLONG what, ULONGLONG& slot) {
-    NTSTATUS status;
-    PVOID address;
+// `target` null: there is no such DLL.
+NTSTATUS bind_one(Module& module, Module* target, const CHAR* dll, ULONGLONG what, ULONGLONG& slot) {
+    NTSTATUS status = STATUS_DLL_NOT_FOUND;
+    PVOID address = nullptr;
     const CHAR* name = nullptr;
     const auto ordinal = static_cast<ULONG>(what & 0xffff);
     if (what & IMAGE_ORDINAL_FLAG64) {
-        address = find_export(target, ordinal, status);
+        if (target) address = find_export(*target, ordinal, status);
     } else {
         const auto* by_name = at<IMAGE_IMPORT_BY_NAME>(module.DllBase, what);
         name = by_name->Name;
-        address = find_export(target, name, by_name->Hint, status);
+        if (target) address = find_export(*target, name, by_name->Hint, status);
     }
-    if (!address && DrvlabLoaderFlags & allow_missing) {
+    if (!address && allow_missing()) {
         CHAR number[16];
         if (!name) _snprintf(number, sizeof number, "#%u", ordinal);
         address = missing_stub(dll, name ? name : number);
@@ -71,9 +70,11 @@ NTSTATUS bind_dll(Module& module, const IMAGE_IMPORT_DESCRIPTOR& descriptor) {
     if (!name.set(dll, strlen(dll))) return STATUS_INVALID_IMAGE_FORMAT;
     Module* target = nullptr;
     NTSTATUS status = load(name, &module, target);
-    if (!NT_SUCCESS(status)) return status;
-    if (module.dependency_count == most_imports_of_module) return STATUS_INSUFFICIENT_RESOURCES;
-    module.dependencies[module.dependency_count++] = target;
+    if (!NT_SUCCESS(status) && !(status == STATUS_DLL_NOT_FOUND && allow_missing())) return status;
+    if (target) {
+        if (module.dependency_count == most_imports_of_module) return STATUS_INSUFFICIENT_RESOURCES;
+        module.dependencies[module.dependency_count++] = target;
+    }
 
     const auto* names =
         at<ULONGLONG>(module.DllBase,
@@ -87,7 +88,7 @@ NTSTATUS bind_dll(Module& module, const IMAGE_IMPORT_DESCRIPTOR& descriptor) {
     if (!writable) return STATUS_ACCESS_VIOLATION;
     NTSTATUS result = STATUS_SUCCESS; // every missing name is reported, not only the first
     for (ULONG i = 0; i < count; i++) {
-        status = bind_one(module, *target, dll, names[i], slots[i]);
+        status = bind_one(module, target, dll, names[i], slots[i]);
         if (!NT_SUCCESS(status)) result = status;
     }
     return result;

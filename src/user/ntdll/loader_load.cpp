@@ -60,7 +60,7 @@ NTSTATUS map(const UNICODE_STRING& name, PVOID& base, bool& system32, UNICODE_ST
 }
 
 void report_failure(const BaseName& name, const Module* importer, NTSTATUS status) {
-    if (!starting) return;
+    if (!starting || (status == STATUS_DLL_NOT_FOUND && importer && allow_missing())) return;
     if (status == STATUS_DLL_NOT_FOUND && importer)
         report(1, "%wZ: %wZ is missing", &importer->BaseDllName, &name.string);
     else if (status == STATUS_DLL_NOT_FOUND)

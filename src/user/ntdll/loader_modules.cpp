@@ -1,5 +1,6 @@
 // The module lists of PEB.Ldr.
 #include "loader.h"
+#include "rtl/api_sets.h"
 #include "rtl/strings.h"
 #include <type_traits>
 
@@ -96,29 +97,6 @@ Module* find_by_name(const UNICODE_STRING& base_name) {
 
 namespace {
 
-// The DLLs behind API sets: their names are contracts, not files.
-struct ApiSet {
-    const char* prefix;
-    const WCHAR* dll;
-};
-// ext-ms-win-… are optional by contract: absent.
-constexpr ApiSet api_sets[] = {
-    {"api-ms-win-crt-", u"ucrtbase.dll"},      {"api-ms-win-core-", u"kernel32.dll"},
-    {"api-ms-win-security-", u"advapi32.dll"}, {"api-ms-win-eventing-", u"advapi32.dll"},
-    {"kernelbase", u"kernel32.dll"}, // assumed: nobody needs the two to be different modules
-};
-
-const WCHAR* behind_api_set(const WCHAR* name, SIZE_T count) {
-    for (const ApiSet& set : api_sets) {
-        SIZE_T i = 0;
-        while (set.prefix[i] && i < count &&
-               (name[i] | (name[i] >= 'A' && name[i] <= 'Z' ? 32 : 0)) == set.prefix[i])
-            i++;
-        if (!set.prefix[i]) return set.dll;
-    }
-    return nullptr;
-}
-
 template <class C> using unsigned_of = std::conditional_t<sizeof(C) == 1, unsigned char, WCHAR>;
 
 template <class C> bool set_name(BaseName& to, const C* from, SIZE_T count) {
@@ -132,7 +110,7 @@ template <class C> bool set_name(BaseName& to, const C* from, SIZE_T count) {
         if (from[i] == '.') dot = true;
         to.text[n++] = static_cast<WCHAR>(static_cast<unsigned_of<C>>(from[i]));
     }
-    if (const WCHAR* dll = behind_api_set(to.text, n)) {
+    if (const WCHAR* dll = rtl::behind_api_set(to.text, n)) {
         n = wcslen(dll);
         memcpy(to.text, dll, n * sizeof(WCHAR));
         dot = true;

@@ -64,5 +64,26 @@ int main(void) {
     for (DWORD i = 0; i < size / sizeof *processors; i++)
         if (processors[i].Relationship == RelationProcessorCore) cores++, mask |= processors[i].ProcessorMask;
     CHECK(cores == system.dwNumberOfProcessors && mask == system.dwActiveProcessorMask, "a core each");
+
+    ULONG guarantee = 0x4001;
+    CHECK(SetThreadStackGuarantee(&guarantee) && guarantee == 0,
+          "SetThreadStackGuarantee gives the guarantee before");
+    guarantee = 0x1000;
+    CHECK(SetThreadStackGuarantee(&guarantee) && guarantee == 0x5000, "whole pages");
+    guarantee = 0;
+    CHECK(SetThreadStackGuarantee(&guarantee) && guarantee == 0x5000, "it does not shrink, and 0 asks");
+    guarantee = 0x7fffffff;
+    CHECK(!SetThreadStackGuarantee(&guarantee) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "more than the stack reserves: ERROR_INVALID_PARAMETER");
+    CHECK(!IsThreadAFiber(), "a thread that was not converted is no fiber");
+    CHECK(AreFileApisANSI(), "file functions use the ANSI code page");
+    SetFileApisToOEM();
+    CHECK(!AreFileApisANSI(), "the OEM code page when asked to");
+    SetFileApisToANSI();
+    CHECK(AreFileApisANSI(), "and back");
+    BOOL(WINAPI * prng)(BYTE*, SIZE_T) =
+        (void*)GetProcAddress(LoadLibraryA("bcryptprimitives.dll"), "ProcessPrng");
+    BYTE random[37] = {0}, none[37] = {0};
+    CHECK(prng && prng(random, sizeof random) && memcmp(random, none, sizeof random), "ProcessPrng");
     return finish();
 }
