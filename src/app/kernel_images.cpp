@@ -3,6 +3,7 @@
 #include "host/guest.h"
 #include "host/signals.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/exports/spin_lock_code.h"
 #include "kernel/ldr/mm_memory.h"
 #include "kernel/ldr/synth.h"
 #include "kernel/mm/kernel_memory.h"
@@ -105,7 +106,11 @@ ldr::SynthRequest request_for(exports::Image image, const char* file_name) {
         symbol.exported = row.kind != exports::Kind::internal;
         if (std::strcmp(row.name, "IofCallDriver") == 0 || std::strcmp(row.name, "IoCallDriver") == 0)
             symbol = call_driver_symbol(row.name, i);
-        else if (row.kind == exports::Kind::data) {
+        else if (auto code = exports::spin_lock_code(row.name, i); !code.empty()) {
+            symbol.kind = ldr::SynthSymbol::Kind::code;
+            symbol.fixups = {{static_cast<ULONG>(code.size() - exports::slot_from_end), request.gate_slot}};
+            symbol.code = std::move(code);
+        } else if (row.kind == exports::Kind::data) {
             symbol.kind = ldr::SynthSymbol::Kind::data;
             symbol.size = row.data_size ? row.data_size : 8;
         } else if (row.kind == exports::Kind::code) {

@@ -277,7 +277,7 @@ std::vector<view::Thread> Target::threads() {
                                    view::ThreadState::running,     view::ThreadState::standby,
                                    view::ThreadState::terminated,  view::ThreadState::waiting}[t->Tcb.State]
                       : view::ThreadState::running;
-        v.processor = v.state == view::ThreadState::ready ? t->ready_on : t->Tcb.NextProcessor;
+        v.processor = v.state == view::ThreadState::ready ? t->ready->processor : t->Tcb.NextProcessor;
         v.ideal_processor = t->Tcb.IdealProcessor;
         v.alertable = t->alertable;
         v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";

@@ -28,16 +28,17 @@ class Random : public Policy {
   public:
     explicit Random(const PolicyOptions& o) : chance_(o.seed), alone_(o.processors == 1) {}
     Choice decide(const Decision& d) override {
-        Choice choice{.processor = pick(d.runnable), .crossings = chance_.around(alone_ ? turn_alone : turn)};
+        Choice choice{.processor = pick(d.runnable),
+                      .crossings = alone_ ? chance_.around(turn_alone) : chance_.around(turn)};
         // A quantum may be used up at any instant: on a real machine other work has shared it.
-        choice.end_quantum = d.cause == Cause::countdown && chance_.one_in(alone_ ? 4 : 200);
+        choice.end_quantum =
+            d.cause == Cause::countdown && (alone_ ? chance_.one_in(4) : chance_.one_in(200));
         return choice;
     }
 
   protected:
     unsigned pick(std::uint64_t runnable) {
-        return nth_bit(runnable, static_cast<unsigned>(
-                                     chance_.below(static_cast<unsigned>(__builtin_popcountll(runnable)))));
+        return nth_bit(runnable, static_cast<unsigned>(chance_.below(bit_count(runnable))));
     }
     Chance chance_;
     bool alone_;

@@ -57,11 +57,25 @@ class Chance {
     std::uint64_t state_;
 };
 
-// The n-th set bit of a mask.
+// How many bits are set in each byte of a mask and those below it.
+inline std::uint64_t bits_up_to_bytes(std::uint64_t mask) {
+    mask -= mask >> 1 & 0x5555555555555555;
+    mask = (mask & 0x3333333333333333) + (mask >> 2 & 0x3333333333333333);
+    return ((mask + (mask >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101;
+}
+inline unsigned bit_count(std::uint64_t mask) { return static_cast<unsigned>(bits_up_to_bytes(mask) >> 56); }
+
+// The n-th set bit of a mask, which has that many.
 inline unsigned nth_bit(std::uint64_t mask, unsigned n) {
-    while (n--)
+    constexpr std::uint64_t ones = 0x0101010101010101, tops = ones << 7;
+    const std::uint64_t up_to = bits_up_to_bytes(mask);
+    // The top bit stays in each byte whose number is above n; the first of them has the bit.
+    const unsigned byte =
+        static_cast<unsigned>(__builtin_ctzll(((up_to | tops) - (n + 1) * ones) & tops)) & ~7u;
+    n -= static_cast<unsigned>((up_to << 8) >> byte & 0xff);
+    for (mask >>= byte; n; n--)
         mask &= mask - 1;
-    return static_cast<unsigned>(__builtin_ctzll(mask));
+    return byte + static_cast<unsigned>(__builtin_ctzll(mask));
 }
 
 } // namespace verify

@@ -1,7 +1,7 @@
 // The driver that requests are timed with: each does as little as a driver can.
-#include <ntifs.h>
+#include "bench_driver.h"
 
-#include "bench.h"
+#include "../../drivers/parport/parport.h"
 
 static NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
     irp->IoStatus.Status = status;
@@ -10,22 +10,26 @@ static NTSTATUS complete(PIRP irp, NTSTATUS status, ULONG_PTR information) {
     return status;
 }
 
+#define BENCH_DEVICE L"\\Device\\Bench"
+
 // NtXxx are called on a system thread, where the previous mode is kernel.
-static NTSTATUS open_self(HANDLE* file) {
-    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Bench");
+static NTSTATUS open_device(PCWSTR path, HANDLE* file) {
+    UNICODE_STRING name;
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK iosb;
+    RtlInitUnicodeString(&name, path);
     InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
     return NtCreateFile(file, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &iosb, NULL, 0,
                         FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
 }
 
-static NTSTATUS loop(const BENCH_LOOP* what) {
+static NTSTATUS request_loop(const BENCH_LOOP* what) {
     static UCHAR page[4096];
     UCHAR buffer[64] = {0};
     HANDLE file;
     IO_STATUS_BLOCK iosb;
-    NTSTATUS status = open_self(&file);
+    PCWSTR path = what->kind == BENCH_PARPORT ? PARPORT_DEVICE : BENCH_DEVICE;
+    NTSTATUS status = open_device(path, &file);
     for (ULONG i = 0; NT_SUCCESS(status) && i < what->count; ++i)
         switch (what->kind) {
         case BENCH_CONTROL:
@@ -41,10 +45,16 @@ static NTSTATUS loop(const BENCH_LOOP* what) {
             break;
         case BENCH_OPEN: {
             HANDLE other;
-            status = open_self(&other);
+            status = open_device(path, &other);
             if (NT_SUCCESS(status)) NtClose(other);
             break;
         }
+        case BENCH_READ:
+            status = NtReadFile(file, NULL, NULL, NULL, &iosb, buffer, sizeof buffer, NULL, NULL);
+            break;
+        case BENCH_PARPORT:
+            status = NtWriteFile(file, NULL, NULL, NULL, &iosb, buffer, 1, NULL, NULL);
+            break;
         default:
             status = STATUS_INVALID_PARAMETER;
         }
@@ -59,22 +69,14 @@ typedef struct {
 
 static VOID NTAPI loop_thread(PVOID context) {
     RUN* run = context;
-    run->status = loop(run->what);
+    run->status = run->what->kind < BENCH_SWITCH ? request_loop(run->what) : kernel_loop(run->what);
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
 static NTSTATUS loop_on_system_thread(const BENCH_LOOP* what) {
     RUN run = {what, STATUS_UNSUCCESSFUL};
-    HANDLE thread;
-    NTSTATUS status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, loop_thread, &run);
-    if (!NT_SUCCESS(status)) return status;
-    PVOID object;
-    status = ObReferenceObjectByHandle(thread, SYNCHRONIZE, NULL, KernelMode, &object, NULL);
-    ZwClose(thread);
-    if (!NT_SUCCESS(status)) return status;
-    KeWaitForSingleObject(object, Executive, KernelMode, FALSE, NULL);
-    ObDereferenceObject(object);
-    return run.status;
+    NTSTATUS status = run_on_system_thread(loop_thread, &run);
+    return NT_SUCCESS(status) ? run.status : status;
 }
 
 typedef struct {
@@ -163,6 +165,7 @@ static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
 static VOID NTAPI bench_unload(PDRIVER_OBJECT driver) {
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\??\\Bench");
     IoDeleteSymbolicLink(&link);
+    disconnect_pulse();
     while (driver->DeviceObject) { // the filters came later and stand first
         FILTER* filter = driver->DeviceObject->DeviceExtension;
         if (filter) IoDetachDevice(filter->lower);
@@ -172,7 +175,7 @@ static VOID NTAPI bench_unload(PDRIVER_OBJECT driver) {
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {
     UNREFERENCED_PARAMETER(registry_path);
-    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Bench"), link = RTL_CONSTANT_STRING(L"\\??\\Bench");
+    UNICODE_STRING name = RTL_CONSTANT_STRING(BENCH_DEVICE), link = RTL_CONSTANT_STRING(L"\\??\\Bench");
     PDEVICE_OBJECT device;
     NTSTATUS status =
         IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
@@ -182,6 +185,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
         IoDeleteDevice(device);
         return status;
     }
+    connect_pulse(device);
+    driver->MajorFunction[IRP_MJ_READ] = bench_read;
     driver->MajorFunction[IRP_MJ_CREATE] = bench_open_close;
     driver->MajorFunction[IRP_MJ_CLEANUP] = bench_open_close;
     driver->MajorFunction[IRP_MJ_CLOSE] = bench_open_close;

@@ -1,148 +1,23 @@
-// drvlab-bench: requests through Drvlab against Linux system calls, measured in one run.
+// drvlab-bench: Drvlab against Linux system calls, measured in one run.
 //
-// A row's cost is the difference between a run of drvlab with many requests and one with none, divided by
-// their number. Of several runs the shortest counts, and what is counted is processor time of the machine's
-// thread, so that what else the computer does falls out. Each ratio's unit is ioctl(2) on /dev/null, measured
-// between the runs. Limits are those of the project's first milestone.
+// A row's cost is the difference between a run of drvlab that does something many times and one that does not
+// do it, divided by their number (run.h). Of several runs the shortest counts, and what is counted is
+// processor time of the machine's thread, so that what else the computer does falls out. Requests have
+// ioctl(2) on /dev/null as their unit, measured between the runs. A limit without a ratio is in the value's
+// own unit.
+#include "kernel_rows.h"
+#include "linux_costs.h"
+#include "run.h"
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
-#include <fcntl.h>
 #include <fstream>
-#include <spawn.h>
-#include <string>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <vector>
-
-extern char** environ;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Words = std::vector<std::string>;
-
-std::string here; // the build directory
-
-[[noreturn]] void die(const std::string& why) {
-    std::fprintf(stderr, "drvlab-bench: %s\n", why.c_str());
-    std::exit(1);
-}
-
-double nanoseconds_since(Clock::time_point start) {
-    return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
-}
-
-struct Child {
-    pid_t pid = 0;
-    int input = -1; // write end of its standard input, if it has one
-};
-
-Child start(const Words& words, bool with_input = false) {
-    std::vector<char*> argv;
-    for (const auto& word : words)
-        argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    Child child;
-    int pipes[2];
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    if (with_input) {
-        if (pipe2(pipes, O_CLOEXEC) != 0) die("pipe");
-        posix_spawn_file_actions_adddup2(&actions, pipes[0], 0);
-        child.input = pipes[1];
-    } else {
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    }
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    const int error = posix_spawn(&child.pid, argv[0], &actions, nullptr, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (with_input) close(pipes[0]);
-    if (error) die(words[0] + ": " + std::strerror(error));
-    return child;
-}
-
-// Nanoseconds that the child's first thread, the machine's, has run; the child has ended but was not waited
-// for. What other threads do beside it (pages of a trace file are prepared by one) is not in it.
-double time_of_machine_thread(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/schedstat");
-    double nanoseconds = 0;
-    file >> nanoseconds;
-    return nanoseconds;
-}
-
-double finish(const Child& child, const Words& words) {
-    siginfo_t info{};
-    waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT);
-    const double used = time_of_machine_thread(child.pid);
-    int status = 0;
-    waitpid(child.pid, &status, 0);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return used;
-    std::string line;
-    for (const auto& word : words)
-        line += " " + word;
-    die("this run failed:" + line);
-}
-
-double run(const Words& words) { return finish(start(words), words); }
-
-double processor_time() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-double linux_ioctl() {
-    static const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    constexpr int calls = 1'000'000;
-    const double begin = processor_time();
-    for (int i = 0; i < calls; ++i) {
-        char buffer[64];
-        ioctl(null, 0x5401, buffer); // TCGETS: no terminal, ENOTTY
-    }
-    return (processor_time() - begin) / calls;
-}
-
-Words drvlab_run(const Words& client, const std::string& trace = "") {
-    Words words{here + "/drvlab", "run", "--driver", here + "/guest/bench.sys"};
-    if (!trace.empty()) words.insert(words.end(), {"--trace", trace});
-    words.insert(words.end(), {"--", here + "/guest/bench_client.exe"});
-    words.insert(words.end(), client.begin(), client.end());
-    return words;
-}
-
-struct Row {
-    std::string name;
-    double value = 0;
-    const char* unit = "ns";
-    double ratio = 0; // to Linux, or to the row's own measure
-    double limit = 0; // 0: none
-};
-
-struct Kind {
-    const char* name;
-    unsigned count;
-    double cost = 0; // ns per request, best so far
-    Words more = {}; // filters and mode
-    std::string trace = "";
-    double none = 1e18, some = 1e18; // the shortest runs
-
-    void measure() {
-        const auto line = [&](unsigned n) {
-            Words client{name, std::to_string(n)};
-            client.insert(client.end(), more.begin(), more.end());
-            return drvlab_run(client, trace);
-        };
-        none = std::min({none, run(line(0)), run(line(0))});
-        some = std::min(some, run(line(count)));
-        cost = std::max(0.0, some - none) / count;
-        if (!trace.empty()) unlink(trace.c_str());
-    }
-};
+using namespace bench;
 
 double handle_cost(unsigned base, unsigned count) {
     double none = 1e18, some = 1e18;
@@ -184,34 +59,6 @@ double idle_memory() {
     return mb;
 }
 
-void print(const std::vector<Row>& rows) {
-    std::printf("%-52s %10s %7s %7s\n", "", "", "ratio", "limit");
-    for (const Row& r : rows) {
-        std::printf("%-52s %7.1f %-2s", r.name.c_str(), r.value, r.unit);
-        if (r.ratio != 0) std::printf(" %7.2f", r.ratio);
-        if (r.limit != 0) std::printf(" %7.2f%s", r.limit, r.ratio > r.limit ? "  OVER" : "");
-        std::printf("\n");
-    }
-}
-
-bool write_json(const std::vector<Row>& rows, const std::string& path) {
-    std::FILE* out = std::fopen(path.c_str(), "w");
-    if (!out) return false;
-    std::fprintf(out, "[");
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const Row& r = rows[i];
-        std::fprintf(
-            out, "%s\n  {\"name\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"ratio\": %.3f, \"limit\": ",
-            i ? "," : "", r.name.c_str(), r.value, r.unit, r.ratio);
-        if (r.limit != 0)
-            std::fprintf(out, "%g}", r.limit);
-        else
-            std::fprintf(out, "null}");
-    }
-    std::fprintf(out, "\n]\n");
-    return std::fclose(out) == 0;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -232,19 +79,26 @@ int main(int argc, char** argv) {
     const std::string trace =
         std::string(tmp ? tmp : "/tmp") + "/drvlab-bench." + std::to_string(getpid()) + ".trace";
 
-    Kind kcontrol{"kcontrol", 1'000'000}, control{"control", 1'000'000}, kdirect{"kdirect", 500'000},
-        kwrite{"kwrite", 1'000'000}, write{"write", 1'000'000}, kopen{"kopen", 100'000}, open{"open", 50'000},
-        filters_none{.name = "kcontrol", .count = 500'000, .more = {"0", "0"}},
-        filters_skip{.name = "kcontrol", .count = 500'000, .more = {"4", "0"}},
-        filters_copy{.name = "kcontrol", .count = 500'000, .more = {"4", "1"}},
-        traced{.name = "kcontrol", .count = 100'000, .trace = trace};
+    const auto requests = [](const char* kind, unsigned count, Words more = {}, Words options = {}) {
+        return Measure{{kind}, count, std::move(more), std::move(options)};
+    };
+    Measure kcontrol = requests("kcontrol", 1'000'000), control = requests("control", 1'000'000),
+            kdirect = requests("kdirect", 500'000), kwrite = requests("kwrite", 1'000'000),
+            write = requests("write", 1'000'000), kopen = requests("kopen", 100'000),
+            open = requests("open", 50'000), filters_none = requests("kcontrol", 500'000, {"0", "0"}),
+            filters_skip = requests("kcontrol", 500'000, {"4", "0"}),
+            filters_copy = requests("kcontrol", 500'000, {"4", "1"}),
+            traced = requests("kcontrol", 100'000, {}, {"--trace", trace});
+    KernelRows kernel(trace);
     double unit = 1e18;
     for (int round = 0; round < rounds; ++round) {
         unit = std::min(unit, linux_ioctl());
-        for (Kind* k : {&kcontrol, &control, &kdirect, &kwrite, &write, &kopen, &open, &filters_none,
-                        &filters_skip, &filters_copy, &traced})
-            k->measure();
+        for (Measure* m : {&kcontrol, &control, &kdirect, &kwrite, &write, &kopen, &open, &filters_none,
+                           &filters_skip, &filters_copy, &traced})
+            m->take();
+        unlink(trace.c_str());
         unit = std::min(unit, linux_ioctl());
+        kernel.take();
     }
     const auto row = [&](const char* name, double value, double limit) {
         return Row{name, value, "ns", value / unit, limit};
@@ -252,23 +106,24 @@ int main(int argc, char** argv) {
     const double few = handle_cost(10, 200'000), many = handle_cost(1'000'000, 200'000);
     std::vector<Row> rows{
         {"Linux ioctl(2) on /dev/null", unit, "ns", 1, 0},
-        row("NtDeviceIoControlFile, 64 bytes, buffered", kcontrol.cost, 0.6),
-        row("the same by DeviceIoControl from a program", control.cost, 0.9),
-        row("METHOD_OUT_DIRECT, 4 KB through the MDL", kdirect.cost, 1.2),
-        row("NtWriteFile of 64 bytes", kwrite.cost, 0.6),
-        row("the same by WriteFile from a program", write.cost, 0),
-        row("each further filter: skip", std::max(0.0, filters_skip.cost - filters_none.cost) / 4, 0.25),
+        row("NtDeviceIoControlFile, 64 bytes, buffered", kcontrol.cost(), 0.6),
+        row("the same by DeviceIoControl from a program", control.cost(), 0.9),
+        row("METHOD_OUT_DIRECT, 4 KB through the MDL", kdirect.cost(), 1.2),
+        row("NtWriteFile of 64 bytes", kwrite.cost(), 0.6),
+        row("the same by WriteFile from a program", write.cost(), 0),
+        row("each further filter: skip", std::max(0.0, filters_skip.cost() - filters_none.cost()) / 4, 0.25),
         row("each further filter: copy + completion routine",
-            std::max(0.0, filters_copy.cost - filters_none.cost) / 4, 0.4),
-        row("open + close by name", kopen.cost, 5),
-        row("the same by CreateFile from a program", open.cost, 0),
-        row("tracing on, per request", std::max(0.0, traced.cost - kcontrol.cost), 1.0),
+            std::max(0.0, filters_copy.cost() - filters_none.cost()) / 4, 0.4),
+        row("open + close by name", kopen.cost(), 5),
+        row("the same by CreateFile from a program", open.cost(), 0),
+        row("tracing on, per request", std::max(0.0, traced.cost() - kcontrol.cost()), 1.0),
     };
     rows.push_back({"handle operation, 10 open", few, "ns", 1, 0});
     rows.push_back({"handle operation, 1 million open", many, "ns", many / few, 2});
-    const double first = start_to_first_request(), idle = idle_memory();
-    rows.push_back({"process start to first completed request", first, "ms", first / 25, 1});
-    rows.push_back({"resident memory of an idle machine", idle, "MB", idle / 40, 1});
+    for (const Row& r : kernel.rows())
+        rows.push_back(r);
+    rows.push_back({"process start to first completed request", start_to_first_request(), "ms", 0, 25});
+    rows.push_back({"resident memory of an idle machine", idle_memory(), "MB", 0, 40});
     print(rows);
     if (!json.empty() && !write_json(rows, json)) die("cannot write " + json);
     return 0;

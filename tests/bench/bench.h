@@ -5,8 +5,7 @@
 #define IOCTL_BENCH_BUFFERED CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa01, METHOD_BUFFERED, FILE_ANY_ACCESS)
 // Writes the whole output buffer through the system address of its MDL.
 #define IOCTL_BENCH_OUT_DIRECT CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa02, METHOD_OUT_DIRECT, FILE_ANY_ACCESS)
-// Input: BENCH_LOOP. The driver opens its own device and sends `count` requests of a kind to it, as a
-// kernel-mode caller.
+// Input: BENCH_LOOP. A system thread of the driver does something `count` times.
 #define IOCTL_BENCH_LOOP CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa03, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
 // Input: BENCH_ATTACH_FILTERS. Puts filters above the device: they pass every request on and do nothing else.
@@ -19,9 +18,27 @@ typedef struct {
     unsigned mode;
 } BENCH_ATTACH_FILTERS;
 
-enum { BENCH_CONTROL, BENCH_WRITE, BENCH_OUT_DIRECT, BENCH_OPEN };
+enum {
+    // The driver opens its own device and sends a request to it, as a kernel-mode caller.
+    BENCH_CONTROL,
+    BENCH_WRITE,
+    BENCH_OUT_DIRECT,
+    BENCH_OPEN,
+    BENCH_READ,    // pended, and completed by the DPC of the pulse model's next interrupt
+    BENCH_PARPORT, // a byte written to the Parport device
+    // What the kernel does for drivers; `more` as it says.
+    BENCH_SWITCH,  // to another thread and back, by KeSetEvent and KeWaitForSingleObject
+    BENCH_DPC,     // queued, and run
+    BENCH_TIMER,   // set and cancelled, while `more` others are set
+    BENCH_SPIN,    // lock acquired and released
+    BENCH_THREADS, // `more` threads, in pairs, meet their other `count` times each, and all are awake
+    BENCH_WAVES,   // the same, but 128 are awake at a time and the others wait for their turn
+    BENCH_WAIT, // a millisecond of simulated time passes, while a thread looks every 10 ms and a timer fires
+    BENCH_KINDS
+};
 
 typedef struct {
     unsigned kind;
     unsigned count;
+    unsigned more;
 } BENCH_LOOP;

@@ -1,7 +1,8 @@
-// Sends requests to the bench driver: bench_client KIND COUNT [FILTERS MODE]. KIND: control, write, direct,
-// open (from here); kcontrol, kwrite, kdirect, kopen (the driver sends them to itself); handles BASE COUNT
-// (duplicates and closes a handle COUNT times while BASE others are open). FILTERS filters that do nothing
-// are attached first, MODE 0 skip, 1 copy. Who starts it measures the time.
+// Makes the bench driver work: bench_client KIND COUNT [MORE]. Who starts it measures the time. Kinds:
+// control, write, direct, open: requests from here; kcontrol, kwrite, kdirect, kopen, kread, kparport: the
+// driver sends them (kparport: to that driver). MORE is FILTERS MODE: so many filters that do nothing are
+// attached first, MODE 0 skip, 1 copy. switch, dpc, timer, spin, threads, waves, wait: the driver's loops of
+// these names in bench.h. handles BASE COUNT: duplicates and closes a handle while BASE others are open.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,15 @@ static int handles(unsigned base, unsigned count) {
     return 0;
 }
 
+static int kind_number(const char* kind) {
+    static const char* const kinds[BENCH_KINDS] = {"kcontrol", "kwrite", "kdirect", "kopen", "kread",
+                                                   "kparport", "switch", "dpc",     "timer", "spin",
+                                                   "threads",  "waves",  "wait"};
+    for (int i = 0; i < BENCH_KINDS; ++i)
+        if (!strcmp(kind, kinds[i])) return i;
+    return -1;
+}
+
 int main(int argc, char** argv) {
     static char page[4096], buffer[64];
     if (argc < 3) {
@@ -52,15 +62,13 @@ int main(int argc, char** argv) {
     HANDLE device = open_device("\\\\.\\Bench");
     if (device == INVALID_HANDLE_VALUE) return failed("CreateFile");
     if (argc > 4 && attach(device, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]))) return 1;
-    static const char* const kinds[] = {"kcontrol", "kwrite", "kdirect", "kopen"};
     DWORD done;
-    for (unsigned i = 0; i < 4; ++i)
-        if (!strcmp(kind, kinds[i])) {
-            BENCH_LOOP what = {i, count};
-            if (!DeviceIoControl(device, IOCTL_BENCH_LOOP, &what, sizeof what, NULL, 0, &done, NULL))
-                return failed("LOOP");
-            return 0;
-        }
+    if (kind_number(kind) >= 0) {
+        BENCH_LOOP what = {(unsigned)kind_number(kind), count, argc > 3 ? (unsigned)atoi(argv[3]) : 0};
+        if (!DeviceIoControl(device, IOCTL_BENCH_LOOP, &what, sizeof what, NULL, 0, &done, NULL))
+            return failed("LOOP");
+        return 0;
+    }
     BOOL ok = TRUE;
     if (!strcmp(kind, "control"))
         while (count-- && ok)

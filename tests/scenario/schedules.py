@@ -26,6 +26,20 @@ def equal_traces(lab, folder):
                 raise rs.Failure(f"--schedule {policy} --cpus {cpus}: two runs with one seed differ")
 
 
+def tracing_changes_nothing(lab, folder):
+    """Untraced, spin locks and IoCallDriver are guest code, traced they are gates: the schedule is the same."""
+    for policy in POLICIES:
+        for cpus in ("1", "3"):
+            schedules = []
+            for trace in ([], ["--trace", folder / "trace"]):
+                schedule = folder / "schedule"
+                rs.expect(lab.call(["run", "--driver", lab.image("bench.sys"), "--cpus", cpus, "--seed", "5", "--schedule", policy, *trace,
+                                    "--record-schedule", schedule, "--", lab.image("bench_client.exe"), "threads", "20", "8"]), 0)
+                schedules.append(schedule.read_text())
+            if schedules[0] != schedules[1]:
+                raise rs.Failure(f"--schedule {policy} --cpus {cpus}: with a trace the schedule differs")
+
+
 def find_the_race(lab, folder):
     schedules = set()
     for seed in range(1, 41):
@@ -133,6 +147,7 @@ def bad_input(lab, folder):
 def check(lab, options, folder):
     """Schedules."""
     equal_traces(lab, folder)
+    tracing_changes_nothing(lab, folder)
     find_the_race(lab, folder)
     steps_find_more(lab)
     steps_of_programs(lab, folder)

@@ -264,6 +264,8 @@ KERNEL_TEST(File, ControlMethods) {
     ob::close_handle(h, KernelMode);
 }
 
+NTAPI void finish_pending() { finish(pending_irp); }
+
 KERNEL_TEST(File, SynchronousFilesWaitForPendingRequests) {
     ASSERT_EQ(open(u"\\Device\\Buffered"), STATUS_SUCCESS);
     const HANDLE h = out().handle;
@@ -272,7 +274,7 @@ KERNEL_TEST(File, SynchronousFilesWaitForPendingRequests) {
     // Another thread completes it while this one waits.
     auto* helper = new (host::heap_allocate(sizeof(ke::Thread))) ke::Thread{};
     ke::initialize_thread(*helper, [](ke::Thread&) {
-        finish(pending_irp);
+        seh::call_out(finish_pending);
         ke::exit_thread(0);
     });
     ke::ready_thread(*helper);

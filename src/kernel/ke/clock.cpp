@@ -16,6 +16,9 @@ static LONGLONG boot = default_boot_time;
 static ULONGLONG next_publication = 0; // of KUSER_SHARED_DATA
 static ULONG resolution = tick_length; // time between ticks
 static ULONGLONG last_tick = 0;        // interrupt time of the last tick
+static ULONGLONG next_tick = tick_length;
+
+static void plan_tick() { next_tick = (last_tick / resolution + 1) * resolution; }
 
 LONGLONG boot_time() { return boot; }
 void set_boot_time(LONGLONG filetime) { boot = filetime; }
@@ -62,6 +65,7 @@ ULONG timer_resolution() { return resolution; }
 
 ULONG set_timer_resolution(ULONG units) {
     resolution = std::clamp<ULONG>(units, 5'000, tick_length);
+    plan_tick();
     request_attention(current_processor());
     return resolution;
 }
@@ -70,10 +74,7 @@ static ULONGLONG tick_at_or_after(ULONGLONG time) {
     return time > ~0ull - resolution ? ~0ull : (time + resolution - 1) / resolution * resolution;
 }
 
-ULONGLONG next_event_time() {
-    return std::min(
-        {(last_tick / resolution + 1) * resolution, next_timer(true), hardware::events::next_due()});
-}
+ULONGLONG next_event_time() { return std::min({next_tick, next_timer(true), hardware::events::next_due()}); }
 
 ULONGLONG next_event_when_idle() {
     const ULONGLONG timer = next_timer(false);
@@ -93,6 +94,7 @@ static void request_expiration() {
 // A tick: every processor's running thread may have used up its quantum, and timers may be due.
 static void tick(ULONGLONG now) {
     last_tick = now / resolution * resolution;
+    plan_tick();
     update_shared_time();
     for (ULONG i = 0; i < processor_count(); i++) {
         Processor& p = processor(i);

@@ -72,6 +72,11 @@ void request_dpcs(Processor& p) {
     p.dpc_requested = true;
     update_pending_level(p);
 }
+// Of the running processor, which delivers them at once if its IRQL allows.
+void request_own_dpcs(Processor& p) {
+    p.dpc_requested = true;
+    update_pending_level_without_attention(p);
+}
 
 void call(Processor& p, KDPC& dpc, KIRQL level) {
     // The routine may free its KDPC.
@@ -155,7 +160,12 @@ bool insert_queue_dpc(KDPC& dpc, PVOID argument1, PVOID argument2) {
     const bool at_once = &p == &here
                              ? dpc.Importance != LowImportance
                              : dpc.Importance == HighImportance || dpc.Importance == MediumHighImportance;
-    if (at_once || queue.depth > deep_queue || p.is_idle()) request_dpcs(p);
+    if (at_once || queue.depth > deep_queue || p.is_idle()) {
+        if (&p == &here)
+            request_own_dpcs(p);
+        else
+            request_dpcs(p);
+    }
     // The insertion itself is at HIGH_LEVEL: the routine runs when the caller's level allows it.
     dispatch();
     return true;

@@ -1,4 +1,5 @@
 #include "kernel/ke/held_locks.h"
+#include "abi/processor.h"
 #include "base/list.h"
 #include "host/machine_heap.h"
 #include "kernel/ke/thread.h"
@@ -6,17 +7,22 @@
 #include "kernel/ke/watched_memory.h"
 #include "trace/names.h"
 #include "trace/trace.h"
+#include <cstddef>
 #include <cstring>
 
 namespace nt::ke {
 
-namespace {
-
-HeldLocks of_processor[most_processors];
-
-} // namespace
+static_assert(offsetof(HeldLock, lock) == HELD_LOCK && offsetof(HeldLock, caller) == HELD_CALLER &&
+              offsetof(HeldLock, kind) == HELD_KIND && offsetof(HeldLock, irql) == HELD_KIND + 1 &&
+              sizeof(HeldLock) == HELD_SIZE);
+static_assert(KPCR_HELD_LOCKS >= sizeof(KPCR) && KPCR_HELD_LOCKS + sizeof(HeldLocks) <= 0x1000);
 
 const char* lock_name(LockKind kind) { return trace::lock_kind_name(static_cast<unsigned>(kind)); }
+
+void HeldLocks::assert_layout() {
+    static_assert(offsetof(HeldLocks, first_) == 0 && inline_count == HELD_INLINE &&
+                  offsetof(HeldLocks, count_) == HELD_COUNT);
+}
 
 void HeldLocks::remove(HeldLock* held) {
     // The newest goes first nearly always.
@@ -67,7 +73,9 @@ void wait_for_lock(const void* lock, LockKind kind, PVOID object, KWAIT_REASON r
 
 HeldLocks& thread_locks() { return current_thread().locks; }
 
-HeldLocks& processor_locks_of(ULONG number) { return of_processor[number]; }
-HeldLocks& processor_locks() { return of_processor[current_processor_number()]; }
+HeldLocks& processor_locks_of(ULONG number) {
+    return *reinterpret_cast<HeldLocks*>(pcr_address_of(number) + KPCR_HELD_LOCKS);
+}
+HeldLocks& processor_locks() { return *reinterpret_cast<HeldLocks*>(pcr_address + KPCR_HELD_LOCKS); }
 
 } // namespace nt::ke

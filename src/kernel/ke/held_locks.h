@@ -2,7 +2,7 @@
 //
 // Kept beside the locks' own state, for the rules and for reports of deadlocks: nothing here changes a
 // result. Locks of threads (mutexes, push locks, resources) stand in their thread, spin locks on their
-// processor. The first eight cost no allocation.
+// processor, behind its KPCR. The first eight cost no allocation.
 #pragma once
 #include "abi/dispatcher.h"
 
@@ -59,6 +59,7 @@ class HeldLocks {
     void release_memory(); // of a thread that is deleted
 
   private:
+    static void assert_layout(); // guest code of ntoskrnl knows it
     void grow();
     static constexpr ULONG inline_count = 8;
     HeldLock first_[inline_count];

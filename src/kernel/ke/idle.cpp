@@ -14,7 +14,7 @@ namespace {
 
 [[noreturn]] void idle_loop(Thread&) {
     for (;;) {
-        current_processor().resting = false;
+        resting_processors &= ~bit_of(current_processor());
         if (irql_byte() >= DISPATCH_LEVEL) note_dispatch_left();
         irql_byte() = PASSIVE_LEVEL;
         request_waiting_dpcs(current_processor());

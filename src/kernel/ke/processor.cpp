@@ -15,17 +15,27 @@ Processor* running = nullptr;
 bool paged_open = false;
 void (*close_paged_memory)() = nullptr;
 
-static Processor* processors[most_processors];
+Processor* all_of_them[most_processors];
+ULONG64 resting_processors = ~0ull, spinning_processors = 0, called_processors = 0;
 static ULONG count = 0;
 
-Processor& processor(ULONG number) { return *processors[number]; }
 ULONG processor_count() { return count; }
 ULONG current_processor_number() { return running->number; }
 ULONG64 all_processors() { return count == 64 ? ~0ull : (1ull << count) - 1; }
 KPCR& pcr() { return *reinterpret_cast<KPCR*>(pcr_address); }
-ULONG_PTR pcr_address_of(ULONG number) { return processors[number]->pcr; }
-Thread& running_thread_of(ULONG number) { return *processors[number]->current; }
-Thread& idle_thread_of(ULONG number) { return *processors[number]->idle; }
+ULONG_PTR pcr_address_of(ULONG number) { return processor(number).pcr; }
+Thread& running_thread_of(ULONG number) { return *processor(number).current; }
+Thread& idle_thread_of(ULONG number) { return *processor(number).idle; }
+
+static void show_paged_open(const Processor& p) {
+    *reinterpret_cast<UCHAR*>(p.pcr + KPCR_PAGED_OPEN) = paged_open;
+}
+void set_paged_open(bool open) {
+    if (open == paged_open) return;
+    paged_open = open;
+    for (ULONG i = 0; i < count; i++)
+        show_paged_open(processor(i));
+}
 
 int Processor::highest_vector() const {
     for (int word = 3; word >= 0; word--)
@@ -38,7 +48,7 @@ void initialize_processor(PVOID area) {
     auto* p = host::make<Processor>();
     p->number = count;
     p->pcr = reinterpret_cast<ULONG_PTR>(area);
-    processors[count++] = p;
+    all_of_them[count++] = p;
     KPCR& kpcr = *static_cast<KPCR*>(area);
     kpcr.Self = &kpcr;
     kpcr.CurrentPrcb = &kpcr.Prcb;
@@ -47,6 +57,7 @@ void initialize_processor(PVOID area) {
     kpcr.Prcb.Number = p->number;
     kpcr.Prcb.LegacyNumber = static_cast<UCHAR>(p->number);
     p->deadline() = ~0ull;
+    show_paged_open(*p);
     if (p->number) return;
     running = p;
     pcr_address = p->pcr;
@@ -56,7 +67,18 @@ void initialize_processor(PVOID area) {
     trace::current.irql = &irql_byte();
 }
 
+void note_called(Processor& p) {
+    const ULONG64 bit = bit_of(p);
+    const bool called = p.next || *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL);
+    called_processors = called ? called_processors | bit : called_processors & ~bit;
+}
+
 void update_pending_level(Processor& p) {
+    update_pending_level_without_attention(p);
+    if (*reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) > p.irql()) request_attention(p);
+}
+
+void update_pending_level_without_attention(Processor& p) {
     KIRQL level = 0;
     if (p.current && p.current->Tcb.ApcState.KernelApcPending && !p.current->Tcb.SpecialApcDisable)
         level = APC_LEVEL;
@@ -65,7 +87,7 @@ void update_pending_level(Processor& p) {
     if (const int vector = p.highest_vector(); vector >= 0 && vector / 16 > level)
         level = static_cast<KIRQL>(vector / 16);
     *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) = level;
-    if (level > p.irql()) request_attention(p);
+    note_called(p);
 }
 
 void request_attention(Processor& p) { p.deadline() = 0; }

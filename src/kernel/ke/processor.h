@@ -43,8 +43,9 @@ inline KIRQL current_irql() { return irql_byte(); }
 inline KIRQL& pending_level() { return *reinterpret_cast<KIRQL*>(pcr_address + KPCR_PENDING_LEVEL); }
 
 // Some pageable memory is accessible. Then close_paged_memory is called when the IRQL reaches DISPATCH_LEVEL
-// from below, and makes it inaccessible (plugged by mm/paging.h).
+// from below, and makes it inaccessible (plugged by mm/paging.h). Each KPCR says it, too, for guest code.
 extern bool paged_open;
+void set_paged_open(bool open);
 extern void (*close_paged_memory)();
 
 // Time at DISPATCH_LEVEL and above is counted where the level is crossed.

@@ -7,6 +7,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/detail/account.h"
 #include "kernel/ke/detail/dispatch.h"
+#include "kernel/ke/detail/prefetch.h"
 #include "kernel/ke/idle.h"
 #include "kernel/ke/priority.h"
 #include "kernel/ke/switch_point.h"
@@ -26,20 +27,20 @@ ReadyQueues::ReadyQueues() {
 void ReadyQueues::insert(Thread& thread, bool at_head) {
     LIST_ENTRY& q = queue[static_cast<int>(thread.Tcb.Priority)];
     if (at_head)
-        list::insert_head(q, thread.ready_link);
+        list::insert_head(q, thread.ready->link);
     else
-        list::insert_tail(q, thread.ready_link);
+        list::insert_tail(q, thread.ready->link);
     summary |= 1u << thread.Tcb.Priority;
+    count++;
 }
 
 void ReadyQueues::remove(Thread& thread) {
-    list::remove(thread.ready_link);
+    list::remove(thread.ready->link);
+    count--;
     if (list::empty(queue[static_cast<int>(thread.Tcb.Priority)])) summary &= ~(1u << thread.Tcb.Priority);
 }
 
-Thread& ReadyQueues::first(int priority) const {
-    return *NT_CONTAINER(queue[priority].Flink, Thread, ready_link);
-}
+Thread& ReadyQueues::first(int priority) const { return *place_of(queue[priority].Flink).thread; }
 
 namespace {
 
@@ -51,19 +52,20 @@ void set_next(Processor& p, Thread* thread) {
     reinterpret_cast<KPCR*>(p.pcr)->Prcb.NextThread = thread ? &thread->Tcb : nullptr;
     const ULONG64 bit = 1ull << p.number;
     idle_mask = p.is_idle() && !thread ? idle_mask | bit : idle_mask & ~bit;
+    note_called(p);
 }
 
 void set_state(Thread& thread, ThreadState state) { thread.Tcb.State = static_cast<UCHAR>(state); }
 
 void enqueue(Processor& p, Thread& thread, bool at_head) {
     set_state(thread, ThreadState::ready);
-    thread.ready_on = p.number;
+    thread.ready->processor = p.number;
     p.ready.insert(thread, at_head);
     ready_processors |= 1ull << p.number;
 }
 
 void dequeue(Thread& thread) {
-    Processor& p = processor(thread.ready_on);
+    Processor& p = processor(thread.ready->processor);
     p.ready.remove(thread);
     if (!p.ready.summary) ready_processors &= ~(1ull << p.number);
 }
@@ -78,7 +80,7 @@ Thread* best_of(Processor& q, const Processor& p, int floor) {
         left &= ~(1u << priority);
         const LIST_ENTRY& head = q.ready.queue[priority];
         for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink)
-            if (Thread* t = NT_CONTAINER(e, Thread, ready_link); may_run_on(*t, p)) return t;
+            if (Thread* t = place_of(e).thread; may_run_on(*t, p)) return t;
     }
     return nullptr;
 }
@@ -96,7 +98,9 @@ Thread* take_next(Processor& p) {
                                 best ? best->Tcb.Priority : -1);
             if (t) best = t;
         }
-    if (best) dequeue(*best);
+    if (!best) return nullptr;
+    if (best->ready->processor == p.number) prefetch_after(p.ready, *best);
+    dequeue(*best);
     return best;
 }
 
@@ -104,13 +108,14 @@ Thread* take_next(Processor& p) {
 void save(Processor& p, Thread& thread) {
     thread.crossing = reinterpret_cast<seh::Record*>(p.slot(KPCR_CROSSING));
     thread.host_stack = p.slot(KPCR_HOST_STACK);
+    note_stacks(thread);
 }
 
 void load(Processor& p, Thread& thread) {
     change_activity(p, &thread == p.idle ? Activity::idle : Activity::thread);
     p.current = &thread;
     p.account.user_seen = thread.user_time;
-    p.resting = false;
+    resting_processors &= ~bit_of(p);
     set_next(p, p.next);
     p.slot(0x188) = reinterpret_cast<ULONG_PTR>(&thread);
     p.slot(KPCR_CROSSING) = reinterpret_cast<ULONG_PTR>(thread.crossing);

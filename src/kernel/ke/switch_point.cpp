@@ -28,15 +28,17 @@ constexpr ULONGLONG longest_spin = 100'000'000;
 // Code that polls memory may wait for a long timer: ten minutes.
 constexpr ULONGLONG longest_poll = 6'000'000'000;
 
-bool is_runnable(const Processor& p) {
-    if (p.spinning ? p.spinning->ready(p.spinning->context) : !p.resting || p.next) return true;
-    return *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) > p.irql();
+// The spinning processor may look again, or something interrupts it.
+bool may_stop_spinning(const Processor& p) {
+    return p.spinning->ready(p.spinning->context) ||
+           *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) > p.irql();
 }
 
+// A resting processor's IRQL is PASSIVE_LEVEL: whatever waits for it can happen.
 ULONG64 runnable_processors() {
-    ULONG64 mask = 0;
-    for (ULONG i = 0; i < processor_count(); i++)
-        if (is_runnable(processor(i))) mask |= 1ull << i;
+    ULONG64 mask = all_processors() & ~spinning_processors & (~resting_processors | called_processors);
+    for (ULONG64 left = spinning_processors; left; left &= left - 1)
+        if (may_stop_spinning(processor(static_cast<ULONG>(__builtin_ctzll(left))))) mask |= left & -left;
     return mask;
 }
 
@@ -69,6 +71,7 @@ void decide(Cause cause, ULONG64 runnable) {
     q.policy_deadline =
         choice.crossings > ~0ull - interrupt_time() ? ~0ull : interrupt_time() + choice.crossings;
     seh::nt_steps = choice.instructions;
+    *reinterpret_cast<UCHAR*>(q.pcr + KPCR_STEPPED) = choice.instructions != 0;
     seh::nt_user_steps = choice.user_instructions;
     if (choice.end_quantum && !q.is_idle()) {
         q.quantum_ended = true;
@@ -147,9 +150,9 @@ namespace {
 // thread waits for its processor.
 ULONGLONG next_event_for_all() {
     ULONGLONG next = next_event_when_idle();
-    for (ULONG i = 0; i < processor_count(); i++) {
-        const Processor& p = processor(i);
-        if (!p.spinning || !p.spinning->code) continue;
+    for (ULONG64 left = spinning_processors; left; left &= left - 1) {
+        const Processor& p = processor(static_cast<ULONG>(__builtin_ctzll(left)));
+        if (!p.spinning->code) continue;
         if (p.spinning->sees_time || (p.ready.summary && p.irql() < DISPATCH_LEVEL))
             next = std::min(next, next_event_time());
     }
@@ -158,9 +161,9 @@ ULONGLONG next_event_for_all() {
 
 // The first processor that polls memory; `since` long ago if asked for.
 Processor* polling_processor(ULONGLONG for_at_least) {
-    for (ULONG i = 0; i < processor_count(); i++) {
-        Processor& p = processor(i);
-        if (p.spinning && p.spinning->code && interrupt_time() - p.spinning->since >= for_at_least) return &p;
+    for (ULONG64 left = spinning_processors; left; left &= left - 1) {
+        Processor& p = processor(static_cast<ULONG>(__builtin_ctzll(left)));
+        if (p.spinning->code && interrupt_time() - p.spinning->since >= for_at_least) return &p;
     }
     return nullptr;
 }
@@ -199,7 +202,7 @@ bool pass_time() {
 
 void wait_for_work() {
     Processor& p = current_processor();
-    p.resting = true;
+    resting_processors |= bit_of(p);
     if (const ULONG64 others = runnable_processors() & ~(1ull << p.number)) {
         decide(Cause::idle, others);
         return;
@@ -220,12 +223,14 @@ void spin(SpinWait& wait) {
             continue;
         }
         p.spinning = &wait;
+        spinning_processors |= bit_of(p);
         const ULONG64 others = runnable_processors() & ~(1ull << p.number);
         if (others)
             decide(Cause::spin, others);
         else if ((!wait.code && interrupt_time() - wait.since > longest_spin) || !pass_time())
             report_spin_deadlock();
         p.spinning = nullptr;
+        spinning_processors &= ~bit_of(p);
         if (wait.hopeless) report_endless_poll(wait);
     }
 }

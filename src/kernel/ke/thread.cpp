@@ -2,6 +2,7 @@
 #include "abi/processor.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "host/machine_heap.h"
 #include "host/signals.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/detail/processor_state.h"
@@ -56,6 +57,8 @@ NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     thread.fiber->owner = &thread;
+    thread.ready = host::make<ReadyPlace>();
+    thread.ready->thread = &thread;
     thread.Tcb.InitialStack = thread.Tcb.StackBase = reinterpret_cast<PVOID>(base);
     thread.Tcb.StackLimit = reinterpret_cast<PVOID>(limit);
     thread.Tcb.KernelStack = thread.Tcb.StackBase;
@@ -76,6 +79,7 @@ NTSTATUS initialize_thread(Thread& thread, void (*start)(Thread&)) {
 void delete_thread(Thread& thread) {
     if (!thread.fiber) return;
     host::Fiber::destroy(thread.fiber);
+    host::destroy(thread.ready);
     thread.locks.release_memory();
     memory_hooks.free_kernel_stack(stack_base(thread), stack_limit(thread));
     thread.fiber = nullptr;

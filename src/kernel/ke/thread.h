@@ -19,20 +19,27 @@ namespace nt::ke {
 
 enum class ThreadState : UCHAR { initialized, ready, running, standby, terminated, waiting };
 
+struct Thread;
+
+// A thread's place in a ready queue. Small and beside those of others, so that a walk along a long queue
+// stays in the caches, which the threads themselves have left.
+struct alignas(64) ReadyPlace {
+    LIST_ENTRY link;
+    Thread* thread;
+    ULONG processor;                  // in whose queue it stands
+    ULONG_PTR host_stack, host_bytes; // what it will touch when it runs again; 0 bytes: it is not known
+    ULONG_PTR kernel_stack;
+};
+
 struct Thread : ETHREAD {
+    // What a switch touches, in as few cache lines as can be.
     host::Fiber* fiber;
-    seh::EntryRecord base;   // outermost record: call-outs of the thread's start put their frames from here
     seh::Record* crossing;   // saved KPCR slot while not running
     ULONG_PTR host_stack;    // saved KPCR slot: where system calls put their records
     mm::AddressSpace* space; // null: a System thread, the user half is inaccessible
     ULONG_PTR teb;           // 0: no user mode
     ULONG_PTR pid, tid;
-    PVOID process;           // EPROCESS body
-    void (*start)(Thread&);  // host routine the fiber runs; never returns (calls exit_thread)
-    ULONG_PTR start_address; // guest address, for views
-    ULONG_PTR start_context;
-    LIST_ENTRY ready_link;
-    ULONG ready_on;         // the processor in whose ready queue it stands
+    ReadyPlace* ready;
     ULONGLONG run_time;     // 100 ns units; interrupts and DPCs not counted
     ULONGLONG user_time;    // the part of it that counts as user mode's
     ULONGLONG quantum_used; // of the present quantum
@@ -43,6 +50,12 @@ struct Thread : ETHREAD {
     bool alertable;   // the wait ends for user APCs and alerts
     bool apcs_closed; // it is ending: no APC is queued any more
     ULONG context_switches;
+    // The rest.
+    seh::EntryRecord base;   // outermost record: call-outs of the thread's start put their frames from here
+    PVOID process;           // EPROCESS body
+    void (*start)(Thread&);  // host routine the fiber runs; never returns (calls exit_thread)
+    ULONG_PTR start_address; // guest address, for views
+    ULONG_PTR start_context;
     HeldLocks locks;
     ULONG_PTR region_entered_by; // who entered the outermost critical or guarded region
     LockWait lock_wait;          // the lock it waits for, if the object it waits on is only part of one
@@ -50,8 +63,9 @@ struct Thread : ETHREAD {
     ULONGLONG last_stall; // virtual time when the watchdog last let it go on
     ULONG stalls;         // how often in a row it has found it
     LIST_ENTRY all_link;
-    PVOID extension; // ps
-    PVOID calls;     // io: dispatch routines that are running
+    LIST_ENTRY ended_link; // ps
+    PVOID extension;       // ps
+    PVOID calls;           // io: dispatch routines that are running
 };
 
 // A KTHREAD is the head of its thread's body.

@@ -78,14 +78,14 @@ bool in_pool(std::uint64_t address) {
 void note_open(std::uint64_t chunk) {
     paging->chunks[chunk] = 1;
     paging->open_chunks.push_back(static_cast<std::uint32_t>(chunk));
-    ke::paged_open = true;
+    ke::set_paged_open(true);
 }
 
 void open(Piece& piece) {
     if (piece.open) return;
     set_rights(piece.address, piece.end(), piece.rights);
     piece.open = true;
-    ke::paged_open = true;
+    ke::set_paged_open(true);
 }
 
 void close(Piece& piece) {
@@ -113,14 +113,14 @@ void close_all() {
     close_pool();
     for (Piece& section : paging->sections)
         close(section);
-    ke::paged_open = false;
+    ke::set_paged_open(false);
 }
 
 // After a section's state has changed: an open one is closed at the next raise, one that may not be closed
 // any more is opened.
 void settle(Piece& piece) {
     if (!piece.may_close()) open(piece);
-    if (piece.open) ke::paged_open = true;
+    if (piece.open) ke::set_paged_open(true);
 }
 
 Piece* find_section(std::uint64_t address) {
@@ -160,7 +160,7 @@ std::uint64_t set_whole_driver(std::uint64_t address, bool whole) {
 void initialize_paging() {
     if (paging) return;
     paging = host::make<Paging>();
-    ke::paged_open = true;
+    ke::set_paged_open(true);
     ke::close_paged_memory = close_all;
     host_looked = [] {
         if (ke::paged_open && ke::current_irql() >= dispatch_level) close_all();
@@ -174,7 +174,7 @@ void add_driver_section(std::uint64_t image, const DriverSection& s) {
     sections.insert(std::upper_bound(sections.begin(), sections.end(), s.address,
                                      [](std::uint64_t a, const Piece& other) { return a < other.address; }),
                     piece);
-    ke::paged_open = true;
+    ke::set_paged_open(true);
 }
 
 void forget_driver_sections(std::uint64_t address, std::uint64_t size) {

@@ -28,7 +28,7 @@ constexpr ULONG most_rundowns = 8;
 void (*rundowns[most_rundowns])(ke::Thread&);
 ULONG rundown_count = 0;
 
-// Ended threads whose fiber cannot be released while it may still be running, by their ready_link.
+// Ended threads whose fiber cannot be released while it may still be running, by their ended_link.
 struct Ended {
     LIST_ENTRY head;
     Ended() { list::initialize(head); }
@@ -36,10 +36,10 @@ struct Ended {
 
 void reap() {
     for (LIST_ENTRY* e = ended.head.Flink; e != &ended.head;) {
-        auto* thread = NT_CONTAINER(e, ke::Thread, ready_link);
+        auto* thread = NT_CONTAINER(e, ke::Thread, ended_link);
         e = e->Flink;
         if (ke::state_of(*thread) != ke::ThreadState::terminated) continue; // on its last way
-        list::remove(thread->ready_link);
+        list::remove(thread->ended_link);
         ob::dereference(thread);
     }
 }
@@ -207,7 +207,7 @@ void exit_thread(LONG status) {
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);
     reap();
-    list::insert_tail(ended.head, self.ready_link);
+    list::insert_tail(ended.head, self.ended_link);
     ke::exit_thread(status);
 }
 

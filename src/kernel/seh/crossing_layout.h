@@ -8,9 +8,12 @@
 #define KPCR_VIRTUAL_TIME 0xD8 // interrupt time in 100 ns units (ke/clock.h)
 #define KPCR_SLOW_CALLS 0xE0 // byte: IofCallDriver goes through its gate instead of calling the driver itself
 #define KPCR_PENDING_LEVEL 0xE1 // byte: highest IRQL that something waits for (ke/processor.h)
+#define KPCR_PAGED_OPEN 0xE2    // byte: pageable memory is accessible (ke/processor.h)
+#define KPCR_STEPPED 0xE3       // byte: the schedule policy may single-step what runs (ke/switch_point.cpp)
 #define KPCR_RAISED_AT 0xF0     // virtual time when the IRQL last reached DISPATCH_LEVEL from below
 #define KPCR_AT_DISPATCH 0xF8   // time spent at DISPATCH_LEVEL and above before that
 #define KPCR_DEADLINE 0xE8      // virtual time from which on gates and system calls are switch points
+#define KPCR_HELD_LOCKS 0x900   // behind the KPCR: the processor's HeldLocks (ke/held_locks.h)
 #define KPCR_USER_RSP 0x10
 #define KPCR_SELF 0x18
 #define KPCR_IRQL 0x50
@@ -44,6 +47,14 @@
 #define CALLOUT_MXCSR_AFTER 0x28
 #define CALLOUT_FPCW_AFTER 0x2C
 #define CALLOUT_SIZE 0x30
+
+// HeldLocks and HeldLock.
+#define HELD_LOCK 0x00
+#define HELD_CALLER 0x08
+#define HELD_KIND 0x10 // and behind it the IRQL
+#define HELD_SIZE 0x18
+#define HELD_INLINE 8
+#define HELD_COUNT 0xC8
 
 // What guest kernel code must not change, as crossings find it changed: these bits of rflags (DF, AC), GS,
 // the control bits of mxcsr, the x87 control word.

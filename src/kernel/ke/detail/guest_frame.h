@@ -8,9 +8,13 @@ namespace nt::ke {
 class GuestFrame {
   public:
     GuestFrame(ULONG_PTR stack, seh::Interruption what) {
+        // Nobody takes registers from it; to clear them all would cost more than the rest.
         record_.previous = seh::innermost();
         record_.kind = seh::RecordKind::interruption;
         record_.index = static_cast<ULONG>(what);
+        record_.rip = record_.rsp = 0;
+        record_.args = nullptr;
+        record_.context = nullptr;
         if (const auto* outer = static_cast<const seh::EntryRecord*>(record_.previous);
             outer && outer->kind != seh::RecordKind::call_out)
             record_.rip = outer->rip, record_.rsp = outer->rsp; // whom reports name
@@ -29,7 +33,7 @@ class GuestFrame {
 
   private:
     static constexpr ULONG_PTR trap_frame_size = 0x190;
-    seh::EntryRecord record_{};
+    seh::EntryRecord record_;
 };
 
 } // namespace nt::ke

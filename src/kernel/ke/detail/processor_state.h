@@ -3,6 +3,7 @@
 #include "abi/dispatcher.h"
 #include "kernel/ke/accounting.h"
 #include "kernel/ke/processor.h"
+#include "kernel/ke/thread.h"
 
 namespace nt {
 struct CONTEXT;
@@ -16,12 +17,16 @@ inline constexpr int priorities = 32;
 struct ReadyQueues {
     LIST_ENTRY queue[priorities];
     ULONG summary = 0; // bit n: queue n is not empty
+    ULONG count = 0;
     ReadyQueues();
     int highest() const { return summary ? 31 - __builtin_clz(summary) : -1; }
     void insert(Thread& thread, bool at_head);
     void remove(Thread& thread);
     Thread& first(int priority) const;
 };
+inline ReadyPlace& place_of(const LIST_ENTRY* link) {
+    return *reinterpret_cast<ReadyPlace*>(const_cast<LIST_ENTRY*>(link));
+}
 
 // KDPCs by their DpcListEntry; each one's DpcData points at the queue that it is in.
 struct DpcQueue {
@@ -55,7 +60,6 @@ struct Processor {
     bool quantum_ended = false;
     bool timers_expired = false; // expiration runs below DISPATCH_LEVEL on this processor
     bool dpc_active = false;
-    bool resting = true; // its idle thread has found nothing to do
     bool dpc_requested = false;
     ULONG interrupt_nesting = 0;
     ULONGLONG ticks_seen = 0; // clock ticks whose quantum accounting is done
@@ -66,7 +70,7 @@ struct Processor {
     Thread* dpc_thread = nullptr; // runs threaded DPCs; made with the first of them
 
     ULONG64 pending_vectors[4] = {}; // by vector; its IRQL is vector / 16
-    SpinWait* spinning = nullptr;
+    SpinWait* spinning = nullptr;    // spinning_processors says it, too
     Account account;
     ULONGLONG policy_deadline = 0; // the policy wants to decide then
 
@@ -79,11 +83,20 @@ struct Processor {
 };
 
 extern Processor* running; // the processor that runs
-Processor& processor(ULONG number);
+extern Processor* all_of_them[most_processors];
+inline Processor& processor(ULONG number) { return *all_of_them[number]; }
+
+// By bit: whose idle thread has found nothing to do; who spins; for whom something waits (a next thread,
+// or what pending_level() says). Kept so that finding who can go on needs no look at each.
+extern ULONG64 resting_processors, spinning_processors, called_processors;
+inline ULONG64 bit_of(const Processor& p) { return 1ull << p.number; }
+void note_called(Processor& p);
+
 inline Processor& current_processor() { return *running; }
 
-// Recomputes what pending_level() of `p` says.
+// Recomputes what pending_level() of `p` says. Without attention: for callers that deliver it themselves.
 void update_pending_level(Processor& p);
+void update_pending_level_without_attention(Processor& p);
 // The next gate or system call on `p` comes to its switch point, whatever the time.
 void request_attention(Processor& p);
 

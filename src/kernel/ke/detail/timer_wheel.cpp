@@ -20,6 +20,7 @@ void TimerWheel::insert(KTIMER& timer) {
     const unsigned level = level_of(due), slot = digit(due, level);
     list::insert_tail(slots_[level][slot], timer.TimerListEntry);
     used_[level] |= 1ull << slot;
+    used_levels_ |= 1u << level;
     ++size_;
 }
 
@@ -30,16 +31,19 @@ void TimerWheel::remove(KTIMER& timer) {
     if (!list::empty(*neighbour)) return;
     // It was the last one: the neighbour is a slot's head.
     const auto index = static_cast<std::size_t>(neighbour - &slots_[0][0]);
-    used_[index / slots] &= ~(1ull << index % slots);
+    slot_empty(static_cast<unsigned>(index / slots), static_cast<unsigned>(index % slots));
+}
+
+void TimerWheel::slot_empty(unsigned level, unsigned slot) {
+    used_[level] &= ~(1ull << slot);
+    if (!used_[level]) used_levels_ &= ~(1u << level);
 }
 
 bool TimerWheel::lowest(unsigned& level, unsigned& slot) const {
-    for (level = 0; level < levels; ++level)
-        if (used_[level]) {
-            slot = static_cast<unsigned>(__builtin_ctzll(used_[level]));
-            return true;
-        }
-    return false;
+    if (!used_levels_) return false;
+    level = static_cast<unsigned>(__builtin_ctz(used_levels_));
+    slot = static_cast<unsigned>(__builtin_ctzll(used_[level]));
+    return true;
 }
 
 ULONGLONG TimerWheel::start_of(unsigned level, unsigned slot) const {
@@ -65,7 +69,7 @@ KTIMER* TimerWheel::take_due(ULONGLONG now) {
             remove(*timer);
             return timer;
         }
-        used_[level] &= ~(1ull << slot);
+        slot_empty(level, slot);
         while (!list::empty(head)) {
             auto* timer = NT_CONTAINER(head.Flink, KTIMER, TimerListEntry);
             list::remove(timer->TimerListEntry);

@@ -33,10 +33,12 @@ class TimerWheel {
     static unsigned digit(ULONGLONG time, unsigned level) { return time >> (bits * level) & (slots - 1); }
     ULONGLONG start_of(unsigned level, unsigned slot) const;
     bool lowest(unsigned& level, unsigned& slot) const;
+    void slot_empty(unsigned level, unsigned slot);
 
     LIST_ENTRY slots_[levels][slots];
     ULONG64 used_[levels] = {};
-    ULONGLONG base_ = 0; // every timer with an earlier due time is in level 0's slot of base_
+    ULONG used_levels_ = 0; // bit n: used_[n] is not 0
+    ULONGLONG base_ = 0;    // every timer with an earlier due time is in level 0's slot of base_
     std::size_t size_ = 0;
 };
 
