@@ -48,7 +48,7 @@ void check_state(const WORK_QUEUE_ITEM* item, ULONG_PTR routine, PVOID parameter
     if (ke::current_irql() != PASSIVE_LEVEL)
         ke::bug_check(WORKER_THREAD_RETURNED_AT_BAD_IRQL, routine, ke::current_irql(),
                       reinterpret_cast<ULONG_PTR>(parameter), reinterpret_cast<ULONG_PTR>(item));
-    if (tcb.KernelApcDisable || tcb.SpecialApcDisable)
+    if (tcb.KernelApcDisable || tcb.SpecialApcDisable || tcb.ApcStateIndex)
         ke::bug_check(APC_INDEX_MISMATCH, routine, tcb.ApcStateIndex, tcb.CombinedApcDisable, 1);
 }
 

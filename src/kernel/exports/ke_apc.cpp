@@ -6,11 +6,11 @@
 
 using namespace nt;
 
-// assumed: with one address space per thread, every environment is the current one.
-extern "C" void KeInitializeApc(KAPC* apc, KTHREAD* thread, KAPC_ENVIRONMENT, PKKERNEL_ROUTINE kernel_routine,
-                                PKRUNDOWN_ROUTINE rundown, PKNORMAL_ROUTINE normal_routine,
-                                KPROCESSOR_MODE mode, PVOID context) {
-    ke::initialize_apc(*apc, ke::as_thread(thread), kernel_routine, rundown, normal_routine, mode, context);
+extern "C" void KeInitializeApc(KAPC* apc, KTHREAD* thread, KAPC_ENVIRONMENT environment,
+                                PKKERNEL_ROUTINE kernel_routine, PKRUNDOWN_ROUTINE rundown,
+                                PKNORMAL_ROUTINE normal_routine, KPROCESSOR_MODE mode, PVOID context) {
+    ke::initialize_apc(*apc, ke::as_thread(thread), environment, kernel_routine, rundown, normal_routine,
+                       mode, context);
 }
 GATE(KeInitializeApc);
 

@@ -56,3 +56,9 @@ GATE(KeStackAttachProcess);
 
 extern "C" void KeUnstackDetachProcess(KAPC_STATE* state) { ps::detach(*state); }
 GATE(KeUnstackDetachProcess);
+
+extern "C" void KeAttachProcess(EPROCESS* process) { ps::attach_once(*process); }
+GATE(KeAttachProcess);
+
+extern "C" void KeDetachProcess() { ps::detach_once(); }
+GATE(KeDetachProcess);

@@ -177,7 +177,9 @@ void detail::queue_apc(IRP* irp) {
     KAPC& apc = irp->Tail.Apc;
     const auto routine = std::bit_cast<PKNORMAL_ROUTINE>(parameters.UserApcRoutine);
     PVOID context = parameters.UserApcContext;
-    ke::initialize_apc(apc, *thread, reinterpret_cast<PKKERNEL_ROUTINE>(internal_address("IopApcTaken")),
+    const auto environment = static_cast<KAPC_ENVIRONMENT>(irp->ApcEnvironment); // the APC lies in the IRP
+    ke::initialize_apc(apc, *thread, environment,
+                       reinterpret_cast<PKKERNEL_ROUTINE>(internal_address("IopApcTaken")),
                        reinterpret_cast<PKRUNDOWN_ROUTINE>(internal_address("IopApcRunDown")), routine,
                        irp->RequestorMode, context);
     if (trace::on) [[unlikely]]

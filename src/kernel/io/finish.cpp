@@ -197,7 +197,9 @@ void finish_in_thread(IRP* irp, CHAR boost) {
         }
     }
     FILE_OBJECT* file = irp->Tail.Overlay.OriginalFileObject;
+    const auto environment = irp->ApcEnvironment; // the APC lies in the IRP
     ke::initialize_kernel_apc(irp->Tail.Apc, *thread, apc_finish, nullptr, nullptr);
+    irp->Tail.Apc.ApcStateIndex = static_cast<CHAR>(environment);
     // The boost is the requesting thread's.
     if (ke::queue_apc(irp->Tail.Apc, nullptr, file, boost)) return;
     irp->Tail.Overlay.Thread = reinterpret_cast<ETHREAD*>(thread);

@@ -31,9 +31,17 @@ bool is_special(const KAPC& apc) { return !apc.NormalRoutine; }
 
 KAPC& first_of(LIST_ENTRY& head) { return *NT_CONTAINER(head.Flink, KAPC, ApcListEntry); }
 
+// Of the thread's own process while it is attached to another one, or the current state. assumed: an APC for
+// the attached environment of a thread that is not attached belongs to the current one.
+KAPC_STATE& state_for(Thread& thread, const KAPC& apc) {
+    const bool waits =
+        apc.ApcStateIndex == OriginalApcEnvironment && thread.Tcb.ApcStateIndex != OriginalApcEnvironment;
+    return waits ? thread.Tcb.SavedApcState : thread.Tcb.ApcState;
+}
+
 // Special kernel APCs stand before normal ones; each kind in the order of queueing.
-void insert(Thread& thread, KAPC& apc) {
-    LIST_ENTRY& head = thread.Tcb.ApcState.ApcListHead[static_cast<int>(apc.ApcMode)];
+void insert(KAPC_STATE& state, KAPC& apc) {
+    LIST_ENTRY& head = state.ApcListHead[static_cast<int>(apc.ApcMode)];
     LIST_ENTRY* before = &head;
     if (apc.ApcMode == KernelMode && is_special(apc))
         for (before = head.Flink; before != &head; before = before->Flink)
@@ -115,8 +123,9 @@ void initialize_user_apc(KAPC& apc, Thread& thread, KernelApcFunction function, 
     apc.NormalContext = context;
 }
 
-void initialize_apc(KAPC& apc, Thread& thread, PKKERNEL_ROUTINE kernel_routine, PKRUNDOWN_ROUTINE rundown,
-                    PKNORMAL_ROUTINE normal_routine, KPROCESSOR_MODE mode, PVOID context) {
+void initialize_apc(KAPC& apc, Thread& thread, KAPC_ENVIRONMENT environment, PKKERNEL_ROUTINE kernel_routine,
+                    PKRUNDOWN_ROUTINE rundown, PKNORMAL_ROUTINE normal_routine, KPROCESSOR_MODE mode,
+                    PVOID context) {
     apc = {};
     apc.Type = ApcObject;
     apc.Size = sizeof apc;
@@ -124,6 +133,8 @@ void initialize_apc(KAPC& apc, Thread& thread, PKKERNEL_ROUTINE kernel_routine, 
     apc.KernelRoutine = kernel_routine;
     apc.RundownRoutine = rundown;
     apc.NormalRoutine = normal_routine;
+    apc.ApcStateIndex = static_cast<CHAR>(
+        environment == CurrentApcEnvironment ? thread.Tcb.ApcStateIndex : static_cast<int>(environment));
     apc.ApcMode = normal_routine ? mode : static_cast<KPROCESSOR_MODE>(KernelMode);
     apc.NormalContext = normal_routine ? context : nullptr;
 }
@@ -134,7 +145,14 @@ bool queue_apc(KAPC& apc, PVOID argument1, PVOID argument2, KPRIORITY increment)
     apc.SystemArgument1 = argument1;
     apc.SystemArgument2 = argument2;
     apc.Inserted = 1;
-    insert(thread, apc);
+    if (apc.ApcStateIndex == InsertApcEnvironment)
+        apc.ApcStateIndex = static_cast<CHAR>(thread.Tcb.ApcStateIndex);
+    KAPC_STATE& state = state_for(thread, apc);
+    insert(state, apc);
+    if (&state != &thread.Tcb.ApcState) [[unlikely]] {
+        if (apc.ApcMode == KernelMode) state.KernelApcPending = 1;
+        return true;
+    }
     const bool waiting = state_of(thread) == ThreadState::waiting;
     if (apc.ApcMode == KernelMode) {
         thread.Tcb.ApcState.KernelApcPending = 1;
@@ -149,6 +167,28 @@ bool queue_apc(KAPC& apc, PVOID argument1, PVOID argument2, KPRIORITY increment)
     }
     dispatch();
     return true;
+}
+
+void move_apc_state(KAPC_STATE& from, KAPC_STATE& to) {
+    for (int i = 0; i < 2; i++) {
+        list::initialize(to.ApcListHead[i]);
+        while (!list::empty(from.ApcListHead[i])) {
+            LIST_ENTRY& first = *from.ApcListHead[i].Flink;
+            list::remove(first);
+            list::insert_tail(to.ApcListHead[i], first);
+        }
+    }
+    to.Process = from.Process;
+    to.InProgressFlags = from.InProgressFlags;
+    to.KernelApcPending = from.KernelApcPending;
+    to.UserApcPending = from.UserApcPending;
+    from.InProgressFlags = 0;
+    from.KernelApcPending = from.UserApcPending = 0;
+}
+
+void apc_state_changed() {
+    update_pending_level(current_processor());
+    if (current_irql() < APC_LEVEL) deliver_kernel_apcs();
 }
 
 bool remove_apc(KAPC& apc) {

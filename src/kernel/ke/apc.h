@@ -1,7 +1,8 @@
 // Asynchronous procedure calls: work that must happen in the context of one thread, such as the second half
 // of I/O completion. Special kernel APCs run at APC_LEVEL, normal ones then at PASSIVE_LEVEL, user APCs in
-// the program when it returns from a system service. KeInitializeApc and its kin are undocumented: what they
-// do follows ntifs.h's declarations and "Types of APCs" and "Disabling APCs" of the kernel guide.
+// the program when it returns from a system service. While a thread is attached to a process (ps/attach.h),
+// its APCs for the original environment wait in SavedApcState. KeInitializeApc and its kin are undocumented:
+// what they do follows ntifs.h's declarations and "Types of APCs" and "Disabling APCs" of the kernel guide.
 #pragma once
 #include "abi/dispatcher.h"
 
@@ -17,8 +18,9 @@ void initialize_kernel_apc(KAPC& apc, Thread& thread, KernelApcFunction function
 void initialize_user_apc(KAPC& apc, Thread& thread, KernelApcFunction function, PKNORMAL_ROUTINE routine,
                          PVOID context);
 // A kernel APC of a driver (special without a normal routine), or a user APC.
-void initialize_apc(KAPC& apc, Thread& thread, PKKERNEL_ROUTINE kernel_routine, PKRUNDOWN_ROUTINE rundown,
-                    PKNORMAL_ROUTINE normal_routine, KPROCESSOR_MODE mode, PVOID context);
+void initialize_apc(KAPC& apc, Thread& thread, KAPC_ENVIRONMENT environment, PKKERNEL_ROUTINE kernel_routine,
+                    PKRUNDOWN_ROUTINE rundown, PKNORMAL_ROUTINE normal_routine, KPROCESSOR_MODE mode,
+                    PVOID context);
 
 // Runs it in its thread when that runs below its level; a waiting thread is woken for it and waits on
 // (kernel) or ends an alertable user wait (user). False: it is queued already, or the thread has ended.
@@ -28,6 +30,11 @@ inline bool queue_kernel_apc(KAPC& apc) {
 }
 // Takes a queued APC back. False: it is not queued.
 bool remove_apc(KAPC& apc);
+
+// The APCs of a thread and the process that it is in, as KAPC_STATE has them, go from one place to another.
+void move_apc_state(KAPC_STATE& from, KAPC_STATE& to);
+// The running thread has come to another state: what waited there runs.
+void apc_state_changed();
 
 // Runs kernel APCs of the running thread as far as it allows them. Below APC_LEVEL. True: it ran one.
 bool deliver_kernel_apcs();

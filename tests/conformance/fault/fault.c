@@ -140,6 +140,26 @@ __attribute__((section("PAGE"))) FAULT(paged_code) {
     ++counter;
     KeReleaseSpinLock(&spin_lock, old);
 }
+NTKERNELAPI VOID NTAPI KeAttachProcess(PVOID process);
+NTKERNELAPI VOID NTAPI KeUnstackDetachProcess(PVOID state);
+static PVOID program, apc_state[16];
+static PVOID system_process(void) {
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"PsInitialSystemProcess");
+    PVOID* variable = MmGetSystemRoutineAddress(&name);
+    return variable ? *variable : NULL;
+}
+FAULT(attach_twice) {
+    UNUSED;
+    program = IoGetCurrentProcess();
+    KeAttachProcess(system_process());
+    KeAttachProcess(program);
+    ++counter;
+}
+FAULT(detach_alone) {
+    UNUSED;
+    KeUnstackDetachProcess(apc_state);
+    ++counter;
+}
 FAULT(wait_at_dispatch) {
     UNUSED;
     KEVENT event;

@@ -27,6 +27,8 @@
     X(bugcheck_plain, 0xb16, "calls KeBugCheck")                                                             \
     X(dpc_fault, 0xb17, "writes through a null pointer in a DPC routine")                                    \
     X(paged_pool, 0xb18, "reads paged pool with a spin lock held")                                           \
-    X(paged_code, 0xb19, "runs pageable code with a spin lock held")
+    X(paged_code, 0xb19, "runs pageable code with a spin lock held")                                         \
+    X(attach_twice, 0xb1a, "attaches to a process by KeAttachProcess while it is attached")                  \
+    X(detach_alone, 0xb1c, "detaches from a process that it is not attached to")
 
 #define FAULT_CODE(function) CTL_CODE(FILE_DEVICE_UNKNOWN, function, METHOD_BUFFERED, FILE_ANY_ACCESS)

@@ -146,12 +146,55 @@ static void expanding(void) {
     CHECK(not== STATUS_SUCCESS, "without it is allowed");
 }
 
+typedef VOID(NTAPI kernel_routine_t)(PKAPC, PVOID*, PVOID*, PVOID*, PVOID*);
+IMPORT(VOID, KeInitializeApc, PKAPC, PKTHREAD, ULONG, kernel_routine_t*, PVOID, PVOID, KPROCESSOR_MODE,
+       PVOID);
+IMPORT(BOOLEAN, KeInsertQueueApc, PKAPC, PVOID, PVOID, KPRIORITY);
+IMPORT(VOID, KeAttachProcess, PEPROCESS);
+IMPORT(VOID, KeDetachProcess, VOID);
+
 static struct {
     PEPROCESS process;
     volatile ULONG* user;
     ULONG value;
-    PEPROCESS inside, after;
+    PEPROCESS inside, nested, back, after, once, after_once;
+    volatile LONG apcs;
+    LONG original, current, inserted, after_nested, after_all;
 } attached;
+
+static VOID NTAPI count_apc(PKAPC apc, PVOID* routine, PVOID* context, PVOID* argument1, PVOID* argument2) {
+    (void)apc, (void)routine, (void)context, (void)argument1, (void)argument2;
+    InterlockedIncrement(&attached.apcs);
+}
+// For the thread itself; how many ran meanwhile.
+static LONG queue_apc(PKAPC apc, ULONG environment) {
+    const LONG before = attached.apcs;
+    import_KeInitializeApc(apc, KeGetCurrentThread(), environment, count_apc, NULL, NULL, KernelMode, NULL);
+    import_KeInsertQueueApc(apc, NULL, NULL, 0);
+    return attached.apcs - before;
+}
+enum { original_environment, attached_environment, current_environment, insert_environment };
+
+static void attach_apcs(void) {
+    static KAPC waits, runs;
+    KAPC_STATE state, inner;
+    KeStackAttachProcess((PVOID)attached.process, &state);
+    attached.original = queue_apc(&waits, original_environment);
+    attached.current = queue_apc(&runs, current_environment);
+    attached.inserted = queue_apc(&runs, insert_environment);
+    KeStackAttachProcess((PVOID)PsInitialSystemProcess, &inner);
+    attached.nested = PsGetCurrentProcess();
+    KeUnstackDetachProcess(&inner);
+    attached.back = PsGetCurrentProcess();
+    attached.after_nested = attached.apcs;
+    KeUnstackDetachProcess(&state);
+    attached.after_all = attached.apcs;
+    import_KeAttachProcess(attached.process);
+    attached.once = PsGetCurrentProcess();
+    attached.value += *attached.user;
+    import_KeDetachProcess();
+    attached.after_once = PsGetCurrentProcess();
+}
 
 static void attach(PVOID unused) {
     KAPC_STATE state, inner;
@@ -164,6 +207,7 @@ static void attach(PVOID unused) {
     attached.value += *attached.user;
     KeUnstackDetachProcess(&state);
     attached.after = PsGetCurrentProcess();
+    attach_apcs();
 }
 
 static void attaching(void) {
@@ -177,12 +221,20 @@ static void attaching(void) {
     attached.process = PsGetCurrentProcess();
     attached.user = base;
     in_thread(attach, NULL);
-    CHECK(attached.value == 42, "KeStackAttachProcess: the thread reads the memory of the process");
+    CHECK(attached.value == 63, "KeStackAttachProcess: the thread reads the memory of the process");
     CHECK(attached.inside == attached.process, "which is its current process");
     CHECK(attached.after == PsInitialSystemProcess, "until KeUnstackDetachProcess");
     seen.user = base;
     CHECK(run(NtCurrentProcess(), &seen, NULL) == STATUS_SUCCESS && seen.value == 21,
           "a system thread of a process runs in its address space");
+    CHECK(attached.nested == PsInitialSystemProcess && attached.back == attached.process,
+          "attached again, KeUnstackDetachProcess restores the previous attach state");
+    CHECK(attached.original == 0 && attached.after_nested == 2,
+          "APCs for the thread's own process wait while it is attached");
+    CHECK(attached.current == 1 && attached.inserted == 1, "those for the process that it is in run");
+    CHECK(attached.after_all == 3, "what waited runs when the thread is back");
+    CHECK(attached.once == attached.process && attached.after_once == PsInitialSystemProcess,
+          "KeAttachProcess and KeDetachProcess");
     size = 0;
     ZwFreeVirtualMemory(NtCurrentProcess(), &base, &size, MEM_RELEASE);
 }

@@ -305,6 +305,7 @@ extern const nt::exports::Adapter gate_KeAcquireSpinLockRaiseToSynch;
 extern const nt::exports::Adapter gate_KeAlertThread;
 extern const nt::exports::Adapter gate_KeAreAllApcsDisabled;
 extern const nt::exports::Adapter gate_KeAreApcsDisabled;
+extern const nt::exports::Adapter gate_KeAttachProcess;
 extern const nt::exports::Adapter gate_KeBugCheck;
 extern const nt::exports::Adapter gate_KeBugCheckEx;
 extern const nt::exports::Adapter gate_KeCancelTimer;
@@ -313,6 +314,7 @@ extern const nt::exports::Adapter gate_KeDelayExecutionThread;
 extern const nt::exports::Adapter gate_KeDeregisterBugCheckCallback;
 extern const nt::exports::Adapter gate_KeDeregisterBugCheckReasonCallback;
 extern const nt::exports::Adapter gate_KeDeregisterProcessorChangeCallback;
+extern const nt::exports::Adapter gate_KeDetachProcess;
 extern const nt::exports::Adapter gate_KeEnterCriticalRegion;
 extern const nt::exports::Adapter gate_KeEnterGuardedRegion;
 extern const nt::exports::Adapter gate_KeExpandKernelStackAndCallout;
@@ -1428,7 +1430,7 @@ const Row rows[] = {
     {"KeAlertThread", "undocumented", "", &gate_KeAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAreAllApcsDisabled", "", "", &gate_KeAreAllApcsDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeAreApcsDisabled", "", "", &gate_KeAreApcsDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeAttachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeAttachProcess", "", "", &gate_KeAttachProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeBugCheck", "", "", &gate_KeBugCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeBugCheckEx", "", "", &gate_KeBugCheckEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeCancelTimer", "", "", &gate_KeCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1438,7 +1440,7 @@ const Row rows[] = {
     {"KeDeregisterBugCheckCallback", "", "", &gate_KeDeregisterBugCheckCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeDeregisterBugCheckReasonCallback", "", "", &gate_KeDeregisterBugCheckReasonCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeDeregisterProcessorChangeCallback", "", "", &gate_KeDeregisterProcessorChangeCallback, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"KeDetachProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeDetachProcess", "", "", &gate_KeDetachProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeEnterCriticalRegion", "", "", &gate_KeEnterCriticalRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeEnterGuardedRegion", "", "", &gate_KeEnterGuardedRegion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeExpandKernelStackAndCallout", "a stack segment has 23 KiB; more is STATUS_NO_MEMORY", "", &gate_KeExpandKernelStackAndCallout, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
@@ -1556,7 +1558,7 @@ const Row rows[] = {
     {"KeSetTimerEx", "", "", &gate_KeSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSignalCallDpcDone", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcDone, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSignalCallDpcSynchronize", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcSynchronize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"KeStackAttachProcess", "kernel APCs of the thread run while it is attached", "", &gate_KeStackAttachProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
+    {"KeStackAttachProcess", "", "", &gate_KeStackAttachProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"KeStallExecutionProcessor", "", "", &gate_KeStallExecutionProcessor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSynchronizeExecution", "", "", &gate_KeSynchronizeExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeTestAlertThread", "undocumented", "", &gate_KeTestAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},

@@ -64,7 +64,10 @@ inline void give_listed_irp(IRP* irp) {
     head = irp;
 }
 
-inline void queue(IRP* irp, ke::Thread& thread) { list::insert_head(thread.IrpList, irp->ThreadListEntry); }
+inline void queue(IRP* irp, ke::Thread& thread) {
+    irp->ApcEnvironment = static_cast<CHAR>(thread.Tcb.ApcStateIndex); // where its completion is to run
+    list::insert_head(thread.IrpList, irp->ThreadListEntry);
+}
 inline void dequeue(IRP* irp) { list::remove_and_reset(irp->ThreadListEntry); }
 
 } // namespace nt::io::detail
