@@ -32,6 +32,23 @@ struct alignas(16) XMM_SAVE_AREA32 {
 using PXMM_SAVE_AREA32 = XMM_SAVE_AREA32*;
 using XSAVE_FORMAT = XMM_SAVE_AREA32;
 
+struct KTHREAD;
+
+struct XSTATE_CONTEXT {
+    ULONG64 Mask;
+    ULONG Length;
+    ULONG Reserved1;
+    PVOID Area;
+    PVOID Buffer;
+};
+
+struct XSTATE_SAVE {
+    XSTATE_SAVE* Prev;
+    KTHREAD* Thread;
+    UCHAR Level;
+    XSTATE_CONTEXT XStateContext;
+};
+
 struct alignas(16) CONTEXT {
     ULONG64 P1Home;
     ULONG64 P2Home;

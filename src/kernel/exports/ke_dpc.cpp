@@ -53,3 +53,7 @@ GATE(KeFlushQueuedDpcs);
 // "TRUE if the processor is executing a DPC"; threaded DPCs are threads of their own.
 extern "C" ULONG KeIsExecutingDpc() { return ke::is_dpc_active(); }
 GATE(KeIsExecutingDpc);
+
+// nf-wdm-keshouldyieldprocessor: DPCs wait, or a thread switch is due.
+extern "C" BOOLEAN KeShouldYieldProcessor() { return ke::work_waits(); }
+GATE(KeShouldYieldProcessor);

@@ -229,6 +229,11 @@ void retire_dpcs() {
     update_pending_level(p);
 }
 
+bool work_waits() {
+    const Processor& p = current_processor();
+    return p.dpcs.depth || p.timers_expired || p.quantum_ended || p.dispatch_requested;
+}
+
 DpcCounts dpc_counts(ULONG number) {
     const Processor& p = processor(number);
     return {p.dpc_count, p.interrupt_count, p.dpcs.depth};

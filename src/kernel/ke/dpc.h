@@ -23,6 +23,8 @@ void flush_queued_dpcs();
 // The running code is a DPC routine (not a threaded one) or was interrupted in one.
 bool is_dpc_active();
 
+// Something waits for the IRQL of the running processor to fall below DISPATCH_LEVEL: DPCs, timers, a thread.
+bool work_waits();
 struct DpcCounts {
     ULONGLONG dpcs, interrupts; // since the start
     ULONG depth;                // DPCs that wait now

@@ -406,10 +406,12 @@ extern const nt::exports::Adapter gate_KeRemoveQueueApc;
 extern const nt::exports::Adapter gate_KeRemoveQueueDpc;
 extern const nt::exports::Adapter gate_KeRemoveQueueEx;
 extern const nt::exports::Adapter gate_KeResetEvent;
+extern const nt::exports::Adapter gate_KeRestoreExtendedProcessorState;
 extern const nt::exports::Adapter gate_KeRevertToUserAffinityThread;
 extern const nt::exports::Adapter gate_KeRevertToUserAffinityThreadEx;
 extern const nt::exports::Adapter gate_KeRevertToUserGroupAffinityThread;
 extern const nt::exports::Adapter gate_KeRundownQueue;
+extern const nt::exports::Adapter gate_KeSaveExtendedProcessorState;
 extern const nt::exports::Adapter gate_KeSetBasePriorityThread;
 extern const nt::exports::Adapter gate_KeSetCoalescableTimer;
 extern const nt::exports::Adapter gate_KeSetEvent;
@@ -423,6 +425,7 @@ extern const nt::exports::Adapter gate_KeSetTargetProcessorDpc;
 extern const nt::exports::Adapter gate_KeSetTargetProcessorDpcEx;
 extern const nt::exports::Adapter gate_KeSetTimer;
 extern const nt::exports::Adapter gate_KeSetTimerEx;
+extern const nt::exports::Adapter gate_KeShouldYieldProcessor;
 extern const nt::exports::Adapter gate_KeSignalCallDpcDone;
 extern const nt::exports::Adapter gate_KeSignalCallDpcSynchronize;
 extern const nt::exports::Adapter gate_KeStackAttachProcess;
@@ -703,6 +706,7 @@ extern const nt::exports::Adapter gate_RtlFreeUnicodeString;
 extern const nt::exports::Adapter gate_RtlGUIDFromString;
 extern const nt::exports::Adapter gate_RtlGetAce;
 extern const nt::exports::Adapter gate_RtlGetDaclSecurityDescriptor;
+extern const nt::exports::Adapter gate_RtlGetEnabledExtendedFeatures;
 extern const nt::exports::Adapter gate_RtlGetGroupSecurityDescriptor;
 extern const nt::exports::Adapter gate_RtlGetOwnerSecurityDescriptor;
 extern const nt::exports::Adapter gate_RtlGetSaclSecurityDescriptor;
@@ -1537,12 +1541,12 @@ const Row rows[] = {
     {"KeRemoveQueueDpc", "", "", &gate_KeRemoveQueueDpc, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeRemoveQueueEx", "undocumented", "", &gate_KeRemoveQueueEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeResetEvent", "", "", &gate_KeResetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeRestoreExtendedProcessorState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeRestoreExtendedProcessorState", "", "", &gate_KeRestoreExtendedProcessorState, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRevertToUserAffinityThread", "", "", &gate_KeRevertToUserAffinityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRevertToUserAffinityThreadEx", "", "", &gate_KeRevertToUserAffinityThreadEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRevertToUserGroupAffinityThread", "", "", &gate_KeRevertToUserGroupAffinityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeRundownQueue", "", "", &gate_KeRundownQueue, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"KeSaveExtendedProcessorState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"KeSaveExtendedProcessorState", "", "", &gate_KeSaveExtendedProcessorState, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSetBasePriorityThread", "", "", &gate_KeSetBasePriorityThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSetCoalescableTimer", "", "", &gate_KeSetCoalescableTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSetEvent", "", "", &gate_KeSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1556,6 +1560,7 @@ const Row rows[] = {
     {"KeSetTargetProcessorDpcEx", "", "", &gate_KeSetTargetProcessorDpcEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSetTimer", "", "", &gate_KeSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"KeSetTimerEx", "", "", &gate_KeSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"KeShouldYieldProcessor", "", "", &gate_KeShouldYieldProcessor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSignalCallDpcDone", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcDone, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeSignalCallDpcSynchronize", "undocumented: as drivers that declare it expect", "", &gate_KeSignalCallDpcSynchronize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"KeStackAttachProcess", "", "", &gate_KeStackAttachProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1973,7 +1978,7 @@ const Row rows[] = {
     {"RtlGetDaclSecurityDescriptor", "", "", &gate_RtlGetDaclSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlGetElementGenericTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlGetElementGenericTableAvl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"RtlGetEnabledExtendedFeatures", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlGetEnabledExtendedFeatures", "", "", &gate_RtlGetEnabledExtendedFeatures, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"RtlGetFirstRange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlGetGroupSecurityDescriptor", "", "", &gate_RtlGetGroupSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlGetNextRange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2425,7 +2430,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1597;
+const ULONG row_count = 1598;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
