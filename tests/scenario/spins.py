@@ -138,8 +138,11 @@ def twice(lab, folder, name, options, arguments, status):
 def check(lab, options, folder):
     """Spins."""
     keep = pathlib.Path(options.keep_traces) if options.keep_traces else None
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
     (folder / "spins.c").write_text(PROGRAM)
-    subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-gdwarf-4", "-Wall", "-Wextra", "-Werror", "-Wl,--no-insert-timestamp", "spins.c", "-o", "spins.exe"],
+    subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-gdwarf-4", "-Wall", "-Wextra", "-Werror", "-Wl,--no-insert-timestamp",
+                    f"-ffile-prefix-map={folder}=.", "spins.c", "-o", "spins.exe"],
                    cwd=folder, check=True)
     cases = [(which, cpus, 0) for which in ("flag", "ready", "lock", "both", "ticks", "rdtsc", "compute") for cpus in ("1", "2")] + [("never", "2", 126)]
     for which, cpus, status in cases:
