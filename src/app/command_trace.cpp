@@ -5,6 +5,7 @@
 #include "trace/reader.h"
 #include "trace/text.h"
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <iostream>
@@ -57,6 +58,7 @@ void add_trace_command(CLI::App& drvlab, int& status) {
         std::string file;
         bool json = false;
         trace::TextOptions text;
+        std::string irp;
     };
     auto show = std::make_shared<Show>();
     CLI::App& trace_command = *drvlab.add_subcommand("trace", "work with recorded traces");
@@ -68,11 +70,27 @@ void add_trace_command(CLI::App& drvlab, int& status) {
     command.add_flag("--all", show->text.everything, "also the rows of system start");
     command.add_option("--call", show->text.call,
                        "only what happens within calls of this function or service, WriteFile");
+    command
+        .add_option("--irp", show->irp,
+                    "only what tells of the request at this address, since it was made last")
+        ->type_name("ADDRESS")
+        ->check([](const std::string& text) {
+            return text.find_first_not_of("0123456789abcdefABCDEFx`") == std::string::npos
+                       ? std::string()
+                       : "'" + text + "' is no address";
+        });
     command.callback([show, &status] {
         trace::Reader reader;
         if (!reader.open(show->file)) {
             std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
             status = exit_load_failure;
+            return;
+        }
+        if (!show->irp.empty()) {
+            std::erase(show->irp, '`');
+            std::cout << trace::TextFormatter::heading()
+                      << trace::request_history(reader, std::strtoull(show->irp.c_str(), nullptr, 16));
+            status = reader.damaged() ? exit_load_failure : 0;
             return;
         }
         const bool good =

@@ -6,6 +6,7 @@
 #include "app/target.h"
 #include "app/text.h"
 #include "app/waiting.h"
+#include "app/waiting_devices.h"
 #include "kernel/exports/table.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/thread.h"
@@ -198,9 +199,7 @@ std::string place_text(Machine& machine, std::uint64_t address, bool is_return_a
     Target target(machine);
     for (const view::Module& m : target.modules()) {
         if (address - m.base >= m.size || m.host_path.empty()) continue;
-        const auto lines = view::symbolize(m.host_path, address - m.base - is_return_address);
-        if (!lines.empty() && lines.front().line)
-            text += " [" + source_name(lines.front().file) + " @ " + std::to_string(lines.front().line) + "]";
+        text += source_text(m.host_path, address - m.base - is_return_address);
     }
     return text;
 }
@@ -277,11 +276,10 @@ std::string stop_report(Machine& machine, const ke::Stop& stop) {
         return user_exception_report(machine, stop);
     case ke::StopKind::stub_called:
         return "drvlab: " + stop_summary(machine, stop) + "\n" + stack_text(machine);
-    case ke::StopKind::hang: {
-        const std::string requests = io::pending_requests();
-        return "drvlab: " + stop_summary(machine, stop) + "\n" + (runs_nothing() ? "" : stack_text(machine)) +
-               waiting_threads_text(machine) + (requests.empty() ? "" : "PENDING_IRPS:\n" + requests);
-    }
+    case ke::StopKind::hang:
+        return "drvlab: " + stop_summary(machine, stop) + "\n" +
+               (runs_nothing() && !stop.context ? "" : stack_text(machine)) + waiting_threads_text(machine) +
+               waiting_devices_text(machine);
     case ke::StopKind::report:
         if (fault_address(stop))
             return "drvlab: " + stop_summary(machine, stop) +

@@ -52,14 +52,25 @@ std::string source_name(std::string file) {
     return file;
 }
 
+std::string source_text(const std::string& host_path, std::uint64_t offset) {
+    const auto lines = view::symbolize(host_path, offset);
+    if (lines.empty()) return "";
+    // What the compiler's headers inline stands at its caller's line.
+    const view::SourceLine* best = &lines.front();
+    for (const view::SourceLine& line : lines) {
+        if (line.line && line.file.find("/include/") == std::string::npos) {
+            best = &line;
+            break;
+        }
+    }
+    return best->line ? " [" + source_name(best->file) + " @ " + std::to_string(best->line) + "]" : "";
+}
+
 std::string report_text(const BrokenRule& broken) {
     if (broken.place.empty()) return broken.text;
     std::string text = broken.place;
-    if (!broken.host_path.empty())
-        // The address is that behind the call.
-        if (const auto lines = view::symbolize(broken.host_path, broken.offset - 1);
-            !lines.empty() && lines.front().line)
-            text += " [" + source_name(lines.front().file) + " @ " + std::to_string(lines.front().line) + "]";
+    // The address is that behind the call.
+    if (!broken.host_path.empty()) text += source_text(broken.host_path, broken.offset - 1);
     return text + ": " + broken.text;
 }
 

@@ -23,5 +23,7 @@ void plug_report_sink();
 std::string report_text(const BrokenRule& broken);
 // Images name their sources relative to the project: "./././drivers/null/null.c" is "drivers/null/null.c".
 std::string source_name(std::string file);
+// " [driver.c @ 34]" for a place in an image of the host, or "".
+std::string source_text(const std::string& host_path, std::uint64_t offset);
 
 } // namespace app

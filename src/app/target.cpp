@@ -309,6 +309,13 @@ std::vector<view::Thread> Target::threads() {
 }
 
 // "Args to Child" are the home space that the frame's caller gave it, whatever the routine keeps there.
+const seh::Record* crossings_of(const ke::Thread& thread) {
+    for (ULONG i = 0; i < ke::processor_count(); i++)
+        if (&ke::running_thread_of(i) == &thread)
+            return *reinterpret_cast<seh::Record**>(ke::pcr_address_of(i) + KPCR_CROSSING);
+    return thread.crossing;
+}
+
 std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
     auto frames = walk_stack(wanted, most);
     for (std::size_t i = 0; i + 1 < frames.size(); i++)
@@ -358,7 +365,16 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
     }
     for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
         auto* t = NT_CONTAINER(e, ke::Thread, all_link);
-        if (address_of(t) == wanted && t->crossing) seh::walk_from(t->crossing, call, &visit);
+        const seh::Record* records = crossings_of(*t);
+        if (address_of(t) != wanted || !records) continue;
+        // In its process, as .process /p would: its user stack, and the images of its modules.
+        ke::Thread& self = ke::current_thread();
+        const PVOID process = std::exchange(self.process, t->process);
+        mm::AddressSpace* const space = mm::current_space();
+        mm::activate(t->space);
+        seh::walk_from(records, call, &visit);
+        mm::activate(space);
+        self.process = process;
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // The running machine as the debugger sees it. Only looks; the machine must be stopped (main stack).
 #pragma once
 #include "app/machine.h"
+#include "kernel/ke/thread.h"
 #include "view/target.h"
 
 namespace app {
@@ -44,6 +45,8 @@ class Target final : public view::Machine {
     app::Machine& machine_;
 };
 
+// The innermost crossing of any thread, whether it runs or not.
+const nt::seh::Record* crossings_of(const nt::ke::Thread& thread);
 // Name of an address in any module, kernel or user: "null!NullRead+0x12"; hexadecimal where none is known.
 std::string describe_address(app::Machine& machine, std::uint64_t address);
 

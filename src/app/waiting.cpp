@@ -3,6 +3,7 @@
 #include "app/target.h"
 #include "base/list.h"
 #include "kernel/io/remove_lock.h"
+#include "kernel/ke/clock.h"
 #include "kernel/ke/held_locks.h"
 #include "kernel/ke/spin.h"
 #include "kernel/ke/thread.h"
@@ -113,10 +114,35 @@ Wait wait_of(const ke::Thread& thread) {
 
 // Where the thread's own code called.
 ULONG_PTR place_of(const ke::Thread& thread) {
-    for (const seh::Record* r = thread.crossing; r; r = r->previous)
+    for (const seh::Record* r = crossings_of(thread); r; r = r->previous)
         if (r->kind == seh::RecordKind::gate || r->kind == seh::RecordKind::system_call)
             return static_cast<const seh::EntryRecord*>(r)->rip;
     return 0;
+}
+
+// "    at driver!routine+0x12 [driver.c @ 34]" and its callers, as far as somebody may want to see them.
+std::string stack_of(Machine& machine, const ke::Thread& thread) {
+    constexpr std::size_t most = 8;
+    const ULONG_PTR place = place_of(thread);
+    std::string text = place ? "    at " + place_text(machine, place, true) + "\n" : "";
+    Target target(machine);
+    bool below = false;
+    std::size_t lines = 1;
+    for (const view::Frame& f : target.walk(reinterpret_cast<view::Address>(&thread), 40)) {
+        if (below && lines++ < most) text += "       " + place_text(machine, f.address, true) + "\n";
+        below |= f.address == place;
+    }
+    return text;
+}
+
+// As !thread tells it: to a clock tick.
+std::string since_text(const ke::Thread& thread) {
+    const ULONG ticks = static_cast<ULONG>(ke::tick_count()) - thread.Tcb.WaitTime;
+    const ULONGLONG ms = ticks * 15'625ull / 1000;
+    char text[80];
+    std::snprintf(text, sizeof text, "    for %u ticks (%llu:%02llu:%02llu.%03llu)\n", ticks,
+                  ms / 3'600'000 * 1ull, ms / 60'000 % 60 * 1ull, ms / 1000 % 60 * 1ull, ms % 1000 * 1ull);
+    return text;
 }
 
 const Wait* find(const std::vector<Wait>& waits, const ke::Thread* thread) {
@@ -152,8 +178,8 @@ std::string cycles_text(const std::vector<Wait>& waits) {
                     ? "DEADLOCK: a thread waits for itself:\n"
                     : "DEADLOCK: " + std::to_string(path.size()) + " threads wait for each other:\n";
         for (std::size_t i = 0; i < path.size(); i++)
-            text += "  " + name_of(*path[i]->thread) + " waits for " + path[i]->what + ", held by " +
-                    name_of(*path[(i + 1) % path.size()]->thread) + "\n";
+            text += "  " + name_of(*path[i]->thread) + " waits for\n      " + path[i]->what +
+                    ", held by\n      " + name_of(*path[(i + 1) % path.size()]->thread) + "\n";
     }
     return text;
 }
@@ -165,11 +191,12 @@ std::string spinning_text(Machine& machine) {
         const void* target = ke::spin_target_of(i);
         if (!target) continue;
         const auto processor = [](ULONG n) { return "processor " + std::to_string(n); };
-        text += processor(i) + " spins for spin lock " + hex(reinterpret_cast<ULONG_PTR>(target)) + ", " +
-                name_of(ke::running_thread_of(i)) + "\n";
+        const ke::Thread& thread = ke::running_thread_of(i);
+        text += processor(i) + " spins for spin lock " + hex(reinterpret_cast<ULONG_PTR>(target)) + "\n    " +
+                name_of(thread) + "\n" + stack_of(machine, thread);
         for (ULONG k = 0; k < ke::processor_count(); k++)
             if (const ke::HeldLock* held = ke::processor_locks_of(k).find(target))
-                text += "    held by " + processor(k) + ", acquired at " +
+                text += "    held by " + processor(k) + ", acquired at\n        " +
                         place_text(machine, held->caller, true) + "\n";
     }
     return text;
@@ -192,11 +219,12 @@ std::string waiting_threads_text(Machine& machine) {
     std::string text;
     for (const Wait& wait : waits) {
         text += name_of(*wait.thread) + " waits for " + wait.what + "\n";
-        if (const ULONG_PTR place = place_of(*wait.thread))
-            text += "    at " + place_text(machine, place, true) + "\n";
+        text += since_text(*wait.thread) + stack_of(machine, *wait.thread);
         for (const Holder& holder : wait.holders)
-            text += "    held by " + (holder.thread ? name_of(*holder.thread) : "a request") +
-                    (holder.caller ? ", acquired at " + place_text(machine, holder.caller, true) : "") + "\n";
+            text +=
+                "    held by " + (holder.thread ? name_of(*holder.thread) : "a request") +
+                (holder.caller ? ", acquired at\n        " + place_text(machine, holder.caller, true) : "") +
+                "\n";
     }
     return text + cycles_text(waits) + spinning_text(machine);
 }

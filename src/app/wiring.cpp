@@ -19,7 +19,7 @@
 #include "kernel/ke/clock.h"
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/spin_use.h"
-#include "kernel/ke/switch_point.h"
+#include "kernel/ke/spinning.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
@@ -122,10 +122,7 @@ class Privileged final : public hardware::PrivilegedOps {
     ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
     void time_was_read() override { ke::charge_reading_of_time(); }
     ULONG processor_number() override { return ke::current_processor_number(); }
-    void pause() override {
-        ke::charge(pause_time);
-        ke::switch_point(ke::Cause::pause);
-    }
+    void pause() override { ke::spin_once(pause_time); }
     ULONGLONG random() override {
         // SplitMix64: a fixed sequence per machine.
         state_ += 0x9e3779b97f4a7c15;

@@ -28,6 +28,13 @@ class InterruptSink {
 void set_interrupt_sink(InterruptSink* sink);
 
 bool line_asserted(ULONG line);
+// How often devices have raised a line, when last (100 ns), and who then did; null: never.
+struct LineUse {
+    ULONG raised = 0;
+    ULONGLONG last = 0;
+    const std::string* device = nullptr;
+};
+const LineUse& line_use(ULONG line);
 // `device`: who, for the trace.
 void send_message(ULONGLONG address, ULONG data, std::string_view device);
 

@@ -81,6 +81,23 @@ void TextFormatter::append(const Record& r, std::string& out) {
 
 void TextFormatter::skip(const Record& r) { text_row(*this, r); }
 
+std::string request_history(Reader& reader, std::uint64_t irp) {
+    TextFormatter formatter;
+    Record record;
+    std::string text;
+    while (reader.next(record)) {
+        bool named = false;
+        for (std::size_t i = 0; i < record.values.size(); i++)
+            named |= record.event->fields[i].type == Type::ptr && record.values[i].number == irp;
+        if (record.is("irp_created") && named) text.clear();
+        if (named)
+            formatter.append(record, text);
+        else
+            formatter.skip(record);
+    }
+    return text;
+}
+
 bool print_text(Reader& reader, int descriptor, const TextOptions& options) {
     Output output(descriptor);
     TextFormatter formatter;

@@ -44,6 +44,9 @@ struct TextOptions {
         call; // only what happens within calls of this name, "WriteFile" or "NtWriteFile"; "": no limit
 };
 
+// The rows that name a request, since it was made last under this address.
+std::string request_history(Reader& reader, std::uint64_t irp);
+
 // Writes rows to a file descriptor; what is wrong with a damaged file comes last. False: damaged, or the
 // descriptor failed.
 bool print_text(Reader& reader, int descriptor, const TextOptions& options = {});

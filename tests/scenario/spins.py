@@ -117,7 +117,7 @@ DRIVERS = [
     ("thread_of_two", THREAD, "2", 121),
     ("raised", "KeRaiseIrql(DISPATCH_LEVEL, &irql);" + TIMER % "KeSetTargetProcessorDpc(&dpc, 1);", "2", 122),
     ("never", "", "1", 126),
-    ("never_raised", "KeRaiseIrql(DISPATCH_LEVEL, &irql);" + TIMER % "", "1", 126),
+    ("never_raised", "KeRaiseIrql(DISPATCH_LEVEL, &irql);" + TIMER % "", "1", 122), # DPC_WATCHDOG_VIOLATION
 ]
 
 

@@ -2,7 +2,7 @@
 // nf-wdm-kequeryperformancecounter. All of it is virtual (ke/clock.h).
 #include "kernel/exports/gate.h"
 #include "kernel/ke/clock.h"
-#include "kernel/ke/switch_point.h"
+#include "kernel/ke/spinning.h"
 
 using namespace nt;
 
@@ -44,10 +44,7 @@ GATE(KeQueryPerformanceCounter);
 
 // Microseconds; the caller spins: time passes, what is due meanwhile happens as far as its IRQL allows, and
 // other processors go on.
-extern "C" void KeStallExecutionProcessor(ULONG microseconds) {
-    ke::charge(10ull * microseconds);
-    ke::switch_point(ke::Cause::pause);
-}
+extern "C" void KeStallExecutionProcessor(ULONG microseconds) { ke::spin_once(10ull * microseconds); }
 GATE(KeStallExecutionProcessor);
 
 extern "C" void ExSystemTimeToLocalTime(const LARGE_INTEGER* system, LARGE_INTEGER* local) {

@@ -6,7 +6,7 @@
 #include "kernel/exports/timeout.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/scheduler.h"
-#include "kernel/ke/switch_point.h"
+#include "kernel/ke/spinning.h"
 #include "kernel/ke/wait.h"
 #include "kernel/ob/handle.h"
 #include "kernel/pool/pool.h"
@@ -115,7 +115,7 @@ GATE(NtDelayExecution);
 // Nobody else is ready here: another processor may have what the caller is waiting for.
 extern "C" NTSTATUS NtYieldExecution() {
     if (ke::yield()) return STATUS_SUCCESS;
-    ke::switch_point(ke::Cause::pause);
+    ke::spin_once(0);
     return STATUS_NO_YIELD_PERFORMED;
 }
 GATE(NtYieldExecution);

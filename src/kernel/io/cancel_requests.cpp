@@ -14,13 +14,14 @@
 #include "kernel/ke/wait.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
+#include <algorithm>
 
 namespace nt::io {
 
 namespace {
 
-constexpr LONGLONG poll_interval = -100'000; // 10 ms
-constexpr int longest_wait = 30'000;         // 5 minutes, as long as Windows waits for a thread's requests
+// 100 ns units. Windows waits 5 minutes for a thread's requests.
+constexpr LONGLONG first_interval = 100'000, longest_interval = 10'000'000, longest_wait = 3'000'000'000;
 
 bool is_completed(const IRP* irp) { return irp->CurrentLocation > irp->StackCount + 1; }
 IRP* irp_of(LIST_ENTRY* entry) { return NT_CONTAINER(entry, IRP, ThreadListEntry); }
@@ -65,11 +66,13 @@ template <class Wanted> bool any_listed(LIST_ENTRY& list, Wanted wanted) {
 
 // Waits until the wanted requests of a list have ended. False: they did not in time, and each was reported.
 template <class Wanted> bool wait_for_end(LIST_ENTRY& list, Wanted wanted, const char* who) {
-    LARGE_INTEGER interval;
-    interval.QuadPart = poll_interval;
-    for (int i = 0; i < longest_wait; ++i) {
+    LONGLONG next = first_interval;
+    for (LONGLONG waited = 0; waited < longest_wait; waited += next) {
         if (!any_listed(list, wanted)) return true;
+        LARGE_INTEGER interval;
+        interval.QuadPart = -next;
         ke::delay_execution(KernelMode, false, interval);
+        if (waited > 10 * next) next = std::min(2 * next, longest_interval);
     }
     if (!any_listed(list, wanted)) return true;
     for (LIST_ENTRY* e = list.Blink; e != &list; e = e->Blink)
@@ -167,20 +170,31 @@ void cancel_thread_io() {
         detail::orphan(irp_of(self.IrpList.Flink));
 }
 
-std::string pending_requests() {
+std::vector<const IRP*> pending_requests() {
     // One whose dispatch routine is still running is not pending yet.
     auto is_running = [](const IRP* irp) {
         for (const detail::Call* c = detail::all_calls.next; c != &detail::all_calls; c = c->next)
             if (c->irp == irp && !c->left) return true;
         return false;
     };
-    std::string out;
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        auto& thread = *NT_CONTAINER(e, ke::Thread, all_link);
-        for (LIST_ENTRY* i = thread.IrpList.Blink; i != &thread.IrpList; i = i->Blink)
-            if (!is_running(irp_of(i))) out += detail::describe_request(irp_of(i)) + "\n";
-    }
+    std::vector<const IRP*> out;
+    auto collect = [&](LIST_ENTRY& list) {
+        for (LIST_ENTRY* e = list.Blink; e != &list; e = e->Blink)
+            if (!is_running(irp_of(e)) && !is_completed(irp_of(e))) out.push_back(irp_of(e));
+    };
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink)
+        collect(NT_CONTAINER(e, ke::Thread, all_link)->IrpList);
+    using Collect = decltype(collect);
+    ob::for_each_object(
+        file_type,
+        [](void* context, PVOID file) {
+            (*static_cast<Collect*>(context))(static_cast<FILE_OBJECT*>(file)->IrpList);
+        },
+        &collect);
     return out;
 }
+
+std::string describe_request(const IRP* irp) { return detail::describe_request(irp); }
+ULONG_PTR holder_of(const IRP* irp) { return detail::holder_of(irp); }
 
 } // namespace nt::io

@@ -10,6 +10,7 @@
 #include "abi/irp.h"
 #include "base/result.h"
 #include <string>
+#include <vector>
 
 namespace nt::io {
 
@@ -79,8 +80,12 @@ void dequeue_from_thread(IRP* irp);
 // A thread ends: cancels what it has and waits for it. What does not end in time is reported and goes on
 // without it.
 void cancel_thread_io();
-// Every request that a thread waits for or has started, a line each, for the report of a hang.
-std::string pending_requests();
+// For the report of a hang: every request that a thread or a file with a completion port has started and
+// whose dispatch routine has returned; what one is and who has it; the dispatch routine that has it (one byte
+// behind its start, or 0).
+std::vector<const IRP*> pending_requests();
+std::string describe_request(const IRP* irp);
+ULONG_PTR holder_of(const IRP* irp);
 
 struct LookasideUse {
     ULONG allocated, hits;

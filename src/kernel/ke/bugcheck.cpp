@@ -46,7 +46,7 @@ void stop_machine(StopKind kind, const char* format, ...) {
 static ULONG_PTR caller() {
     const seh::Record* record = seh::innermost();
     if (!record || record->kind == seh::RecordKind::call_out) return 0;
-    return static_cast<const seh::EntryRecord*>(record)->rip;
+    return seh::caller_of(*static_cast<const seh::EntryRecord*>(record));
 }
 
 void bug_check_exception(ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4,

@@ -4,6 +4,7 @@
 #include "kernel/ke/detail/dispatch.h"
 #include "kernel/ke/detail/events.h"
 #include "kernel/ke/detail/retire.h"
+#include "kernel/ke/spinning.h"
 #include "kernel/ke/timer.h"
 #include <algorithm>
 
@@ -109,7 +110,9 @@ void run_due_events() {
     const ULONGLONG now = interrupt_time();
     if (hardware::events::next_due() <= now) hardware::events::run_due(now);
     if (timers_due(now, true)) request_expiration();
-    if (now >= last_tick + resolution) tick(now);
+    if (now < last_tick + resolution) return;
+    tick(now);
+    check_time_at_dispatch(current_processor());
 }
 
 } // namespace nt::ke

@@ -85,11 +85,13 @@ void call(Processor& p, KDPC& dpc, KIRQL level) {
     if (p.is_idle()) before_idle_runs_code();
     if (trace::on) trace::emit_dpc_called(&dpc, copy.DeferredRoutine, copy.DeferredContext);
     const ULONGLONG start = *trace::current.time;
+    if (level == DISPATCH_LEVEL) p.dpc_since = start;
     if (copy.ProcessorHistory - 1 < host_functions)
         host_function[copy.ProcessorHistory - 1](dpc);
     else
         seh::call_out(copy.DeferredRoutine, &dpc, copy.DeferredContext, copy.SystemArgument1,
                       copy.SystemArgument2);
+    p.dpc_since = 0;
     if (trace::on) trace::emit_dpc_returned(&dpc, *trace::current.time - start);
     // The page of bug check 0xC8 names no code for DPCs: bits 16-23 and 8-15 are the levels as for ISRs.
     if (current_irql() != level)

@@ -113,6 +113,7 @@ bool call_service_routine(KINTERRUPT& interrupt) {
                   reinterpret_cast<ULONG_PTR>(interrupt.ServiceContext),
                   reinterpret_cast<ULONG_PTR>(&interrupt));
     interrupt.DispatchCount++;
+    if (claimed) interrupt.ServiceCount++;
     return claimed;
 }
 
@@ -163,7 +164,7 @@ void run_interrupt(ULONG vector) {
     p.interrupt_count++;
     const KIRQL old = current_irql();
     const Activity before = change_activity(p, Activity::interrupt);
-    p.interrupt_nesting++;
+    if (!p.interrupt_nesting++) p.interrupt_since = interrupt_time();
     raise_irql(static_cast<KIRQL>(vector / 16));
     charge(interrupt_cost);
     if (trace::on) trace::emit_interrupt(vector, old);

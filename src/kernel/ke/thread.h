@@ -62,6 +62,8 @@ struct Thread : ETHREAD {
     KAPC suspend_apc;
     ULONGLONG last_stall; // virtual time when the watchdog last let it go on
     ULONG stalls;         // how often in a row it has found it
+    ULONG spins;          // in a row (spinning.h)
+    ULONGLONG spins_since, spun_until;
     LIST_ENTRY all_link;
     LIST_ENTRY ended_link; // ps
     PVOID extension;       // ps

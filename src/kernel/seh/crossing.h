@@ -89,6 +89,14 @@ struct Trampoline {
 };
 extern "C" Trampoline nt_trampoline;
 
+// Who called a gate. A routine that ends with a jump to an export has left its frame: then it is the routine
+// that we called, by its first instruction.
+inline ULONG_PTR caller_of(const EntryRecord& gate) {
+    if (gate.kind == RecordKind::gate && gate.rip == nt_trampoline.return_site && gate.previous)
+        return static_cast<const CalloutRecord*>(gate.previous)->function;
+    return gate.rip;
+}
+
 // Host addresses that the gateway page holds; the order is the layout of the page.
 struct Gateway {
     ULONG_PTR gate;            // import thunks jump here with eax = export index

@@ -245,17 +245,15 @@ typedef struct {
     HANDLE port;
     PVOID key;
 } COMPLETION;
-#define SERVICE(result, name, ...)                                                                           \
-    result(NTAPI* name)(__VA_ARGS__) = (void*)GetProcAddress(GetModuleHandleA("ntdll.dll"), #name)
+NTSTATUS NTAPI NtCreateIoCompletion(HANDLE*, ACCESS_MASK, OBJECT_ATTRIBUTES*, ULONG);
+NTSTATUS NTAPI NtOpenIoCompletion(HANDLE*, ACCESS_MASK, OBJECT_ATTRIBUTES*);
+NTSTATUS NTAPI NtQueryIoCompletion(HANDLE, ULONG, void*, ULONG, ULONG*);
+NTSTATUS NTAPI NtSetIoCompletion(HANDLE, void*, void*, NTSTATUS, ULONG_PTR);
+NTSTATUS NTAPI NtRemoveIoCompletion(HANDLE, void**, void**, IO_STATUS_BLOCK*, LARGE_INTEGER*);
+NTSTATUS NTAPI NtRemoveIoCompletionEx(HANDLE, void*, ULONG, ULONG*, LARGE_INTEGER*, BOOLEAN);
+NTSTATUS NTAPI NtCancelSynchronousIoFile(HANDLE, IO_STATUS_BLOCK*, IO_STATUS_BLOCK*);
 
 static void services(void) {
-    SERVICE(NTSTATUS, NtCreateIoCompletion, HANDLE*, ACCESS_MASK, OBJECT_ATTRIBUTES*, ULONG);
-    SERVICE(NTSTATUS, NtOpenIoCompletion, HANDLE*, ACCESS_MASK, OBJECT_ATTRIBUTES*);
-    SERVICE(NTSTATUS, NtQueryIoCompletion, HANDLE, ULONG, void*, ULONG, ULONG*);
-    SERVICE(NTSTATUS, NtSetIoCompletion, HANDLE, void*, void*, NTSTATUS, ULONG_PTR);
-    SERVICE(NTSTATUS, NtRemoveIoCompletion, HANDLE, void**, void**, IO_STATUS_BLOCK*, LARGE_INTEGER*);
-    SERVICE(NTSTATUS, NtRemoveIoCompletionEx, HANDLE, void*, ULONG, ULONG*, LARGE_INTEGER*, BOOLEAN);
-    SERVICE(NTSTATUS, NtSetInformationFile, HANDLE, IO_STATUS_BLOCK*, void*, ULONG, ULONG);
     UNICODE_STRING name;
     WCHAR text[] = L"\\BaseNamedObjects\\ConformPort";
     name.Length = name.MaximumLength = sizeof text - sizeof *text;
@@ -319,6 +317,45 @@ static void services(void) {
     CloseHandle(weak);
 }
 
+// ---- cancelling what another thread waits for
+
+static HANDLE slow;
+static DWORD WINAPI reads_synchronously(void* parameter) {
+    char buffer[8];
+    DWORD n;
+    (void)parameter;
+    return ReadFile(slow, buffer, sizeof buffer, &n, NULL) ? 0 : GetLastError();
+}
+
+static void synchronous(void) {
+    const NTSTATUS not_found = (NTSTATUS)0xC0000225;
+    IO_STATUS_BLOCK iosb, other;
+    DWORD id, code = 0;
+    slow = open(0);
+    HANDLE thread = CreateThread(NULL, 0, reads_synchronously, NULL, 0, &id);
+    Sleep(5);
+    HANDLE weak = OpenThread(SYNCHRONIZE, FALSE, id);
+    CHECK(NtCancelSynchronousIoFile(weak, NULL, &iosb) == (NTSTATUS)0xC0000022,
+          "NtCancelSynchronousIoFile needs THREAD_TERMINATE: STATUS_ACCESS_DENIED");
+    CHECK(NtCancelSynchronousIoFile(thread, &other, &iosb) == not_found && iosb.Status == not_found,
+          "no request with this status block: STATUS_NOT_FOUND, in the service's own status block as well");
+    CHECK(NtCancelSynchronousIoFile(thread, NULL, NULL) == (NTSTATUS)0xC0000005,
+          "no status block: STATUS_ACCESS_VIOLATION, and nothing is cancelled");
+    CHECK(WaitForSingleObject(thread, 5) == WAIT_TIMEOUT, "so far the thread waits");
+    CHECK(NtCancelSynchronousIoFile(thread, NULL, &iosb) == 0 && iosb.Status == 0,
+          "NtCancelSynchronousIoFile of whatever the thread waits for");
+    WaitForSingleObject(thread, INFINITE);
+    GetExitCodeThread(thread, &code);
+    CHECK(code == ERROR_OPERATION_ABORTED, "its ReadFile fails with ERROR_OPERATION_ABORTED");
+    CHECK(NtCancelSynchronousIoFile(GetCurrentThread(), NULL, &iosb) == not_found,
+          "a thread that waits for no request: STATUS_NOT_FOUND");
+    CHECK(NtCancelSynchronousIoFile(slow, NULL, &iosb) == (NTSTATUS)0xC0000024,
+          "a handle that is no thread: STATUS_OBJECT_TYPE_MISMATCH");
+    CloseHandle(weak);
+    CloseHandle(thread);
+    CloseHandle(slow);
+}
+
 int main(void) {
     writer = open(FILE_FLAG_OVERLAPPED);
     making();
@@ -327,6 +364,7 @@ int main(void) {
     threads_go();
     workers();
     services();
+    synchronous();
     CloseHandle(port);
     CloseHandle(writer);
     return finish();

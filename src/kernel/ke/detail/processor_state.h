@@ -62,7 +62,9 @@ struct Processor {
     bool dpc_active = false;
     bool dpc_requested = false;
     ULONG interrupt_nesting = 0;
-    ULONGLONG ticks_seen = 0; // clock ticks whose quantum accounting is done
+    ULONGLONG dpc_since = 0;       // when the running DPC routine began; 0: none runs
+    ULONGLONG interrupt_since = 0; // when the outermost running service routine began
+    ULONGLONG ticks_seen = 0;      // clock ticks whose quantum accounting is done
 
     DpcQueue dpcs, threaded_dpcs;
     ULONGLONG dpc_count = 0, interrupt_count = 0; // since the start
