@@ -2,6 +2,7 @@
 #include "app/hardware.h"
 #include "host/file.h"
 #include "kernel/ps/process.h"
+#include <algorithm>
 #include <cctype>
 #include <climits>
 #include <filesystem>
@@ -131,6 +132,17 @@ static std::vector<Program> programs_from(const Options& o) {
     return programs;
 }
 
+// A model that is installed under the whole name of a driver, slowdev.sys, is the device that comes with it.
+static void add_hardware_of_drivers(Config& config) {
+    for (const DriverSpec& driver : config.drivers) {
+        const std::string model =
+            installed_file("models/" + fs::path(driver.path).filename().string() + ".so");
+        const auto same = [&](const auto& spec) { return spec.path == model; };
+        if (!model.empty() && std::ranges::none_of(config.hardware, same))
+            config.hardware.push_back({model, ""});
+    }
+}
+
 static DriverSpec driver_from(const std::string& text) {
     DriverSpec spec{text, ""};
     std::error_code error;
@@ -166,6 +178,7 @@ Config config_from(const Options& o) {
     add_inbox_drivers(config.drivers);
     for (const auto& model : o.hardware)
         config.hardware.push_back(hardware_from(model));
+    add_hardware_of_drivers(config);
     config.messages = o.messages;
     config.clients = programs_from(o);
     config.seed = o.seed;

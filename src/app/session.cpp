@@ -1,4 +1,5 @@
 #include "app/session.h"
+#include "app/census.h"
 #include "app/exit_status.h"
 #include "app/recorder_thread.h"
 #include "app/report.h"
@@ -150,6 +151,8 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
         std::ofstream out(session.result);
         nlohmann::json json = result_json(machine, stop, whole ? status : static_cast<int>(exit_host),
                                           exit_codes, debugger_output);
+        if (!host::guarded([&] { json["at_end"] = census(); }))
+            json["at_end"] = "a structure that it looks at is damaged";
         if (!session.config.trace.empty())
             json["trace"] = {{"file", session.config.trace}, {"whole", whole}, {"status", recorder_text}};
         out << json.dump(2) << "\n";

@@ -13,7 +13,7 @@ using namespace nt;
 
 namespace {
 
-ULONG_PTR caller() { return static_cast<seh::EntryRecord*>(seh::innermost())->rip; }
+ULONG_PTR caller() { return seh::caller_of(*static_cast<seh::EntryRecord*>(seh::innermost())); }
 
 } // namespace
 
