@@ -18,6 +18,8 @@ int main(void) {
     CHECK(writer && reader && writer != reader, "two views");
     strcpy(writer + 99000, "through one view");
     CHECK(strcmp(reader + 99000, "through one view") == 0, "what one writes the other reads");
+    CHECK(!MapViewOfFile(section, FILE_MAP_READ, 0, 0, 1 << 24) && GetLastError() == ERROR_ACCESS_DENIED,
+          "a view longer than the section is refused");
     CHECK(!MapViewOfFile(opened, FILE_MAP_WRITE, 0, 0, 0) && GetLastError() == ERROR_ACCESS_DENIED,
           "a handle for reading maps no view for writing: ERROR_ACCESS_DENIED");
     CHECK(FlushViewOfFile(writer, 0), "FlushViewOfFile");
