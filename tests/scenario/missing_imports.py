@@ -39,6 +39,18 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
 """
 
 
+PROGRAM = """
+#include <windows.h>
+int main(int argc, char** argv) {
+    (void)argv;
+    if (argc > 1) return CopyFileTransactedA("a", "b", NULL, NULL, NULL, 0, NULL);
+    STARTUPINFOA start = {sizeof start};
+    PROCESS_INFORMATION process;
+    return CreateProcessA(NULL, "x", NULL, NULL, FALSE, 0, NULL, NULL, &start, &process);
+}
+"""
+
+
 def library(folder, dll, names):
     (folder / f"{dll}.def").write_text(f'LIBRARY "{dll}"\nEXPORTS\n' + "\n".join(names) + "\n")
     subprocess.run(["x86_64-w64-mingw32-dlltool", "-d", f"{dll}.def", "-l", f"lib{dll}.a"], cwd=folder, check=True)
@@ -62,6 +74,14 @@ def check(lab, options, folder):
         if not re.search(name + r".* is not implemented; called at lacking!dispatch", done.stderr):
             raise rs.Failure(f"the stop does not name {name} and its caller:\n{done.stderr}")
         rs.check_trace([{"event": "irp_dispatch", "driver_name": r"\Driver\lacking", "p3": f"{code:#x}"}, {"event": "stub_called", "name": f"/{name}/"}], [], lab.rows(trace))
+
+    # A program's call is told at the program, not at our DLLs' helpers.
+    (folder / "lacks.c").write_text(PROGRAM)
+    subprocess.run(["x86_64-w64-mingw32-gcc", "-D_WIN32_WINNT=0x0a00", "lacks.c", "-o", "lacks.exe"], cwd=folder, check=True)
+    for arguments, name in (([], "CreateProcessA"), (["more"], "CopyFileTransactedA")):
+        done = rs.expect(lab.call(["run", "--allow-missing", "--", folder / "lacks.exe", *arguments]), 125, stdout="")
+        if not re.search(name + r" is not implemented; called at lacks!main\+", done.stderr):
+            raise rs.Failure(f"the stop does not name {name} and the program's call:\n{done.stderr}")
 
 
 rs.run_script(check)

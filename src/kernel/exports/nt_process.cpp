@@ -7,7 +7,9 @@
 #include "kernel/ke/clock.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
+#include "kernel/seh/stack_walk.h"
 #include "trace/trace.h"
 
 using namespace nt;
@@ -53,6 +55,22 @@ extern "C" NTSTATUS NtOpenProcess(HANDLE* handle, ACCESS_MASK access, const OBJE
 }
 GATE(NtOpenProcess);
 
+// Where the program called into the DLL that reports: the helpers between are the DLL's own.
+static ULONG_PTR program_call_site() {
+    const ldr::ModuleList* modules = ps::body(ps::current_process()).modules;
+    const ldr::Module* own = nullptr;
+    ULONG_PTR site = 0;
+    if (modules)
+        seh::walk([&](const seh::Frame& frame) {
+            if (frame.kind != seh::FrameKind::user) return true;
+            const ldr::Module* module = modules->find(frame.pc);
+            if (!own) own = module;
+            if (module != own) site = frame.pc;
+            return site == 0;
+        });
+    return site;
+}
+
 // Kind 0: debug print; 1: why the program could not be loaded; 2: what is not implemented, stops the machine.
 extern "C" NTSTATUS NtDrvlabReport(ULONG kind, const CHAR* text, ULONG length) {
     constexpr ULONG longest = 512;
@@ -73,7 +91,7 @@ extern "C" NTSTATUS NtDrvlabReport(ULONG kind, const CHAR* text, ULONG length) {
         return STATUS_SUCCESS;
     }
     case 2:
-        ke::stub_called(line);
+        ke::stub_called(line, program_call_site());
     default:
         return STATUS_INVALID_PARAMETER_1;
     }

@@ -106,11 +106,11 @@ void bug_check_at(ULONG_PTR blamed, ULONG_PTR earlier, const BugCheckCode& what,
     stop_machine(stop);
 }
 
-void stub_called(const char* name) {
+void stub_called(const char* name, ULONG_PTR call_site) {
     Stop stop;
     stop.kind = StopKind::stub_called;
     std::snprintf(stop.text, sizeof stop.text, "%s", name);
-    stop.caller = caller();
+    stop.caller = call_site ? call_site : caller();
     if (trace::on) trace::emit_stub_called(name, stop.caller);
     stop_machine(stop);
 }

@@ -58,7 +58,7 @@ bug_check_at(ULONG_PTR caller, const BugCheckCode& what, const char* format, ...
 [[noreturn]] __attribute__((format(printf, 4, 5))) void
 bug_check_at(ULONG_PTR caller, ULONG_PTR earlier, const BugCheckCode& what, const char* format, ...);
 // An export or service that is not implemented was called.
-[[noreturn]] void stub_called(const char* name);
+[[noreturn]] void stub_called(const char* name, ULONG_PTR call_site = 0); // 0: of the innermost gate
 // Ends the run with a filled Stop (kind, code, text …).
 [[noreturn]] void stop_machine(const Stop& stop);
 [[noreturn]] __attribute__((format(printf, 2, 3))) void stop_machine(StopKind kind, const char* format, ...);
