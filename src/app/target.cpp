@@ -75,17 +75,42 @@ view::Module describe(const ldr::Module& m, bool user) {
     return v;
 }
 
+// Null: it has none.
+ldr::ModuleList* modules_of(EPROCESS* process) {
+    ldr::ModuleList* modules = process ? ps::body(process).modules : nullptr;
+    return modules && !modules->in_load_order().empty() ? modules : nullptr;
+}
+
 // Of the running process, else of the newest one that has any.
 ldr::ModuleList* user_modules() {
-    const auto of = [](EPROCESS* process) -> ldr::ModuleList* {
-        ldr::ModuleList* modules = process ? ps::body(process).modules : nullptr;
-        return modules && !modules->in_load_order().empty() ? modules : nullptr;
-    };
-    if (auto* modules = of(static_cast<EPROCESS*>(ke::current_thread().process))) return modules;
+    if (auto* modules = modules_of(static_cast<EPROCESS*>(ke::current_thread().process))) return modules;
     for (LIST_ENTRY* e = ps::all_processes.Blink; e != &ps::all_processes; e = e->Blink)
-        if (auto* modules = of(NT_CONTAINER(e, ps::Process, all_link))) return modules;
+        if (auto* modules = modules_of(NT_CONTAINER(e, ps::Process, all_link))) return modules;
     return nullptr;
 }
+
+ke::Thread* thread_of(Address body) {
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink)
+        if (auto* thread = NT_CONTAINER(e, ke::Thread, all_link); address_of(thread) == body) return thread;
+    return nullptr;
+}
+
+// While it lives, the user half is that of a thread's process (null: as it is); then what it was before.
+class Look {
+  public:
+    explicit Look(const ke::Thread* thread) : active_(mm::active_space), left_(mm::left_space) {
+        auto* process = thread ? static_cast<EPROCESS*>(thread->process) : nullptr;
+        if (process && ps::body(process).space) mm::activate(ps::body(process).space);
+    }
+    ~Look() {
+        mm::activate(active_ ? active_ : left_);
+        if (!active_) mm::leave_space();
+    }
+    Look(const Look&) = delete;
+
+  private:
+    mm::AddressSpace *active_, *left_;
+};
 
 EPROCESS* process_at(Address body) {
     for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes; e = e->Flink) {
@@ -244,7 +269,7 @@ std::vector<view::Process> Target::processes() {
     return out;
 }
 
-std::vector<view::Thread> Target::threads() {
+static view::Thread describe_thread(ke::Thread* t) {
     // KWAIT_REASON
     static const char* const reasons[] = {"Executive",        "FreePage",          "PageIn",
                                           "PoolAllocation",   "DelayExecution",    "Suspended",
@@ -260,63 +285,76 @@ std::vector<view::Thread> Target::threads() {
                                           "WrYieldExecution", "WrFastMutex",       "WrGuardedMutex",
                                           "WrRundown",        "WrAlertByThreadId", "WrDeferredPreempt",
                                           "WrPhysicalFault"};
-    std::vector<view::Thread> out;
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        auto* t = NT_CONTAINER(e, ke::Thread, all_link);
-        view::Thread v;
-        v.body = address_of(t);
-        v.pid = t->pid;
-        v.tid = t->tid;
-        v.process = address_of(t->process);
-        v.teb = t->teb;
-        v.start = t->start_address;
-        v.stack_base = ke::stack_base(*t);
-        v.stack_limit = ke::stack_limit(*t);
-        v.state = t->Tcb.State <= 5
-                      ? std::array{view::ThreadState::initialized, view::ThreadState::ready,
-                                   view::ThreadState::running,     view::ThreadState::standby,
-                                   view::ThreadState::terminated,  view::ThreadState::waiting}[t->Tcb.State]
-                      : view::ThreadState::running;
-        v.processor = v.state == view::ThreadState::ready ? t->ready->processor : t->Tcb.NextProcessor;
-        v.ideal_processor = t->Tcb.IdealProcessor;
-        v.alertable = t->alertable;
-        v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";
-        v.user_wait = t->Tcb.WaitMode == UserMode;
-        if (v.state == view::ThreadState::waiting)
-            for (unsigned i = 0; i < t->Tcb.WaitBlockCount; i++)
-                v.wait_objects.push_back(address_of(t->Tcb.WaitBlockList[i].Object));
-        v.wait_lock = t->lock_wait.lock;
-        v.wait_exclusive = t->lock_wait.kind == ke::LockKind::resource_exclusive ||
-                           t->lock_wait.kind == ke::LockKind::push_exclusive;
-        v.priority = t->Tcb.Priority;
-        v.base_priority = t->Tcb.BasePriority;
-        v.priority_decrement = t->Tcb.PriorityDecrement;
-        v.context_switches = t->context_switches;
-        v.wait_start_tick = t->Tcb.WaitTime;
-        const KERNEL_USER_TIMES times = ps::times_of(*t);
-        v.user_time = static_cast<std::uint64_t>(times.UserTime.QuadPart);
-        v.kernel_time = static_cast<std::uint64_t>(times.KernelTime.QuadPart);
-        if (t->crossing && t->crossing->kind != seh::RecordKind::call_out &&
-            address_of(t) != current_thread()) {
-            const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);
-            v.stack_pointer = entry.kind == seh::RecordKind::gate ? entry.rsp : entry.guest_stack;
-        }
-        for (LIST_ENTRY* i = t->IrpList.Flink; i != &t->IrpList; i = i->Flink)
-            v.irps.push_back(address_of(i) - 0x20);
-        out.push_back(std::move(v));
+    view::Thread v;
+    v.body = address_of(t);
+    v.pid = t->pid;
+    v.tid = t->tid;
+    v.process = address_of(t->process);
+    v.teb = t->teb;
+    v.start = t->start_address;
+    v.stack_base = ke::stack_base(*t);
+    v.stack_limit = ke::stack_limit(*t);
+    v.state = t->Tcb.State <= 5
+                  ? std::array{view::ThreadState::initialized, view::ThreadState::ready,
+                               view::ThreadState::running,     view::ThreadState::standby,
+                               view::ThreadState::terminated,  view::ThreadState::waiting}[t->Tcb.State]
+                  : view::ThreadState::running;
+    v.processor = v.state == view::ThreadState::ready ? t->ready->processor : t->Tcb.NextProcessor;
+    v.ideal_processor = t->Tcb.IdealProcessor;
+    v.alertable = t->alertable;
+    v.wait_reason = t->Tcb.WaitReason < std::size(reasons) ? reasons[t->Tcb.WaitReason] : "WrOther";
+    v.user_wait = t->Tcb.WaitMode == UserMode;
+    if (v.state == view::ThreadState::waiting)
+        for (unsigned i = 0; i < t->Tcb.WaitBlockCount; i++)
+            v.wait_objects.push_back(address_of(t->Tcb.WaitBlockList[i].Object));
+    v.wait_lock = t->lock_wait.lock;
+    v.wait_exclusive = t->lock_wait.kind == ke::LockKind::resource_exclusive ||
+                       t->lock_wait.kind == ke::LockKind::push_exclusive;
+    v.priority = t->Tcb.Priority;
+    v.base_priority = t->Tcb.BasePriority;
+    v.priority_decrement = t->Tcb.PriorityDecrement;
+    v.context_switches = t->context_switches;
+    v.wait_start_tick = t->Tcb.WaitTime;
+    const KERNEL_USER_TIMES times = ps::times_of(*t);
+    v.user_time = static_cast<std::uint64_t>(times.UserTime.QuadPart);
+    v.kernel_time = static_cast<std::uint64_t>(times.KernelTime.QuadPart);
+    if (t->crossing && t->crossing->kind != seh::RecordKind::call_out && t != &ke::current_thread()) {
+        const auto& entry = *static_cast<seh::EntryRecord*>(t->crossing);
+        v.stack_pointer = entry.kind == seh::RecordKind::gate ? entry.rsp : entry.guest_stack;
     }
+    for (LIST_ENTRY* i = t->IrpList.Flink; i != &t->IrpList; i = i->Flink)
+        v.irps.push_back(address_of(i) - 0x20);
+    return v;
+}
+
+std::vector<view::Thread> Target::threads() {
+    std::vector<view::Thread> out;
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink)
+        out.push_back(describe_thread(NT_CONTAINER(e, ke::Thread, all_link)));
     return out;
 }
 
-// "Args to Child" are the home space that the frame's caller gave it, whatever the routine keeps there.
-const seh::Record* crossings_of(const ke::Thread& thread) {
+std::optional<view::Thread> Target::thread_at(Address body) {
+    for (unsigned i = 0; i < ke::processor_count(); i++)
+        if (ke::Thread& idle = ke::idle_thread_of(i); address_of(&idle) == body) {
+            view::Thread thread = describe_thread(&idle);
+            thread.process = 0;
+            return thread;
+        }
+    return Machine::thread_at(body);
+}
+
+// A running thread's are the processor's.
+static const seh::Record* crossings_of(const ke::Thread& thread) {
     for (ULONG i = 0; i < ke::processor_count(); i++)
         if (&ke::running_thread_of(i) == &thread)
             return *reinterpret_cast<seh::Record**>(ke::pcr_address_of(i) + KPCR_CROSSING);
     return thread.crossing;
 }
 
+// "Args to Child" are the home space that the frame's caller gave it, whatever the routine keeps there.
 std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
+    const Look look(wanted ? thread_of(wanted) : nullptr);
     auto frames = walk_stack(wanted, most);
     for (std::size_t i = 0; i + 1 < frames.size(); i++)
         if (!read(frames[i + 1].child_sp, frames[i].arguments, sizeof frames[i].arguments))
@@ -356,6 +394,7 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
         return (*static_cast<Visit*>(p))(f);
     };
     const ke::Stop& stop = ke::the_stop;
+    const ke::Thread* thread = wanted ? thread_of(wanted) : nullptr;
     if (!wanted || wanted == current_thread()) {
         if (stop.context)
             seh::walk_from(*stop.context, stop.crossings, call, &visit);
@@ -363,19 +402,14 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
             seh::walk(call, &visit);
         return out;
     }
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        auto* t = NT_CONTAINER(e, ke::Thread, all_link);
-        const seh::Record* records = crossings_of(*t);
-        if (address_of(t) != wanted || !records) continue;
-        // In its process, as .process /p would: its user stack, and the images of its modules.
-        ke::Thread& self = ke::current_thread();
-        const PVOID process = std::exchange(self.process, t->process);
-        mm::AddressSpace* const space = mm::current_space();
-        mm::activate(t->space);
-        seh::walk_from(records, call, &visit);
-        mm::activate(space);
-        self.process = process;
-    }
+    if (!thread) return out;
+    if (const seh::Record* records = crossings_of(*thread)) seh::walk_from(records, call, &visit);
+    // Names of a process's own images, which are not those that modules() gives.
+    ldr::ModuleList* modules = modules_of(static_cast<EPROCESS*>(thread->process));
+    if (modules && modules != user_modules())
+        for (view::Frame& frame : out)
+            if (host::places::is_user(frame.address) && modules->find(frame.address))
+                frame.call_site = demangle(modules->describe(frame.address));
     return out;
 }
 

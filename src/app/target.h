@@ -31,6 +31,7 @@ class Target final : public view::Machine {
     std::vector<view::ThreadTimes> thread_times() override;
     std::uint64_t interrupt_time() override;
     std::int64_t boot_time() override;
+    std::optional<view::Thread> thread_at(view::Address body) override;
     std::vector<view::Frame> walk(view::Address thread, std::size_t most) override;
     std::uint64_t tick_count() override;
     std::optional<view::Object> object_at(view::Address body) override;

@@ -41,12 +41,13 @@ namespace {
 
 ldr::ModuleList* all_modules;
 
-// Kernel code from the kernel's images, user code from those of the running process.
+// Kernel code from the kernel's images, user code from those of the process whose memory is there.
 class Functions final : public seh::FunctionTables {
   public:
     Entry lookup(ULONG_PTR pc) const override {
         if (!host::places::is_user(pc)) return all_modules->lookup(pc);
-        auto* process = static_cast<EPROCESS*>(ke::current_thread().process);
+        const mm::AddressSpace* space = mm::current_space();
+        auto* process = static_cast<EPROCESS*>(space ? space->owner : ke::current_thread().process);
         const ldr::ModuleList* modules = process ? ps::body(process).modules : nullptr;
         return modules ? modules->lookup(pc) : Entry{};
     }

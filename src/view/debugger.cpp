@@ -93,6 +93,20 @@ std::vector<std::string> split_words(std::string_view text) {
     return words;
 }
 
+// Two columns, 80 characters wide.
+void show_help(Session& s, const Command& command) {
+    constexpr std::size_t indent = 30, width = 80 - indent;
+    s.print("%-29s", std::string(command.usage).c_str());
+    if (command.usage.size() >= indent) s.print("\n%29s", "");
+    std::string_view text = command.help;
+    while (text.size() > width) {
+        const auto blank = text.rfind(' ', width);
+        s.print(" %s\n%29s", std::string(text.substr(0, blank)).c_str(), "");
+        text.remove_prefix(blank + 1);
+    }
+    s.print(" %s\n", std::string(text).c_str());
+}
+
 // `?1+2`, `?? x` and `db@rsp`: what follows the name needs no blank where it cannot belong to it.
 void split_name(std::vector<std::string>& words) {
     std::string& name = words.front();
@@ -110,10 +124,13 @@ void split_name(std::vector<std::string>& words) {
 } // namespace
 
 void help(Session& s, std::string_view, std::span<const std::string> arguments) {
-    for (const Command& command : commands()) {
-        if (!arguments.empty() && find_command(arguments[0]) != &command) continue;
-        s.print("%-44s %s\n", std::string(command.usage).c_str(), std::string(command.help).c_str());
+    if (!arguments.empty()) {
+        const Command* command = find_command(arguments[0]);
+        if (!command) return s.error("No command '%s'\n", arguments[0].c_str());
+        return show_help(s, *command);
     }
+    for (const Command& command : commands())
+        show_help(s, command);
 }
 
 struct Debugger::State {

@@ -507,6 +507,37 @@ TEST_F(DebuggerTest, DamagedObjectsAreRefused) {
     EXPECT_EQ(debugger_.execute("!object \\Nowhere"), "Object \\Nowhere not found\n");
 }
 
+TEST_F(DebuggerTest, ArgumentsThatMeanNothingAreRefused) {
+    const std::pair<const char*, const char*> refused[] = {
+        {"!drvobj 0", "00000000: is not a driver object\n"},
+        {"!devstack 0", "00000000: is not a device object\n"},
+        {"!object 0 Foo", "No objects of type 'Foo'\n"},
+        {"!idt 1000", "0000000000001000 is no processor's interrupt table\n"},
+        {"!timer zz", "usage: !timer\n"},
+        {"lm m", "usage: lm [u|k|v|1m|sm] [a address] [m pattern]\n"},
+        {"lmx", "lm: no option 'x'\n"},
+        {"db nt Lffffffff", "^ Range error in 'Lffffffff'\n"},
+        {"!ioctldecode 1ffffffff", "1ffffffff has more than 32 bits\n"},
+        {"!error 1c0000005", "1c0000005 has more than 32 bits\n"},
+        {"!process 0 0 NoSuch", "**** NT ACTIVE PROCESS DUMP ****\nNo process with the image 'NoSuch'\n"}};
+    for (const auto& [command, message] : refused) {
+        EXPECT_EQ(debugger_.execute(command), message) << command;
+        EXPECT_TRUE(debugger_.failed()) << command;
+    }
+    EXPECT_EQ(debugger_.execute("!error ffffffffc0000005"), debugger_.execute("!error c0000005"));
+    debugger_.execute("lm m foo");
+    EXPECT_TRUE(debugger_.failed());
+}
+
+TEST_F(DebuggerTest, ModulesAreListedByPattern) {
+    const std::string null = debugger_.execute("lm m null");
+    EXPECT_EQ(std::count(null.begin(), null.end(), '\n'), 2);
+    for (const char* same : {"lm mnull", "lmm null", "lm null", "lm m nul*", "lm k m null"})
+        EXPECT_EQ(debugger_.execute(same), null) << same;
+    EXPECT_EQ(debugger_.execute("lm 1m m null"), "null\n");
+    EXPECT_EQ(debugger_.execute("lm1m mnull"), "null\n");
+}
+
 TEST_F(DebuggerTest, TopAddsUp) {
     EXPECT_EQ(top_text(machine_),
               "2265.6250 ms of virtual time, 1 processor\n\n"
@@ -528,8 +559,9 @@ TEST_F(DebuggerTest, EveryCommandHasALineOfHelp) {
     EXPECT_GE(std::count(all.begin(), all.end(), '\n'), 18);
     std::istringstream lines(all);
     for (std::string line; std::getline(lines, line);)
-        EXPECT_LE(line.size(), 130u) << line;
+        EXPECT_LE(line.size(), 80u) << line;
     EXPECT_EQ(debugger_.execute("help kv").substr(0, 2), "k[");
+    EXPECT_EQ(debugger_.execute("help foo"), "No command 'foo'\n");
 }
 
 } // namespace

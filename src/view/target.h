@@ -177,6 +177,12 @@ class Machine {
 
     virtual std::vector<Process> processes() = 0;
     virtual std::vector<Thread> threads() = 0;
+    // Also an idle thread, which is in no list.
+    virtual std::optional<Thread> thread_at(Address body) {
+        for (Thread& thread : threads())
+            if (thread.body == body) return std::move(thread);
+        return std::nullopt;
+    }
     // DPCs that wait on a processor, in order, then threaded ones.
     virtual std::vector<Address> dpcs(unsigned) { return {}; }
     virtual std::vector<Timer> timers() { return {}; }

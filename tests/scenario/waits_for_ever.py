@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every thread waits and nothing can end it: a hang, told at once, not after the watchdog's time."""
-import pathlib, subprocess, sys
+import pathlib, re, shutil, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import run_scenario as rs
@@ -11,7 +11,9 @@ SOURCE = """
 int main(void) {
     puts("waiting");
     fflush(stdout);
-    return WaitForSingleObject(CreateEventA(NULL, TRUE, FALSE, NULL), INFINITE);
+    DWORD status = WaitForSingleObject(CreateEventA(NULL, TRUE, FALSE, NULL), INFINITE);
+    puts("no longer");
+    return status;
 }
 """
 
@@ -23,6 +25,13 @@ def check(lab, options, folder):
     done = rs.expect(lab.call(["run", "--watchdog", "50", "--trace", folder / "trace", "--", folder / "waits.exe"], timeout=20), 126, stdout="waiting\n")
     if "wait" not in done.stderr:
         raise rs.Failure(f"the report does not say that all wait:\n{done.stderr}")
+    # The debugger sees what no processor runs: the idle thread, and the program's whole stack below the system call.
+    shutil.copy(folder / "waits.exe", folder / "second.exe")
+    done = rs.expect(lab.call(["run", "--kd", "!thread; !process 0 7; !stacks 2", "--client", str(folder / "second.exe"), "--", folder / "waits.exe"]), 126)
+    if not re.search(r"^THREAD \w{16}  Cid 0000\.0000 .* RUNNING on processor 0$", done.stderr, re.M) or "Image:         Idle" not in done.stderr:
+        raise rs.Failure(f"!thread does not show the idle thread:\n{done.stderr}")
+    if done.stderr.count("waits!main+") < 2 or done.stderr.count("second!main+") < 2:
+        raise rs.Failure(f"!process and !stacks do not show main:\n{done.stderr}")
     rs.check_trace([{"event": "wait_begin", "timed": False}, {"event": "machine_end", "exit_code": "0x7e"}], [], lab.rows(folder / "trace"))
 
 

@@ -6,7 +6,8 @@
 namespace view {
 namespace {
 
-constexpr std::uint64_t most_bytes = 1 << 20; // a mistyped range must end
+constexpr std::uint64_t most_bytes = 1 << 20;   // what is displayed at once
+constexpr std::uint64_t most_range = 256 << 20; // of a range without L?
 
 struct Format {
     unsigned element;  // bytes
@@ -46,7 +47,7 @@ void show_element(Session& s, const std::vector<unsigned char>& bytes, const std
 }
 
 void dump(Session& s, const Format& format, Address from, std::uint64_t count) {
-    const std::uint64_t total = std::min<std::uint64_t>(count * format.element, most_bytes);
+    const std::uint64_t total = std::min(count, most_bytes / format.element) * format.element;
     for (std::uint64_t at = 0; at < total; at += format.per_line * format.element) {
         const std::uint64_t left = std::min<std::uint64_t>(format.per_line * format.element, total - at);
         std::vector<unsigned char> bytes(left);
@@ -75,6 +76,7 @@ void dump(Session& s, const Format& format, Address from, std::uint64_t count) {
         }
         s.print("\n");
     }
+    if (total / format.element < count) s.error("More than 1 MB is not displayed\n");
 }
 
 // da, du: up to 48 characters a line, to the first null.
@@ -108,7 +110,13 @@ Address dump_text(Session& s, unsigned unit, Address from, std::uint64_t count) 
     return at;
 }
 
-// "address", "address L count", "address end".
+bool range_error(Session& s, std::string_view text) {
+    s.error("^ Range error in '%s'\n", std::string(text).c_str());
+    return false;
+}
+
+// "address", "address L count", "address end". "L?count" may be larger than 256 MB, as the debugger documents
+// (Address and Address Range Syntax).
 bool range(Session& s, std::span<const std::string> arguments, unsigned element, Address& from,
            std::uint64_t& count) {
     if (!s.evaluate(arguments[0], from)) return false;
@@ -117,14 +125,14 @@ bool range(Session& s, std::span<const std::string> arguments, unsigned element,
     std::uint64_t value = 0;
     if (second.starts_with('L') || second.starts_with('l')) {
         second.remove_prefix(1);
+        const bool any_size = second.starts_with('?');
+        if (any_size) second.remove_prefix(1);
         if (second.empty() && arguments.size() > 2) second = arguments[2];
         if (!s.evaluate(second, count)) return false;
+        if (!any_size && count > most_range / element) return range_error(s, arguments[1]);
     } else {
         if (!s.evaluate(second, value)) return false;
-        if (value < from) {
-            s.error("Range error in '%s'\n", std::string(second).c_str());
-            return false;
-        }
+        if (value < from || value - from >= most_range) return range_error(s, second);
         count = (value - from + element) / element;
     }
     return true;

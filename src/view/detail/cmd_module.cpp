@@ -29,39 +29,81 @@ void show_module(Session& s, const Module& module, bool verbose) {
             static_cast<unsigned long long>(module.size));
 }
 
-// lm, lmv, lmvm null, lm m n*, lmu, lmk, lm a address
-void list_modules(Session& s, std::string_view name, std::span<const std::string> arguments) {
-    std::string options(name.substr(2));
+struct ListOptions {
+    bool verbose = false, user = true, kernel = true, bare = false, by_name = false;
     std::string pattern = "*";
+    std::string address; // "": any
+};
+
+// "v", "kv", "m n*", "mn*", "a address", "1m", "sm"; the command's own letters come first ("lmvm null"). A
+// word that is none of these is taken for a pattern.
+bool list_options(Session& s, std::vector<std::string> words, ListOptions& options) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        std::string_view word = words[i];
+        if (i && (word.find_first_not_of("vuk1smao") != word.npos || s.module_named(word)) &&
+            word[0] != 'm') {
+            options.pattern = word;
+            continue;
+        }
+        while (!word.empty()) {
+            const char option = word[0];
+            const bool paired = word.starts_with("1m") || word.starts_with("sm");
+            word.remove_prefix(paired ? 2 : 1);
+            if (option == 'm' || option == 'a') { // the rest, or the next word
+                std::string& value = option == 'm' ? options.pattern : options.address;
+                if (word.empty() && i + 1 == words.size()) {
+                    s.error("usage: lm [u|k|v|1m|sm] [a address] [m pattern]\n");
+                    return false;
+                }
+                value = word.empty() ? words[++i] : std::string(word);
+                break;
+            }
+            if (option == 'v') options.verbose = true;
+            if (option == 'u') options.kernel = false;
+            if (option == 'k') options.user = false;
+            if (option == '1') options.bare = true;
+            if (option == 's') options.by_name = true;
+            if (std::string_view("vuk1so").find(option) == std::string_view::npos) {
+                s.error("lm: no option '%c'\n", option);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void list_modules(Session& s, std::string_view name, std::span<const std::string> arguments) {
+    std::vector<std::string> words{std::string(name.substr(2))};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    ListOptions options;
+    if (!list_options(s, std::move(words), options)) return;
+    const auto& [verbose, user, kernel, bare, by_name, pattern, address] = options;
     Address inside = 0;
-    bool only_inside = false;
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-        options += arguments[i] == "m" || arguments[i] == "a" ? arguments[i] : "";
-    bool verbose = false, user = true, kernel = true, bare = false;
-    for (const char option : options) {
-        if (option == 'v') verbose = true;
-        if (option == 'u') kernel = false;
-        if (option == 'k') user = false;
-        if (option == '1') bare = true;
-    }
-    if (const auto m = options.find('m'); m != options.npos && !arguments.empty()) pattern = arguments.back();
-    if (options.find('a') != options.npos && !arguments.empty()) {
-        if (!s.evaluate(arguments.back(), inside)) return;
-        only_inside = true;
-    }
+    const bool only_inside = !address.empty();
+    if (only_inside && !s.evaluate(address, inside)) return;
     if (!bare) s.print("start             end                 module name\n");
     std::vector<Module> sorted = s.modules();
     std::ranges::sort(sorted, {}, &Module::base);
+    if (by_name) std::ranges::stable_sort(sorted, {}, &Module::name);
+    bool found = false;
     for (const Module& module : sorted) {
         if (!(module.user ? user : kernel) || !wildcard_match(pattern, module.name)) continue;
         if (only_inside && (inside < module.base || inside - module.base >= module.size)) continue;
+        found = true;
         if (bare)
             s.print("%s\n", module.name.c_str());
         else
             show_module(s, module, verbose);
     }
-    const auto unloaded = s.machine.unloaded_modules();
-    if (bare || only_inside || unloaded.empty() || pattern != "*") return;
+    auto unloaded = s.machine.unloaded_modules();
+    std::erase_if(unloaded, [&](const Module& module) {
+        return !wildcard_match(pattern, module.file_name.substr(0, module.file_name.rfind('.')));
+    });
+    if (!found && (only_inside || unloaded.empty())) {
+        if (only_inside) return s.error("No module contains %s\n", native_address(inside).c_str());
+        return s.error("No module matches '%s'\n", pattern.c_str());
+    }
+    if (bare || only_inside || unloaded.empty()) return;
     s.print("\nUnloaded modules:\n");
     for (const Module& module : unloaded)
         s.print("%s %s   %s\n", native_address(module.base).c_str(),

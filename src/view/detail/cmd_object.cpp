@@ -61,7 +61,9 @@ void object_command(Session& s, std::string_view, std::span<const std::string> a
     if (!s.evaluate(arguments[0], address)) return;
     if (address == 0) {
         if (arguments.size() < 2) return s.error("usage: !object 0 <type name>\n");
-        for (const Object& object : s.machine.objects_of_type(arguments[1]))
+        const auto objects = s.machine.objects_of_type(arguments[1]);
+        if (objects.empty()) return s.error("No objects of type '%s'\n", arguments[1].c_str());
+        for (const Object& object : objects)
             show(s, object, 1);
         return;
     }

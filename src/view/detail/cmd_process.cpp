@@ -144,6 +144,7 @@ void show_thread_head(Session& s, const Thread& thread, const char* indent) {
 }
 
 std::string owner_image(Session& s, Address process) {
+    if (!process) return "Idle";
     for (const Process& one : s.machine.processes())
         if (one.body == process) return one.image;
     return {};
@@ -212,8 +213,13 @@ void thread_command(Session& s, std::string_view, std::span<const std::string> a
             rest.push_back(argument);
     if (!rest.empty() && rest[0] != "-1" && !s.evaluate(rest[0], wanted)) return;
     const std::uint64_t flags = number_argument(s, rest, 1, 6);
-    for (const Thread& thread : s.machine.threads())
-        if (by_id ? thread.tid == wanted : thread.body == wanted) return show_thread(s, thread, "", flags);
+    if (s.failed) return;
+    if (!by_id) {
+        if (const auto thread = s.machine.thread_at(wanted)) return show_thread(s, *thread, "", flags);
+    } else {
+        for (const Thread& thread : s.machine.threads())
+            if (thread.tid == wanted) return show_thread(s, thread, "", flags);
+    }
     s.error("%s is not a thread object\n", extension_address(wanted).c_str());
 }
 
@@ -238,7 +244,11 @@ void process_command(Session& s, std::string_view, std::span<const std::string> 
         for (const Thread& thread : s.machine.threads())
             if (thread.process == process.body) show_thread(s, thread, "        ", flags);
     }
-    if (!found) s.error("%s is not a process object\n", extension_address(wanted).c_str());
+    if (found) return;
+    if (arguments.size() > 2)
+        s.error("No process with the image '%s'\n", image.c_str());
+    else
+        s.error("%s is not a process object\n", extension_address(wanted).c_str());
 }
 
 void irql_command(Session& s, std::string_view, std::span<const std::string> arguments) {

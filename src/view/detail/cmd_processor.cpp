@@ -127,12 +127,14 @@ void dpcs_command(Session& s, std::string_view, std::span<const std::string> arg
 void idt_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t wanted = 0;
     if (!arguments.empty() && arguments[0] != "-a" && !s.evaluate(arguments[0], wanted)) return;
+    bool found = !wanted;
     for (unsigned processor = 0; processor < s.machine.processors(); ++processor) {
         nt::KPCR pcr;
         Address address = 0;
         if (!read_pcr(s, processor, address, pcr)) return;
         const Address base = s.address_of(pcr.IdtBase);
         if (wanted && wanted != base) continue;
+        found = true;
         s.print("\nDumping IDT: %016llx\n\n", static_cast<unsigned long long>(base));
         std::uint32_t last = 0;
         for (const Address one : s.machine.interrupts()) {
@@ -150,6 +152,7 @@ void idt_command(Session& s, std::string_view, std::span<const std::string> argu
         }
         s.print("\n");
     }
+    if (!found) s.error("%s is no processor's interrupt table\n", extension_address(wanted).c_str());
 }
 
 constexpr Command commands[] = {

@@ -118,7 +118,8 @@ std::string expiry_text(Session& s, const Timer& timer, const nt::KTIMER& body) 
 }
 
 // One table for the machine: a timer belongs to no processor here.
-void timer_command(Session& s, std::string_view, std::span<const std::string>) {
+void timer_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    if (!arguments.empty()) return s.error("usage: !timer\n");
     struct Row {
         std::uint64_t due;
         Timer timer;

@@ -24,10 +24,18 @@ void evaluate_command(Session& s, std::string_view name, std::span<const std::st
     s.out += name == "?" ? show_evaluated(value) : show_formats(value);
 }
 
+bool is_32_bits(Session& s, std::uint64_t value) {
+    if (value <= 0xffffffff) return true;
+    s.error("%llx has more than 32 bits\n", static_cast<unsigned long long>(value));
+    return false;
+}
+
 void error_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t value = 0;
     if (arguments.empty()) return s.error("usage: !error <code> [1]\n");
     if (!s.evaluate(arguments[0], value)) return;
+    const bool extended = value >> 31 == 0x1ffffffff; // a negative number
+    if (!extended && !is_32_bits(s, value)) return;
     const std::uint64_t flags = number_argument(s, arguments, 1, 0);
     if (!s.failed) s.out += error_text(static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(flags));
 }
@@ -35,7 +43,8 @@ void error_command(Session& s, std::string_view, std::span<const std::string> ar
 void ioctldecode_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t value = 0;
     if (arguments.empty()) return s.error("usage: !ioctldecode <code>\n");
-    if (s.evaluate(arguments[0], value)) s.out += ioctl_decode(static_cast<std::uint32_t>(value));
+    if (s.evaluate(arguments[0], value) && is_32_bits(s, value))
+        s.out += ioctl_decode(static_cast<std::uint32_t>(value));
 }
 
 void display_type_command(Session& s, std::string_view, std::span<const std::string> arguments) {

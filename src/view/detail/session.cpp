@@ -200,7 +200,8 @@ Address Session::object_argument(std::string_view text, std::string_view prefix,
         return 0;
     }
     std::uint64_t address = 0;
-    if (!evaluate(text, address)) return 0;
+    if (evaluate(text, address) && address == 0)
+        error("00000000: is not a %s object\n", type == "Driver" ? "driver" : "device");
     return address;
 }
 
