@@ -1,6 +1,7 @@
 // Sends one control code to a device and prints what comes back: ioctl NAME CODE [INPUT [SIZE]]
-// NAME is a Win32 name, CODE a number, INPUT hexadecimal digits, SIZE that of the output buffer. Exit status:
-// 0, or 1 if the device did not open or the request failed; the reason goes to standard error.
+// NAME is a Win32 name, CODE a number, INPUT hexadecimal digits or "-" for those on standard input (a command
+// line has 32,767 characters at most), SIZE that of the output buffer. Exit status: 0, or 1 if the device did
+// not open or the request failed, 127 if what came back cannot be printed; the reason goes to standard error.
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,26 @@ static void dump(const unsigned char* bytes, DWORD size) {
     }
 }
 
+// All of standard input as a string.
+static char* read_digits(void) {
+    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    size_t size = 0, room = 1 << 16;
+    char* text = malloc(room);
+    for (DWORD n; text && ReadFile(input, text + size, (DWORD)(room - size - 1), &n, NULL) && n;) {
+        size += n;
+        if (room - size > 1) continue;
+        char* larger = realloc(text, room *= 2);
+        if (!larger) free(text);
+        text = larger;
+    }
+    if (text) text[size] = 0;
+    return text;
+}
+
+static int digit(char c) {
+    return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
 int main(int argc, char** argv) {
     if (argc < 3) {
         fprintf(stderr, "usage: ioctl NAME CODE [INPUT [SIZE]]\n");
@@ -38,15 +59,19 @@ int main(int argc, char** argv) {
     }
     DWORD code = strtoul(argv[2], NULL, 0), size = argc > 4 ? strtoul(argv[4], NULL, 0) : 0, in_size = 0,
           done = 0;
-    const char* digits = argc > 3 ? argv[3] : "";
-    unsigned char* in = malloc(strlen(digits) / 2 + 1);
-    unsigned char* out = calloc(size + 1, 1);
-    if (!in || !out) return failed("memory");
-    for (; digits[0] && digits[1]; digits += 2) {
-        unsigned byte;
-        if (sscanf(digits, "%2x", &byte) != 1) break;
-        in[in_size++] = (unsigned char)byte;
+    const char* digits = argc < 4 ? "" : strcmp(argv[3], "-") ? argv[3] : read_digits();
+    unsigned char* in = digits ? malloc(strlen(digits) / 2 + 1) : NULL;
+    if (!in) {
+        fprintf(stderr, "ioctl: no memory for the input buffer\n");
+        return 1;
     }
+    unsigned char* out = calloc((size_t)size + 1, 1);
+    if (!out) {
+        fprintf(stderr, "ioctl: an output buffer of %lu bytes cannot be allocated\n", size);
+        return 1;
+    }
+    for (; isxdigit((unsigned char)digits[0]) && isxdigit((unsigned char)digits[1]); digits += 2)
+        in[in_size++] = (unsigned char)(digit(digits[0]) << 4 | digit(digits[1]));
     if (*digits) {
         fprintf(stderr, "ioctl: INPUT is not pairs of hexadecimal digits\n");
         return 2;
@@ -66,6 +91,10 @@ int main(int argc, char** argv) {
     if (ok || error == ERROR_MORE_DATA) {
         printf("%lu byte%s returned\n", done, done == 1 ? "" : "s");
         dump(out, done < size ? done : size);
+        if (fflush(stdout) || ferror(stdout)) {
+            fprintf(stderr, "ioctl: standard output cannot be written\n");
+            return 127;
+        }
     }
     SetLastError(error);
     int status = ok ? 0 : failed("DeviceIoControl");

@@ -8,10 +8,10 @@
 #include "view/inspect.h"
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <set>
+#include <sstream>
 
 namespace app {
 
@@ -127,12 +127,9 @@ void add_exports_command(CLI::App& drvlab, int& status) {
             }
             return;
         }
-        std::ifstream in(options->against);
-        if (!in) {
-            std::cerr << "drvlab: cannot read '" << options->against << "': " << std::strerror(errno) << "\n";
-            status = exit_host;
-            return;
-        }
+        const auto table = host::read_file(options->against);
+        if (!table) throw CLI::ValidationError("--against", table.error());
+        std::istringstream in(std::string(table->begin(), table->end()));
         std::map<std::string, std::pair<unsigned long, unsigned long>> count; // status → symbols, uses
         std::string line;
         for (unsigned number = 1; std::getline(in, line); number++) {

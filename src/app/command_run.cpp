@@ -1,8 +1,12 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
 #include "app/session.h"
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <memory>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace app {
 
@@ -15,10 +19,32 @@ void script(Machine& machine, std::vector<std::uint32_t>& exit_codes) {
     if (machine.config().unload) machine.unload_drivers();
 }
 
-int run_clients(const Session& session) {
-    std::vector<std::uint32_t> exit_codes;
+int run_clients(const Session& session, std::vector<std::uint32_t>& exit_codes) {
     return run_session(session, [&](Machine& m) { script(m, exit_codes); }, exit_codes);
 }
+
+int run_clients(const Session& session) {
+    std::vector<std::uint32_t> exit_codes;
+    return run_clients(session, exit_codes);
+}
+
+// Gives the program the text as its standard input.
+bool give_input(const std::string& text) {
+    const int file = memfd_create("input", MFD_CLOEXEC);
+    if (file < 0) return false;
+    bool good = true;
+    for (std::size_t done = 0; good && done < text.size();) {
+        const ssize_t n = write(file, text.data() + done, text.size() - done);
+        good = n > 0;
+        if (good) done += static_cast<std::size_t>(n);
+    }
+    good = good && lseek(file, 0, SEEK_SET) == 0 && dup2(file, STDIN_FILENO) == STDIN_FILENO;
+    close(file);
+    return good;
+}
+
+// Longer input does not fit on a Windows command line.
+constexpr std::size_t most_digits = 8192;
 
 } // namespace
 
@@ -82,10 +108,12 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
     command.add_option("--open", ioctl->name, "Win32 name of the device, as for CreateFile")
         ->type_name("'\\\\.\\NAME'")
         ->required();
-    command.add_option("--code", ioctl->code, "the control code, 0x222004")->required();
+    command.add_option("--code", ioctl->code, "the control code, 0x222004")->check(whole_number)->required();
     command.add_option("--in", ioctl->in, "input bytes as hexadecimal digits, or @FILE")
         ->type_name("HEX|@FILE");
-    command.add_option("--out", ioctl->out, "size of the output buffer in bytes")->type_name("SIZE");
+    command.add_option("--out", ioctl->out, "size of the output buffer in bytes")
+        ->check(whole_number)
+        ->type_name("SIZE");
     command.callback([ioctl, &status] {
         Session session{config_from(ioctl->options), ioctl->options.kd, ioctl->options.result};
         const std::string client = installed_file("guest/ioctl.exe");
@@ -96,9 +124,20 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
         }
         char code[16];
         std::snprintf(code, sizeof code, "0x%x", ioctl->code);
-        session.config.clients = {
-            {client, {ioctl->name, code, input_digits(ioctl->in), std::to_string(ioctl->out)}}};
-        status = run_clients(session);
+        std::string input = input_digits(ioctl->in);
+        if (input.size() > most_digits) {
+            if (!give_input(input)) {
+                std::cerr << "drvlab: the input cannot be handed over: " << std::strerror(errno) << "\n";
+                status = exit_host;
+                return;
+            }
+            input = "-";
+        }
+        session.config.clients = {{client, {ioctl->name, code, input, std::to_string(ioctl->out)}}};
+        std::vector<std::uint32_t> exit_codes;
+        status = run_clients(session, exit_codes);
+        // So the program says that its output did not arrive.
+        if (status == exit_client_out_of_range && exit_codes.front() == exit_host) status = exit_host;
     });
 }
 

@@ -21,7 +21,9 @@ void add_top_command(CLI::App& drvlab, int& status) {
         "top", "run a program against drivers, then tell where the processors' time has gone");
     add_machine_options(command, top->options);
     command.add_flag("--json", top->json, "print JSON, one object on one line");
-    command.add_option("-o,--output", top->output, "write the table to a file")->type_name("FILE");
+    command.add_option("-o,--output", top->output, "write the table to a file")
+        ->check(file_name)
+        ->type_name("FILE");
     add_client_options(command, top->options);
     command.callback([top, &status] {
         Session session{config_from(top->options), top->options.kd, top->options.result};

@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
+#include "app/options.h"
 #include "trace/json.h"
 #include "trace/perfetto.h"
 #include "trace/reader.h"
@@ -26,7 +27,10 @@ void add_export(CLI::App& trace_command, int& status) {
     command.add_option("--format", what->format, "perfetto: for ui.perfetto.dev and its tools")
         ->check(CLI::IsMember({"perfetto"}))
         ->required();
-    command.add_option("-o,--output", what->output, "the file to write")->type_name("FILE")->required();
+    command.add_option("-o,--output", what->output, "the file to write")
+        ->check(file_name)
+        ->type_name("FILE")
+        ->required();
     command.callback([what, &status] {
         trace::Reader reader;
         if (!reader.open(what->file)) {
@@ -93,10 +97,19 @@ void add_trace_command(CLI::App& drvlab, int& status) {
             status = reader.damaged() ? exit_load_failure : 0;
             return;
         }
+        bool call_found = show->text.call.empty();
         const bool good =
-            show->json ? trace::print_json(reader, 1) : trace::print_text(reader, 1, show->text);
-        if (reader.damaged()) std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
-        status = good ? 0 : static_cast<int>(exit_load_failure);
+            show->json ? trace::print_json(reader, 1) : trace::print_text(reader, 1, show->text, &call_found);
+        if (reader.damaged()) {
+            std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
+            status = exit_load_failure;
+        } else if (!good) {
+            std::cerr << "drvlab: standard output cannot be written\n";
+            status = exit_host;
+        } else if (!call_found && !show->json) {
+            std::cerr << "drvlab: no call of '" << show->text.call << "' is in the trace\n";
+            status = exit_usage;
+        }
     });
 }
 

@@ -53,7 +53,7 @@ std::string describe(const ldr::LoadError& error) {
     for (const auto& import : error.unknown) {
         text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
         if (import.reason.starts_with("no module"))
-            text += " (if it is a driver, give its file too: --driver " + import.dll + ")";
+            text += " (if it is a driver, give its file too: --driver " + shell_word(import.dll) + ")";
     }
     return text;
 }
@@ -147,8 +147,8 @@ bool Machine::load_driver(LoadedDriver& driver) {
     if (!NT_SUCCESS(driver.status)) {
         driver.error = file_name + ": DriverEntry failed with " + status_text(driver.status);
         if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox)
-            driver.error +=
-                "; if it is to take the place of the machine's own null.sys: --driver " + file_name + ":Null";
+            driver.error += "; if it is to take the place of the machine's own null.sys: --driver " +
+                            shell_word(path + ":Null");
         driver.object = nullptr;
         remove_image(driver);
         return false;

@@ -5,6 +5,13 @@
 #include <exception>
 #include <iostream>
 
+// What was printed must have arrived.
+static int printed(int status) {
+    if (std::cout.flush() && std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+    std::cerr << "drvlab: standard output cannot be written\n";
+    return app::exit_host;
+}
+
 int main(int argc, char** argv) {
     CLI::App drvlab{
         "Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console "
@@ -27,7 +34,10 @@ int main(int argc, char** argv) {
     try {
         drvlab.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return drvlab.exit(error); // --help
+        if (error.get_exit_code() == 0) { // --help
+            drvlab.exit(error);
+            return printed(0);
+        }
         std::cerr << "drvlab: " << error.what() << "\n";
         for (const CLI::App* command : drvlab.get_subcommands())
             std::cerr << "try 'drvlab " << command->get_name() << " --help'\n";
@@ -37,10 +47,5 @@ int main(int argc, char** argv) {
         std::cerr << "drvlab: " << error.what() << "\n";
         return app::exit_usage;
     }
-    // What was printed must have arrived.
-    if (!std::cout.flush() || std::fflush(stdout) != 0 || std::ferror(stdout)) {
-        std::cerr << "drvlab: standard output cannot be written\n";
-        return app::exit_host;
-    }
-    return status;
+    return printed(status);
 }

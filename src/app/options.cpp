@@ -4,7 +4,9 @@
 #include "kernel/ps/process.h"
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <filesystem>
 #include <strings.h>
 #include <unistd.h>
@@ -27,10 +29,38 @@ std::string installed_file(const std::string& relative) {
     return "";
 }
 
+namespace {
+
+// What the parser's conversions let through: signs, numbers of more than 64 bits.
+std::string no_number(const std::string& text) {
+    char* end = nullptr;
+    errno = 0;
+    (void)std::strtoull(text.c_str(), &end, 0);
+    const bool good = !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) && !*end && !errno;
+    return good ? "" : "'" + text + "' is not a number from 0 to 18446744073709551615";
+}
+
+std::string no_file_name(const std::string& text) { return text.empty() ? "the file name is empty" : ""; }
+
+std::string no_period(const std::string& text) {
+    char* end = nullptr;
+    const double seconds = std::strtod(text.c_str(), &end);
+    const bool good = !text.empty() && !*end && seconds >= 0.1 && seconds <= 86400; // false for NaN
+    return good ? "" : "'" + text + "' is not a number of seconds from 0.1 to 86400";
+}
+
+} // namespace
+
+const CLI::Validator whole_number{no_number, ""};
+const CLI::Validator file_name{no_file_name, ""};
+
 std::string input_digits(const std::string& text) {
     static const char digits[] = "0123456789abcdef";
     std::string out;
     if (!text.empty() && text.front() == '@') {
+        std::error_code error;
+        if (fs::file_size(text.substr(1), error) > most_input && !error)
+            throw CLI::ValidationError("--in", "'" + text.substr(1) + "' is larger than 64 MB");
         auto bytes = host::read_file(text.substr(1));
         if (!bytes) throw CLI::ValidationError("--in", bytes.error());
         for (const std::uint8_t b : *bytes)
@@ -59,7 +89,7 @@ void add_machine_options(CLI::App& command, Options& o) {
             "--msi", o.messages,
             "let a PCI device use message-signaled interrupts, as its driver's INF would; may be repeated")
         ->type_name("DEVICE[:LIMIT]");
-    command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)");
+    command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)")->check(whole_number);
     command.add_option("--cpus", o.processors, "virtual processors, 1 to 64 (default 1)")
         ->check(CLI::Range(1, 64))
         ->type_name("N");
@@ -71,16 +101,21 @@ void add_machine_options(CLI::App& command, Options& o) {
         ->check(CLI::IsMember({"round-robin", "random", "pct", "step", "step-user"}))
         ->type_name("POLICY");
     command.add_option("--record-schedule", o.record_schedule, "write the schedule of this run to FILE")
+        ->check(file_name)
         ->type_name("FILE");
     command.add_option("--replay", o.replay, "follow the schedule in FILE, whatever seed and policy made it")
+        ->check(file_name)
         ->type_name("FILE");
     command
         .add_option("--trace", o.trace,
                     "record a trace into FILE; '-' prints it to standard error at the end")
+        ->check(file_name)
         ->type_name("FILE");
     command.add_flag("--trace-verbose", o.trace_verbose,
                      "also record every call of an export, IRQL change and pool block");
-    command.add_option("--result", o.result, "write all that happened to FILE as JSON")->type_name("FILE");
+    command.add_option("--result", o.result, "write all that happened to FILE as JSON")
+        ->check(file_name)
+        ->type_name("FILE");
     command.add_option("--kd", o.kd, "debugger commands for the stopped machine, separated by ';'")
         ->type_name("'CMD; CMD'");
     command.add_flag("--allow-missing", o.allow_missing,
@@ -90,7 +125,7 @@ void add_machine_options(CLI::App& command, Options& o) {
     command
         .add_option("--watchdog", o.watchdog,
                     "seconds of processor time after which code that never calls the system is a hang")
-        ->check(CLI::Range(0.1, 86400.0));
+        ->check(CLI::Validator(no_period, ""));
     command.add_option("--system32", o.system32, "look for DLLs in DIR first; may be repeated")
         ->type_name("DIR");
     command.add_option("--env", o.environment, "set an environment variable of the client")
@@ -112,9 +147,9 @@ void add_client_options(CLI::App& command, Options& o) {
     command.prefix_command(false);
 }
 
-static Program program_from(std::vector<std::string> words) {
+static Program program_from(const char* option, std::vector<std::string> words) {
     if (words.empty() || words.front().empty())
-        throw CLI::ValidationError("--client", "the command line names no program");
+        throw CLI::ValidationError(option, "the command line names no program");
     return {words.front(), {words.begin() + 1, words.end()}};
 }
 
@@ -126,9 +161,9 @@ static std::vector<Program> programs_from(const Options& o) {
     }
     more.insert(more.begin(), o.clients.begin(), o.clients.end());
     std::vector<Program> programs;
-    if (!words.empty()) programs.push_back(program_from(std::move(words)));
+    if (!words.empty()) programs.push_back(program_from("CLIENT.exe", std::move(words)));
     for (const std::string& line : more)
-        programs.push_back(program_from(nt::ps::split_command_line(line)));
+        programs.push_back(program_from("--client", nt::ps::split_command_line(line)));
     return programs;
 }
 
@@ -202,6 +237,11 @@ Config config_from(const Options& o) {
                    equals = parameter.find('=', colon == std::string::npos ? 0 : colon);
         if (colon == std::string::npos || equals == std::string::npos || colon == 0 || equals == colon + 1)
             throw CLI::ValidationError("--parameter", "'" + parameter + "' is not DRIVER:NAME=VALUE");
+        const std::string name = parameter.substr(0, colon);
+        if (std::ranges::none_of(config.drivers, [&](const DriverSpec& driver) {
+                return strcasecmp(driver.name.c_str(), name.c_str()) == 0;
+            }))
+            throw CLI::ValidationError("--parameter", "no driver '" + name + "' is loaded");
     }
     for (const auto& directory : o.system32) {
         if (!fs::is_directory(directory))

@@ -24,12 +24,13 @@ using namespace nt;
 
 namespace {
 
-void say(int fd, const std::string& text) {
+bool say(int fd, const std::string& text) {
     for (std::size_t done = 0; done < text.size();) {
         const ssize_t n = write(fd, text.data() + done, text.size() - done);
-        if (n <= 0) return;
+        if (n <= 0) return false;
         done += static_cast<std::size_t>(n);
     }
+    return true;
 }
 
 bool start_trace(const Config& config) {
@@ -143,7 +144,10 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
         if (!host::guarded([&] { text = debugger.execute(session.kd); }))
             text = "The command met a damaged structure.\n";
         debugger_output.push_back({{"commands", session.kd}, {"output", text}});
-        say(session.output, text);
+        if (!say(session.output, text)) {
+            say(2, "drvlab: the debugger's output cannot be written\n");
+            whole = false;
+        }
         if (debugger.failed() && status == 0) status = exit_usage;
     }
     if (session.interactive && !view::run_prompt(debugger) && status == 0) status = exit_usage;

@@ -344,8 +344,7 @@ std::optional<view::Thread> Target::thread_at(Address body) {
     return Machine::thread_at(body);
 }
 
-// A running thread's are the processor's.
-static const seh::Record* crossings_of(const ke::Thread& thread) {
+const seh::Record* crossings_of(const ke::Thread& thread) {
     for (ULONG i = 0; i < ke::processor_count(); i++)
         if (&ke::running_thread_of(i) == &thread)
             return *reinterpret_cast<seh::Record**>(ke::pcr_address_of(i) + KPCR_CROSSING);

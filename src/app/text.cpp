@@ -1,7 +1,9 @@
 #include "app/text.h"
 #include "rtl/status.h"
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 #include <sstream>
 
 namespace app {
@@ -95,6 +97,17 @@ std::string wrap(const std::string& text, std::size_t width) {
         }
     }
     return out;
+}
+
+std::string shell_word(const std::string& text) {
+    const auto plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_-./:,+@%=", c);
+    };
+    if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' ? "'\\''" : std::string(1, c);
+    return out + "'";
 }
 
 } // namespace app

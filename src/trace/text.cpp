@@ -98,7 +98,7 @@ std::string request_history(Reader& reader, std::uint64_t irp) {
     return text;
 }
 
-bool print_text(Reader& reader, int descriptor, const TextOptions& options) {
+bool print_text(Reader& reader, int descriptor, const TextOptions& options, bool* call_found) {
     Output output(descriptor);
     TextFormatter formatter;
     RowFilter filter(options, reader);
@@ -111,6 +111,7 @@ bool print_text(Reader& reader, int descriptor, const TextOptions& options) {
             formatter.skip(record);
         output.flush_if_large();
     }
+    if (call_found) *call_found = filter.call_found();
     if (reader.damaged()) output.text += "The trace is damaged: " + reader.error() + "\n";
     return output.flush() && !reader.damaged();
 }

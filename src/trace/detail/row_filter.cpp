@@ -39,6 +39,7 @@ bool RowFilter::within_call(const Record& r) {
     else if (r.is("syscall_enter") || r.is("syscall_exit") || r.is("zw_enter") || r.is("zw_exit"))
         name = names_.call(0, static_cast<std::uint32_t>(r.number("number")));
     if (name == options_.call) {
+        call_found_ = true;
         const bool entered = r.is("api_call") || r.event->name.ends_with("_enter");
         if (entered) ++open;
         const bool shown = open != 0;

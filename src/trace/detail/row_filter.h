@@ -10,6 +10,7 @@ class RowFilter {
     // Looks through the reader for the end of system start, and rewinds it.
     RowFilter(const TextOptions& options, Reader& reader);
     bool shows(const Record& record);
+    bool call_found() const { return call_found_; } // one of the call asked for was among the rows
 
   private:
     bool within_call(const Record& record);
@@ -20,6 +21,7 @@ class RowFilter {
     // Threads (pid, tid) within a call asked for, with the number of such calls open; IRPs created there.
     std::unordered_map<std::uint64_t, unsigned> open_;
     std::unordered_set<std::uint64_t> irps_;
+    bool call_found_ = false;
 };
 
 } // namespace trace

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Arguments that mean nothing are refused by name, standard output that takes nothing is told, and ioctl's input may be of any size."""
+import pathlib, subprocess, sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import run_scenario as rs
+
+REFUSED = [  # words, what must be said
+    (["run", "--", ""], "names no program"), (["run", "--client", ""], "names no program"), (["top", "--", ""], "names no program"),
+    (["kd", "--", ""], "names no program"), (["run", "--seed", "-1", "--", "hello.exe"], "--seed"),
+    (["run", "--seed", "99999999999999999999", "--", "hello.exe"], "--seed"), (["run", "--watchdog", "nan", "--", "hello.exe"], "--watchdog"),
+    (["run", "--trace", "", "--", "hello.exe"], "--trace"), (["run", "--result", "", "--", "hello.exe"], "--result"),
+    (["run", "--parameter", "nosuch:x=1", "--", "hello.exe"], "no driver 'nosuch' is loaded"), (["exports", "--against", "."], "Is a directory"),
+    (["exports", "--against", "/dev/zero"], "not a regular file"), (["exports", "--against", "nothing.tsv"], "No such file"),
+    (["ioctl", "--open", "NUL", "--code", "0", "--in", "@large"], "larger than 64 MB"),
+]
+
+
+def on_full_disk(lab, words, stdin=""):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([lab.drvlab, *map(str, words)], stdout=full, stderr=subprocess.PIPE, input=stdin, text=True, timeout=60 * lab.slow, env=lab.environment)
+    done.args, done.stdout = list(map(str, done.args)), ""
+    rs.expect(done, 127)
+    if "cannot be written" not in done.stderr:
+        raise rs.Failure(f"{words}: the full disk is not named: {done.stderr}")
+
+
+def check(lab, options, folder):
+    """Arguments."""
+    (folder / "hello.exe").symlink_to(lab.guest / "hello.exe")
+    with open(folder / "large", "wb") as large:
+        large.truncate((64 << 20) + 1)
+    for words, said in REFUSED:
+        done = rs.expect(lab.call(words, cwd=folder), 120, stdout="")
+        if said not in done.stderr:
+            raise rs.Failure(f"{words}: {said} is not said: {done.stderr}")
+
+    echo = ["--driver", lab.guest / "echo.sys", "--open", r"\\.\Echo", "--code", "0x222004"]
+    trace = folder / "trace"
+    rs.expect(lab.call(["run", "--trace", trace, "--driver", lab.guest / "null.sys", "--", lab.guest / "nulltour.exe"]), 0)
+    for words in (["trace", "show", trace], ["trace", "show", "--json", trace], ["kd", "--kd", "lm"], ["ioctl", *echo, "--in", "00", "--out", "8"], ["--help"],
+                  ["run", "--help"], ["load", lab.guest / "null.sys"], ["exports"]):
+        on_full_disk(lab, words)
+    on_full_disk(lab, ["kd"], "lm\n")
+
+    done = rs.expect(lab.call(["trace", "show", "--call", "NoSuch", trace]), 120)
+    if "no call of 'NoSuch'" not in done.stderr:
+        raise rs.Failure(f"a call that is not there: {done.stderr}")
+
+    for size in (5000, 17000, 300000):
+        data = bytes(i * 7 & 255 for i in range(size))
+        (folder / "in").write_bytes(data)
+        done = rs.expect(lab.call(["ioctl", *echo, "--in", f"@{folder / 'in'}", "--out", size]), 0)
+        lines = done.stdout.splitlines()
+        back = bytes.fromhex("".join(line[10:57] for line in lines[1:]))
+        if lines[0] != f"{size} bytes returned" or back != data:
+            raise rs.Failure(f"{size} bytes do not come back: {lines[0]}")
+    rs.expect(lab.call(["ioctl", *echo, "--out", 4294967295]), 1, stdout="",
+              stderr="/(DeviceIoControl: error 1450: .*|ioctl: an output buffer of 4294967295 bytes cannot be allocated)/\n")
+
+    # What the shell needs in quotes is said in quotes.
+    spaced = folder / "my drivers"
+    spaced.mkdir()
+    (spaced / "other.sys").symlink_to((lab.guest / "null.sys").resolve())
+    done = rs.expect(lab.call(["load", spaced / "other.sys"]), 121)
+    if f"--driver '{spaced / 'other.sys'}:Null'" not in done.stderr:
+        raise rs.Failure(f"the hint is not in quotes: {done.stderr}")
+
+
+rs.run_script(check)
