@@ -31,7 +31,7 @@ using PIO_DPC_ROUTINE = IO_DPC_ROUTINE*;
 typedef void NTAPI IO_TIMER_ROUTINE(DEVICE_OBJECT* DeviceObject, PVOID Context);
 using PIO_TIMER_ROUTINE = IO_TIMER_ROUTINE*;
 
-enum IO_ALLOCATION_ACTION { KeepObject = 1, DeallocateObject, DeallocateObjectKeepRegisters };
+enum IO_ALLOCATION_ACTION : ULONG { KeepObject = 1, DeallocateObject, DeallocateObjectKeepRegisters };
 using PIO_ALLOCATION_ACTION = IO_ALLOCATION_ACTION*;
 typedef IO_ALLOCATION_ACTION NTAPI DRIVER_CONTROL(DEVICE_OBJECT* DeviceObject, IRP* Irp,
                                                   PVOID MapRegisterBase, PVOID Context);

@@ -12,10 +12,10 @@ struct KAPC;
 using PKTHREAD = KTHREAD*;
 using PKPROCESS = KPROCESS*;
 
-enum EVENT_TYPE { NotificationEvent = 0, SynchronizationEvent = 1 };
-enum TIMER_TYPE { NotificationTimer = 0, SynchronizationTimer = 1 };
-enum WAIT_TYPE { WaitAll = 0, WaitAny = 1, WaitNotification = 2, WaitDequeue = 3 };
-enum KWAIT_REASON {
+enum EVENT_TYPE : ULONG { NotificationEvent = 0, SynchronizationEvent = 1 };
+enum TIMER_TYPE : ULONG { NotificationTimer = 0, SynchronizationTimer = 1 };
+enum WAIT_TYPE : ULONG { WaitAll = 0, WaitAny = 1, WaitNotification = 2, WaitDequeue = 3 };
+enum KWAIT_REASON : ULONG {
     Executive,
     FreePage,
     PageIn,
@@ -60,7 +60,7 @@ enum KWAIT_REASON {
 };
 
 // DISPATCHER_HEADER.Type, and Type of the control objects that are not waited for.
-enum KOBJECTS {
+enum KOBJECTS : ULONG {
     EventNotificationObject = 0,
     EventSynchronizationObject = 1,
     MutantObject = 2,
@@ -161,7 +161,7 @@ typedef void NTAPI KDEFERRED_ROUTINE(KDPC* Dpc, PVOID DeferredContext, PVOID Sys
                                      PVOID SystemArgument2);
 using PKDEFERRED_ROUTINE = KDEFERRED_ROUTINE*;
 
-enum KDPC_IMPORTANCE { LowImportance, MediumImportance, HighImportance, MediumHighImportance };
+enum KDPC_IMPORTANCE : ULONG { LowImportance, MediumImportance, HighImportance, MediumHighImportance };
 
 struct KDPC {
     union {
@@ -203,7 +203,7 @@ using PKKERNEL_ROUTINE = KKERNEL_ROUTINE*;
 typedef void NTAPI KRUNDOWN_ROUTINE(KAPC* Apc);
 using PKRUNDOWN_ROUTINE = KRUNDOWN_ROUTINE*;
 
-enum KAPC_ENVIRONMENT {
+enum KAPC_ENVIRONMENT : ULONG {
     OriginalApcEnvironment,
     AttachedApcEnvironment,
     CurrentApcEnvironment,

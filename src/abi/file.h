@@ -193,7 +193,7 @@ inline constexpr ULONG FILE_ATTRIBUTE_VALID_SET_FLAGS = 0x31a7;
 inline constexpr LONG FILE_WRITE_TO_END_OF_FILE = -1;      // LowPart, with HighPart -1
 inline constexpr LONG FILE_USE_FILE_POINTER_POSITION = -2; // LowPart, with HighPart -1
 
-enum FILE_INFORMATION_CLASS {
+enum FILE_INFORMATION_CLASS : ULONG {
     FileDirectoryInformation = 1,
     FileFullDirectoryInformation,
     FileBothDirectoryInformation,
@@ -493,7 +493,7 @@ struct FILE_NAMES_INFORMATION {
     WCHAR FileName[1];
 };
 
-enum FS_INFORMATION_CLASS {
+enum FS_INFORMATION_CLASS : ULONG {
     FileFsVolumeInformation = 1,
     FileFsLabelInformation,
     FileFsSizeInformation,

@@ -89,7 +89,7 @@ struct RTL_SPLAY_LINKS {
 };
 using PRTL_SPLAY_LINKS = RTL_SPLAY_LINKS*;
 
-enum RTL_GENERIC_COMPARE_RESULTS { GenericLessThan, GenericGreaterThan, GenericEqual };
+enum RTL_GENERIC_COMPARE_RESULTS : ULONG { GenericLessThan, GenericGreaterThan, GenericEqual };
 
 struct RTL_OSVERSIONINFOW {
     ULONG dwOSVersionInfoSize;

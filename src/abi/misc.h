@@ -11,7 +11,7 @@ namespace nt {
 typedef void NTAPI WORKER_THREAD_ROUTINE(PVOID Parameter);
 using PWORKER_THREAD_ROUTINE = WORKER_THREAD_ROUTINE*;
 
-enum WORK_QUEUE_TYPE {
+enum WORK_QUEUE_TYPE : ULONG {
     CriticalWorkQueue,
     DelayedWorkQueue,
     HyperCriticalWorkQueue,
@@ -118,8 +118,8 @@ using PKMESSAGE_SERVICE_ROUTINE = KMESSAGE_SERVICE_ROUTINE*;
 typedef BOOLEAN NTAPI KSYNCHRONIZE_ROUTINE(PVOID SynchronizeContext);
 using PKSYNCHRONIZE_ROUTINE = KSYNCHRONIZE_ROUTINE*;
 
-enum KINTERRUPT_MODE { LevelSensitive, Latched };
-enum KINTERRUPT_POLARITY {
+enum KINTERRUPT_MODE : ULONG { LevelSensitive, Latched };
+enum KINTERRUPT_POLARITY : ULONG {
     InterruptPolarityUnknown,
     InterruptActiveHigh,
     InterruptActiveLow,
@@ -214,8 +214,8 @@ typedef void NTAPI DRIVER_LIST_CONTROL(DEVICE_OBJECT* DeviceObject, IRP* Irp,
                                        SCATTER_GATHER_LIST* ScatterGather, PVOID Context);
 using PDRIVER_LIST_CONTROL = DRIVER_LIST_CONTROL*;
 
-enum DMA_WIDTH { Width8Bits, Width16Bits, Width32Bits, Width64Bits, WidthNoWrap, MaximumDmaWidth };
-enum DMA_SPEED { Compatible, TypeA, TypeB, TypeC, TypeF, MaximumDmaSpeed };
+enum DMA_WIDTH : ULONG { Width8Bits, Width16Bits, Width32Bits, Width64Bits, WidthNoWrap, MaximumDmaWidth };
+enum DMA_SPEED : ULONG { Compatible, TypeA, TypeB, TypeC, TypeF, MaximumDmaSpeed };
 
 struct DEVICE_DESCRIPTION {
     ULONG Version;
@@ -293,7 +293,7 @@ using PCALLBACK_FUNCTION = CALLBACK_FUNCTION*;
 
 typedef void NTAPI KBUGCHECK_CALLBACK_ROUTINE(PVOID Buffer, ULONG Length);
 using PKBUGCHECK_CALLBACK_ROUTINE = KBUGCHECK_CALLBACK_ROUTINE*;
-enum KBUGCHECK_BUFFER_DUMP_STATE {
+enum KBUGCHECK_BUFFER_DUMP_STATE : ULONG {
     BufferEmpty,
     BufferInserted,
     BufferStarted,
@@ -312,7 +312,7 @@ struct KBUGCHECK_CALLBACK_RECORD {
 using PKBUGCHECK_CALLBACK_RECORD = KBUGCHECK_CALLBACK_RECORD*;
 
 // Registry values as the configuration manager returns them.
-enum KEY_INFORMATION_CLASS {
+enum KEY_INFORMATION_CLASS : ULONG {
     KeyBasicInformation = 0,
     KeyNodeInformation,
     KeyFullInformation,
@@ -322,7 +322,7 @@ enum KEY_INFORMATION_CLASS {
     KeyVirtualizationInformation,
     KeyHandleTagsInformation,
 };
-enum KEY_VALUE_INFORMATION_CLASS {
+enum KEY_VALUE_INFORMATION_CLASS : ULONG {
     KeyValueBasicInformation = 0,
     KeyValueFullInformation,
     KeyValuePartialInformation,

@@ -41,9 +41,9 @@ inline constexpr CSHORT MDL_PAGE_CONTENTS_INVARIANT = 0x4000;
 inline constexpr CSHORT MDL_ALLOCATED_MUST_SUCCEED = 0x4000;
 inline constexpr CSHORT MDL_INTERNAL = CSHORT(0x8000);
 
-enum LOCK_OPERATION { IoReadAccess, IoWriteAccess, IoModifyAccess };
+enum LOCK_OPERATION : ULONG { IoReadAccess, IoWriteAccess, IoModifyAccess };
 
-enum MEMORY_CACHING_TYPE {
+enum MEMORY_CACHING_TYPE : LONG {
     MmNonCached = 0,
     MmCached = 1,
     MmWriteCombined = 2,
@@ -59,7 +59,7 @@ inline constexpr ULONG MdlMappingNoWrite = 0x80000000;
 inline constexpr ULONG MdlMappingNoExecute = 0x40000000;
 inline constexpr ULONG MdlMappingWithGuardPtes = 0x20000000;
 
-enum MM_SYSTEMSIZE { MmSmallSystem, MmMediumSystem, MmLargeSystem };
+enum MM_SYSTEMSIZE : ULONG { MmSmallSystem, MmMediumSystem, MmLargeSystem };
 
 // Bits and combinations are used as numbers: values outside the enumerators are valid.
 enum POOL_TYPE : LONG {
@@ -241,7 +241,7 @@ inline constexpr ULONG SEC_RESERVE = 0x4000000;
 inline constexpr ULONG SEC_COMMIT = 0x8000000;
 inline constexpr ULONG SEC_NOCACHE = 0x10000000;
 
-enum SECTION_INHERIT { ViewShare = 1, ViewUnmap = 2 };
+enum SECTION_INHERIT : ULONG { ViewShare = 1, ViewUnmap = 2 };
 
 struct MEMORY_BASIC_INFORMATION {
     PVOID BaseAddress;
@@ -255,7 +255,7 @@ struct MEMORY_BASIC_INFORMATION {
 };
 using PMEMORY_BASIC_INFORMATION = MEMORY_BASIC_INFORMATION*;
 
-enum MEMORY_INFORMATION_CLASS {
+enum MEMORY_INFORMATION_CLASS : ULONG {
     MemoryBasicInformation = 0,
     MemoryWorkingSetInformation = 1,
     MemoryMappedFilenameInformation = 2,

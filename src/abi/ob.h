@@ -51,7 +51,7 @@ struct GENERIC_MAPPING {
 };
 using PGENERIC_MAPPING = GENERIC_MAPPING*;
 
-enum OBJECT_INFORMATION_CLASS {
+enum OBJECT_INFORMATION_CLASS : ULONG {
     ObjectBasicInformation = 0,
     ObjectNameInformation = 1,
     ObjectTypeInformation = 2,

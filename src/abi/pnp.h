@@ -6,7 +6,7 @@ namespace nt {
 
 struct DEVICE_OBJECT;
 
-enum DEVICE_POWER_STATE {
+enum DEVICE_POWER_STATE : ULONG {
     PowerDeviceUnspecified = 0,
     PowerDeviceD0,
     PowerDeviceD1,
@@ -16,7 +16,7 @@ enum DEVICE_POWER_STATE {
 };
 using PDEVICE_POWER_STATE = DEVICE_POWER_STATE*;
 
-enum SYSTEM_POWER_STATE {
+enum SYSTEM_POWER_STATE : ULONG {
     PowerSystemUnspecified = 0,
     PowerSystemWorking,
     PowerSystemSleeping1,
@@ -28,7 +28,7 @@ enum SYSTEM_POWER_STATE {
 };
 using PSYSTEM_POWER_STATE = SYSTEM_POWER_STATE*;
 
-enum POWER_ACTION {
+enum POWER_ACTION : ULONG {
     PowerActionNone = 0,
     PowerActionReserved,
     PowerActionSleep,
@@ -41,7 +41,7 @@ enum POWER_ACTION {
 };
 using PPOWER_ACTION = POWER_ACTION*;
 
-enum POWER_STATE_TYPE { SystemPowerState = 0, DevicePowerState };
+enum POWER_STATE_TYPE : ULONG { SystemPowerState = 0, DevicePowerState };
 using PPOWER_STATE_TYPE = POWER_STATE_TYPE*;
 
 union POWER_STATE {
@@ -74,7 +74,7 @@ struct SYSTEM_POWER_STATE_CONTEXT {
     };
 };
 
-enum DEVICE_RELATION_TYPE {
+enum DEVICE_RELATION_TYPE : ULONG {
     BusRelations,
     EjectionRelations,
     PowerRelations,
@@ -91,7 +91,7 @@ struct DEVICE_RELATIONS {
 };
 using PDEVICE_RELATIONS = DEVICE_RELATIONS*;
 
-enum BUS_QUERY_ID_TYPE {
+enum BUS_QUERY_ID_TYPE : ULONG {
     BusQueryDeviceID = 0,
     BusQueryHardwareIDs = 1,
     BusQueryCompatibleIDs = 2,
@@ -101,10 +101,10 @@ enum BUS_QUERY_ID_TYPE {
 };
 using PBUS_QUERY_ID_TYPE = BUS_QUERY_ID_TYPE*;
 
-enum DEVICE_TEXT_TYPE { DeviceTextDescription = 0, DeviceTextLocationInformation = 1 };
+enum DEVICE_TEXT_TYPE : ULONG { DeviceTextDescription = 0, DeviceTextLocationInformation = 1 };
 using PDEVICE_TEXT_TYPE = DEVICE_TEXT_TYPE*;
 
-enum DEVICE_USAGE_NOTIFICATION_TYPE {
+enum DEVICE_USAGE_NOTIFICATION_TYPE : ULONG {
     DeviceUsageTypeUndefined,
     DeviceUsageTypePaging,
     DeviceUsageTypeHibernation,
@@ -114,7 +114,7 @@ enum DEVICE_USAGE_NOTIFICATION_TYPE {
     DeviceUsageTypeGuestAssigned,
 };
 
-enum DEVICE_REGISTRY_PROPERTY {
+enum DEVICE_REGISTRY_PROPERTY : ULONG {
     DevicePropertyDeviceDescription = 0x0,
     DevicePropertyHardwareID = 0x1,
     DevicePropertyCompatibleIDs = 0x2,
@@ -201,7 +201,7 @@ struct INTERFACE {
 };
 using PINTERFACE = INTERFACE*;
 
-enum INTERFACE_TYPE {
+enum INTERFACE_TYPE : LONG {
     InterfaceTypeUndefined = -1,
     Internal,
     Isa,
@@ -417,7 +417,7 @@ inline constexpr UCHAR CmResourceTypeMemoryLarge = 7;
 inline constexpr UCHAR CmResourceTypeConfigData = 128;
 inline constexpr UCHAR CmResourceTypeDevicePrivate = 129;
 
-enum CM_SHARE_DISPOSITION {
+enum CM_SHARE_DISPOSITION : ULONG {
     CmResourceShareUndetermined = 0,
     CmResourceShareDeviceExclusive,
     CmResourceShareDriverExclusive,

@@ -81,8 +81,8 @@ struct KPCR {
 };
 using PKPCR = KPCR*;
 
-enum NT_PRODUCT_TYPE { NtProductWinNt = 1, NtProductLanManNt, NtProductServer };
-enum ALTERNATIVE_ARCHITECTURE_TYPE { StandardDesign, NEC98x86, EndAlternatives };
+enum NT_PRODUCT_TYPE : ULONG { NtProductWinNt = 1, NtProductLanManNt, NtProductServer };
+enum ALTERNATIVE_ARCHITECTURE_TYPE : ULONG { StandardDesign, NEC98x86, EndAlternatives };
 
 struct XSTATE_FEATURE {
     ULONG Offset;

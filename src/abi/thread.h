@@ -10,7 +10,7 @@ struct TEB;
 struct PEB;
 struct KTRAP_FRAME;
 
-enum KTHREAD_STATE {
+enum KTHREAD_STATE : ULONG {
     Initialized,
     Ready,
     Running,
@@ -304,7 +304,7 @@ using PEPROCESS = EPROCESS*;
 inline constexpr CHAR PROCESS_NAME_LENGTH = 15;
 
 // Information classes of processes and threads that programs and drivers ask for.
-enum PROCESSINFOCLASS {
+enum PROCESSINFOCLASS : ULONG {
     ProcessBasicInformation = 0,
     ProcessQuotaLimits = 1,
     ProcessIoCounters = 2,
@@ -335,7 +335,7 @@ enum PROCESSINFOCLASS {
     ProcessCommandLineInformation = 60,
 };
 
-enum THREADINFOCLASS {
+enum THREADINFOCLASS : ULONG {
     ThreadBasicInformation = 0,
     ThreadTimes = 1,
     ThreadPriority = 2,

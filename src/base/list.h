@@ -3,6 +3,7 @@
 #pragma once
 #include "abi/list.h"
 #include <cstddef>
+#include <cstdint>
 
 namespace nt::list {
 
@@ -34,4 +35,4 @@ inline void remove_and_reset(LIST_ENTRY& entry) {
 
 // The structure that contains a list entry.
 #define NT_CONTAINER(entry, type, field)                                                                     \
-    (reinterpret_cast<type*>(reinterpret_cast<char*>(entry) - __builtin_offsetof(type, field)))
+    (reinterpret_cast<type*>(reinterpret_cast<std::uintptr_t>(entry) - __builtin_offsetof(type, field)))
