@@ -8,6 +8,8 @@
 #include "kernel/cm/registry.h"
 #include "kernel/ex/work.h"
 #include "kernel/io/driver.h"
+#include "kernel/ke/dpc.h"
+#include "kernel/ke/processor.h"
 #include "kernel/ke/wait.h"
 #include "kernel/ke/watched_memory.h"
 #include "kernel/ldr/mm_memory.h"
@@ -70,6 +72,26 @@ bool await_end_of_driver(PVOID section) {
     for (int i = 0; i < 1000 && !gone_images.contains(section); i++)
         ke::delay_execution(KernelMode, false, interval);
     return gone_images.erase(section) != 0;
+}
+
+// They have been reported; run, they would only fault.
+void cancel_dpcs(const ldr::Module& module) {
+    struct Found {
+        const ldr::Module& module;
+        std::vector<KDPC*> dpcs;
+    } found{module, {}};
+    for (ULONG i = 0; i < ke::processor_count(); i++)
+        ke::for_each_dpc(
+            i,
+            [](KDPC& dpc, void* context) {
+                auto& f = *static_cast<Found*>(context);
+                if (f.module.contains(reinterpret_cast<ULONG_PTR>(&dpc)) ||
+                    f.module.contains(reinterpret_cast<ULONG_PTR>(dpc.DeferredRoutine)))
+                    f.dpcs.push_back(&dpc);
+            },
+            &found);
+    for (KDPC* dpc : found.dpcs)
+        ke::remove_queue_dpc(*dpc);
 }
 
 } // namespace
@@ -200,6 +222,7 @@ bool Machine::remove_image(LoadedDriver& driver) {
                                    modules_.describe(routine) + " is queued or runs");
         clean = false;
     }
+    cancel_dpcs(module);
     ke::memory_freed(module.base, module.size);
     if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
     drvlab_module_unloaded(driver.spec.path.c_str(), module.base);

@@ -5,19 +5,26 @@
 #include "app/target.h"
 #include "app/text.h"
 #include "base/list.h"
+#include "kernel/ex/callback.h"
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
+#include "kernel/io/irp.h"
+#include "kernel/ke/bugcheck_callbacks.h"
+#include "kernel/ke/dpc.h"
 #include "kernel/ke/interrupt.h"
 #include "kernel/ke/report.h"
 #include "kernel/ke/thread.h"
+#include "kernel/ke/timer.h"
 #include "kernel/mm/contiguous.h"
 #include "kernel/mm/io_space.h"
+#include "kernel/mm/mdl.h"
 #include "kernel/mm/reserved_mapping.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
+#include "kernel/ps/thread_notify.h"
 #include <map>
 #include <set>
 
@@ -28,6 +35,9 @@ using namespace nt;
 namespace {
 
 using Blocks = std::set<std::uint64_t>;
+
+// The kernel's own, as in pooltag.txt.
+constexpr ULONG irp_tag = pool::tag("Irp "), mdl_tag = pool::tag("Mdl ");
 
 std::string text_of(const UNICODE_STRING& s) {
     return s.Buffer ? to_utf8({s.Buffer, s.Length / sizeof(WCHAR)}) : std::string();
@@ -146,6 +156,88 @@ struct Left {
             this);
     }
 
+    // Routines of the image that the kernel still knows.
+    void routine(const char* rule, ULONG_PTR object, ULONG_PTR address, const std::string& what) {
+        if (made_here(address) || made_here(object)) say(rule, what, made_here(address) ? address : 0);
+    }
+    static std::string at(const void* object) { return hex(reinterpret_cast<std::uint64_t>(object)); }
+    template <class F> static ULONG_PTR number(F* f) { return reinterpret_cast<ULONG_PTR>(f); }
+
+    void dpcs() {
+        const auto visit = [](KDPC& dpc, void* context) {
+            const auto address = number(dpc.DeferredRoutine);
+            auto& left = *static_cast<Left*>(context);
+            if (!left.made_here(address) && !left.made_here(number(&dpc))) return;
+            left.clean = false;
+            ke::report_at(left.made_here(address) ? address : 0, "DpcLeft",
+                          {DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS, {address, 0, 0, 0}},
+                          "%s left behind: DPC %s still queued, its routine is here",
+                          left.driver.spec.name.c_str(), at(&dpc).c_str());
+        };
+        for (ULONG i = 0; i < ke::processor_count(); i++)
+            ke::for_each_dpc(i, visit, this);
+        ke::for_each_timer(
+            [](KTIMER& timer, void* context) {
+                auto& left = *static_cast<Left*>(context);
+                const ULONG_PTR address = timer.Dpc ? number(timer.Dpc->DeferredRoutine) : 0;
+                if (!left.made_here(address) || left.made_here(number(&timer)))
+                    return; // memory_freed() tells
+                left.say("TimerLeft", "KTIMER " + at(&timer) + " still set, the routine of its DPC is here",
+                         address);
+            },
+            this);
+    }
+
+    void apcs() {
+        for (LIST_ENTRY* t = ke::all_threads.Flink; t != &ke::all_threads; t = t->Flink)
+            for (LIST_ENTRY& head : NT_CONTAINER(t, ke::Thread, all_link)->Tcb.ApcState.ApcListHead)
+                for (LIST_ENTRY* e = head.Flink; e && e != &head; e = e->Flink) {
+                    const KAPC& apc = *NT_CONTAINER(e, KAPC, ApcListEntry);
+                    const auto address =
+                        apc.NormalRoutine ? number(apc.NormalRoutine) : number(apc.KernelRoutine);
+                    routine("ApcLeft", number(&apc), address,
+                            "APC " + at(&apc) + " still queued, its routine is here");
+                }
+    }
+
+    void callbacks() {
+        ob::for_each_object(
+            ex::callback_type,
+            [](void* context, PVOID object) {
+                LIST_ENTRY& head = static_cast<CALLBACK_OBJECT*>(object)->RegisteredCallbacks;
+                for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink) {
+                    const auto& r = *NT_CONTAINER(e, CALLBACK_REGISTRATION, Link);
+                    static_cast<Left*>(context)->routine("CallbackLeft", 0, number(r.CallbackFunction),
+                                                         "a routine here still registered with " +
+                                                             described(object));
+                }
+            },
+            this);
+        ps::for_each_thread_notify_routine(
+            [](void* context, ULONG_PTR address) {
+                static_cast<Left*>(context)->routine("NotifyRoutineLeft", 0, address,
+                                                     "a routine here still registered to hear of threads");
+            },
+            this);
+        ke::for_each_bugcheck_callback(
+            [](void* context, ULONG_PTR record, ULONG_PTR address) {
+                static_cast<Left*>(context)->routine("BugCheckCallbackLeft", record, address,
+                                                     "a routine here still registered as bug check callback");
+            },
+            this);
+    }
+
+    // Free IRPs and MDLs wait in pool blocks for their next use.
+    static bool in_use(const pool::Block& block) {
+        if (block.tag == irp_tag) {
+            const auto* irp = reinterpret_cast<const IRP*>(block.address);
+            return irp->Type == IO_TYPE_IRP && (irp->AllocationFlags & io::irp_of_driver);
+        }
+        if (block.tag == mdl_tag)
+            return reinterpret_cast<const MDL*>(block.address)->Reserved & mm::mdl_of_driver;
+        return true;
+    }
+
     void pool(const Blocks& of_objects) {
         struct Use {
             unsigned blocks = 0;
@@ -159,7 +251,8 @@ struct Left {
         pool::for_each_block(
             [](void* context, const pool::Block& block) {
                 auto& s = *static_cast<Search*>(context);
-                if (!s.left.made_here(block.caller) || s.of_objects.contains(block.address)) return true;
+                if (!s.left.made_here(block.caller) || s.of_objects.contains(block.address) || !in_use(block))
+                    return true;
                 Use& use = s.uses[{block.tag, block.caller}];
                 use.blocks++;
                 use.bytes += block.size;
@@ -167,10 +260,16 @@ struct Left {
             },
             &search);
         for (const auto& [what, use] : search.uses)
-            say("PoolLeak",
-                std::to_string(use.blocks) + " pool block" + (use.blocks > 1 ? "s" : "") + " of tag '" +
-                    tag_text(what.first) + "', " + std::to_string(use.bytes) + " bytes, allocated here",
-                what.second);
+            if (what.first == irp_tag || what.first == mdl_tag)
+                say(what.first == irp_tag ? "IrpLeft" : "MdlLeft",
+                    std::to_string(use.blocks) + (what.first == irp_tag ? " IRP" : " MDL") +
+                        (use.blocks > 1 ? "s" : "") + ", allocated here",
+                    what.second);
+            else
+                say("PoolLeak",
+                    std::to_string(use.blocks) + " pool block" + (use.blocks > 1 ? "s" : "") + " of tag '" +
+                        tag_text(what.first) + "', " + std::to_string(use.bytes) + " bytes, allocated here",
+                    what.second);
     }
 
     void memory() {
@@ -219,6 +318,9 @@ bool Machine::report_left(const LoadedDriver& driver) {
     }
     left.threads();
     left.interrupts();
+    left.dpcs();
+    left.apcs();
+    left.callbacks();
     left.objects();
     Blocks of_objects;
     for (OBJECT_TYPE* type : ob::types_by_index)

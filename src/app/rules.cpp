@@ -33,6 +33,8 @@ void sink(const ke::Report& report) {
     if (const ldr::Module* module = machine.modules().find(report.caller)) {
         broken.host_path = module->host_path;
         broken.offset = report.caller - module->base;
+        // A routine's own address, not behind a call in it: its line is looked up by the byte before.
+        if (broken.place.find("+0x") == std::string::npos) broken.offset++;
     }
     machine.add_report(std::move(broken));
 }

@@ -8,6 +8,7 @@ import run_scenario as rs
 
 SOURCE = """
 #include <ntddk.h>
+#pragma GCC diagnostic ignored "-Warray-bounds" // KeGetCurrentThread
 static PDEVICE_OBJECT lower, upper;
 static PIRP kept;
 static volatile ULONG word, words[4];
@@ -44,7 +45,13 @@ static NTSTATUS NTAPI upper_dispatch(PDEVICE_OBJECT device, PIRP irp) {
 static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
     return device == upper ? upper_dispatch(device, irp) : lower_dispatch(device, irp);
 }
+NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE, BOOLEAN);
+static VOID NTAPI thread(PVOID context) {
+    (void)context;
+    %(thread)s
+}
 static VOID NTAPI unload(PDRIVER_OBJECT driver) {
+    (void)thread;
     (void)kept, (void)word, (void)words;
     while (driver->DeviceObject) IoDeleteDevice(driver->DeviceObject);
     %(unload)s
@@ -76,6 +83,15 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
 RAISE = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
 MXCSR = r"a driver's routine returned with [\s\S]*? than it was called with at NAME!"
 LOCKED = "PVOID at = MmAllocateMappingAddress(8192, 1); PMDL mdl = IoAllocateMdl((PVOID)words, sizeof words, FALSE, FALSE, NULL); MmBuildMdlForNonPagedPool(mdl); (void)at;"
+ATTRIBUTES = "OBJECT_ATTRIBUTES a; HANDLE h; PVOID object; InitializeObjectAttributes(&a, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);"
+EVENT = ATTRIBUTES + "ZwCreateEvent(&h, EVENT_ALL_ACCESS, &a, NotificationEvent, FALSE); ObReferenceObjectByHandle(h, 0, NULL, KernelMode, &object, NULL);"
+FILE = ATTRIBUTES + ('UNICODE_STRING n = RTL_CONSTANT_STRING(L"\\\\Device\\\\Null"); IO_STATUS_BLOCK iosb; a.ObjectName = &n;'
+                     "ZwCreateFile(&h, FILE_READ_DATA, &a, &iosb, NULL, 0, 0, FILE_OPEN, 0, NULL, 0);"
+                     "ObReferenceObjectByHandle(h, 0, NULL, KernelMode, &object, NULL);")
+THREAD = ("HANDLE h; PsCreateSystemThread(&h, THREAD_ALL_ACCESS, NULL, NULL, NULL, thread, NULL); ZwClose(h);"
+          "LARGE_INTEGER t = {.QuadPart = -100000}; KeDelayExecutionThread(KernelMode, FALSE, &t);")
+LOOKASIDE = "static NPAGED_LOOKASIDE_LIST list; ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 64, 1, 0);"
+UNREFERENCED = r"REFERENCE_BY_POINTER \(18\)[\s\S]*FAULTING_IP: NAME!"
 # name, where, code, exit status, what the report must say (a regular expression)
 CASES = [
     ("clean", {}, 0, ""),
@@ -131,6 +147,34 @@ CASES = [
     ("unmap_tag", {"entry": LOCKED + "MmUnmapReservedMapping(at, 2, mdl);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000108, "),
     ("unmap_unknown", {"entry": LOCKED + "MmUnmapReservedMapping((PVOID)words, 1, mdl);"}, 122, r"\(da\)\nArguments:\nArg1: 0000000000000109, "),
     ("unmap_nothing", {"entry": LOCKED + "MmUnmapReservedMapping(at, 1, mdl);"}, 122, r"\(da\)\nArguments:\nArg1: 000000000000010b, "),
+    # References and handles that are not the driver's.
+    ("thread_reference", {"lower": "for (int i = 0; i < 9; i++) ObDereferenceObject(KeGetCurrentThread());"}, 122, UNREFERENCED),
+    ("process_reference", {"lower": "for (int i = 0; i < 99; i++) ObDereferenceObject(PsGetCurrentProcess());"}, 122, UNREFERENCED),
+    ("device_reference", {"entry": "ObDereferenceObject(upper);"}, 122, UNREFERENCED),
+    ("event_reference", {"entry": EVENT + "ObDereferenceObject(object); ObDereferenceObject(object);"}, 122, UNREFERENCED),
+    ("file_reference", {"entry": FILE + "ObDereferenceObject(object); ObDereferenceObject(object);"}, 122, UNREFERENCED),
+    ("own_references", {"entry": EVENT + "ObDereferenceObject(object); ZwClose(h); ObReferenceObject(KeGetCurrentThread()); ObDereferenceObject(KeGetCurrentThread());"
+                        + "ObReferenceObject(upper); ObDereferenceObject(upper);"}, 0, ""),
+    ("null_reference", {"entry": "ObDereferenceObject((PVOID)(ULONG_PTR)word);"}, 122,
+     r"PAGE_FAULT_IN_NONPAGED_AREA \(50\)[\s\S]*Arg1: ffffffffffffff[0-9a-f]{2}, [\s\S]*FAULTING_IP: NAME!DriverEntry"),
+    ("closed_twice", {"entry": EVENT + "ObDereferenceObject(object); ZwClose(h); ZwClose(h);"}, 123,
+     r"NAME!DriverEntry\+0x[0-9a-f]+ [^\n]*: closes the invalid handle 0xffffffff8[0-9a-f]+[\s\S]*0x0*93"),
+    ("closed_nothing", {"entry": "ZwClose((HANDLE)(ULONG_PTR)0xffffffff80001234);"}, 123, r"closes the invalid handle 0xffffffff80001234"),
+    # Threads.
+    ("thread_dispatch", {"entry": THREAD, "thread": RAISE}, 122,
+     r"KERNEL_APC_PENDING_DURING_EXIT \(20\)\na system thread's routine returned at IRQL 2\n[\s\S]*Arg3: 0000000000000002, [\s\S]*FAULTING_IP: NAME!thread"),
+    ("thread_apc", {"entry": THREAD, "thread": "KIRQL old; KeRaiseIrql(APC_LEVEL, &old);"}, 122,
+     r"\(20\)\na system thread's routine returned at IRQL 1\n[\s\S]*FAULTING_IP: NAME!thread"),
+    ("timer_zero", {"entry": "static KTIMER timer; LARGE_INTEGER due = {.QuadPart = -36000000000LL}; KeSetTimer(&timer, due, NULL); KeCancelTimer(&timer);"}, 123,
+     r"NAME!DriverEntry\+0x[0-9a-f]+ [^\n]*: sets the KTIMER 0x[0-9a-f]+, which KeInitializeTimer did not initialize"),
+    ("locked_mdl", {"entry": "PMDL mdl = IoAllocateMdl((PVOID)words, 8, FALSE, FALSE, NULL); MmProbeAndLockPages(mdl, KernelMode, IoReadAccess); IoFreeMdl(mdl);"}, 123,
+     r"NAME!DriverEntry\+0x[0-9a-f]+ [^\n]*: frees the MDL 0x[0-9a-f]+, whose pages are still locked"),
+    # Lookaside lists.
+    ("lookaside_twice", {"entry": LOOKASIDE + "ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 64, 1, 0);"}, 123, r"initializes the lookaside list [\s\S]*0x0*ca"),
+    ("lookaside_deleted", {"entry": LOOKASIDE + "ExDeleteNPagedLookasideList(&list); ExDeleteNPagedLookasideList(&list);"}, 123,
+     r"deletes the lookaside list [\s\S]*0x0*cb"),
+    ("lookaside_freed", {"entry": "NPAGED_LOOKASIDE_LIST* list = ExAllocatePoolWithTag(NonPagedPool, sizeof *list, 1);"
+                                  "ExInitializeNPagedLookasideList(list, NULL, NULL, 0, 64, 1, 0); ExFreePool(list);"}, 123, r"NAME!DriverEntry\+[^\n]*: frees memory [\s\S]*0x0*cc"),
     # Processor state.
     ("direction", {"lower": "__asm__ volatile(\"std\"); return STATUS_SUCCESS;"}, 123,
      r"drvlab: a driver's routine returned with the direction flag set at NAME!dispatch\nFAULTING_IP: NAME!dispatch"),
@@ -166,7 +210,7 @@ def check(lab, options, folder):
 
 
 def check_case(lab, folder, name, code, exit_status, text):
-    parts = {part: code.get(part, "").replace("%%", "%") for part in ("done", "lower", "upper", "unload", "entry")}
+    parts = {part: code.get(part, "").replace("%%", "%") for part in ("done", "lower", "thread", "upper", "unload", "entry")}
     driver = rs.build_driver(folder, f"mis_{name}", SOURCE % parts)
     for more in ([], ["--trace", folder / "trace"]):
         done = rs.expect(lab.call(["load", *more, driver]), exit_status)

@@ -2,6 +2,7 @@
 #include "kernel/ke/clock.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/dpc.h"
+#include "kernel/ke/report.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/timer.h"
 #include "kernel/ke/wait.h"
@@ -42,7 +43,8 @@ void run_callback(KDPC& dpc) {
 } // namespace
 
 Timer* allocate_timer(EXT_CALLBACK* callback, PVOID context, ULONG attributes) {
-    auto* t = static_cast<Timer*>(pool::allocate(pool::Kind::nonpaged, sizeof(Timer), timer_tag));
+    auto* t = static_cast<Timer*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(Timer), timer_tag, ke::calling_address()));
     if (!t) return nullptr;
     *t = {};
     ke::initialize_timer(t->timer,

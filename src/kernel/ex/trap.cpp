@@ -360,7 +360,10 @@ void polls(TrapFrame& frame) {
                       "the kernel touched memory that is not there (%#llx): a driver gave a bad pointer or "
                       "damaged a structure",
                       static_cast<unsigned long long>(frame.fault.address));
-    if (paged_out || (in_gate && paging && host::places::is_guest(access.address))) {
+    // A small offset from a null pointer may lead below address 0, into the system's half.
+    constexpr std::uint64_t system_half = 0xffff'8000'0000'0000;
+    if (paged_out ||
+        (in_gate && paging && (host::places::is_guest(access.address) || access.address >= system_half))) {
         const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), false);
         stop.code = b.code;
         std::memcpy(stop.parameters, b.parameters, sizeof stop.parameters);

@@ -3,9 +3,11 @@
 // the Allocate and Free routines found in the list. Later ones call the exports, which do the same.
 #include "abi/mm.h"
 #include "abi/status.h"
+#include "kernel/ex/lookaside_lists.h"
 #include "kernel/ex/work.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/slist.h"
+#include "kernel/exports/touch.h"
 #include "kernel/io/driver.h"
 #include "kernel/ke/processor.h"
 #include "kernel/pool/pool.h"
@@ -28,6 +30,8 @@ PVOID own_allocate() { return reinterpret_cast<PVOID>(io::internal_address("ExAl
 PVOID own_free() { return reinterpret_cast<PVOID>(io::internal_address("ExFreePool")); }
 
 void initialize(List& list, ULONG type, PVOID allocate, PVOID free, SIZE_T size, ULONG tag) {
+    exports::need_write(&list, sizeof list);
+    ex::note_lookaside_list(&list);
     std::memset(&list, 0, sizeof list);
     list.Depth = initial_depth;
     list.MaximumDepth = largest_depth;
@@ -50,6 +54,11 @@ void release(List& list, PVOID entry) {
 void drain(List& list) {
     while (SLIST_ENTRY* entry = exports::slist_pop(&list.ListHead))
         release(list, entry);
+}
+
+void remove(List& list) {
+    drain(list);
+    ex::forget_lookaside_list(&list);
 }
 
 PVOID allocate(List& list) {
@@ -109,11 +118,11 @@ extern "C" NTSTATUS ExInitializeLookasideListEx(LOOKASIDE_LIST_EX* list, PVOID a
 }
 GATE(ExInitializeLookasideListEx);
 
-extern "C" void ExDeleteNPagedLookasideList(GENERAL_LOOKASIDE* list) { drain(common(list)); }
+extern "C" void ExDeleteNPagedLookasideList(GENERAL_LOOKASIDE* list) { remove(common(list)); }
 GATE(ExDeleteNPagedLookasideList);
-extern "C" void ExDeletePagedLookasideList(GENERAL_LOOKASIDE* list) { drain(common(list)); }
+extern "C" void ExDeletePagedLookasideList(GENERAL_LOOKASIDE* list) { remove(common(list)); }
 GATE(ExDeletePagedLookasideList);
-extern "C" void ExDeleteLookasideListEx(LOOKASIDE_LIST_EX* list) { drain(common(list)); }
+extern "C" void ExDeleteLookasideListEx(LOOKASIDE_LIST_EX* list) { remove(common(list)); }
 GATE(ExDeleteLookasideListEx);
 extern "C" void ExFlushLookasideListEx(LOOKASIDE_LIST_EX* list) { drain(common(list)); }
 GATE(ExFlushLookasideListEx);

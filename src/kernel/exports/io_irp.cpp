@@ -6,6 +6,7 @@
 #include "kernel/ke/processor.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
+#include "kernel/pool/pool.h"
 #include "kernel/seh/crossing.h"
 #include "trace/trace.h"
 
@@ -14,6 +15,14 @@ using namespace nt;
 namespace {
 
 ULONG_PTR caller() { return seh::caller_of(*static_cast<seh::EntryRecord*>(seh::innermost())); }
+
+// For the report of what an unloaded driver leaves.
+IRP* of_driver(IRP* irp) {
+    if (!irp) return nullptr;
+    irp->AllocationFlags |= io::irp_of_driver;
+    pool::set_caller(irp, caller());
+    return irp;
+}
 
 } // namespace
 
@@ -32,7 +41,7 @@ extern "C" void IoCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(i
 GATE(IoCompleteRequest);
 
 extern "C" IRP* IoAllocateIrp(CHAR stack_size, BOOLEAN) {
-    IRP* irp = io::allocate_irp(stack_size);
+    IRP* irp = of_driver(io::allocate_irp(stack_size));
     if (irp && trace::on) [[unlikely]]
         trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), 0, 0, KernelMode, 0, nullptr,
                                 nullptr);
@@ -60,27 +69,27 @@ GATE(IoInitializeIrp);
 extern "C" void IoReuseIrp(IRP* irp, NTSTATUS status) { io::reuse_irp(irp, status); }
 GATE(IoReuseIrp);
 extern "C" IRP* IoMakeAssociatedIrp(IRP* irp, CHAR stack_size) {
-    return io::make_associated_irp(irp, stack_size);
+    return of_driver(io::make_associated_irp(irp, stack_size));
 }
 GATE(IoMakeAssociatedIrp);
 
 extern "C" IRP* IoBuildAsynchronousFsdRequest(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
                                               LARGE_INTEGER* offset, IO_STATUS_BLOCK* iosb) {
-    return io::build_asynchronous_fsd_request(major, device, buffer, length, offset, iosb);
+    return of_driver(io::build_asynchronous_fsd_request(major, device, buffer, length, offset, iosb));
 }
 GATE(IoBuildAsynchronousFsdRequest);
 
 extern "C" IRP* IoBuildSynchronousFsdRequest(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
                                              LARGE_INTEGER* offset, KEVENT* event, IO_STATUS_BLOCK* iosb) {
-    return io::build_synchronous_fsd_request(major, device, buffer, length, offset, event, iosb);
+    return of_driver(io::build_synchronous_fsd_request(major, device, buffer, length, offset, event, iosb));
 }
 GATE(IoBuildSynchronousFsdRequest);
 
 extern "C" IRP* IoBuildDeviceIoControlRequest(ULONG code, DEVICE_OBJECT* device, PVOID in, ULONG in_length,
                                               PVOID out, ULONG out_length, BOOLEAN internal, KEVENT* event,
                                               IO_STATUS_BLOCK* iosb) {
-    return io::build_device_io_control_request(code, device, in, in_length, out, out_length, internal, event,
-                                               iosb);
+    return of_driver(io::build_device_io_control_request(code, device, in, in_length, out, out_length,
+                                                         internal, event, iosb));
 }
 GATE(IoBuildDeviceIoControlRequest);
 

@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/groups.h"
+#include "kernel/ke/report.h"
 #include "kernel/pool/pool.h"
 #include "kernel/seh/crossing.h"
 
@@ -44,7 +45,7 @@ struct Registration {
 extern "C" PVOID KeRegisterProcessorChangeCallback(PROCESSOR_CALLBACK_FUNCTION* callback, PVOID context,
                                                    ULONG flags) {
     auto* r = static_cast<Registration*>(
-        pool::allocate(pool::Kind::nonpaged, sizeof(Registration), pool::tag("KePc")));
+        pool::allocate(pool::Kind::nonpaged, sizeof(Registration), pool::tag("KePc"), ke::calling_address()));
     if (!r) return nullptr;
     *r = {callback, context, {}, STATUS_SUCCESS};
     if (!(flags & add_existing)) return r;

@@ -1,6 +1,7 @@
 // Timers: nf-wdm-keinitializetimerex, nf-wdm-kesettimerex, nf-wdm-kesetcoalescabletimer,
 // nf-wdm-kecanceltimer, nf-wdm-kereadstatetimer.
 #include "kernel/exports/gate.h"
+#include "kernel/ke/report.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/timer.h"
 
@@ -8,6 +9,10 @@ using namespace nt;
 
 // Setting a timer whose time has passed signals it at once, which may wake somebody.
 static BOOLEAN set(KTIMER* timer, LARGE_INTEGER due, LONG period, ULONG tolerance, KDPC* dpc) {
+    // Without a list of waiters its expiration stops the machine, far from here.
+    if (!timer->Header.WaitListHead.Flink) [[unlikely]]
+        NT_REPORT("TimerNotInitialized", {}, "sets the KTIMER %p, which KeInitializeTimer did not initialize",
+                  static_cast<void*>(timer));
     const bool was_set =
         ke::set_timer(*timer, due, period > 0 ? static_cast<ULONG>(period) : 0, tolerance, dpc);
     ke::dispatch();

@@ -4,17 +4,28 @@
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/report.h"
 #include "kernel/mm/mdl.h"
+#include "kernel/mm/user_locks.h"
+#include "kernel/pool/pool.h"
 #include "kernel/seh/dispatch.h"
 
 using namespace nt;
 
 namespace {
 ULONG_PTR number(const void* p) { return reinterpret_cast<ULONG_PTR>(p); }
+
+// For the report of what an unloaded driver leaves.
+MDL* of_driver(MDL* mdl) {
+    if (!mdl) return nullptr;
+    mdl->Reserved |= mm::mdl_of_driver;
+    pool::set_caller(mdl, ke::calling_address());
+    return mdl;
+}
 } // namespace
 
 extern "C" MDL* IoAllocateMdl(PVOID address, ULONG length, BOOLEAN secondary, BOOLEAN, IRP* irp) {
-    MDL* mdl = mm::allocate_mdl(number(address), length);
+    MDL* mdl = of_driver(mm::allocate_mdl(number(address), length));
     if (!mdl || !irp) return mdl;
     if (!secondary) {
         irp->MdlAddress = mdl;
@@ -27,7 +38,13 @@ extern "C" MDL* IoAllocateMdl(PVOID address, ULONG length, BOOLEAN secondary, BO
     return mdl;
 }
 GATE(IoAllocateMdl);
-extern "C" void IoFreeMdl(MDL* mdl) { mm::free_mdl(mdl); }
+extern "C" void IoFreeMdl(MDL* mdl) {
+    // "the driver must unlock the pages before it frees the MDL"
+    if (mdl->MdlFlags & MDL_PAGES_LOCKED) [[unlikely]]
+        NT_REPORT("LockedMdlFreed", {}, "frees the MDL %p, whose pages are still locked",
+                  static_cast<void*>(mdl));
+    mm::free_mdl(mdl);
+}
 GATE(IoFreeMdl);
 extern "C" void IoBuildPartialMdl(MDL* source, MDL* target, PVOID address, ULONG length) {
     if (!mm::build_partial_mdl(source, target, number(address), length)) ke::bug_check(0x40);
@@ -40,7 +57,7 @@ extern "C" SIZE_T MmSizeOfMdl(PVOID address, SIZE_T length) {
 GATE(MmSizeOfMdl);
 // The memory is the caller's, or from nonpaged pool.
 extern "C" MDL* MmCreateMdl(MDL* mdl, PVOID address, SIZE_T length) {
-    if (!mdl) return mm::allocate_mdl(number(address), length);
+    if (!mdl) return of_driver(mm::allocate_mdl(number(address), length));
     mm::initialize_mdl(mdl, number(address), length);
     return mdl;
 }
@@ -56,6 +73,7 @@ extern "C" void MmProbeAndLockPages(MDL* mdl, KPROCESSOR_MODE mode, ULONG operat
     if (status == STATUS_ACCESS_VIOLATION)
         seh::raise_access_violation(mm::mdl_address(mdl), operation ? 1 : 0);
     if (!NT_SUCCESS(status)) seh::raise_status(status);
+    mm::note_user_lock(mdl, ke::calling_address());
 }
 GATE(MmProbeAndLockPages);
 
@@ -91,9 +109,9 @@ GATE(MmProtectMdlSystemAddress);
 // HighAddress and SkipBytes.
 extern "C" MDL* MmAllocatePagesForMdlEx(LARGE_INTEGER low, LARGE_INTEGER high, LARGE_INTEGER skip,
                                         SIZE_T bytes, ULONG, ULONG flags) {
-    return mm::allocate_pages_for_mdl(static_cast<std::uint64_t>(low.QuadPart),
-                                      static_cast<std::uint64_t>(high.QuadPart),
-                                      static_cast<std::uint64_t>(skip.QuadPart), bytes, flags);
+    return of_driver(mm::allocate_pages_for_mdl(static_cast<std::uint64_t>(low.QuadPart),
+                                                static_cast<std::uint64_t>(high.QuadPart),
+                                                static_cast<std::uint64_t>(skip.QuadPart), bytes, flags));
 }
 GATE(MmAllocatePagesForMdlEx);
 extern "C" MDL* MmAllocatePagesForMdl(LARGE_INTEGER low, LARGE_INTEGER high, LARGE_INTEGER skip,

@@ -1,8 +1,10 @@
 // Handles and objects by handle: ntifs pages nf-ntifs-ntclose, nf-ntifs-ntduplicateobject,
 // nf-ntifs-ntqueryobject.
+#include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "kernel/exports/capture.h"
+#include "kernel/ke/report.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include <cstring>
@@ -11,7 +13,17 @@ using namespace nt;
 using exports::previous_mode;
 using exports::write_parameter;
 
-extern "C" NTSTATUS NtClose(HANDLE handle) { return ob::close_handle(handle, previous_mode()); }
+// "Only invalid or protected handles passed to NtClose will cause this bugcheck": INVALID_KERNEL_HANDLE.
+extern "C" NTSTATUS NtClose(HANDLE handle) {
+    const NTSTATUS status = ob::close_handle(handle, previous_mode());
+    if (NT_SUCCESS(status) || previous_mode() != KernelMode) [[likely]]
+        return status;
+    const bool invalid = status != STATUS_HANDLE_NOT_CLOSABLE;
+    NT_REPORT("InvalidKernelHandle",
+              (ke::WouldStop{INVALID_KERNEL_HANDLE, {reinterpret_cast<ULONG_PTR>(handle), invalid}}),
+              "closes the %s handle %p", invalid ? "invalid" : "protected", handle);
+    return status;
+}
 GATE(NtClose);
 
 namespace {

@@ -11,11 +11,18 @@ using namespace nt;
 
 extern "C" LONG_PTR ObfReferenceObject(PVOID object) { return ob::reference(object); }
 GATE(ObfReferenceObject);
-extern "C" LONG_PTR ObfDereferenceObject(PVOID object) { return ob::dereference(object); }
+static LONG_PTR dereference(PVOID object) {
+    ob::check_driver_dereference(object);
+    return ob::dereference(object);
+}
+extern "C" LONG_PTR ObfDereferenceObject(PVOID object) { return dereference(object); }
 GATE(ObfDereferenceObject);
-extern "C" LONG_PTR ObDereferenceObject(PVOID object) { return ob::dereference(object); }
+extern "C" LONG_PTR ObDereferenceObject(PVOID object) { return dereference(object); }
 GATE(ObDereferenceObject);
-extern "C" void ObDereferenceObjectDeferDelete(PVOID object) { ob::dereference_defer_delete(object); }
+extern "C" void ObDereferenceObjectDeferDelete(PVOID object) {
+    ob::check_driver_dereference(object);
+    ob::dereference_defer_delete(object);
+}
 GATE(ObDereferenceObjectDeferDelete);
 
 extern "C" NTSTATUS ObReferenceObjectByPointer(PVOID object, ACCESS_MASK desired, OBJECT_TYPE* type,

@@ -8,6 +8,7 @@
 #include "kernel/io/device.h"
 #include "kernel/io/device_node.h"
 #include "kernel/ke/processor.h"
+#include "kernel/ke/report.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "rtl/strings.h"
@@ -119,6 +120,15 @@ Result<DRIVER_OBJECT*> create_driver(const NewDriver& what) {
 
 namespace {
 
+// "If the routine fails …": DriverEntry takes back what it made, nobody else on Windows does.
+void report_undone(PVOID object, const char* what, const UNICODE_STRING& name) {
+    char text[128] = {};
+    for (USHORT i = 0; i < name.Length / sizeof(WCHAR) && i + 1u < sizeof text; i++)
+        text[i] = name.Buffer[i] < 0x7f ? static_cast<char>(name.Buffer[i]) : '?';
+    ke::report_at(ob::creator_of(object), "DriverEntryLeft", {},
+                  "DriverEntry failed and left behind: %s '%s', made here", what, text);
+}
+
 // Symbolic links in \GLOBAL?? that lead to the device by its own name.
 void delete_links_to(DEVICE_OBJECT* device) {
     struct Search {
@@ -140,7 +150,10 @@ void delete_links_to(DEVICE_OBJECT* device) {
                 if (rtl::equal(link->LinkTarget, search.name, true)) search.link = object;
             },
             &s);
-        if (s.link) ob::make_temporary(s.link);
+        if (s.link) {
+            report_undone(s.link, "symbolic link", ob::name_of(s.link));
+            ob::make_temporary(s.link);
+        }
     } while (s.link);
 }
 
@@ -155,6 +168,7 @@ void undo_start(DRIVER_OBJECT* driver) {
         DEVICE_OBJECT* next = device->NextDevice;
         if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
         delete_links_to(device);
+        report_undone(device, "device", ob::name_of(device));
         delete_device(device);
         device = next;
     }

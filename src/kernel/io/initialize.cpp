@@ -1,4 +1,5 @@
 #include "abi/status.h"
+#include "base/list.h"
 #include "kernel/io/detail/background.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/open.h"
@@ -7,6 +8,7 @@
 #include "kernel/io/device_node.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
+#include "kernel/ke/thread.h"
 #include "kernel/pool/pool.h"
 
 namespace nt::io {
@@ -28,6 +30,23 @@ void remove_device(PVOID object) {
     if (device->DriverObject) ob::dereference(device->DriverObject);
 }
 
+// IoCreateDevice's, until IoDeleteDevice.
+LONG64 device_references(PVOID object) {
+    auto* device = static_cast<DEVICE_OBJECT*>(object);
+    return !(extension_of(device)->ExtensionFlags & DOE_DELETE_PENDING);
+}
+
+// Each request's, until it is finished.
+LONG64 file_references(PVOID object) {
+    LONG64 count = 0;
+    for (LIST_ENTRY* t = ke::all_threads.Flink; t != &ke::all_threads; t = t->Flink) {
+        const LIST_ENTRY& head = NT_CONTAINER(t, ke::Thread, all_link)->IrpList;
+        for (LIST_ENTRY* e = head.Flink; e && e != &head; e = e->Flink)
+            count += NT_CONTAINER(e, IRP, ThreadListEntry)->Tail.Overlay.OriginalFileObject == object;
+    }
+    return count;
+}
+
 } // namespace
 
 NTSTATUS initialize() {
@@ -42,11 +61,12 @@ NTSTATUS initialize() {
                          .mapping = file_mapping,
                          .valid_access = FILE_ALL_ACCESS},
                         {}),
-        ob::create_type({.name = u"Device",
-                         .tag = pool::tag("Devi"),
-                         .mapping = file_mapping,
-                         .valid_access = FILE_ALL_ACCESS},
-                        {.parse = detail::parse_device, .remove = remove_device}),
+        ob::create_type(
+            {.name = u"Device",
+             .tag = pool::tag("Devi"),
+             .mapping = file_mapping,
+             .valid_access = FILE_ALL_ACCESS},
+            {.parse = detail::parse_device, .remove = remove_device, .own_references = device_references}),
         ob::create_type({.name = u"File",
                          .tag = pool::tag("File"),
                          .mapping = file_mapping,
@@ -56,7 +76,8 @@ NTSTATUS initialize() {
                         {.parse = detail::parse_file,
                          .close = detail::close_file,
                          .remove = detail::remove_file,
-                         .query_name = detail::query_file_name}),
+                         .query_name = detail::query_file_name,
+                         .own_references = file_references}),
     };
     for (const auto& type : types)
         if (!type) return type.error();

@@ -15,10 +15,18 @@
 namespace nt::io {
 
 inline IO_STACK_LOCATION* current_location(IRP* irp) { return irp->Tail.Overlay.CurrentStackLocation; }
-inline IO_STACK_LOCATION* next_location(IRP* irp) { return irp->Tail.Overlay.CurrentStackLocation - 1; }
+// By numbers: a driver may have cleared the pointer.
+inline IO_STACK_LOCATION* next_location(IRP* irp) {
+    return reinterpret_cast<IO_STACK_LOCATION*>(reinterpret_cast<ULONG_PTR>(current_location(irp)) -
+                                                sizeof(IO_STACK_LOCATION));
+}
 constexpr USHORT size_of_irp(CHAR stack_size) {
     return static_cast<USHORT>(sizeof(IRP) + static_cast<UCHAR>(stack_size) * sizeof(IO_STACK_LOCATION));
 }
+
+// Of IRP.AllocationFlags, beside those of detail/finish.h: a driver allocated it, where the pool's header
+// says.
+inline constexpr UCHAR irp_of_driver = 0x20;
 
 // IoAllocateIrp: an initialised IRP, not charged to a thread; null: no memory. Any IRQL up to DISPATCH_LEVEL.
 IRP* allocate_irp(CHAR stack_size);

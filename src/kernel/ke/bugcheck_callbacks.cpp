@@ -39,6 +39,19 @@ bool register_bugcheck_callback(KBUGCHECK_REASON_CALLBACK_RECORD& record) { retu
 bool deregister_bugcheck_callback(KBUGCHECK_CALLBACK_RECORD& record) { return remove(record); }
 bool deregister_bugcheck_callback(KBUGCHECK_REASON_CALLBACK_RECORD& record) { return remove(record); }
 
+void for_each_bugcheck_callback(void (*visit)(void*, ULONG_PTR, ULONG_PTR), void* context) {
+    const auto number = [](auto* p) { return reinterpret_cast<ULONG_PTR>(p); };
+    if (!head[0]) return;
+    for (LIST_ENTRY* e = head[0]->Flink; e != head[0]; e = e->Flink) {
+        auto* record = NT_CONTAINER(e, KBUGCHECK_CALLBACK_RECORD, Entry);
+        visit(context, number(record), number(record->CallbackRoutine));
+    }
+    for (LIST_ENTRY* e = head[1]->Flink; e != head[1]; e = e->Flink) {
+        auto* record = NT_CONTAINER(e, KBUGCHECK_REASON_CALLBACK_RECORD, Entry);
+        visit(context, number(record), number(record->CallbackRoutine));
+    }
+}
+
 void run_bugcheck_callbacks() {
     if (!head[0] || list::empty(*head[0]) || &host::Fiber::current() == &host::Fiber::main()) return;
     Processor& p = current_processor();

@@ -45,6 +45,10 @@ bool register_bugcheck_callback(KBUGCHECK_REASON_CALLBACK_RECORD& record);
 bool deregister_bugcheck_callback(KBUGCHECK_CALLBACK_RECORD& record);
 bool deregister_bugcheck_callback(KBUGCHECK_REASON_CALLBACK_RECORD& record);
 
+// The address of the record and of its routine, for each.
+void for_each_bugcheck_callback(void (*visit)(void* context, ULONG_PTR record, ULONG_PTR routine),
+                                void* context);
+
 // The machine is about to stop: calls them.
 void run_bugcheck_callbacks();
 

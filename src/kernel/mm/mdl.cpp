@@ -9,6 +9,7 @@
 #include "kernel/mm/paging.h"
 #include "kernel/mm/probe.h"
 #include "kernel/mm/reserved_mapping.h"
+#include "kernel/mm/user_locks.h"
 #include "kernel/mm/windows.h"
 #include <cstring>
 #include <vector>
@@ -169,6 +170,7 @@ MDL* allocate_mdl(std::uint64_t address, std::uint64_t length) {
 void free_mdl(MDL* mdl) {
     if (mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) unmap_system(mdl);
     if (mdl->MdlFlags & MDL_ALLOCATED_FIXED_SIZE) {
+        mdl->Reserved = 0;
         mdl->Next = free_mdls;
         free_mdls = mdl;
         return;
@@ -207,6 +209,8 @@ NTSTATUS probe_and_lock_pages(MDL* mdl, KPROCESSOR_MODE mode, LockOperation oper
 bool unlock_pages(MDL* mdl) {
     if (!(mdl->MdlFlags & MDL_PAGES_LOCKED)) return false;
     if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) unmap_system(mdl);
+    if (mdl->Reserved & mdl_lock_listed) [[unlikely]]
+        forget_user_lock(mdl);
     release_page_array(mdl_pages(mdl), mdl_page_count(mdl));
     mdl->MdlFlags &= static_cast<CSHORT>(~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION));
     mdl->Process = nullptr;

@@ -1,4 +1,5 @@
 #include "kernel/ob/object.h"
+#include "abi/bugcheck.h"
 #include "abi/se.h"
 #include "abi/status.h"
 #include "kernel/ke/bugcheck.h"
@@ -170,21 +171,34 @@ Result<PVOID> detail::create_first_type(const NewObject& what, UCHAR index) {
     return body;
 }
 
+// "an object's reference count goes to zero while there are still open handles to the object. It might also
+// occur when the object's reference count drops below zero". Parameters 3 and 4 are reserved.
+[[noreturn]] static void reference_by_pointer_stop(OBJECT_HEADER* header, LONG64 count) {
+    ke::bug_check(REFERENCE_BY_POINTER, reinterpret_cast<ULONG_PTR>(type_of(body_of(header))),
+                  reinterpret_cast<ULONG_PTR>(body_of(header)), 2, static_cast<ULONG_PTR>(count));
+}
+
 void delete_object(OBJECT_HEADER* header) {
-    if (header->PointerCount < 0)
-        ke::bug_check(0x18, reinterpret_cast<ULONG_PTR>(type_of(body_of(header))),
-                      reinterpret_cast<ULONG_PTR>(body_of(header)), 2,
-                      static_cast<ULONG_PTR>(header->PointerCount));
+    if (header->PointerCount < 0 || header->HandleCount > 0)
+        reference_by_pointer_stop(header, header->PointerCount);
     if (ke::current_irql() > PASSIVE_LEVEL)
         defer(header);
     else
         delete_now(header);
 }
 
+void check_driver_dereference(PVOID body) {
+    OBJECT_HEADER* header = header_of(body);
+    const LONG64 left = header->PointerCount - 1;
+    const OBJECT_TYPE* type = types_by_index[header->TypeIndex];
+    const auto own = type ? procedures_of(type).own_references : nullptr;
+    if (left < header->HandleCount + (own ? own(body) : 0)) reference_by_pointer_stop(header, left);
+}
+
 void dereference_defer_delete(PVOID body) {
     OBJECT_HEADER* header = header_of(body);
     if (--header->PointerCount > 0) return;
-    if (header->PointerCount < 0) delete_object(header); // reports
+    if (header->PointerCount < 0 || header->HandleCount > 0) delete_object(header); // reports
     defer(header);
 }
 

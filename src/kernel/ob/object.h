@@ -61,6 +61,8 @@ inline LONG64 dereference(PVOID body) {
         delete_object(header);
     return left;
 }
+// Bug check REFERENCE_BY_POINTER if a driver's call takes away a reference that a handle or the kernel has.
+void check_driver_dereference(PVOID body);
 // ObDereferenceObjectDeferDelete: the delete procedure runs later, at PASSIVE_LEVEL in a system thread.
 void dereference_defer_delete(PVOID body);
 // ObReferenceObjectByPointer: the type is checked for user mode only. STATUS_OBJECT_TYPE_MISMATCH.

@@ -59,6 +59,8 @@ struct Procedures {
     // The object's full name into `to` (Length = what would be needed; characters are stored only up to
     // MaximumLength).
     NTSTATUS (*query_name)(PVOID object, UNICODE_STRING& to) = nullptr;
+    // References that the kernel itself has besides those of handles: no driver may give them back.
+    LONG64 (*own_references)(PVOID object) = nullptr;
 };
 
 struct TypeFacts {

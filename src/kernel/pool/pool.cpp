@@ -263,6 +263,17 @@ void* allocate(Kind kind, SIZE_T size, ULONG tag, std::uint64_t caller, bool zer
     return block;
 }
 
+void set_caller(void* block, std::uint64_t caller) {
+    const auto address = reinterpret_cast<std::uint64_t>(block);
+    if (address & (mm::page_size - 1)) {
+        Header* h = static_cast<Header*>(block) - 1;
+        const bool whole = intact(*h); // who damaged it is found at its release
+        h->owner = owner_of(caller);
+        if (whole) seal(*h);
+    } else
+        frame(mm::pfn_in(mm::zone_of(address), address)).owner = owner_of(caller);
+}
+
 void release(void* block, ULONG tag) {
     auto address = reinterpret_cast<std::uint64_t>(block);
     Kind kind;

@@ -40,6 +40,8 @@ constexpr ULONG tag(const char (&text)[5]) {
 // return address of the allocating code.
 void* allocate(Kind kind, SIZE_T size, ULONG tag, std::uint64_t caller = 0, bool zero = false,
                bool cache_aligned = false);
+// For blocks that outlive their use, on lists of ours: who uses it now.
+void set_caller(void* block, std::uint64_t caller);
 // tag 0: not compared. Reports double and bad frees, wrong tags, overruns.
 void release(void* block, ULONG tag = 0);
 

@@ -1,10 +1,13 @@
 #include "kernel/ps/process.h"
+#include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "base/list.h"
 #include "host/guest.h"
 #include "host/machine_heap.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/report.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/user_locks.h"
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/thread.h"
@@ -40,6 +43,31 @@ void remove_process(PVOID object) {
     host::destroy(process.failure);
 }
 
+// Its threads keep it. The System process is for ever, and has threads that are no objects.
+LONG64 own_references(PVOID object) {
+    if (object == system_process) return 1;
+    LONG64 count = 0;
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        const ke::Thread& thread = *NT_CONTAINER(e, ke::Thread, all_link);
+        count += thread.process == object && ke::state_of(thread) != ke::ThreadState::terminated;
+    }
+    return count;
+}
+
+// "The driver must unlock any memory that it might have locked in a process, before the process terminates."
+void check_locked_pages(Process& process) {
+    const auto* key = static_cast<const KPROCESS*>(&process.Pcb);
+    ULONG_PTR pages = 0;
+    mm::for_each_user_lock(key, [&](const mm::UserLock& lock) { pages += lock.pages; });
+    mm::for_each_user_lock(key, [&](const mm::UserLock& lock) {
+        ke::report_at(lock.caller, "ProcessHasLockedPages",
+                      {PROCESS_HAS_LOCKED_PAGES, {0, reinterpret_cast<ULONG_PTR>(&process), pages, 0}},
+                      "%lu page%s of process %04lx, locked here and still locked when it ends", lock.pages,
+                      lock.pages > 1 ? "s" : "", detail::id_of(process));
+    });
+    mm::forget_user_locks(key);
+}
+
 void store_stack_limit(std::uint64_t limit) {
     if (const ULONG_PTR teb = ke::current_thread().teb)
         (void)guest::write(teb + offsetof(NT_TIB, StackLimit), limit);
@@ -55,6 +83,7 @@ void finish(Process& process) {
     process.terminating = true;
     if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = ke::current_thread().exit_status;
     table_of(&process)->close_all();
+    check_locked_pages(process);
     process.ExitTime = time_stamp();
     set_process_timer_resolution(process, 0);
     if (trace::on)
@@ -114,7 +143,7 @@ NTSTATUS initialize_processes() {
                                  .mapping = {0x20410, 0x20beb, 0x121001, PROCESS_ALL_ACCESS},
                                  .valid_access = PROCESS_ALL_ACCESS,
                                  .wait_offset = 0},
-                                {.remove = remove_process});
+                                {.remove = remove_process, .own_references = own_references});
     if (!type) return type.error();
     process_type = *type;
     list::initialize(all_processes);

@@ -1,7 +1,9 @@
 #include "kernel/ps/thread.h"
+#include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "base/list.h"
 #include "kernel/ke/apc.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/idle.h"
 #include "kernel/ke/scheduler.h"
@@ -50,6 +52,11 @@ void remove_thread(PVOID body) {
     if (thread.process) ob::dereference(thread.process);
 }
 
+// A thread that has not ended keeps itself.
+LONG64 own_references(PVOID body) {
+    return ke::state_of(*static_cast<ke::Thread*>(body)) != ke::ThreadState::terminated;
+}
+
 void switch_process(ke::Thread& to) {
     if (&to == &ke::idle_thread_of(to.Tcb.NextProcessor))
         mm::leave_space();
@@ -92,6 +99,11 @@ void adopt(ke::Thread& thread) {
 void run_system(ke::Thread& self) {
     seh::call_out(reinterpret_cast<PKSTART_ROUTINE>(self.start_address),
                   reinterpret_cast<PVOID>(self.start_context));
+    // KERNEL_APC_PENDING_DURING_EXIT: "This current IRQL (Parameter 3) should be zero."
+    if (const KIRQL irql = ke::current_irql(); irql != PASSIVE_LEVEL)
+        ke::bug_check_at(self.start_address,
+                         {KERNEL_APC_PENDING_DURING_EXIT, {0, self.Tcb.CombinedApcDisable, irql, 0}},
+                         "a system thread's routine returned at IRQL %u", irql);
     exit_thread(STATUS_SUCCESS);
 }
 
@@ -122,7 +134,7 @@ NTSTATUS initialize_threads() {
                                  .mapping = {0x20048, 0x20037, 0x120000, thread_all_access},
                                  .valid_access = thread_all_access,
                                  .wait_offset = 0},
-                                {.remove = remove_thread});
+                                {.remove = remove_thread, .own_references = own_references});
     if (!type) return type.error();
     thread_type = *type;
     ke::on_thread_switch = switch_process;

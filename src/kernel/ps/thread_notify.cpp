@@ -49,6 +49,11 @@ NTSTATUS remove_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine) {
     return STATUS_PROCEDURE_NOT_FOUND;
 }
 
+void for_each_thread_notify_routine(void (*visit)(void*, ULONG_PTR), void* context) {
+    for (const Routine& r : routines)
+        if (r.routine) visit(context, reinterpret_cast<ULONG_PTR>(r.routine));
+}
+
 void notify_thread_created(const ke::Thread& thread) { call(false, false, thread, true); }
 void notify_thread_begins(const ke::Thread& self) { call(true, false, self, true); }
 void notify_thread_ends(const ke::Thread& self) { call(false, true, self, false); }

@@ -13,6 +13,8 @@ NTSTATUS add_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine, bool i
 // Waits while it runs. STATUS_PROCEDURE_NOT_FOUND.
 NTSTATUS remove_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine);
 
+void for_each_thread_notify_routine(void (*visit)(void* context, ULONG_PTR routine), void* context);
+
 // The creator has made the thread; it has ids and does not run yet.
 void notify_thread_created(const ke::Thread& thread);
 // The new thread of a program, before it goes to user mode.

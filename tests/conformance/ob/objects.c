@@ -329,7 +329,7 @@ static void handles(void) {
     CHECK(import_ZwDuplicateObject(NtCurrentProcess(), handle, NtCurrentProcess(), &copy, 0,
                                    OBJ_KERNEL_HANDLE,
                                    DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE) == STATUS_SUCCESS &&
-              ZwClose(handle) == STATUS_INVALID_HANDLE,
+              import_ZwQueryObject(handle, 0, &basic, sizeof basic, NULL) == STATUS_INVALID_HANDLE,
           "DUPLICATE_CLOSE_SOURCE closes the source");
     import_ZwQueryObject(copy, 0, &basic, sizeof basic, NULL);
     CHECK(basic.GrantedAccess == (EVENT_QUERY_STATE | EVENT_MODIFY_STATE), "DUPLICATE_SAME_ACCESS");
