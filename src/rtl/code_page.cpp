@@ -1,4 +1,4 @@
-// Windows-1252 and UTF-8.
+// Windows-1252, code page 437 and UTF-8.
 #include "abi/status.h"
 #include "rtl/strings.h"
 
@@ -12,57 +12,76 @@ constexpr WCHAR upper_controls[32] = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x
                                       0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
                                       0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
 
+// 0x80 … 0xFF of code page 437 (the Unicode consortium's CP437.TXT).
+constexpr WCHAR oem_upper_half[128] = {
+    0x00C7, 0x00FC, 0x00E9, 0x00E2, 0x00E4, 0x00E0, 0x00E5, 0x00E7, 0x00EA, 0x00EB, 0x00E8, 0x00EF, 0x00EE,
+    0x00EC, 0x00C4, 0x00C5, 0x00C9, 0x00E6, 0x00C6, 0x00F4, 0x00F6, 0x00F2, 0x00FB, 0x00F9, 0x00FF, 0x00D6,
+    0x00DC, 0x00A2, 0x00A3, 0x00A5, 0x20A7, 0x0192, 0x00E1, 0x00ED, 0x00F3, 0x00FA, 0x00F1, 0x00D1, 0x00AA,
+    0x00BA, 0x00BF, 0x2310, 0x00AC, 0x00BD, 0x00BC, 0x00A1, 0x00AB, 0x00BB, 0x2591, 0x2592, 0x2593, 0x2502,
+    0x2524, 0x2561, 0x2562, 0x2556, 0x2555, 0x2563, 0x2551, 0x2557, 0x255D, 0x255C, 0x255B, 0x2510, 0x2514,
+    0x2534, 0x252C, 0x251C, 0x2500, 0x253C, 0x255E, 0x255F, 0x255A, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550,
+    0x256C, 0x2567, 0x2568, 0x2564, 0x2565, 0x2559, 0x2558, 0x2552, 0x2553, 0x256B, 0x256A, 0x2518, 0x250C,
+    0x2588, 0x2584, 0x258C, 0x2590, 0x2580, 0x03B1, 0x00DF, 0x0393, 0x03C0, 0x03A3, 0x03C3, 0x00B5, 0x03C4,
+    0x03A6, 0x0398, 0x03A9, 0x03B4, 0x221E, 0x03C6, 0x03B5, 0x2229, 0x2261, 0x00B1, 0x2265, 0x2264, 0x2320,
+    0x2321, 0x00F7, 0x2248, 0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x00A0};
+
 void store(ULONG* written, ULONG n) {
     if (written) *written = n;
 }
 
 } // namespace
 
-WCHAR ansi_to_unicode(CHAR c) {
+WCHAR to_unicode(CHAR c, CodePage page) {
     const auto u = static_cast<UCHAR>(c);
-    return u >= 0x80 && u < 0xA0 ? upper_controls[u - 0x80] : u;
+    if (u < 0x80) return u;
+    if (page == CodePage::oem) return oem_upper_half[u - 0x80];
+    return u < 0xA0 ? upper_controls[u - 0x80] : u;
 }
 
-CHAR unicode_to_ansi(WCHAR c) {
-    if (c < 0x80 || (c >= 0xA0 && c < 0x100)) return static_cast<CHAR>(c);
-    for (int i = 0; i < 32; i++)
-        if (upper_controls[i] == c) return static_cast<CHAR>(0x80 + i);
+CHAR from_unicode(WCHAR c, CodePage page) {
+    if (c < 0x80 || (page == CodePage::ansi && c >= 0xA0 && c < 0x100)) return static_cast<CHAR>(c);
+    const WCHAR* codes = page == CodePage::oem ? oem_upper_half : upper_controls;
+    const int count = page == CodePage::oem ? 128 : 32;
+    for (int i = 0; i < count; i++)
+        if (codes[i] == c) return static_cast<CHAR>(0x80 + i);
     return '?';
 }
 
-NTSTATUS unicode_to_multibyte(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG from_bytes) {
+NTSTATUS unicode_to_multibyte(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG from_bytes,
+                              CodePage page) {
     const ULONG count = from_bytes / sizeof(WCHAR), n = count < size ? count : size;
     for (ULONG i = 0; i < n; i++)
-        to[i] = unicode_to_ansi(from[i]);
+        to[i] = from_unicode(from[i], page);
     store(written, n);
     return n < count ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-NTSTATUS multibyte_to_unicode(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG from_bytes) {
+NTSTATUS multibyte_to_unicode(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG from_bytes,
+                              CodePage page) {
     const ULONG room = size / sizeof(WCHAR), n = from_bytes < room ? from_bytes : room;
     for (ULONG i = n;
          i-- >
          0;) // from the end: the source may lie at the start of the destination (nf-ntifs-rtloemtounicoden)
-        to[i] = ansi_to_unicode(from[i]);
+        to[i] = to_unicode(from[i], page);
     store(written, n * sizeof(WCHAR));
     return n < from_bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-NTSTATUS unicode_to_ansi(STRING& to, const UNICODE_STRING& from) {
+NTSTATUS from_unicode(STRING& to, const UNICODE_STRING& from, CodePage page) {
     const ULONG n = from.Length / sizeof(WCHAR);
     if (n + 1 > to.MaximumLength) return STATUS_BUFFER_OVERFLOW;
     for (ULONG i = 0; i < n; i++)
-        to.Buffer[i] = unicode_to_ansi(from.Buffer[i]);
+        to.Buffer[i] = from_unicode(from.Buffer[i], page);
     to.Buffer[n] = 0;
     to.Length = static_cast<USHORT>(n);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS ansi_to_unicode(UNICODE_STRING& to, const STRING& from) {
+NTSTATUS to_unicode(UNICODE_STRING& to, const STRING& from, CodePage page) {
     const ULONG bytes = from.Length * sizeof(WCHAR);
     if (bytes + sizeof(WCHAR) > to.MaximumLength) return STATUS_BUFFER_OVERFLOW;
     for (ULONG i = 0; i < from.Length; i++)
-        to.Buffer[i] = ansi_to_unicode(from.Buffer[i]);
+        to.Buffer[i] = to_unicode(from.Buffer[i], page);
     to.Buffer[from.Length] = 0;
     to.Length = static_cast<USHORT>(bytes);
     return STATUS_SUCCESS;

@@ -59,17 +59,28 @@ NTSTATUS integer_to_unicode(ULONGLONG value, ULONG base, UNICODE_STRING& to);
 NTSTATUS unicode_to_integer(const UNICODE_STRING& s, ULONG base, ULONG& value);
 NTSTATUS char_to_integer(const CHAR* s, ULONG base, ULONG& value);
 
-// Code page 1252. Characters without one become '?'.
-WCHAR ansi_to_unicode(CHAR c);
-CHAR unicode_to_ansi(WCHAR c);
+// ANSI is code page 1252, OEM is 437, as on a US Windows. Characters without a code become '?'.
+enum class CodePage { ansi, oem };
+WCHAR to_unicode(CHAR c, CodePage page);
+CHAR from_unicode(WCHAR c, CodePage page);
+inline WCHAR ansi_to_unicode(CHAR c) { return to_unicode(c, CodePage::ansi); }
+inline CHAR unicode_to_ansi(WCHAR c) { return from_unicode(c, CodePage::ansi); }
 // RtlXxxN: convert what fits, *written in bytes (may be null); STATUS_SUCCESS, or STATUS_BUFFER_OVERFLOW when
 // cut short, as the pages of the OEM functions say. Those of the MultiByte functions call both a success.
-NTSTATUS unicode_to_multibyte(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG from_bytes);
-NTSTATUS multibyte_to_unicode(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG from_bytes);
+NTSTATUS unicode_to_multibyte(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG from_bytes,
+                              CodePage page = CodePage::ansi);
+NTSTATUS multibyte_to_unicode(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG from_bytes,
+                              CodePage page = CodePage::ansi);
 // Counted strings; the result is terminated: STATUS_BUFFER_OVERFLOW (nothing is written) when result and
 // terminator do not fit.
-NTSTATUS unicode_to_ansi(STRING& to, const UNICODE_STRING& from);
-NTSTATUS ansi_to_unicode(UNICODE_STRING& to, const STRING& from);
+NTSTATUS from_unicode(STRING& to, const UNICODE_STRING& from, CodePage page);
+NTSTATUS to_unicode(UNICODE_STRING& to, const STRING& from, CodePage page);
+inline NTSTATUS unicode_to_ansi(STRING& to, const UNICODE_STRING& from) {
+    return from_unicode(to, from, CodePage::ansi);
+}
+inline NTSTATUS ansi_to_unicode(UNICODE_STRING& to, const STRING& from) {
+    return to_unicode(to, from, CodePage::ansi);
+}
 // RtlUnicodeToUTF8N / RtlUTF8ToUnicodeN: with a null `to` only the size; STATUS_SOME_NOT_MAPPED when U+FFFD
 // was put in; STATUS_BUFFER_TOO_SMALL when cut at a whole character.
 NTSTATUS unicode_to_utf8(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG from_bytes);

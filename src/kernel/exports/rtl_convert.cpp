@@ -1,6 +1,6 @@
 // Conversions between ANSI, OEM, UTF-8 and Unicode, and the strings that Rtl allocates:
 // nf-wdm-rtlunicodestringtoansistring, nf-wdm-rtlansistringtounicodestring, nf-wdm-rtlfreeunicodestring …
-// ANSI and OEM are code page 1252, see rtl/strings.h.
+// ANSI is code page 1252, OEM 437, see rtl/strings.h.
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/touch.h"
@@ -63,12 +63,16 @@ extern "C" NTSTATUS RtlAnsiStringToUnicodeString(UNICODE_STRING* to, const STRIN
 GATE(RtlAnsiStringToUnicodeString);
 
 extern "C" NTSTATUS RtlUnicodeStringToOemString(STRING* to, const UNICODE_STRING* from, BOOLEAN allocate) {
-    return RtlUnicodeStringToAnsiString(to, from, allocate);
+    const UNICODE_STRING& text = need_text(from);
+    return into(to, ansi_size(text), allocate,
+                [&](STRING& s) { return rtl::from_unicode(s, text, rtl::CodePage::oem); });
 }
 GATE(RtlUnicodeStringToOemString);
 
 extern "C" NTSTATUS RtlOemStringToUnicodeString(UNICODE_STRING* to, const STRING* from, BOOLEAN allocate) {
-    return RtlAnsiStringToUnicodeString(to, from, allocate);
+    const STRING& text = need_text(from);
+    return into(to, unicode_size(text), allocate,
+                [&](UNICODE_STRING& s) { return rtl::to_unicode(s, text, rtl::CodePage::oem); });
 }
 GATE(RtlOemStringToUnicodeString);
 
@@ -148,11 +152,16 @@ extern "C" WCHAR RtlAnsiCharToUnicodeChar(CHAR** at) {
 }
 GATE(RtlAnsiCharToUnicodeChar);
 
-extern "C" NTSTATUS RtlUnicodeToOemN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
+static NTSTATUS narrow(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes,
+                       rtl::CodePage page) {
     need_read(from, bytes);
     need_write(to, size < bytes / sizeof(WCHAR) ? size : bytes / sizeof(WCHAR));
     if (written) need_out(written);
-    return rtl::unicode_to_multibyte(to, size, written, from, bytes);
+    return rtl::unicode_to_multibyte(to, size, written, from, bytes, page);
+}
+
+extern "C" NTSTATUS RtlUnicodeToOemN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
+    return narrow(to, size, written, from, bytes, rtl::CodePage::oem);
 }
 GATE(RtlUnicodeToOemN);
 
@@ -160,14 +169,14 @@ GATE(RtlUnicodeToOemN);
 // error status": unlike its OEM sibling it calls that a success.
 extern "C" NTSTATUS RtlUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from,
                                            ULONG bytes) {
-    RtlUnicodeToOemN(to, size, written, from, bytes);
+    narrow(to, size, written, from, bytes, rtl::CodePage::ansi);
     return STATUS_SUCCESS;
 }
 GATE(RtlUnicodeToMultiByteN);
 
 extern "C" NTSTATUS RtlUpcaseUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from,
                                                  ULONG bytes) {
-    RtlUnicodeToOemN(to, size, written, from, bytes);
+    narrow(to, size, written, from, bytes, rtl::CodePage::ansi);
     const ULONG n = size < bytes / sizeof(WCHAR) ? size : bytes / sizeof(WCHAR);
     for (ULONG i = 0; i < n; i++)
         to[i] = rtl::unicode_to_ansi(rtl::upcase(from[i]));
@@ -175,17 +184,22 @@ extern "C" NTSTATUS RtlUpcaseUnicodeToMultiByteN(CHAR* to, ULONG size, ULONG* wr
 }
 GATE(RtlUpcaseUnicodeToMultiByteN);
 
-extern "C" NTSTATUS RtlOemToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
+static NTSTATUS widen(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes,
+                      rtl::CodePage page) {
     need_read(from, bytes);
     need_write(to, size / sizeof(WCHAR) < bytes ? size : bytes * sizeof(WCHAR));
     if (written) need_out(written);
-    return rtl::multibyte_to_unicode(to, size, written, from, bytes);
+    return rtl::multibyte_to_unicode(to, size, written, from, bytes, page);
+}
+
+extern "C" NTSTATUS RtlOemToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
+    return widen(to, size, written, from, bytes, rtl::CodePage::oem);
 }
 GATE(RtlOemToUnicodeN);
 
 extern "C" NTSTATUS RtlMultiByteToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from,
                                            ULONG bytes) {
-    RtlOemToUnicodeN(to, size, written, from, bytes);
+    widen(to, size, written, from, bytes, rtl::CodePage::ansi);
     return STATUS_SUCCESS;
 }
 GATE(RtlMultiByteToUnicodeN);

@@ -129,12 +129,13 @@ NTSTATUS NTAPI RtlUnicodeStringToAnsiString(ANSI_STRING* to, const UNICODE_STRIN
     return convert(to, make, RtlxUnicodeStringToAnsiSize(from),
                    [&] { return rtl::unicode_to_ansi(*to, *from); });
 }
-// assumed: the OEM code page is the ANSI one.
 NTSTATUS NTAPI RtlOemStringToUnicodeString(UNICODE_STRING* to, const OEM_STRING* from, BOOLEAN make) {
-    return RtlAnsiStringToUnicodeString(to, from, make);
+    return convert(to, make, RtlxAnsiStringToUnicodeSize(from),
+                   [&] { return rtl::to_unicode(*to, *from, rtl::CodePage::oem); });
 }
 NTSTATUS NTAPI RtlUnicodeStringToOemString(OEM_STRING* to, const UNICODE_STRING* from, BOOLEAN make) {
-    return RtlUnicodeStringToAnsiString(to, from, make);
+    return convert(to, make, RtlxUnicodeStringToAnsiSize(from),
+                   [&] { return rtl::from_unicode(*to, *from, rtl::CodePage::oem); });
 }
 
 NTSTATUS NTAPI RtlMultiByteToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
@@ -154,10 +155,10 @@ NTSTATUS NTAPI RtlUnicodeToMultiByteSize(ULONG* size, const WCHAR*, ULONG bytes)
     return STATUS_SUCCESS;
 }
 NTSTATUS NTAPI RtlOemToUnicodeN(WCHAR* to, ULONG size, ULONG* written, const CHAR* from, ULONG bytes) {
-    return rtl::multibyte_to_unicode(to, size, written, from, bytes);
+    return rtl::multibyte_to_unicode(to, size, written, from, bytes, rtl::CodePage::oem);
 }
 NTSTATUS NTAPI RtlUnicodeToOemN(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
-    return rtl::unicode_to_multibyte(to, size, written, from, bytes);
+    return rtl::unicode_to_multibyte(to, size, written, from, bytes, rtl::CodePage::oem);
 }
 NTSTATUS NTAPI RtlUnicodeToUTF8N(CHAR* to, ULONG size, ULONG* written, const WCHAR* from, ULONG bytes) {
     return rtl::unicode_to_utf8(to, size, written, from, bytes);

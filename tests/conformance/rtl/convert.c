@@ -1,6 +1,6 @@
 // Conversions between ANSI, OEM, UTF-8 and Unicode: nf-wdm-rtlunicodestringtoansistring,
-// nf-ntifs-rtlunicodetomultibyten, nf-wdm-rtlunicodetoutf8n, nf-ntifs-rtlunicodestringtoutf8string … ANSI and
-// OEM are code page 1252 here (docs/caveats.md).
+// nf-ntifs-rtlunicodetomultibyten, nf-wdm-rtlunicodetoutf8n, nf-ntifs-rtlunicodestringtoutf8string … ANSI is
+// code page 1252 here and OEM 437 (docs/caveats.md).
 #define TOPIC L"RtlConvert"
 #include "../common/driver.h"
 
@@ -97,6 +97,20 @@ static void oem(void) {
     CHECK(import_RtlOemStringToUnicodeString(&w, &source, FALSE) == STATUS_SUCCESS && is_wide(&w, L"oem") &&
               room[3] == 0,
           "RtlOemStringToUnicodeString too");
+    // u with two dots, and a double line of boxes
+    UNICODE_STRING special = wide(L"\x00fc\x2550");
+    STRING codes = narrow("\x81\xcd");
+    ULONG written = 0;
+    CHECK(import_RtlUnicodeStringToOemString(&s, &special, FALSE) == STATUS_SUCCESS &&
+              is_narrow(&s, "\x81\xcd") &&
+              import_RtlOemStringToUnicodeString(&w, &codes, FALSE) == STATUS_SUCCESS &&
+              is_wide(&w, L"\x00fc\x2550"),
+          "characters of code page 437");
+    CHECK(import_RtlUnicodeToOemN(bytes, 8, &written, L"\x00fc", 2) == STATUS_SUCCESS && written == 1 &&
+              (unsigned char)bytes[0] == 0x81 &&
+              import_RtlOemToUnicodeN(room, 16, &written, "\x81", 1) == STATUS_SUCCESS && written == 2 &&
+              room[0] == 0xfc,
+          "RtlUnicodeToOemN and RtlOemToUnicodeN too");
     s.MaximumLength = 2, w.MaximumLength = 2;
     CHECK(!NT_SUCCESS(import_RtlUnicodeStringToOemString(&s, &text, FALSE)) &&
               !NT_SUCCESS(import_RtlOemStringToUnicodeString(&w, &source, FALSE)),
