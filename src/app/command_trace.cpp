@@ -70,14 +70,17 @@ void add_trace_command(CLI::App& drvlab, int& status) {
     add_export(trace_command, status);
     CLI::App& command = *trace_command.add_subcommand("show", "print a trace as text or JSON Lines");
     command.add_option("file", show->file, "a trace that --trace recorded")->required();
-    command.add_flag("--json", show->json, "one JSON object a line");
+    auto* json = command.add_flag("--json", show->json, "one JSON object a line");
     command.add_flag("--all", show->text.everything, "also the rows of system start");
-    command.add_option("--call", show->text.call,
-                       "only what happens within calls of this function or service, WriteFile");
+    command
+        .add_option("--call", show->text.call,
+                    "only what happens within calls of this function or service, WriteFile")
+        ->excludes(json);
     command
         .add_option("--irp", show->irp,
                     "only what tells of the request at this address, since it was made last")
         ->type_name("ADDRESS")
+        ->excludes(json)
         ->check([](const std::string& text) {
             return text.find_first_not_of("0123456789abcdefABCDEFx`") == std::string::npos
                        ? std::string()
@@ -92,9 +95,16 @@ void add_trace_command(CLI::App& drvlab, int& status) {
         }
         if (!show->irp.empty()) {
             std::erase(show->irp, '`');
-            std::cout << trace::TextFormatter::heading()
-                      << trace::request_history(reader, std::strtoull(show->irp.c_str(), nullptr, 16));
-            status = reader.damaged() ? exit_load_failure : 0;
+            const std::string text =
+                trace::request_history(reader, std::strtoull(show->irp.c_str(), nullptr, 16));
+            std::cout << trace::TextFormatter::heading() << text;
+            if (reader.damaged()) {
+                std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";
+                status = exit_load_failure;
+            } else if (text.empty()) {
+                std::cerr << "drvlab: no request " << show->irp << " is in the trace\n";
+                status = exit_usage;
+            }
             return;
         }
         bool call_found = show->text.call.empty();

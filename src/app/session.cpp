@@ -33,6 +33,16 @@ bool say(int fd, const std::string& text) {
     return true;
 }
 
+// Each line is a message of its own, except indented ones.
+std::string message(const std::string& text) {
+    std::string out = "drvlab: ";
+    for (std::size_t i = 0; i < text.size(); i++) {
+        out += text[i];
+        if (text[i] == '\n' && i + 1 < text.size() && text[i + 1] != ' ') out += "drvlab: ";
+    }
+    return out + "\n";
+}
+
 bool start_trace(const Config& config) {
     if (config.trace.empty()) return true;
     plug_recorder_thread();
@@ -133,7 +143,7 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
         say(2, "drvlab: note: " + note + "\n");
     for (const BrokenRule& report : machine.reports())
         say(2, "drvlab: " + report_text(report) + "\n");
-    if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, "drvlab: " + machine.error() + "\n");
+    if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, message(machine.error()));
 
     Target target(machine);
     if (session.after) session.after(target);

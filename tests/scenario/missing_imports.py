@@ -75,6 +75,13 @@ def check(lab, options, folder):
             raise rs.Failure(f"the stop does not name {name} and its caller:\n{done.stderr}")
         rs.check_trace([{"event": "irp_dispatch", "driver_name": r"\Driver\lacking", "p3": f"{code:#x}"}, {"event": "stub_called", "name": f"/{name}/"}], [], lab.rows(trace))
 
+    # Of a program each missing import is a line.
+    (folder / "wants.c").write_text(
+        "__declspec(dllimport) void NoSuchOne(void);\n__declspec(dllimport) void NoSuchTwo(void);\nint main(void) { NoSuchOne(); NoSuchTwo(); }\n")
+    subprocess.run(["x86_64-w64-mingw32-gcc", "wants.c", "-o", "wants.exe", library(folder, "kernel32.dll", ["NoSuchOne", "NoSuchTwo"])], cwd=folder, check=True)
+    rs.expect(lab.call(["run", "--", folder / "wants.exe"]), 121, stdout="",
+              stderr="drvlab: wants.exe: kernel32.dll!NoSuchOne is missing\ndrvlab: wants.exe: kernel32.dll!NoSuchTwo is missing\n")
+
     # A program's call is told at the program, not at our DLLs' helpers.
     (folder / "lacks.c").write_text(PROGRAM)
     subprocess.run(["x86_64-w64-mingw32-gcc", "-D_WIN32_WINNT=0x0a00", "lacks.c", "-o", "lacks.exe"], cwd=folder, check=True)

@@ -47,6 +47,11 @@ def check(lab, options, folder):
     if "no call of 'NoSuch'" not in done.stderr:
         raise rs.Failure(f"a call that is not there: {done.stderr}")
 
+    if "no request" not in rs.expect(lab.call(["trace", "show", "--irp", "1234", trace]), 120).stderr:
+        raise rs.Failure("a request that is not there")
+    for words in (["--call", "NtWriteFile"], ["--irp", "1234"]):
+        rs.expect(lab.call(["trace", "show", "--json", *words, trace]), 120, stdout="")
+
     for size in (5000, 17000, 300000):
         data = bytes(i * 7 & 255 for i in range(size))
         (folder / "in").write_bytes(data)
