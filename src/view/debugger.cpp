@@ -1,6 +1,7 @@
 #include "view/debugger.h"
 #include "view/detail/session.h"
 #include <algorithm>
+#include <utility>
 
 namespace view {
 namespace {
@@ -144,6 +145,7 @@ Debugger::~Debugger() = default;
 std::string Debugger::execute(std::string_view line) {
     Session& s = state_->session;
     s.begin_line();
+    bool failed = false; // each command begins anew
     for (const std::string& part : split_commands(line)) {
         std::vector<std::string> words = split_words(part);
         if (words.empty() || words[0].starts_with('*')) continue; // '*' begins a comment
@@ -156,8 +158,10 @@ std::string Debugger::execute(std::string_view line) {
             s.error("No export %s found\n", name.c_str() + 1);
         else
             s.error("Couldn't resolve error at '%s'\n", name.c_str());
+        failed |= std::exchange(s.failed, false);
         if (s.quit) break;
     }
+    s.failed = failed;
     return s.out;
 }
 

@@ -527,6 +527,9 @@ TEST_F(DebuggerTest, ArgumentsThatMeanNothingAreRefused) {
     EXPECT_EQ(debugger_.execute("!error ffffffffc0000005"), debugger_.execute("!error c0000005"));
     debugger_.execute("lm m foo");
     EXPECT_TRUE(debugger_.failed());
+    EXPECT_EQ(debugger_.execute("!timer zz; !error 5"), "usage: !timer\n" + debugger_.execute("!error 5"));
+    debugger_.execute("!timer zz; !error 5");
+    EXPECT_TRUE(debugger_.failed()) << "one of the line's commands did";
 }
 
 TEST_F(DebuggerTest, ModulesAreListedByPattern) {
@@ -535,6 +538,7 @@ TEST_F(DebuggerTest, ModulesAreListedByPattern) {
     for (const char* same : {"lm mnull", "lmm null", "lm null", "lm m nul*", "lm k m null"})
         EXPECT_EQ(debugger_.execute(same), null) << same;
     EXPECT_EQ(debugger_.execute("lm 1m m null"), "null\n");
+    EXPECT_EQ(debugger_.execute("lm 1m sm"), "nt\nnull\npassthru\n");
     EXPECT_EQ(debugger_.execute("lm1m mnull"), "null\n");
 }
 

@@ -83,8 +83,9 @@ void list_modules(Session& s, std::string_view name, std::span<const std::string
     if (only_inside && !s.evaluate(address, inside)) return;
     if (!bare) s.print("start             end                 module name\n");
     std::vector<Module> sorted = s.modules();
-    std::ranges::sort(sorted, {}, &Module::base);
-    if (by_name) std::ranges::stable_sort(sorted, {}, &Module::name);
+    std::ranges::sort(sorted, {}, [sort_names = by_name](const Module& module) {
+        return std::pair(sort_names ? std::string_view(module.name) : std::string_view(), module.base);
+    });
     bool found = false;
     for (const Module& module : sorted) {
         if (!(module.user ? user : kernel) || !wildcard_match(pattern, module.name)) continue;
@@ -188,7 +189,8 @@ void nearest_symbols(Session& s, std::string_view, std::span<const std::string> 
 }
 
 constexpr Command commands[] = {
-    {"lm*", "lm [v] [m pattern] [a address]", "loaded images", list_modules},
+    {"lm*", "lm [u|k|v|1m|sm] [a address] [m pattern]",
+     "loaded images: all, user, kernel; v: in detail, 1m: names only, sm: by name", list_modules},
     {"x", "x [/0|/1|/2|/v] module!pattern", "symbols by name; * and ? match", examine},
     {"ln", "ln <address>", "nearest symbols, source file and line", nearest_symbols},
 };
