@@ -15,6 +15,7 @@
 #include "host/watchdog.h"
 #include "kernel/cm/registry.h"
 #include "kernel/ex/callback.h"
+#include "kernel/ex/host_hang.h"
 #include "kernel/ex/lock_ends.h"
 #include "kernel/ex/trap.h"
 #include "kernel/ex/work.h"
@@ -161,6 +162,7 @@ const ke::Stop& Machine::run(std::function<void(Machine&)> script) {
     must(thread ? STATUS_SUCCESS : thread.error(), "the first system thread");
     ex::set_stall_limit(static_cast<ULONG>(config_.watchdog / stall_period));
     host::start_watchdog(&trace::current.time, stall_period);
+    host::set_host_hang(ex::host_code_hangs, config_.watchdog);
     ke::run_machine();
     host::stop_watchdog();
     return ke::the_stop;

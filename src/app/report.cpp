@@ -187,7 +187,7 @@ std::string user_exception_report(Machine& machine, const ke::Stop& stop) {
         for (ULONG i = 0; i < stop.record->NumberParameters && i < EXCEPTION_MAXIMUM_PARAMETERS; i++)
             s += format("   Parameter[%u]: %016llx\n", i, (ull)stop.record->ExceptionInformation[i]);
     if (const std::uint64_t at = fault_address(stop))
-        s += fitted("FAULTING_IP: " + place_text(machine, at)) + "\n";
+        s += fitted("FAULTING_IP: " + place_text(machine, at, is_return_address(machine, stop))) + "\n";
     if (stop.context) s += registers_text(*stop.context);
     return s + stack_text(machine);
 }
@@ -282,8 +282,9 @@ std::string stop_report(Machine& machine, const ke::Stop& stop) {
                waiting_devices_text(machine);
     case ke::StopKind::report:
         if (fault_address(stop))
-            return "drvlab: " + stop_summary(machine, stop) +
-                   "\nFAULTING_IP: " + place_text(machine, fault_address(stop)) + "\n" + stack_text(machine);
+            return "drvlab: " + stop_summary(machine, stop) + "\nFAULTING_IP: " +
+                   place_text(machine, fault_address(stop), is_return_address(machine, stop)) + "\n" +
+                   stack_text(machine);
         [[fallthrough]];
     case ke::StopKind::load_failure:
         return "drvlab: " + stop_summary(machine, stop) + "\n";

@@ -48,24 +48,16 @@ void plug_report_sink() {
     };
 }
 
-std::string source_name(std::string file) {
-    while (file.starts_with("./"))
-        file.erase(0, 2);
-    return file;
-}
-
 std::string source_text(const std::string& host_path, std::uint64_t offset) {
     const auto lines = view::symbolize(host_path, offset);
-    if (lines.empty()) return "";
-    // What the compiler's headers inline stands at its caller's line.
-    const view::SourceLine* best = &lines.front();
-    for (const view::SourceLine& line : lines) {
-        if (line.line && line.file.find("/include/") == std::string::npos) {
-            best = &line;
-            break;
-        }
+    for (const view::SourceLine& inner : lines) {
+        if (!inner.line || inner.file != lines.back().file) continue;
+        std::string file = inner.file; // images name it relative to the project: "./././drivers/null/null.c"
+        while (file.starts_with("./"))
+            file.erase(0, 2);
+        return " [" + file + " @ " + std::to_string(inner.line) + "]";
     }
-    return best->line ? " [" + source_name(best->file) + " @ " + std::to_string(best->line) + "]" : "";
+    return "";
 }
 
 std::string report_text(const BrokenRule& broken) {

@@ -21,9 +21,8 @@ struct BrokenRule {
 void plug_report_sink();
 // "null!NullRead+0x1c [drivers/null/null.c @ 33]: released … (SpinLock; Driver Verifier: …)". Main stack.
 std::string report_text(const BrokenRule& broken);
-// Images name their sources relative to the project: "./././drivers/null/null.c" is "drivers/null/null.c".
-std::string source_name(std::string file);
-// " [driver.c @ 34]" for a place in an image of the host, or "".
+// " [drivers/null/null.c @ 33]" of an address in an image; empty: not known. Of functions that were inlined
+// there, the innermost one in the file of the function itself counts: not one out of a header. Main stack.
 std::string source_text(const std::string& host_path, std::uint64_t offset);
 
 } // namespace app

@@ -4,8 +4,8 @@
 #include "abi/status.h"
 #include "app/console.h"
 #include "app/kernel_images.h"
+#include "app/privileged.h"
 #include "app/rules.h"
-#include "hardware/emulate.h"
 #include "host/guest.h"
 #include "kernel/ex/lock_ends.h"
 #include "kernel/ex/processor_state.h"
@@ -101,55 +101,6 @@ class Observer final : public seh::DispatchObserver {
     }
 } dispatch_observer;
 
-constexpr ULONGLONG pause_time = 1; // 100 ns units
-
-class Privileged final : public hardware::PrivilegedOps {
-  public:
-    UCHAR irql() override { return ke::current_irql(); }
-    void set_irql(UCHAR level) override {
-        if (level > ke::current_irql())
-            ke::raise_irql(level);
-        else {
-            ke::check_lowering(level);
-            ke::lower_irql(level);
-        }
-    }
-    ULONGLONG gs_base() override { return ke::pcr_address; }
-    bool set_gs_base(ULONGLONG value, const char* how) override {
-        if (value == ke::pcr_address) return true;
-        const auto& fault = *static_cast<seh::EntryRecord*>(seh::innermost());
-        ex::gs_changed(fault.rip, how, fault.context);
-    }
-    ULONGLONG time_stamp() override { return ke::virtual_time() * 250; } // 2.5 GHz
-    void time_was_read() override { ke::charge_reading_of_time(); }
-    ULONG processor_number() override { return ke::current_processor_number(); }
-    void pause() override { ke::spin_once(pause_time); }
-    ULONGLONG random() override {
-        // SplitMix64: a fixed sequence per machine.
-        state_ += 0x9e3779b97f4a7c15;
-        ULONGLONG z = state_;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
-    }
-    bool device_memory(ULONG_PTR address, bool write, ULONGLONG& physical) override {
-        return mm::device_page(address, write, physical);
-    }
-    bool original_bytes(ULONG_PTR rip, UCHAR (&bytes)[16]) override {
-        const ldr::Patch* patch = all_modules->patch_at(rip);
-        if (!patch && ke::current_thread().process) {
-            const auto& process = ps::body(static_cast<EPROCESS*>(ke::current_thread().process));
-            if (process.modules) patch = process.modules->patch_at(rip);
-        }
-        if (!patch) return false;
-        std::memcpy(bytes, patch->original, sizeof bytes);
-        return true;
-    }
-
-  private:
-    ULONGLONG state_ = 1;
-} privileged;
-
 ULONG_PTR raw_system_call(seh::EntryRecord& entry) { return seh::nt_crossing_hooks.system_call(entry); }
 
 bool is_driver(ULONG_PTR address) {
@@ -184,7 +135,7 @@ void wire_rooms(ldr::ModuleList& modules) {
                         [](ULONG_PTR base, ULONG_PTR limit) { mm::free_kernel_stack({base, limit}); }};
     seh::set_dispatch_hooks({&function_tables, &unhandled_sink, &stack_bounds, &dispatch_observer});
     ex::set_trap_hooks(
-        {&privileged, ps::deliver_user_exception,
+        {&privileged_ops(), ps::deliver_user_exception,
          [](const EXCEPTION_RECORD& r, const CONTEXT& c) { ps::unhandled_user_exception(r, c); },
          raw_system_call, is_driver, ps::settle_for_user_mode, is_unloaded, routine_that_returned});
     mm::stack_limit_changed = [](std::uint64_t limit) {

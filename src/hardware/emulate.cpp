@@ -352,6 +352,7 @@ Emulation Emulator::privileged() {
     case ZYDIS_MNEMONIC_RDMSR: {
         ULONGLONG value = 0;
         const auto number = static_cast<ULONG>(c.Rcx);
+        if (!ops_.has_msr(number)) return exception(STATUS_PRIVILEGED_INSTRUCTION);
         if (!ops_.read_msr(number, value)) return not_modelled("rdmsr 0x%08x", number);
         c.Rax = static_cast<ULONG>(value);
         c.Rdx = value >> 32;
@@ -360,6 +361,7 @@ Emulation Emulator::privileged() {
     case ZYDIS_MNEMONIC_WRMSR: {
         const auto number = static_cast<ULONG>(c.Rcx);
         const ULONGLONG value = static_cast<ULONG>(c.Rax) | c.Rdx << 32;
+        if (!ops_.has_msr(number)) return exception(STATUS_PRIVILEGED_INSTRUCTION);
         if (number == gs_base_msr && ops_.set_gs_base(value, "wrmsr 0xc0000101")) return done();
         if (!ops_.write_msr(number, value))
             return not_modelled("wrmsr 0x%08x, 0x%llx", number, static_cast<unsigned long long>(value));

@@ -22,6 +22,8 @@ class PrivilegedOps {
     virtual bool write_control(int /*number*/, ULONGLONG /*value*/) { return false; }
     virtual bool read_debug(int /*number*/, ULONGLONG& /*value*/) { return false; }
     virtual bool write_debug(int /*number*/, ULONGLONG /*value*/) { return false; }
+    // False: a general protection fault. Kernel mode sees it as STATUS_PRIVILEGED_INSTRUCTION.
+    virtual bool has_msr(ULONG /*number*/) { return true; }
     virtual bool read_msr(ULONG /*number*/, ULONGLONG& /*value*/) { return false; }
     virtual bool write_msr(ULONG /*number*/, ULONGLONG /*value*/) { return false; }
     // GS base (KPCR): rdgsbase; wrgsbase, swapgs and wrmsr of IA32_GS_BASE, IA32_KERNEL_GS_BASE. `how` is for

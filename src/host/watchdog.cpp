@@ -16,6 +16,8 @@ bool running = false;
 const std::uint64_t* const volatile* progress = nullptr;
 std::uint64_t last = 0;
 int ticks = 0, ticks_allowed = 0;
+void (*host_hang)() = nullptr;
+int host_ticks = 0, host_ticks_allowed = 0;
 
 int watchdog_signal() { return SIGRTMIN + 3; }
 
@@ -24,7 +26,7 @@ void on_tick(int signal, siginfo_t* info, void* raw) {
     std::uint64_t now = *static_cast<const volatile std::uint64_t*>(*progress);
     if (now != last) {
         last = now;
-        ticks = 0;
+        ticks = host_ticks = 0;
     } else if (++ticks >= ticks_allowed) {
         auto* context = static_cast<ucontext_t*>(raw);
         Fault fault{};
@@ -35,7 +37,16 @@ void on_tick(int signal, siginfo_t* info, void* raw) {
         fault.registers = reinterpret_cast<std::uint64_t*>(context->uc_mcontext.gregs);
         fault.fx = reinterpret_cast<FxArea*>(context->uc_mcontext.fpregs);
         FaultSink* sink = fault_sink();
-        if (sink && places::is_guest(fault.rip()) && sink->deliver(fault)) ticks = 0;
+        if (places::is_guest(fault.rip())) {
+            host_ticks = 0;
+            if (sink && sink->deliver(fault)) ticks = 0;
+        } else if (host_hang && ++host_ticks >= host_ticks_allowed) {
+            // Below the red zone, as after a call.
+            fault.registers[RSP] = ((fault.registers[RSP] - 128) & ~15ull) - 8;
+            fault.registers[RIP] = reinterpret_cast<std::uint64_t>(host_hang);
+            fault.registers[EFLAGS] &= ~0x40500ull; // DF, TF, AC
+            host_hang = nullptr;
+        }
     }
     errno = saved_errno;
 }
@@ -66,6 +77,12 @@ void start_watchdog(const std::uint64_t* const* counter, double seconds) {
     when.it_value.tv_nsec = when.it_interval.tv_nsec = static_cast<long>(tick * 1e9);
     timer_settime(timer, 0, &when, nullptr);
     running = true;
+}
+
+void set_host_hang(void (*handler)(), double seconds) {
+    host_hang = handler;
+    host_ticks = 0;
+    host_ticks_allowed = static_cast<int>(seconds / tick) + 1;
 }
 
 void stop_watchdog() {

@@ -12,4 +12,8 @@ namespace host {
 void start_watchdog(const std::uint64_t* const* progress, double seconds);
 void stop_watchdog();
 
+// What to do when code of the host itself runs for so many seconds of CPU time without progress: `handler`
+// is entered on the stack of that code, which is never gone back to. Once.
+void set_host_hang(void (*handler)(), double seconds);
+
 } // namespace host

@@ -175,6 +175,13 @@ CASES = [
      r"deletes the lookaside list [\s\S]*0x0*cb"),
     ("lookaside_freed", {"entry": "NPAGED_LOOKASIDE_LIST* list = ExAllocatePoolWithTag(NonPagedPool, sizeof *list, 1);"
                                   "ExInitializeNPagedLookasideList(list, NULL, NULL, 0, 64, 1, 0); ExFreePool(list);"}, 123, r"NAME!DriverEntry\+[^\n]*: frees memory [\s\S]*0x0*cc"),
+    # Timers and the interrupt flag.
+    ("timer_again", {"entry": "static KTIMER t; LARGE_INTEGER due = {.QuadPart = -600000000LL}; KeInitializeTimer(&t); KeSetTimer(&t, due, NULL);"
+                              "KeInitializeTimer(&t); KeSetTimer(&t, due, NULL); KeCancelTimer(&t);"}, 123,
+     r"NAME!DriverEntry\+0x[0-9a-f]+ \[[^\n]*\]: initializes the KTIMER 0x[0-9a-f]+, which is set: it is cancelled"),
+    ("halted", {"entry": "__asm__ volatile(\"cli\\n\\thlt\");"}, 126, r"a driver halts its processor with interrupts disabled"),
+    ("ring", {"upper": "PDEVICE_OBJECT d = lower; d->AttachedDevice = d; PDEVICE_OBJECT top = IoGetAttachedDevice(d); (void)top; finish(irp); return STATUS_SUCCESS;"}, 126,
+     r"the kernel does not come back from a call: what it was given is damaged, or leads in a ring at NAME!dispatch"),
     # Processor state.
     ("direction", {"lower": "__asm__ volatile(\"std\"); return STATUS_SUCCESS;"}, 123,
      r"drvlab: a driver's routine returned with the direction flag set at NAME!dispatch\nFAULTING_IP: NAME!dispatch"),
@@ -213,7 +220,7 @@ def check_case(lab, folder, name, code, exit_status, text):
     parts = {part: code.get(part, "").replace("%%", "%") for part in ("done", "lower", "thread", "upper", "unload", "entry")}
     driver = rs.build_driver(folder, f"mis_{name}", SOURCE % parts)
     for more in ([], ["--trace", folder / "trace"]):
-        done = rs.expect(lab.call(["load", *more, driver]), exit_status)
+        done = rs.expect(lab.call(["load", "--watchdog", "2", *more, driver]), exit_status)
         wanted = text.replace("NAME", f"mis_{name}")
         if not re.search(wanted.replace(" ", r"\s+"), done.stderr):
             raise rs.Failure(f"the report does not say '{wanted}':\n{done.stderr}")

@@ -50,8 +50,8 @@ void check_held(ULONG_PTR address, SIZE_T size) {
     }
 }
 
-// The timer is cancelled: its memory may hold anything when it is due.
-void check_timers(ULONG_PTR address, SIZE_T size) {
+// Set timers in a piece of memory.
+std::vector<KTIMER*> timers_in(ULONG_PTR address, SIZE_T size) {
     struct Found {
         ULONG_PTR address;
         SIZE_T size;
@@ -63,7 +63,12 @@ void check_timers(ULONG_PTR address, SIZE_T size) {
             if (reinterpret_cast<ULONG_PTR>(&timer) - f.address < f.size) f.timers.push_back(&timer);
         },
         &found);
-    for (KTIMER* timer : found.timers) {
+    return found.timers;
+}
+
+// The timer is cancelled: its memory may hold anything when it is due.
+void check_timers(ULONG_PTR address, SIZE_T size) {
+    for (KTIMER* timer : timers_in(address, size)) {
         NT_REPORT("MiscellaneousChecks",
                   ke::verifier_stop(active_timer, reinterpret_cast<ULONG_PTR>(timer), 0, address),
                   "frees memory (%p, 0x%lx bytes) with the KTIMER %p in it, which is set", pointer(address),
@@ -104,6 +109,16 @@ void report_held(ke::HeldLocks& locks) {
 
 } // namespace
 
+void check_timer_to_initialize(KTIMER& timer) {
+    const auto address = reinterpret_cast<ULONG_PTR>(&timer);
+    if (!ke::is_marked(address, sizeof timer)) return;
+    for (KTIMER* set : timers_in(address, 1)) {
+        NT_REPORT("MiscellaneousChecks", {}, "initializes the KTIMER %p, which is set: it is cancelled",
+                  static_cast<void*>(set));
+        ke::cancel_timer(*set);
+    }
+}
+
 void initialize_lock_rules() {
     ke::watch_freed_memory(check_resources);
     ke::watch_freed_memory(check_held);
@@ -129,6 +144,12 @@ void check_thread_end(ke::Thread& self) {
 
 void check_return_to_user() {
     const ke::Thread& self = ke::current_thread();
+    if (!ke::interrupts_enabled()) {
+        NT_REPORT("InterruptFlag", {},
+                  "the request returns to user mode with interrupts disabled (cli without sti): they are "
+                  "enabled");
+        ke::set_interrupts(true);
+    }
     report_held(ke::thread_locks());
     if (ke::current_irql() >= DISPATCH_LEVEL) report_held(ke::processor_locks());
     LONG regions = -self.Tcb.KernelApcDisable;

@@ -2,12 +2,17 @@
 #pragma once
 #include "abi/types.h"
 
-namespace nt::ke {
+namespace nt {
+struct KTIMER;
+namespace ke {
 struct Thread;
 }
+} // namespace nt
 
 namespace nt::ex {
 
+// A timer that is in its queue would lose its place there.
+void check_timer_to_initialize(KTIMER& timer);
 // Registers for freed memory. Once.
 void initialize_lock_rules();
 // Reports what the ending thread holds. A mutex, or APCs that stayed disabled, is a bug check as on Windows.

@@ -1,5 +1,6 @@
 // Timers: nf-wdm-keinitializetimerex, nf-wdm-kesettimerex, nf-wdm-kesetcoalescabletimer,
 // nf-wdm-kecanceltimer, nf-wdm-kereadstatetimer.
+#include "kernel/ex/lock_ends.h"
 #include "kernel/exports/gate.h"
 #include "kernel/ke/report.h"
 #include "kernel/ke/scheduler.h"
@@ -19,10 +20,16 @@ static BOOLEAN set(KTIMER* timer, LARGE_INTEGER due, LONG period, ULONG toleranc
     return was_set;
 }
 
-extern "C" void KeInitializeTimer(KTIMER* timer) { ke::initialize_timer(*timer, NotificationTimer); }
+extern "C" void KeInitializeTimer(KTIMER* timer) {
+    ex::check_timer_to_initialize(*timer);
+    ke::initialize_timer(*timer, NotificationTimer);
+}
 GATE(KeInitializeTimer);
 
-extern "C" void KeInitializeTimerEx(KTIMER* timer, TIMER_TYPE type) { ke::initialize_timer(*timer, type); }
+extern "C" void KeInitializeTimerEx(KTIMER* timer, ULONG type) {
+    ex::check_timer_to_initialize(*timer);
+    ke::initialize_timer(*timer, static_cast<TIMER_TYPE>(type & 1));
+}
 GATE(KeInitializeTimerEx);
 
 extern "C" BOOLEAN KeSetTimer(KTIMER* timer, LARGE_INTEGER due, KDPC* dpc) {

@@ -120,7 +120,8 @@ ULONG_PTR run_system_call(seh::EntryRecord& entry) {
     const ULONG_PTR result = (*service->gate)(args);
     if (trace::on) [[unlikely]]
         trace::emit_syscall_exit(number, static_cast<NTSTATUS>(result));
-    if (self.locks.count() || ke::current_irql() != PASSIVE_LEVEL || self.Tcb.CombinedApcDisable) [[unlikely]]
+    if (self.locks.count() || ke::current_irql() != PASSIVE_LEVEL || self.Tcb.CombinedApcDisable ||
+        ke::processors_without_interrupts) [[unlikely]]
         ex::check_return_to_user();
     if (ke::current_irql() != PASSIVE_LEVEL) [[unlikely]]
         ke::bug_check(IRQL_GT_ZERO_AT_SYSTEM_SERVICE, entry.rip, ke::current_irql());

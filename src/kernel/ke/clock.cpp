@@ -7,6 +7,7 @@
 #include "kernel/ke/spinning.h"
 #include "kernel/ke/timer.h"
 #include <algorithm>
+#include <limits>
 
 namespace nt::ke {
 
@@ -80,7 +81,9 @@ ULONGLONG next_event_time() { return std::min({next_tick, next_timer(true), hard
 ULONGLONG next_event_when_idle() {
     const ULONGLONG timer = next_timer(false);
     const ULONGLONG tick = timer == ~0ull ? ~0ull : tick_at_or_after(std::max(timer, last_tick + 1));
-    return std::min({tick, next_timer(true), hardware::events::next_due()});
+    const ULONGLONG next = std::min({tick, next_timer(true), hardware::events::next_due()});
+    // Beyond what a LARGE_INTEGER holds is never: a delay of MINLONGLONG, a timer due at MAXLONGLONG.
+    return next >= static_cast<ULONGLONG>(std::numeric_limits<LONGLONG>::max() - boot_time()) ? ~0ull : next;
 }
 
 // Timers expire below DISPATCH_LEVEL: on this processor, or on another one if this one is kept from it.

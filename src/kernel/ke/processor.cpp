@@ -86,8 +86,22 @@ void update_pending_level_without_attention(Processor& p) {
         level = DISPATCH_LEVEL;
     if (const int vector = p.highest_vector(); vector >= 0 && vector / 16 > level)
         level = static_cast<KIRQL>(vector / 16);
+    if (p.interrupts_off) level = 0; // nothing comes, whatever the IRQL
     *reinterpret_cast<KIRQL*>(p.pcr + KPCR_PENDING_LEVEL) = level;
     note_called(p);
+}
+
+ULONG processors_without_interrupts = 0;
+
+bool interrupts_enabled() { return !current_processor().interrupts_off; }
+
+void set_interrupts(bool enabled) {
+    Processor& p = current_processor();
+    if (p.interrupts_off == !enabled) return;
+    p.interrupts_off = !enabled;
+    processors_without_interrupts += enabled ? -1 : 1;
+    update_pending_level(p);
+    if (enabled && pending_level() > current_irql()) deliver_pending();
 }
 
 void request_attention(Processor& p) { p.deadline() = 0; }

@@ -40,6 +40,10 @@ inline KIRQL& irql_byte() { return *reinterpret_cast<KIRQL*>(pcr_address + KPCR_
 inline KIRQL current_irql() { return irql_byte(); }
 // The highest IRQL that something waits for: an interrupt's own, DISPATCH_LEVEL (DPCs, a thread switch),
 // APC_LEVEL (kernel APCs), 0: nothing does.
+// The interrupt flag of the running processor (cli, sti, popfq). Cleared, nothing is delivered at any IRQL.
+extern ULONG processors_without_interrupts;
+bool interrupts_enabled();
+void set_interrupts(bool enabled);
 inline KIRQL& pending_level() { return *reinterpret_cast<KIRQL*>(pcr_address + KPCR_PENDING_LEVEL); }
 
 // Some pageable memory is accessible. Then close_paged_memory is called when the IRQL reaches DISPATCH_LEVEL

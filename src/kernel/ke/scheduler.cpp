@@ -106,6 +106,8 @@ Thread* take_next(Processor& p) {
 
 // The processor's view of a thread goes out with it and comes back with it.
 void save(Processor& p, Thread& thread) {
+    // assumed: whoever waits with interrupts disabled has them enabled.
+    if (p.interrupts_off) set_interrupts(true);
     thread.crossing = reinterpret_cast<seh::Record*>(p.slot(KPCR_CROSSING));
     thread.host_stack = p.slot(KPCR_HOST_STACK);
     note_stacks(thread);

@@ -60,6 +60,7 @@ struct Processor {
     bool quantum_ended = false;
     bool timers_expired = false; // expiration runs below DISPATCH_LEVEL on this processor
     bool dpc_active = false;
+    bool interrupts_off = false; // cli
     bool dpc_requested = false;
     ULONG interrupt_nesting = 0;
     ULONGLONG dpc_since = 0;       // when the running DPC routine began; 0: none runs
