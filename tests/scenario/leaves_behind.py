@@ -93,6 +93,7 @@ static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
     (void)device;
     PIO_STACK_LOCATION here = IoGetCurrentIrpStackLocation(irp);
     if (here->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        if (here->Parameters.DeviceIoControl.IoControlCode == 0x22200b) ObDereferenceObject(here->FileObject);
         PMDL mdl = IoAllocateMdl(here->Parameters.DeviceIoControl.Type3InputBuffer, 8, FALSE, FALSE, NULL);
         MmProbeAndLockPages(mdl, UserMode, IoReadAccess);
         if (here->Parameters.DeviceIoControl.IoControlCode == 0x222007) { MmUnlockPages(mdl); IoFreeMdl(mdl); }
@@ -115,9 +116,11 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
 
 def check_locked_pages(lab, folder):
     driver = rs.build_driver(folder, "locker", LOCKER)
-    for code, exit_status in (("0x222007", 0), ("0x222003", 123)):
+    for code, exit_status in (("0x222007", 0), ("0x222003", 123), ("0x22200b", 122)):
         done = rs.expect(lab.call(["ioctl", "--driver", driver, "--open", r"\\.\Locker", "--code", code, "--in", "4142434445464748"]), exit_status)
-        if exit_status and not re.search(r"locker!dispatch\+0x[0-9a-f]+ [^\n]*: 1 page of process [0-9a-f]{4}, locked here and still locked when it ends[\s\S]*0x0*76", done.stderr):
+        if exit_status == 122 and not re.search(r"REFERENCE_BY_POINTER \(18\)[\s\S]*FAULTING_IP: locker!dispatch", done.stderr):
+            raise rs.Failure(f"the reference taken from the request is not found where it is taken:\n{done.stderr}")
+        if exit_status == 123 and not re.search(r"locker!dispatch\+0x[0-9a-f]+ [^\n]*: 1 page of process [0-9a-f]{4}, locked here and still locked when it ends[\s\S]*0x0*76", done.stderr):
             raise rs.Failure(f"the report does not say what is locked:\n{done.stderr}")
 
 

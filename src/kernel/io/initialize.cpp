@@ -8,6 +8,7 @@
 #include "kernel/io/device_node.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
+#include "kernel/io/irp.h"
 #include "kernel/ke/thread.h"
 #include "kernel/pool/pool.h"
 
@@ -36,13 +37,19 @@ LONG64 device_references(PVOID object) {
     return !(extension_of(device)->ExtensionFlags & DOE_DELETE_PENDING);
 }
 
-// Each request's, until it is finished.
+// Each request's until it is finished, and its requestor's, who waits for it on a synchronous file.
 LONG64 file_references(PVOID object) {
+    const auto* file = static_cast<const FILE_OBJECT*>(object);
     LONG64 count = 0;
     for (LIST_ENTRY* t = ke::all_threads.Flink; t != &ke::all_threads; t = t->Flink) {
         const LIST_ENTRY& head = NT_CONTAINER(t, ke::Thread, all_link)->IrpList;
-        for (LIST_ENTRY* e = head.Flink; e && e != &head; e = e->Flink)
-            count += NT_CONTAINER(e, IRP, ThreadListEntry)->Tail.Overlay.OriginalFileObject == object;
+        for (LIST_ENTRY* e = head.Flink; e && e != &head; e = e->Flink) {
+            const IRP* irp = NT_CONTAINER(e, IRP, ThreadListEntry);
+            if (irp->Tail.Overlay.OriginalFileObject != file) continue;
+            const bool waits = file->Flags & FO_SYNCHRONOUS_IO && !(irp->AllocationFlags & irp_of_driver) &&
+                               !(irp->Flags & (IRP_CREATE_OPERATION | IRP_CLOSE_OPERATION));
+            count += waits ? 2 : 1;
+        }
     }
     return count;
 }
