@@ -115,6 +115,9 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
         ->check(whole_number)
         ->type_name("SIZE");
     command.callback([ioctl, &status] {
+        if (ioctl->out > most_buffer)
+            throw CLI::ValidationError("--out", "an output buffer of " + std::to_string(ioctl->out) +
+                                                    " bytes cannot be allocated (64 MB at most)");
         Session session{config_from(ioctl->options), ioctl->options.kd, ioctl->options.result};
         const std::string client = installed_file("guest/ioctl.exe");
         if (client.empty()) {

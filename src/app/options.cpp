@@ -59,7 +59,7 @@ std::string input_digits(const std::string& text) {
     std::string out;
     if (!text.empty() && text.front() == '@') {
         std::error_code error;
-        if (fs::file_size(text.substr(1), error) > most_input && !error)
+        if (fs::file_size(text.substr(1), error) > most_buffer && !error)
             throw CLI::ValidationError("--in", "'" + text.substr(1) + "' is larger than 64 MB");
         auto bytes = host::read_file(text.substr(1));
         if (!bytes) throw CLI::ValidationError("--in", bytes.error());

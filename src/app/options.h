@@ -38,7 +38,7 @@ Config config_from(const Options& options);
 // Checks of values: digits that fit in 64 bits; a name that is not empty.
 extern const CLI::Validator whole_number, file_name;
 
-constexpr std::uintmax_t most_input = 64 << 20; // bytes of --in @FILE
+constexpr std::uintmax_t most_buffer = 64 << 20; // bytes of --in @FILE, and of --out
 
 // Input of --in as hexadecimal digits; throws CLI::ValidationError on anything else.
 std::string input_digits(const std::string& text);
