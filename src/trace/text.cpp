@@ -111,7 +111,7 @@ bool print_text(Reader& reader, int descriptor, const TextOptions& options, bool
             formatter.skip(record);
         output.flush_if_large();
     }
-    if (call_found) *call_found = filter.call_found();
+    if (call_found && !options.call.empty()) *call_found = filter.call_found();
     if (reader.damaged()) output.text += "The trace is damaged: " + reader.error() + "\n";
     return output.flush() && !reader.damaged();
 }

@@ -48,7 +48,7 @@ struct TextOptions {
 std::string request_history(Reader& reader, std::uint64_t irp);
 
 // Writes rows to a file descriptor; what is wrong with a damaged file comes last. False: damaged, or the
-// descriptor failed. `call_found`: a call that the options ask for is there.
+// descriptor failed. `call_found`: told, if the options ask for a call, whether there was one.
 bool print_text(Reader& reader, int descriptor, const TextOptions& options = {}, bool* call_found = nullptr);
 
 } // namespace trace

@@ -167,7 +167,11 @@ void run_interrupt(ULONG vector) {
     if (!p.interrupt_nesting++) p.interrupt_since = interrupt_time();
     raise_irql(static_cast<KIRQL>(vector / 16));
     charge(interrupt_cost);
-    if (trace::on) trace::emit_interrupt(vector, old);
+    if (trace::on) {
+        const auto* entry = static_cast<const seh::EntryRecord*>(seh::innermost());
+        const bool idle = p.is_idle() || entry->kind == seh::RecordKind::call_out;
+        trace::emit_interrupt(vector, old, idle ? 0 : entry->rip, idle ? 0 : entry->rsp);
+    }
     if (vector == ipi_vector) {
         GuestFrame frame(GuestFrame::on_this_stack(), seh::Interruption::interrupt);
         take_part_in_ipi();
@@ -177,6 +181,7 @@ void run_interrupt(ULONG vector) {
     change_activity(p, before);
     if (old < DISPATCH_LEVEL) note_dispatch_left();
     irql_byte() = old;
+    if (trace::on) trace::emit_interrupt_over(vector, p.current->quantum_used);
     update_pending_level(p);
 }
 

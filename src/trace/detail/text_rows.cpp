@@ -491,7 +491,16 @@ const Row rows[] = {
     {"dpc_returned", Place::leave, [](TextRows&) { return std::string("DPC routine returns"); }},
     {"interrupt", Place::thread,
      [](TextRows& t) {
-         return "interrupt, vector " + t.x("vector") + ", at IRQL " + t.d("interrupted_irql");
+         const std::string head =
+             "interrupt, vector " + t.x("vector") + ", at IRQL " + t.d("interrupted_irql");
+         return t.n("interrupted")
+                    ? head + ": " + t.symbol("interrupted") + " stops, its state stays on its stack"
+                    : head + ": the processor idles";
+     }},
+    {"interrupt_over", Place::thread,
+     [](TextRows& t) {
+         return "interrupt over; the thread's quantum is where it was, " + time_text(t.n("quantum")) +
+                " used";
      }},
     {"interrupt_connected", Place::thread,
      [](TextRows& t) {

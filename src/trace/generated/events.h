@@ -88,6 +88,7 @@ enum class Id : std::uint16_t {
     dpc_called = 144,
     dpc_returned = 145,
     interrupt = 146,
+    interrupt_over = 160,
     isr_called = 147,
     isr_returned = 148,
     apc_delivered = 149,
@@ -194,7 +195,8 @@ inline constexpr std::string_view schema =
     "143 dpc_queued dpc:ptr routine:ptr processor:u8 importance:u8\n"
     "144 dpc_called dpc:ptr routine:ptr context:ptr\n"
     "145 dpc_returned dpc:ptr time:u64\n"
-    "146 interrupt vector:x32 interrupted_irql:u8\n"
+    "146 interrupt vector:x32 interrupted_irql:u8 interrupted:ptr stack:ptr\n"
+    "160 interrupt_over vector:x32 quantum:u64\n"
     "147 isr_called interrupt:ptr routine:ptr vector:x32\n"
     "148 isr_returned interrupt:ptr claimed:bool\n"
     "149 apc_delivered apc:ptr mode:u8 kernel_routine:ptr normal_routine:ptr\n"
@@ -1135,12 +1137,23 @@ inline void emit_dpc_returned(Ptr dpc, std::uint64_t time) {
     w.commit();
 }
 
-// an interrupt is taken; this row's IRQL is its own
-inline void emit_interrupt(std::uint32_t vector, std::uint8_t interrupted_irql) {
-    detail::Writer<4> w(146, 0);
+// an interrupt is taken; this row's IRQL is its own; interrupted: where the thread goes on afterwards (0: it is an idle thread), its stack pointer there
+inline void emit_interrupt(std::uint32_t vector, std::uint8_t interrupted_irql, Ptr interrupted, Ptr stack) {
+    detail::Writer<6> w(146, 0);
     if (!w) [[unlikely]] return;
     w.put(vector);
     w.put(interrupted_irql);
+    w.put(interrupted.value);
+    w.put(stack.value);
+    w.commit();
+}
+
+// the interrupted thread goes on; quantum: what it has used up, 100 ns units
+inline void emit_interrupt_over(std::uint32_t vector, std::uint64_t quantum) {
+    detail::Writer<4> w(160, 0);
+    if (!w) [[unlikely]] return;
+    w.put(vector);
+    w.put(quantum);
     w.commit();
 }
 
