@@ -3,15 +3,26 @@
 #include "abi/status.h"
 #include "host/guest.h"
 #include "kernel/exports/gate.h"
+#include "kernel/exports/touch.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 
 using namespace nt;
 
-extern "C" LONG_PTR ObfReferenceObject(PVOID object) { return ob::reference(object); }
+// A null pointer's header would lie below address 0.
+static void need_object(PVOID object) {
+    if (reinterpret_cast<ULONG_PTR>(object) < sizeof(OBJECT_HEADER)) [[unlikely]]
+        exports::need_write(ob::header_of(object), 1);
+}
+
+extern "C" LONG_PTR ObfReferenceObject(PVOID object) {
+    need_object(object);
+    return ob::reference(object);
+}
 GATE(ObfReferenceObject);
 static LONG_PTR dereference(PVOID object) {
+    need_object(object);
     ob::check_driver_dereference(object);
     return ob::dereference(object);
 }
@@ -20,6 +31,7 @@ GATE(ObfDereferenceObject);
 extern "C" LONG_PTR ObDereferenceObject(PVOID object) { return dereference(object); }
 GATE(ObDereferenceObject);
 extern "C" void ObDereferenceObjectDeferDelete(PVOID object) {
+    need_object(object);
     ob::check_driver_dereference(object);
     ob::dereference_defer_delete(object);
 }
