@@ -12,8 +12,8 @@ namespace {
 detail::Call* free_calls;
 
 void unlink(detail::Call* c) {
-    c->previous->next = c->next;
-    c->next->previous = c->previous;
+    *c->link = c->next;
+    if (c->next) c->next->link = c->link;
     c->outer = free_calls;
     free_calls = c;
 }
@@ -30,7 +30,7 @@ void unlink(detail::Call* c) {
 
 namespace detail {
 
-Call all_calls{&all_calls, &all_calls, nullptr, 0, nullptr, nullptr, nullptr, 0, 0, false, false, false};
+Call* calls[call_lists];
 
 Call* take_call() { return host::make<Call>(); }
 
@@ -70,8 +70,9 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
         free_calls = call->outer;
     else
         call = take_call();
-    *call = {all_calls.next,
-             &all_calls,
+    Call*& list = calls_of(irp, static_cast<UCHAR>(irp->CurrentLocation));
+    *call = {list,
+             &list,
              static_cast<Call*>(self.calls),
              stack,
              irp,
@@ -82,8 +83,8 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
              false,
              false,
              false};
-    all_calls.next->previous = call;
-    all_calls.next = call;
+    if (list) list->link = &call->next;
+    list = call;
     self.calls = call;
 
     if (trace::on) [[unlikely]]

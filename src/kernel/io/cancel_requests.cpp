@@ -173,8 +173,9 @@ void cancel_thread_io() {
 std::vector<const IRP*> pending_requests() {
     // One whose dispatch routine is still running is not pending yet.
     auto is_running = [](const IRP* irp) {
-        for (const detail::Call* c = detail::all_calls.next; c != &detail::all_calls; c = c->next)
-            if (c->irp == irp && !c->left) return true;
+        for (UCHAR level = 1; level <= static_cast<UCHAR>(irp->StackCount); level++)
+            for (const detail::Call* c = detail::calls_of(irp, level); c; c = c->next)
+                if (c->irp == irp && !c->left) return true;
         return false;
     };
     std::vector<const IRP*> out;

@@ -121,8 +121,9 @@ void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done) {
         "a completion routine of %s ended with PendingReturned set and did not mark IRP %llx pending",
         name_of(location->DeviceObject ? location->DeviceObject->DriverObject : nullptr).text,
         address_of(irp));
-    for (Call* c = all_calls.next; c != &all_calls; c = c->next)
-        if (c->irp == irp && c->level == static_cast<UCHAR>(irp->CurrentLocation)) c->reported = true;
+    const auto level = static_cast<UCHAR>(irp->CurrentLocation);
+    for (Call* c = calls_of(irp, level); c; c = c->next)
+        if (c->irp == irp && c->level == level) c->reported = true;
 }
 
 } // namespace nt::io::detail

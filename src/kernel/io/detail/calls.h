@@ -10,9 +10,10 @@
 namespace nt::io::detail {
 
 struct Call {
-    Call *next, *previous; // all calls of the machine
-    Call* outer;           // the thread's call around this one
-    ULONG_PTR stack;       // host stack of the frame
+    Call* next;      // of its list
+    Call** link;     // what points at this one
+    Call* outer;     // the thread's call around this one
+    ULONG_PTR stack; // host stack of the frame
     IRP* irp;
     DEVICE_OBJECT* device;
     DRIVER_OBJECT* driver;
@@ -22,7 +23,13 @@ struct Call {
     bool marked;   // … and found it marked pending
     bool reported; // a driver inside has been reported for this request
 };
-extern Call all_calls; // head
+// In lists by request and level, so that completion need not look at what other requests are in.
+inline constexpr ULONG call_lists = 256;
+extern Call* calls[call_lists];
+inline Call*& calls_of(const IRP* irp, UCHAR level) {
+    const auto number = reinterpret_cast<ULONG_PTR>(irp) >> 4;
+    return calls[((number ^ number >> 8 ^ number >> 16) + level) & (call_lists - 1)];
+}
 
 // What a dispatch routine answered, and whether its request has left the location meanwhile.
 struct Returned {
@@ -38,7 +45,7 @@ void drop_calls(Call* c); // this one and those inside it, of frames that are go
 
 // Completion leaves a location.
 inline void note_left(const IRP* irp, CHAR level, UCHAR control) {
-    for (Call* c = all_calls.next; c != &all_calls; c = c->next)
+    for (Call* c = calls_of(irp, static_cast<UCHAR>(level)); c; c = c->next)
         if (c->irp == irp && c->level == static_cast<UCHAR>(level) && !c->left) {
             c->left = true;
             c->marked = control & SL_PENDING_RETURNED;
