@@ -129,7 +129,8 @@ void GetCurrentThreadStackLimits(ULONG_PTR* low, ULONG_PTR* high) {
     *low = ULONG_PTR(teb->DeallocationStack); // of the reservation, not of what is committed
     *high = ULONG_PTR(teb->NtTib.StackBase);
 }
-// What is left of the stack when it overflows. It can only grow, and not beyond the reservation; 0 asks.
+// What is left of the stack when it overflows. assumed: it can only grow, and not beyond the reservation; 0
+// asks.
 BOOL SetThreadStackGuarantee(ULONG* size) {
     if (!size) return fail_with(ERROR_INVALID_PARAMETER);
     TEB* teb = NtCurrentTeb();
