@@ -96,6 +96,12 @@ struct FiberSwitch {
     }
 };
 
+static void forget_frames([[maybe_unused]] std::uint64_t low, [[maybe_unused]] std::uint64_t high) {
+#ifdef FIBER_ASAN
+    __asan_unpoison_memory_region(reinterpret_cast<void*>(low), high - low);
+#endif
+}
+
 Fiber& Fiber::main() { return main_fiber; }
 Fiber& Fiber::current() { return *running; }
 std::size_t Fiber::count() { return fibers; }
@@ -118,6 +124,7 @@ Fiber* Fiber::create(Entry entry, void* argument) {
     fiber->high_ = high;
     fiber->entry_ = entry;
     fiber->argument_ = argument;
+    forget_frames(low, high); // those of the last owner, which ended somewhere deep
     FiberSwitch::prepare(*fiber);
     ++fibers;
     return fiber;
@@ -137,11 +144,7 @@ void Fiber::switch_to(Fiber& from, Fiber& to) {
     FiberSwitch::arrived(from, from.asan_fake_stack_);
 }
 
-void Fiber::abandon_frames_below([[maybe_unused]] std::uint64_t high) {
-#ifdef FIBER_ASAN
-    __asan_unpoison_memory_region(reinterpret_cast<void*>(running->low_), high - running->low_);
-#endif
-}
+void Fiber::abandon_frames_below(std::uint64_t high) { forget_frames(running->low_, high); }
 
 void Fiber::destroy(Fiber* fiber) {
     if (!fiber) return;

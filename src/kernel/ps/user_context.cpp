@@ -1,5 +1,6 @@
 #include "kernel/ps/user_context.h"
 #include "abi/status.h"
+#include "host/fiber.h"
 #include "host/guest.h"
 #include "kernel/ke/apc.h"
 #include "kernel/mm/fault.h"
@@ -89,6 +90,7 @@ void go_to_user(CONTEXT& context) {
     ke::Thread& self = ke::current_thread();
     if (self.Tcb.ApcState.UserApcPending) deliver_user_apc(context);
     seh::set_innermost(nullptr);
+    host::Fiber::abandon_frames_below(host::Fiber::current().stack_high());
     seh::nt_resume(&context, self.teb);
 }
 

@@ -1,4 +1,5 @@
 #include "kernel/seh/detail/environment.h"
+#include "host/fiber.h"
 #include "host/guest.h"
 #include "host/places.h"
 #include "host/signals.h"
@@ -59,6 +60,8 @@ void resume_in(Record* segment, const CONTEXT& context) {
         die_unhandled(record, copy);
     }
     set_innermost(segment);
+    host::Fiber::abandon_frames_below(segment ? reinterpret_cast<ULONG_PTR>(segment)
+                                              : host::Fiber::current().stack_high());
     nt_resume(&copy, 0);
 }
 
