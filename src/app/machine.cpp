@@ -17,6 +17,7 @@
 #include "kernel/ex/callback.h"
 #include "kernel/ex/host_hang.h"
 #include "kernel/ex/lock_ends.h"
+#include "kernel/ex/stall.h"
 #include "kernel/ex/trap.h"
 #include "kernel/ex/work.h"
 #include "kernel/exports/runtime.h"

@@ -8,10 +8,9 @@
 #include "host/guest.h"
 #include "host/processor.h"
 #include "host/signals.h"
-#include "kernel/ex/polling.h"
 #include "kernel/ex/processor_state.h"
+#include "kernel/ex/stall.h"
 #include "kernel/ke/bugcheck.h"
-#include "kernel/ke/clock.h"
 #include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/fault.h"
@@ -27,7 +26,6 @@ namespace nt::ex {
 namespace {
 
 TrapHooks hooks;
-ULONG most_stalls = 100;
 
 // What the handler leaves on the host stack for trap_entry.
 struct TrapFrame {
@@ -195,44 +193,6 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     hooks.settle();
     seh::set_innermost(nullptr);
     resume(frame, ke::current_thread().teb);
-}
-
-[[noreturn]] void hang(TrapFrame& frame) {
-    ke::Stop stop;
-    stop.kind = ke::StopKind::hang;
-    stop.repeatable = false;
-    stop.context = &frame.context;
-    stop.caller = frame.context.Rip;
-    std::snprintf(stop.text, sizeof stop.text, "%s code runs without calling the system",
-                  frame.user ? "user-mode" : "kernel-mode");
-    ke::stop_machine(stop);
-}
-
-PollingProof proof;
-constexpr ULONG most_steps = 5'000;
-
-// The host's clock has seen code run without calling the system, and it could not be proven that it only
-// polls. Others may go on, or time: then the run is not repeatable, since the host has decided when. When
-// nothing changes that for long enough, it is a hang.
-void spins(TrapFrame& frame) {
-    ke::Thread& self = ke::current_thread();
-    if (ke::virtual_time() != self.last_stall) self.stalls = 0; // it has called the system meanwhile
-    if (++self.stalls > most_stalls) hang(frame);
-    if (trace::on) trace::emit_spin_interrupted(frame.context.Rip, frame.user);
-    ke::run_is_repeatable = false;
-    ke::let_time_pass();
-    ke::switch_point(ke::Cause::pause);
-    self.last_stall = ke::virtual_time();
-}
-
-// The processor waits for the memory that the code polls. Afterwards the code is looked at again at once: it
-// may have waited for another value.
-void polls(TrapFrame& frame) {
-    ke::PolledWords words;
-    if (!proof.words(words)) return spins(frame);
-    if (trace::on) trace::emit_polls(frame.context.Rip, frame.user, words.shared(frame.context));
-    ke::poll(words, frame.context, frame.user);
-    seh::nt_step_after_resume = 1;
 }
 
 [[noreturn]] void kernel_trap(TrapFrame& frame) {
@@ -412,8 +372,8 @@ void trap_entry(void* argument) {
     seh::set_innermost(&frame.entry);
     if (frame.gs_changed) [[unlikely]]
         gs_changed(frame.context.Rip, "found by a fault", &frame.context);
-    if (frame.fault.kind == host::FaultKind::watchdog) spins(frame);
-    if (frame.polls) polls(frame);
+    if (frame.fault.kind == host::FaultKind::watchdog) spins(frame.context, frame.user);
+    if (frame.polls) ex::polls(frame.context, frame.user);
     if (frame.step_ended) ke::switch_point(ke::Cause::step);
     if (frame.fault.kind == host::FaultKind::watchdog || frame.polls || frame.step_ended) {
         if (!frame.user) resume_kernel(frame);
@@ -444,62 +404,6 @@ bool goes_on_stepping(host::Fault& fault, ULONG& steps) {
     if (last || !guest_code || uses_flags(fault.rip())) fault.registers[host::EFLAGS] &= ~trap_flag;
     return last;
 }
-
-// Code that has run without calling the system for long, as the host's clock says: it is looked at after 1,
-// 2, 4, 8 … periods of that clock, and interrupted after two seconds.
-class Stall {
-  public:
-    // True: interrupt it now. Otherwise it goes on, perhaps with a proof under way.
-    bool seen(host::Fault& fault) {
-        if (proof.active() || fault.registers[host::EFLAGS] & trap_flag) return false;
-        const ULONGLONG now = ke::virtual_time();
-        if (now != time_ && ke::run_is_repeatable) periods_ = 0;
-        time_ = now;
-        periods_++;
-        const bool out_of_patience = periods_ == std::min<ULONG>(patience, most_stalls);
-        last_ = out_of_patience || !ke::run_is_repeatable;
-        if (!out_of_patience && (periods_ & (periods_ - 1))) return last_;
-        return !start(fault, most_steps) && last_;
-    }
-    // Code that polled before goes on, and has made one step.
-    void look_again(host::Fault& fault) {
-        last_ = false;
-        if (!start(fault, std::min(most_steps, 1000 + 16 * proof.length())))
-            fault.registers[host::EFLAGS] &= ~trap_flag;
-    }
-    // What a fault means to the proof that is under way.
-    enum class Answer { goes_on, interrupt, polls, none };
-    Answer step(host::Fault& fault) {
-        const bool next = fault.kind == host::FaultKind::single_step && host::places::is_guest(fault.rip()) &&
-                          host::gs_base() == gs_base_;
-        auto result = PollingProof::Result::failed;
-        if (next)
-            result = proof.step(fault);
-        else
-            proof.give_up();
-        if (result == PollingProof::Result::going_on) return Answer::goes_on;
-        fault.registers[host::EFLAGS] &= ~trap_flag;
-        if (result == PollingProof::Result::proven) {
-            periods_ = 0;
-            return Answer::polls;
-        }
-        if (fault.kind != host::FaultKind::single_step) return Answer::none; // a fault of its own
-        return next && last_ ? Answer::interrupt : Answer::goes_on;
-    }
-
-  private:
-    bool start(host::Fault& fault, ULONG most) {
-        gs_base_ = host::gs_base();
-        if (proof.begin(fault, gs_base_, most) != PollingProof::Result::going_on) return false;
-        fault.registers[host::EFLAGS] |= trap_flag;
-        return true;
-    }
-    static constexpr ULONG patience = 20;
-    ULONGLONG time_ = 0;
-    ULONG periods_ = 0;
-    bool last_ = false; // a proof that fails ends in an interruption
-    ULONG_PTR gs_base_ = 0;
-} stall;
 
 // A fault with a wrong GS may lie in the first instructions of a crossing or in ntoskrnl's guest code: the
 // driver's place is behind their return address, or is the routine that just returned.
@@ -545,7 +449,7 @@ class Sink final : public host::FaultSink {
         bool polls = false;
         if (fault.kind == host::FaultKind::watchdog) {
             if (!stall.seen(fault)) return true;
-        } else if (proof.active()) {
+        } else if (stall.is_watched()) {
             const auto answer = stall.step(fault);
             if (answer == Stall::Answer::goes_on) return true;
             polls = answer == Stall::Answer::polls;
@@ -613,7 +517,6 @@ class Sink final : public host::FaultSink {
 } // namespace
 
 void set_trap_hooks(const TrapHooks& h) { hooks = h; }
-void set_stall_limit(ULONG most) { most_stalls = most; }
 const TrapHooks& trap_hooks() { return hooks; }
 void initialize_traps() {
     host::set_guest_rip_filter([](const host::Fault& fault) {

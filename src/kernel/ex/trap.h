@@ -42,9 +42,6 @@ struct TrapHooks {
 void set_trap_hooks(const TrapHooks& hooks);
 const TrapHooks& trap_hooks();
 
-// How often in a row the watchdog may find a thread that calls nothing, before that is a hang.
-void set_stall_limit(ULONG most);
-
 // Installs itself as the host's fault sink.
 void initialize_traps();
 
