@@ -129,11 +129,13 @@ static void level(void) {
           "KeSynchronizeExecution calls its routine at PASSIVE_LEVEL, where it may wait");
     work = 5;
     for (int i = 0; i < 20; ++i) {
+        const LONG before = calls;
         KeClearEvent(&entered);
         registers[TRIGGER] = 0;
         if (i & 1) KeWaitForSingleObject(&entered, Executive, KernelMode, FALSE, NULL);
         KeSynchronizeExecution(object, critical, &seen);
-        sleep(15); // the routine has taken the line back
+        while (calls == before) // until the routine has taken the line back
+            sleep(5);
     }
     CHECK(overlaps == 0, "never while the service routine runs");
     work = 0;
