@@ -86,12 +86,13 @@ extern "C" void KeReleaseInterruptSpinLock(KINTERRUPT* interrupt, KIRQL old) {
 GATE(KeReleaseInterruptSpinLock);
 
 // The vector of an ISA line (its number is the level) or of a PCI one (its line register); 0: there is none.
-extern "C" ULONG HalGetInterruptVector(INTERFACE_TYPE bus, ULONG, ULONG level, ULONG vector, KIRQL* irql,
-                                       KAFFINITY* processors) {
+// The machine's buses have number 0; on any other there is no interrupt.
+extern "C" ULONG HalGetInterruptVector(INTERFACE_TYPE bus, ULONG number, ULONG level, ULONG vector,
+                                       KIRQL* irql, KAFFINITY* processors) {
     need_out(irql);
     need_out(processors);
     const ULONG line = bus == PCIBus ? vector : level;
-    if (line >= hardware::interrupt_lines) return 0;
+    if (number != 0 || line >= hardware::interrupt_lines) return 0;
     const ULONG result = ke::vector_of_line(line);
     *irql = static_cast<KIRQL>(result / 16);
     *processors = ke::all_processors();

@@ -246,6 +246,10 @@ static void checks(void) {
     vector = HalGetInterruptVector(Isa, 0, LINE, LINE, &irql, &processors);
     CHECK(vector && irql > DISPATCH_LEVEL && processors,
           "HalGetInterruptVector gives vector, IRQL and processors of a line");
+    KIRQL no_irql = 0;
+    KAFFINITY no_processors = 0;
+    CHECK(HalGetInterruptVector(Isa, 7, LINE, LINE, &no_irql, &no_processors) == 0,
+          "0 for a bus that is not there");
     quiet();
     one();
     shared();
