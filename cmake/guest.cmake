@@ -36,8 +36,11 @@ function(guest_image)
       DEPENDS ${source} DEPFILE ${object}.d WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
     list(APPEND objects ${object})
   endforeach()
+  # By relative names: the linker sorts what is imported by the libraries' paths.
+  set(link ${objects} -o ${image} ${G_FLAGS} ${G_LINK})
+  list(TRANSFORM link REPLACE "${CMAKE_SOURCE_DIR}/" "")
   add_custom_command(OUTPUT ${image}
-    COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${objects} -o ${image} ${G_FLAGS} ${G_LINK}
+    COMMAND ${G_COMPILER} ${GUEST_FLAGS} ${link}
     DEPENDS ${objects} ${G_DEPENDS} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
   add_custom_target(${target} DEPENDS ${image})
   add_dependencies(guest ${target})

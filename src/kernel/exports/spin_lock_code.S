@@ -45,11 +45,11 @@ nt_code_\name\()_end:
     jae     9f
 .endm
 
-# There is room for one more in the account, and the lock lies in the kernel's half.
+# No other is in the account, and the lock lies in the kernel's half.
 .macro plain_acquire
     mov     r10d, gs:[KPCR_HELD_LOCKS + HELD_COUNT]
-    cmp     r10d, HELD_INLINE
-    jae     9f
+    test    r10d, r10d                  # with another held, the order of the two is looked at
+    jnz     9f
     mov     r11, rcx
     shr     r11, 44
     cmp     r11d, 3                     # places::user_high

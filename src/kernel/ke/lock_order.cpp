@@ -4,6 +4,7 @@
 #include "kernel/ke/watched_memory.h"
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace nt::ke {
@@ -22,8 +23,8 @@ struct Edge {
     bool reported; // it closes a circle: not followed any more
 };
 struct Node {
-    std::vector<Edge> out;
-    std::vector<ULONG_PTR> in;
+    std::map<ULONG_PTR, Edge> out; // by Edge::to: one lock may be above those of a million objects
+    std::set<ULONG_PTR> in;
 };
 std::map<ULONG_PTR, Node> nodes; // in the order of addresses: a freed range is looked up
 
@@ -54,7 +55,7 @@ struct Step {
     const Edge* edge;
 };
 
-// The shortest way from a lock to another, by edges in the order in which they were made; empty: none.
+// The shortest way from a lock to another, of several the one by the lowest addresses; empty: none.
 std::vector<Step> find_path(ULONG_PTR from, ULONG_PTR to) {
     struct Reached {
         ULONG_PTR lock;
@@ -66,7 +67,7 @@ std::vector<Step> find_path(ULONG_PTR from, ULONG_PTR to) {
     for (std::size_t i = 0; i < reached.size(); i++) {
         const auto node = nodes.find(reached[i].lock);
         if (node == nodes.end()) continue;
-        for (const Edge& edge : node->second.out) {
+        for (const auto& [target, edge] : node->second.out) {
             if (edge.reported || !seen.try_emplace(edge.to, true).second) continue;
             reached.push_back({edge.to, i, &edge});
             if (edge.to != to) continue;
@@ -94,8 +95,7 @@ void note_edge(ULONG_PTR from, Edge edge) {
     if (place.from == from && place.to == edge.to) [[likely]]
         return;
     place = {from, edge.to};
-    for (const Edge& old : node_of(from).out)
-        if (old.to == edge.to) return;
+    if (node_of(from).out.contains(edge.to)) return;
     const std::vector<Step> circle = find_path(edge.to, from);
     edge.reported = !circle.empty();
     if (edge.reported) {
@@ -104,8 +104,8 @@ void note_edge(ULONG_PTR from, Edge edge) {
         for (const Step& step : circle)
             report_edge(step.from, *step.edge, {}, "the other order:");
     }
-    node_of(from).out.push_back(edge);
-    node_of(edge.to).in.push_back(from);
+    node_of(from).out.emplace(edge.to, edge);
+    node_of(edge.to).in.insert(from);
 }
 
 bool is_ordered(LockKind kind) {
@@ -124,11 +124,10 @@ void note_order(HeldLocks& locks, const void* lock, LockKind kind) {
 
 void erase(std::map<ULONG_PTR, Node>::iterator it) {
     const ULONG_PTR lock = it->first;
-    for (const Edge& edge : it->second.out)
-        if (const auto to = nodes.find(edge.to); to != nodes.end()) std::erase(to->second.in, lock);
+    for (const auto& [target, edge] : it->second.out)
+        if (const auto to = nodes.find(target); to != nodes.end()) to->second.in.erase(lock);
     for (const ULONG_PTR from : it->second.in)
-        if (const auto node = nodes.find(from); node != nodes.end())
-            std::erase_if(node->second.out, [=](const Edge& edge) { return edge.to == lock; });
+        if (const auto node = nodes.find(from); node != nodes.end()) node->second.out.erase(lock);
     for (Known& k : known)
         if (k.from == lock || k.to == lock) k = {};
     unmark_memory(pointer(lock));
