@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "app/console.h"
 #include "app/data_exports.h"
+#include "app/exit_status.h"
 #include "app/hardware.h"
 #include "app/kernel_images.h"
 #include "app/module_entries.h"
@@ -43,6 +44,8 @@
 #include "kernel/section/section.h"
 #include "trace/recorder.h"
 #include "trace/trace.h"
+#include <csignal>
+#include <unistd.h>
 
 namespace app {
 
@@ -53,6 +56,16 @@ namespace {
 Machine* the_machine = nullptr;
 
 constexpr double stall_period = 0.1; // seconds of processor time after which the watchdog looks at a spin
+
+// The structures that hold the kernel up may hold its report up as well (run_session ends the limit).
+void limit_report() {
+    std::signal(SIGALRM, [](int) {
+        static const char text[] = "drvlab: the kernel's lists are damaged; the report ends here\n";
+        (void)!write(2, text, sizeof text - 1);
+        _exit(exit_hang);
+    });
+    alarm(10);
+}
 constexpr std::uint64_t processor_area_size = 0x4000; // a KPCR with its KPRCB
 
 void must(NTSTATUS status, const char* what) {
@@ -163,7 +176,12 @@ const ke::Stop& Machine::run(std::function<void(Machine&)> script) {
     must(thread ? STATUS_SUCCESS : thread.error(), "the first system thread");
     ex::set_stall_limit(static_cast<ULONG>(config_.watchdog / stall_period));
     host::start_watchdog(&trace::current.time, stall_period);
-    host::set_host_hang(ex::host_code_hangs, config_.watchdog);
+    host::set_host_hang(
+        [] {
+            limit_report();
+            ex::host_code_hangs();
+        },
+        config_.watchdog);
     ke::run_machine();
     host::stop_watchdog();
     return ke::the_stop;

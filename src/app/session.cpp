@@ -139,6 +139,7 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     if (!host::guarded([&] { say(2, stop_report(machine, stop)); }))
         say(2, "drvlab: the report ends here: a structure that it looks at is damaged; " +
                    stop_summary(machine, stop) + "\n");
+    alarm(0); // a limit that a hang in the kernel has set for its report
     for (const auto& note : machine.notes())
         say(2, "drvlab: note: " + note + "\n");
     for (const BrokenRule& report : machine.reports())
