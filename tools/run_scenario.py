@@ -27,7 +27,8 @@ A file holds [[scenario]] tables:
   timeout     seconds, default 60 (four times as long under a sanitizer)
 
 Each scenario is run twice with the same seed; the traces must be equal byte for byte, and so must the output. Then it is run
-with further seeds (--seeds, or DRVLAB_SEEDS, default 3 in all), where everything but the trace's bytes must hold again.
+with further seeds (--seeds, or DRVLAB_SEEDS, default 3 in all), where everything but the trace's bytes must hold again,
+and once without a trace.
 """
 import argparse, difflib, json, os, pathlib, re, subprocess, sys, tempfile, tomllib
 
