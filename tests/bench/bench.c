@@ -135,6 +135,25 @@ static NTSTATUS NTAPI bench_write(PDEVICE_OBJECT device, PIRP irp) {
     return complete(irp, STATUS_SUCCESS, IoGetCurrentIrpStackLocation(irp)->Parameters.Write.Length);
 }
 
+static KEVENT turns[2];
+static BOOLEAN no_more_turns;
+
+static NTSTATUS give_turn(ULONG side) {
+    if (side > BENCH_NO_MORE_TURNS) return STATUS_INVALID_PARAMETER;
+    if (side == BENCH_NO_MORE_TURNS) {
+        no_more_turns = TRUE;
+        KeSetEvent(&turns[0], IO_NO_INCREMENT, FALSE);
+        KeSetEvent(&turns[1], IO_NO_INCREMENT, FALSE);
+        return STATUS_SUCCESS;
+    }
+    if (side == BENCH_FIRST_TURN)
+        side = 1;
+    else
+        KeSetEvent(&turns[!side], IO_NO_INCREMENT, FALSE);
+    KeWaitForSingleObject(&turns[side], Executive, KernelMode, FALSE, NULL);
+    return no_more_turns ? STATUS_CANCELLED : STATUS_SUCCESS;
+}
+
 static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
     NTSTATUS status;
     if (filtered(device, irp, &status)) return status;
@@ -153,6 +172,10 @@ static NTSTATUS NTAPI bench_control(PDEVICE_OBJECT device, PIRP irp) {
         if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(BENCH_LOOP))
             return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
         return complete(irp, loop_on_system_thread(irp->AssociatedIrp.SystemBuffer), 0);
+    case IOCTL_BENCH_TURN:
+        if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(ULONG))
+            return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
+        return complete(irp, give_turn(*(ULONG*)irp->AssociatedIrp.SystemBuffer), 0);
     case IOCTL_BENCH_ATTACH:
         if (stack->Parameters.DeviceIoControl.InputBufferLength < sizeof(BENCH_ATTACH_FILTERS))
             return complete(irp, STATUS_BUFFER_TOO_SMALL, 0);
@@ -186,6 +209,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path)
         return status;
     }
     connect_pulse(device);
+    KeInitializeEvent(&turns[0], SynchronizationEvent, FALSE);
+    KeInitializeEvent(&turns[1], SynchronizationEvent, FALSE);
     driver->MajorFunction[IRP_MJ_READ] = bench_read;
     driver->MajorFunction[IRP_MJ_CREATE] = bench_open_close;
     driver->MajorFunction[IRP_MJ_CLEANUP] = bench_open_close;

@@ -11,6 +11,13 @@
 // Input: BENCH_ATTACH_FILTERS. Puts filters above the device: they pass every request on and do nothing else.
 #define IOCTL_BENCH_ATTACH CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa04, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
+// Input: a side, 0 or 1: it is the other side's turn, and the request completes when it is this one's again.
+// BENCH_FIRST_TURN only waits for side 1's. BENCH_NO_MORE_TURNS ends the game: the other side's request
+// fails.
+#define IOCTL_BENCH_TURN CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa05, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define BENCH_FIRST_TURN 2
+#define BENCH_NO_MORE_TURNS 3
+
 enum { BENCH_SKIP, BENCH_COPY }; // the location skipped, or copied and a completion routine set
 
 typedef struct {

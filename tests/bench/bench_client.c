@@ -2,7 +2,8 @@
 // control, write, direct, open: requests from here; kcontrol, kwrite, kdirect, kopen, kread, kparport: the
 // driver sends them (kparport: to that driver). MORE is FILTERS MODE: so many filters that do nothing are
 // attached first, MODE 0 skip, 1 copy. switch, dpc, timer, spin, threads, waves, wait: the driver's loops of
-// these names in bench.h. handles BASE COUNT: duplicates and closes a handle while BASE others are open.
+// these names in bench.h. turns, in one process, gives its turn to another one that runs turn, and waits for
+// it. handles BASE COUNT: duplicates and closes a handle while BASE others are open.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,11 @@ static int handles(unsigned base, unsigned count) {
             !CloseHandle(other))
             return failed("DuplicateHandle or CloseHandle");
     return 0;
+}
+
+static BOOL turn(HANDLE device, ULONG side) {
+    DWORD done;
+    return DeviceIoControl(device, IOCTL_BENCH_TURN, &side, sizeof side, NULL, 0, &done, NULL);
 }
 
 static int kind_number(const char* kind) {
@@ -79,6 +85,13 @@ int main(int argc, char** argv) {
     else if (!strcmp(kind, "direct"))
         while (count-- && ok)
             ok = DeviceIoControl(device, IOCTL_BENCH_OUT_DIRECT, NULL, 0, page, sizeof page, &done, NULL);
+    else if (!strcmp(kind, "turns")) {
+        while (count-- && ok)
+            ok = turn(device, 0);
+        ok = turn(device, BENCH_NO_MORE_TURNS) && ok;
+    } else if (!strcmp(kind, "turn"))
+        for (BOOL more = turn(device, BENCH_FIRST_TURN); more; more = turn(device, 1))
+            ;
     else if (!strcmp(kind, "open"))
         while (count-- && ok) {
             HANDLE other = open_device("\\\\.\\Bench");

@@ -25,6 +25,9 @@ struct KernelRows::Measures {
         waves{.client = {"waves"}, .count = 31, .more = {"10000"}, .options = traced(64), .none_count = 1},
         many_threads{
             .client = {"threads"}, .count = 21, .more = {"10000"}, .options = traced(64), .none_count = 1},
+        turns{.client = {"turns"},
+              .count = 2'000,
+              .options = {"--client", here + "/guest/bench_client.exe turn 0"}},
         wait{.client = {"wait"}, .count = 3'600'000};
     double linux_both_ways = 1e18;
 };
@@ -35,7 +38,7 @@ KernelRows::~KernelRows() = default;
 void KernelRows::take() {
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
     for (Measure* m : {&m_->switches, &m_->dpc, &m_->spin, &m_->few_timers, &m_->many_timers, &m_->pulse,
-                       &m_->parport, &m_->few_threads, &m_->waves, &m_->many_threads, &m_->wait})
+                       &m_->parport, &m_->few_threads, &m_->waves, &m_->many_threads, &m_->turns, &m_->wait})
         m->take();
     unlink(m_->trace.c_str());
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
@@ -51,6 +54,7 @@ std::vector<Row> KernelRows::rows() const {
     return {
         {"two Linux threads on a core, a switch and back", linux_switch, "ns", 1, 0},
         {"two threads, a switch and back by events", ours, "ns", ours / linux_switch, 0.1},
+        {"two programs, a switch and back through a device", m_->turns.cost() / 1e3, "us", 0, 30},
         {"DPC queued and run", m_->dpc.cost(), "ns", 0, 60},
         {"timer set and cancelled, 100 pending", few_timers, "ns", 1, 0},
         {"timer set and cancelled, 100 000 pending", many_timers, "ns", many_timers / few_timers, 2},

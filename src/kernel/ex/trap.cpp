@@ -13,6 +13,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
+#include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
 #include "kernel/mm/paging.h"
 #include "kernel/seh/dispatch.h"
@@ -430,10 +431,11 @@ bool on_kernel_stack(ULONG_PTR rsp) {
 
 class Sink final : public host::FaultSink {
   public:
-    // Pageable memory is paged in below DISPATCH_LEVEL, and for who only looks: a view, or the main fiber
-    // after the machine has stopped. The kernel touching the guard page of the running thread's stack grows
-    // it, as the program would.
+    // User memory that a switch of processes left out is mapped. Pageable memory is paged in below
+    // DISPATCH_LEVEL, and for who only looks: a view, or the main fiber after the machine has stopped. The
+    // kernel touching the guard page of the running thread's stack grows it, as the program would.
     bool resolve(host::Fault& fault) override {
+        if (mm::bring_in(fault.address)) return true;
         const bool looks = host_looks || &host::Fiber::current() == &host::Fiber::main();
         if (looks || (ke::pcr_address && ke::current_irql() < DISPATCH_LEVEL))
             if (mm::open_paged(fault.address)) return true;

@@ -2,9 +2,10 @@
 //
 // A Vad is one reservation (VirtualAlloc, image, stack, mapped view). Its committed pages are Extents:
 // maximal runs with consecutive page numbers and one protection. An extent is one host mapping, made when the
-// space is active; so few and large extents are few and large host mappings, and a switch of spaces is a walk
-// over extents. Extents live in a sorted array (binary search, no node allocation), Vads in another; both on
-// the machine heap.
+// space is active; so few and large extents are few and large host mappings. A switch of spaces walks over
+// the extents of both and changes the mappings that differ: what processes share at one place, which is most
+// of their images, stays. Extents live in a sorted array (binary search, no node allocation), Vads in
+// another; both on the machine heap.
 //
 // Only the active space is mapped. `activate(nullptr)` (System threads) makes the user half inaccessible with
 // the mappings kept, so that going back to the same process is a protection change only. KUSER_SHARED_DATA is
@@ -26,8 +27,11 @@ namespace nt::mm {
 struct Extent {
     std::uint64_t address;
     std::uint32_t pages;
-    std::uint32_t first; // page number
-    ULONG protection;    // PAGE_*, with PAGE_GUARD
+    std::uint32_t first;  // page number
+    ULONG protection;     // PAGE_*, with PAGE_GUARD
+    bool present = false; // its host mapping exists
+    bool wanted = true;   // is mapped with the space, and not at the first access
+    bool kept = false;    // of a switch: the other space has the same
     std::uint64_t end() const { return address + (std::uint64_t(pages) << page_shift); }
 };
 
@@ -48,6 +52,8 @@ struct UserStack {
     std::uint64_t limit;      // TEB.NtTib.StackLimit
     std::uint64_t base;       // TEB.NtTib.StackBase
 };
+
+struct ImagePages;
 
 // What a fault on a user address means; see resolve_fault.
 enum class Resolution : std::uint8_t { retry, guard_page, stack_overflow, access_violation };
@@ -73,6 +79,9 @@ class AddressSpace {
     // MEM_IMAGE. `base` 0: the next free place from places::user_images. The loader fills it through
     // pointer() and sets rights with set_protection().
     NTSTATUS map_image(std::uint64_t& base, std::uint64_t size);
+    // The same image in another process, at the same place (image_pages.h). STATUS_CONFLICTING_ADDRESSES.
+    NTSTATUS share_image(std::uint64_t base, ImagePages& pages) const;
+    NTSTATUS map_image(const ImagePages& pages);
     NTSTATUS set_protection(std::uint64_t base, std::uint64_t size, ULONG protection);
     NTSTATUS unmap_view(std::uint64_t address); // image or mapped view that contains the address
     // Pages that somebody else owns (sections, MDLs in user mode): each gets a reference.
@@ -89,6 +98,10 @@ class AddressSpace {
         return find_slow(address);
     }
     const Vad* find_vad(std::uint64_t address) const;
+    // The lowest free place of `size` bytes from `from` up, on a granularity boundary; 0: none.
+    std::uint64_t free_place(std::uint64_t size, std::uint64_t from) const {
+        return find_free(page_ceil(size), from);
+    }
     // Kernel (direct-map) pointer to a committed user address, whatever its protection, active or not; null
     // if not committed. `contiguous` gets the bytes that may be used from it.
     void* pointer(std::uint64_t address, std::uint64_t* contiguous = nullptr) const;
@@ -106,6 +119,7 @@ class AddressSpace {
 
   private:
     friend struct AddressSpaceSwitch;
+    friend bool bring_in(std::uint64_t address);
     using Extents = std::vector<Extent, host::HeapAllocator<Extent>>;
     using Vads = std::vector<Vad, host::HeapAllocator<Vad>>;
 
@@ -120,7 +134,9 @@ class AddressSpace {
     void split_at(std::uint64_t address);
     void merge_around(std::uint64_t base, std::uint64_t end);
     void insert_extent(const Extent& extent);
-    bool show(const Extent& extent);
+    NTSTATUS make_private(Extent& extent); // of an image, before it becomes writable
+    bool accessible() const;
+    bool show(Extent& extent, bool replace = false);
     void hide(std::uint64_t address, std::uint64_t size);
     bool reserve_failed_on_host(std::uint64_t base, std::uint64_t size);
     void forget_hint() const { hint_size_ = 0; }
@@ -129,7 +145,8 @@ class AddressSpace {
     Vads vads_;
     mutable std::uint64_t hint_address_ = 0, hint_size_ = 0;
     mutable std::size_t hint_ = 0;
-    bool mapped_ = false; // its host mappings exist (accessible or not)
+    bool mapped_ = false; // its host mappings may exist (accessible or not)
+    ULONG switches_ = 0;  // to it, from another space
 };
 
 // The space whose user half is accessible now; null in System threads.
@@ -149,10 +166,14 @@ inline void leave_space() {
     active_space = nullptr;
 }
 void finish_leaving();
+// A fault at a user address of the active space whose mapping does not exist yet: makes it. Called in the
+// signal handler.
+bool bring_in(std::uint64_t address);
 
 // PAGE_* (without modifiers) to host rights. PAGE_GUARD and PAGE_NOACCESS give none.
 host::ram::Protection host_protection(ULONG protection);
 bool is_valid_protection(ULONG protection);
+bool is_writable(ULONG protection);
 
 // Called with a stack's new limit whenever a guard page was hit; ps stores it in the current TEB.
 extern void (*stack_limit_changed)(std::uint64_t limit);

@@ -4,6 +4,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/contiguous.h"
 #include "kernel/mm/fault.h"
+#include "kernel/mm/image_pages.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/mm/probe.h"
 #include "kernel/mm/test_sink.h"
@@ -249,6 +250,80 @@ TEST_F(Space, SwitchingSpaces) {
     EXPECT_EQ(guest::read<int>(base), 1);
     AddressSpace::destroy(other);
     EXPECT_EQ(guest::read<int>(base), 1) << "another space's end does not touch this one";
+}
+
+// A switch back maps what was used the last time; everything else comes with the first access.
+TEST_F(Space, ManySwitches) {
+    constexpr std::uint64_t apart = 0x10'0000;
+    AddressSpace* other = AddressSpace::create();
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        std::uint64_t base = 0x1900'0000'0000 + i * apart, size = 0x3000;
+        ASSERT_EQ(space->allocate(base, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE), STATUS_SUCCESS);
+        base += i % 3 * 0x1'0000; // the same place, an overlapping one, one beside it
+        size = 0x1000 + i % 3 * 0x1'0000;
+        base -= i % 3 == 1 ? 0x1'0000 : 0;
+        ASSERT_EQ(other->allocate(base, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE), STATUS_SUCCESS);
+    }
+    for (int turn = 0; turn < 300; ++turn) {
+        activate(turn % 2 ? other : space);
+        if (turn % 7 == 3) activate(nullptr);
+        if (turn % 11 == 5) leave_space();
+        activate(turn % 2 ? other : space);
+        for (std::uint64_t i = turn < 150 ? 0 : 5; i < 10; ++i) {
+            const std::uint64_t base = 0x1900'0000'0000 + i * apart;
+            for (std::uint64_t offset = 0; offset < 0x4'0000; offset += 0x1000) {
+                const bool there = current_space()->find(base + offset);
+                const auto value = guest::read<int>(base + offset);
+                ASSERT_EQ(value.has_value(), there) << turn << " " << i << " " << offset;
+                if (!there) continue;
+                if (turn > 1) {
+                    ASSERT_EQ(*value, turn % 2 + 1) << turn << " " << i << " " << offset;
+                }
+                ASSERT_TRUE(guest::write<int>(base + offset, turn % 2 + 1));
+            }
+        }
+    }
+    AddressSpace::destroy(other);
+}
+
+TEST_F(Space, ImagesAreShared) {
+    std::uint64_t base = 0;
+    ASSERT_EQ(space->map_image(base, 0x4000), STATUS_SUCCESS);
+    ASSERT_TRUE(guest::write<int>(base + 0x1000, 1) && guest::write<int>(base + 0x2000, 2));
+    ASSERT_EQ(space->set_protection(base, 0x2000, PAGE_EXECUTE_READ), STATUS_SUCCESS);
+    const std::uint64_t before = free_pages(Zone::general);
+    {
+        ImagePages pages;
+        ASSERT_EQ(space->share_image(base, pages), STATUS_SUCCESS);
+        EXPECT_EQ(free_pages(Zone::general), before - 2) << "copies of what can be written";
+        ASSERT_TRUE(guest::write<int>(base + 0x2000, 3));
+
+        AddressSpace* other = AddressSpace::create();
+        activate(other);
+        ASSERT_EQ(other->map_image(pages), STATUS_SUCCESS);
+        EXPECT_EQ(other->map_image(pages), STATUS_CONFLICTING_ADDRESSES);
+        EXPECT_EQ(free_pages(Zone::general), before - 4);
+        EXPECT_EQ(other->find(base)->first, space->find(base)->first);
+        EXPECT_EQ(guest::read<int>(base + 0x1000), 1);
+        EXPECT_EQ(guest::read<int>(base + 0x2000), 2) << "as it was when the image had been loaded";
+        EXPECT_FALSE(guest::write<int>(base + 0x1000, 4));
+        EXPECT_EQ(query(base).Type, MEM_IMAGE);
+
+        std::uint64_t start = base + 0x1000, size = 0x1000;
+        ULONG old = 0;
+        ASSERT_EQ(other->protect(start, size, PAGE_EXECUTE_READWRITE, old), STATUS_SUCCESS);
+        ASSERT_TRUE(guest::write<int>(base + 0x1000, 5));
+        EXPECT_EQ(free_pages(Zone::general), before - 5) << "one page became its own";
+        activate(space);
+        EXPECT_EQ(guest::read<int>(base + 0x1000), 1);
+        activate(other);
+        EXPECT_EQ(guest::read<int>(base + 0x1000), 5);
+        activate(space);
+        AddressSpace::destroy(other);
+    }
+    EXPECT_EQ(free_pages(Zone::general), before);
+    ImagePages none;
+    EXPECT_EQ(space->share_image(host::places::user_heap, none), STATUS_NOT_MAPPED_VIEW);
 }
 
 TEST_F(Space, SharedUserDataIsOnePage) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
+#include <utility>
 
 namespace nt::mm {
 
@@ -80,11 +81,14 @@ void* AddressSpace::pointer(std::uint64_t address, std::uint64_t* contiguous) co
     return direct(e->first, address - e->address);
 }
 
-bool AddressSpace::show(const Extent& e) {
-    if (!mapped_) return true;
-    return host::ram::map(e.address, std::uint64_t(e.first) << page_shift,
-                          std::uint64_t(e.pages) << page_shift,
-                          active_space == this ? host_protection(e.protection) : Protection::none);
+bool AddressSpace::accessible() const { return active_space == this || left_space == this; }
+
+bool AddressSpace::show(Extent& e, bool replace) {
+    const Protection rights = host_protection(e.protection);
+    if (!mapped_ || !accessible() || rights == Protection::none) return true;
+    e.present = host::ram::map(e.address, std::uint64_t(e.first) << page_shift,
+                               std::uint64_t(e.pages) << page_shift, rights, replace);
+    return e.present;
 }
 
 void AddressSpace::hide(std::uint64_t address, std::uint64_t size) {
@@ -130,7 +134,7 @@ void AddressSpace::merge_around(std::uint64_t base, std::uint64_t end) {
         // Vads are apart from each other for the pages' accounting: do not merge across a reservation's
         // border.
         if (a.end() == b.address && a.first + a.pages == b.first && a.protection == b.protection &&
-            find_vad(a.address) == find_vad(b.address)) {
+            a.present == b.present && find_vad(a.address) == find_vad(b.address)) {
             a.pages += b.pages;
             extents_.erase(extents_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
         } else {
@@ -196,15 +200,20 @@ void AddressSpace::decommit(std::uint64_t base, std::uint64_t size) {
 NTSTATUS AddressSpace::set_protection(std::uint64_t base, std::uint64_t size, ULONG protection) {
     std::uint64_t end = page_ceil(base + size);
     base = page_floor(base);
+    const Vad* vad = find_vad(base);
+    const bool image = vad && vad->kind == VadKind::image;
     split_at(base);
     split_at(end);
     for (std::size_t i = first_at_or_after(base); i < extents_.size() && extents_[i].address < end; ++i) {
         Extent& e = extents_[i];
         if (e.protection == protection) continue;
+        if (is_writable(protection) && !is_writable(e.protection) && image) {
+            if (NTSTATUS status = make_private(e); !NT_SUCCESS(status)) return status;
+        }
         Protection old_rights = host_protection(e.protection), rights = host_protection(protection);
         e.protection = protection;
-        if (active_space == this && rights != old_rights &&
-            !host::ram::protect(e.address, e.end() - e.address, rights))
+        if (!accessible() || rights == old_rights) continue;
+        if (e.present ? !host::ram::protect(e.address, e.end() - e.address, rights) : !show(e))
             return STATUS_NO_MEMORY; // out of host mappings
     }
     merge_around(base, end);
@@ -220,35 +229,80 @@ std::uint64_t AddressSpace::committed_pages() const {
 
 // The walk over extents at a switch.
 struct AddressSpaceSwitch {
+    static bool same(const Extent& a, const Extent& b) {
+        return a.address == b.address && a.pages == b.pages && a.first == b.first &&
+               a.protection == b.protection;
+    }
+    static void protect(const Extent& e, Protection rights) {
+        if (!host::ram::protect(e.address, e.end() - e.address, rights))
+            host::fatal("cannot protect user memory: %s", std::strerror(host::ram::last_error()));
+    }
+    static void show(AddressSpace& space, Extent& e, bool replace) {
+        if (!space.show(e, replace))
+            host::fatal("cannot map %u pages at %#llx: %s", e.pages,
+                        static_cast<unsigned long long>(e.address), std::strerror(host::ram::last_error()));
+    }
     static void unmap(AddressSpace& space) {
-        // Above user_images nothing but the space's own mappings exists: one call takes them all.
-        std::uint64_t low = 0, high = 0;
-        for (const Extent& e : space.extents_) {
-            if (e.address < host::places::user_images) {
-                host::ram::unmap(e.address, e.end() - e.address);
-                continue;
-            }
-            if (!low) low = e.address;
-            high = e.end();
-        }
-        if (low) host::ram::unmap(low, high - low);
+        for (Extent& e : space.extents_)
+            if (std::exchange(e.present, false)) host::ram::unmap(e.address, e.end() - e.address);
         space.mapped_ = false;
     }
     static void map(AddressSpace& space) {
         space.mapped_ = true;
-        for (const Extent& e : space.extents_)
-            if (!space.show(e))
-                host::fatal("cannot map %u pages at %#llx: %s", e.pages,
-                            static_cast<unsigned long long>(e.address),
-                            std::strerror(host::ram::last_error()));
+        for (Extent& e : space.extents_)
+            show(space, e, false);
     }
     static void make_accessible(AddressSpace& space, bool accessible) {
         for (const Extent& e : space.extents_) {
-            Protection rights = host_protection(e.protection);
-            if (rights != Protection::none &&
-                !host::ram::protect(e.address, e.end() - e.address, accessible ? rights : Protection::none))
-                host::fatal("cannot protect user memory: %s", std::strerror(host::ram::last_error()));
+            const Protection rights = host_protection(e.protection);
+            if (e.present && rights != Protection::none) protect(e, accessible ? rights : Protection::none);
         }
+    }
+    // From one space's mappings, which are accessible or not, to another's.
+    static void exchange(AddressSpace& from, bool accessible, AddressSpace& to) {
+        from.mapped_ = false;
+        to.mapped_ = true;
+        keep_common(from, accessible, to);
+        // What was mapped and not used since would be mapped for ever: at times it is found out anew.
+        constexpr ULONG learn_every = 64, learn_first = 2;
+        if (++to.switches_ % learn_every == learn_first)
+            for (Extent& e : to.extents_)
+                e.wanted = false;
+        for (Extent& e : from.extents_)
+            if (std::exchange(e.present, false) && !e.kept) unmap_outside(e, to);
+        for (Extent& e : to.extents_)
+            if (!e.kept && e.wanted) show(to, e, overlaps(from, e));
+    }
+    static void keep_common(AddressSpace& from, bool accessible, AddressSpace& to) {
+        for (Extent& e : to.extents_)
+            e.kept = false;
+        auto b = to.extents_.begin();
+        for (Extent& a : from.extents_) {
+            a.kept = false;
+            while (b != to.extents_.end() && b->address < a.address)
+                ++b;
+            if (!a.present || b == to.extents_.end() || !same(a, *b)) continue;
+            a.kept = b->kept = b->present = true;
+            const Protection rights = host_protection(b->protection);
+            if (!accessible && rights != Protection::none) protect(*b, rights);
+        }
+    }
+    // Takes away what no new mapping will replace.
+    static void unmap_outside(const Extent& old, const AddressSpace& to) {
+        std::uint64_t low = old.address;
+        for (std::size_t i = to.first_at_or_after(low);
+             i < to.extents_.size() && to.extents_[i].address < old.end(); ++i) {
+            const Extent& e = to.extents_[i];
+            if (!e.wanted || host_protection(e.protection) == Protection::none) continue;
+            if (e.address > low) host::ram::unmap(low, e.address - low);
+            low = std::max(low, e.end());
+        }
+        if (low < old.end()) host::ram::unmap(low, old.end() - low);
+    }
+    // Only what is known to be there may be replaced: low addresses can hold mappings of the host's own.
+    static bool overlaps(const AddressSpace& from, const Extent& e) {
+        const std::size_t i = from.first_at_or_after(e.address);
+        return i < from.extents_.size() && from.extents_[i].address < e.end();
     }
     static void forget(AddressSpace& space) {
         if (active_space == &space) active_space = nullptr;
@@ -271,27 +325,29 @@ void switch_space(AddressSpace* space) {
         finish_leaving();
         return;
     }
-    if (left_space) { // is mapped_space; another space takes its mappings away as a whole
-        const bool back = space == left_space;
-        left_space = nullptr;
-        if (back) {
-            active_space = space;
-            return;
-        }
-    }
+    AddressSpace* const accessible = left_space ? left_space : active_space; // null, or mapped_space
+    left_space = nullptr;
+    active_space = space;
+    if (space == accessible) return;
     if (!space) {
-        AddressSpaceSwitch::make_accessible(*active_space, false);
-        active_space = nullptr;
+        AddressSpaceSwitch::make_accessible(*accessible, false);
         return;
     }
-    if (space == mapped_space) {
-        active_space = space;
+    if (space == mapped_space)
         AddressSpaceSwitch::make_accessible(*space, true);
-        return;
-    }
-    if (mapped_space) AddressSpaceSwitch::unmap(*mapped_space);
-    mapped_space = active_space = space;
-    AddressSpaceSwitch::map(*space);
+    else if (mapped_space)
+        AddressSpaceSwitch::exchange(*mapped_space, accessible != nullptr, *space);
+    else
+        AddressSpaceSwitch::map(*space);
+    mapped_space = space;
+}
+
+bool bring_in(std::uint64_t address) {
+    if (!active_space || !host::places::is_user(address)) return false;
+    auto* e = const_cast<Extent*>(active_space->find(address));
+    if (!e || e->present || host_protection(e->protection) == Protection::none) return false;
+    e->wanted = true;
+    return active_space->show(*e);
 }
 
 AddressSpace* AddressSpace::create() {

@@ -8,6 +8,7 @@ namespace nt::mm {
 struct TestSink final : host::FaultSink {
     bool deliver(host::Fault&) override { return false; }
     bool resolve(host::Fault& fault) override {
+        if (bring_in(fault.address)) return true;
         AddressSpace* space = current_space();
         std::uint64_t limit;
         if (!space || !space->find_vad(fault.address) || !space->find_vad(fault.address)->stack) return false;

@@ -6,6 +6,7 @@
 #include "kernel/ldr/mm_memory.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/section/shared_image.h"
 #include "trace/trace.h"
 
 namespace nt::section {
@@ -38,11 +39,18 @@ ULONGLONG hash_of(std::span<const std::uint8_t> bytes) { // FNV-1a
     return h;
 }
 
-NTSTATUS map_image(Section& section, mm::AddressSpace& space, View& view,
-                   std::unique_ptr<ldr::Module>* module) {
-    std::string text;
-    auto file = image_of(section, text);
-    if (!file) return file.error();
+// The module of a new view; null: this image must be loaded afresh.
+std::unique_ptr<ldr::Module> map_shared(const std::string& host_path, mm::AddressSpace& space,
+                                        const View& view) {
+    const SharedImage* image = find_shared(host_path);
+    if (!image || image->seed != view.seed || (view.base && view.base != image->pages.base) ||
+        !NT_SUCCESS(space.map_image(image->pages)))
+        return nullptr;
+    return std::make_unique<ldr::Module>(*image->module);
+}
+
+Result<std::unique_ptr<ldr::Module>> load(Section& section, mm::AddressSpace& space, const View& view,
+                                          const std::shared_ptr<const ldr::ImageFile>& file) {
     ldr::UserImageMemory memory(space);
     ldr::LoadOptions options;
     options.file_name = *section.file_name;
@@ -50,18 +58,34 @@ NTSTATUS map_image(Section& section, mm::AddressSpace& space, View& view,
     options.path = *section.path;
     options.host_path = *section.host_path;
     options.wished_base = view.base;
+    if (!view.base && file->has_relocations) options.wished_base = new_base(space, file->image_size);
     options.bind = false;
     options.kernel = false;
     options.seed = view.seed;
-    auto loaded = ldr::load_image(*file, memory, nullptr, options);
-    if (!loaded) return loaded.error().status;
-    view.base = loaded->module->base;
-    view.size = loaded->module->size;
+    auto loaded = ldr::load_image(file, memory, nullptr, options);
+    if (!loaded) return fail(loaded.error().status);
+    share(space, *loaded->module, view.seed);
+    return std::move(loaded->module);
+}
+
+NTSTATUS map_image(Section& section, mm::AddressSpace& space, View& view,
+                   std::unique_ptr<ldr::Module>* result) {
+    std::string text;
+    const auto file = image_of(section, text);
+    if (!file) return file.error();
+    std::unique_ptr<ldr::Module> module = map_shared(*section.host_path, space, view);
+    if (!module) {
+        auto loaded = load(section, space, view, *file);
+        if (!loaded) return loaded.error();
+        module = std::move(*loaded);
+    }
+    view.base = module->base;
+    view.size = module->size;
     if (trace::on)
         trace::emit_module_loaded(view.base, static_cast<ULONG>(view.size), 1, hash_of((*file)->bytes()),
                                   std::u16string_view(widen(*section.path)));
     const bool moved = view.base != (*file)->preferred_base;
-    if (module) *module = std::move(loaded->module);
+    if (result) *result = std::move(module);
     return moved ? STATUS_IMAGE_NOT_AT_BASE : STATUS_SUCCESS;
 }
 
@@ -94,7 +118,10 @@ NTSTATUS initialize() {
 
 Result<std::shared_ptr<const ldr::ImageFile>> image_of(Section& section, std::string& text) {
     if (!section.file) return fail(STATUS_SECTION_NOT_IMAGE);
-    if (!*section.file) {
+    if (const SharedImage* image = *section.file ? nullptr : find_shared(*section.host_path)) {
+        *section.file = image->file;
+        section.size = section.maximum_size = image->file->image_size;
+    } else if (!*section.file) {
         auto bytes = host::read_file(*section.host_path);
         if (!bytes) {
             text = bytes.error();

@@ -3,7 +3,8 @@
 // There is no file system yet, so what user mode may map as an image is put into the namespace by name:
 // \KnownDlls\NAME holds the DLLs of system32, \DrvlabApp\NAME those beside the program. A section of a host
 // file reads and checks the file when it is first mapped, so naming a directory full of DLLs costs nothing. A
-// view of an image is a private copy, relocated for its place and with the rights of its sections.
+// view of an image is relocated for its place and has the rights of its sections; processes share what of it
+// they cannot write (shared_image.h).
 //
 // ntifs pages: nf-ntifs-ntcreatesection, nf-ntifs-ntopensection, nf-wdm-zwmapviewofsection,
 // nf-wdm-zwunmapviewofsection.
