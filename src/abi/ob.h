@@ -6,7 +6,7 @@
 namespace nt {
 
 struct EPROCESS;
-struct OBJECT_TYPE; // opaque: kernel/ob defines the body
+struct OBJECT_TYPE;
 
 struct OBJECT_ATTRIBUTES {
     ULONG Length; // 0x30
@@ -20,6 +20,7 @@ using POBJECT_ATTRIBUTES = OBJECT_ATTRIBUTES*;
 using PCOBJECT_ATTRIBUTES = const OBJECT_ATTRIBUTES*;
 using POBJECT_TYPE = OBJECT_TYPE*;
 
+inline constexpr ULONG OBJ_PROTECT_CLOSE = 0x1; // attribute of a handle
 inline constexpr ULONG OBJ_INHERIT = 0x2;
 inline constexpr ULONG OBJ_PERMANENT = 0x10;
 inline constexpr ULONG OBJ_EXCLUSIVE = 0x20;
@@ -73,6 +74,39 @@ struct OBJECT_BASIC_INFORMATION {
     LARGE_INTEGER CreationTime;
 };
 
+// Class ObjectTypeInformation; the name's characters follow it.
+struct OBJECT_TYPE_INFORMATION {
+    UNICODE_STRING TypeName;
+    ULONG TotalNumberOfObjects;
+    ULONG TotalNumberOfHandles;
+    ULONG TotalPagedPoolUsage;
+    ULONG TotalNonPagedPoolUsage;
+    ULONG TotalNamePoolUsage;
+    ULONG TotalHandleTableUsage;
+    ULONG HighWaterNumberOfObjects;
+    ULONG HighWaterNumberOfHandles;
+    ULONG HighWaterPagedPoolUsage;
+    ULONG HighWaterNonPagedPoolUsage;
+    ULONG HighWaterNamePoolUsage;
+    ULONG HighWaterHandleTableUsage;
+    ULONG InvalidAttributes;
+    GENERIC_MAPPING GenericMapping;
+    ULONG ValidAccessMask;
+    BOOLEAN SecurityRequired;
+    BOOLEAN MaintainHandleCount;
+    UCHAR TypeIndex;
+    CHAR ReservedByte;
+    ULONG PoolType;
+    ULONG DefaultPagedPoolCharge;
+    ULONG DefaultNonPagedPoolCharge;
+};
+
+// Class ObjectTypesInformation: an OBJECT_TYPE_INFORMATION for each type, its name behind it, each at a
+// multiple of 8.
+struct OBJECT_TYPES_INFORMATION {
+    ULONG NumberOfTypes;
+};
+
 struct OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN Inherit;
     BOOLEAN ProtectFromClose;
@@ -81,6 +115,144 @@ struct OBJECT_HANDLE_FLAG_INFORMATION {
 struct OBJECT_DIRECTORY_INFORMATION {
     UNICODE_STRING Name;
     UNICODE_STRING TypeName;
+};
+
+// What a type is made of. Procedures are those of a driver's type; the kernel's own types have none here.
+struct OBJECT_TYPE_INITIALIZER {
+    USHORT Length; // 0x78
+    UCHAR ObjectTypeFlags;
+    UCHAR ObjectTypeFlags2;
+    ULONG ObjectTypeCode;
+    ULONG InvalidAttributes;
+    GENERIC_MAPPING GenericMapping;
+    ULONG ValidAccessMask;
+    ULONG RetainAccess;
+    ULONG PoolType;
+    ULONG DefaultPagedPoolCharge;
+    ULONG DefaultNonPagedPoolCharge;
+    PVOID DumpProcedure;
+    PVOID OpenProcedure;
+    PVOID CloseProcedure;
+    PVOID DeleteProcedure;
+    PVOID ParseProcedure;
+    PVOID SecurityProcedure;
+    PVOID QueryNameProcedure;
+    PVOID OkayToCloseProcedure;
+    ULONG WaitObjectFlagMask;
+    USHORT WaitObjectFlagOffset;
+    USHORT WaitObjectPointerOffset;
+};
+using POBJECT_TYPE_INITIALIZER = OBJECT_TYPE_INITIALIZER*;
+
+// OBJECT_TYPE_INITIALIZER.ObjectTypeFlags
+inline constexpr UCHAR OB_TYPE_CASE_INSENSITIVE = 0x1;
+inline constexpr UCHAR OB_TYPE_UNNAMED_OBJECTS_ONLY = 0x2;
+inline constexpr UCHAR OB_TYPE_USE_DEFAULT_OBJECT = 0x4;
+inline constexpr UCHAR OB_TYPE_SECURITY_REQUIRED = 0x8;
+inline constexpr UCHAR OB_TYPE_MAINTAIN_HANDLE_COUNT = 0x10;
+inline constexpr UCHAR OB_TYPE_MAINTAIN_TYPE_LIST = 0x20;
+inline constexpr UCHAR OB_TYPE_SUPPORTS_OBJECT_CALLBACKS = 0x40;
+
+// The body of a type object: what IoFileObjectType and its kin point at.
+struct OBJECT_TYPE {
+    LIST_ENTRY TypeList; // of OBJECT_HEADER_CREATOR_INFO.TypeList
+    UNICODE_STRING Name;
+    PVOID DefaultObject;
+    UCHAR Index;
+    ULONG TotalNumberOfObjects;
+    ULONG TotalNumberOfHandles;
+    ULONG HighWaterNumberOfObjects;
+    ULONG HighWaterNumberOfHandles;
+    OBJECT_TYPE_INITIALIZER TypeInfo;
+    ULONG_PTR TypeLock;
+    ULONG Key;               // pool tag
+    LIST_ENTRY CallbackList; // of CALLBACK_ENTRY_ITEM.EntryItemList
+};
+
+// ObRegisterCallbacks.
+inline constexpr USHORT OB_FLT_REGISTRATION_VERSION = 0x100;
+inline constexpr ULONG OB_OPERATION_HANDLE_CREATE = 0x1;
+inline constexpr ULONG OB_OPERATION_HANDLE_DUPLICATE = 0x2;
+
+struct OB_PRE_CREATE_HANDLE_INFORMATION {
+    ACCESS_MASK DesiredAccess;
+    ACCESS_MASK OriginalDesiredAccess;
+};
+struct OB_PRE_DUPLICATE_HANDLE_INFORMATION {
+    ACCESS_MASK DesiredAccess;
+    ACCESS_MASK OriginalDesiredAccess;
+    PVOID SourceProcess;
+    PVOID TargetProcess;
+};
+union OB_PRE_OPERATION_PARAMETERS {
+    OB_PRE_CREATE_HANDLE_INFORMATION CreateHandleInformation;
+    OB_PRE_DUPLICATE_HANDLE_INFORMATION DuplicateHandleInformation;
+};
+struct OB_PRE_OPERATION_INFORMATION {
+    ULONG Operation; // OB_OPERATION_*
+    ULONG Flags;     // bit 0: KernelHandle
+    PVOID Object;
+    OBJECT_TYPE* ObjectType;
+    PVOID CallContext;
+    OB_PRE_OPERATION_PARAMETERS* Parameters;
+};
+struct OB_POST_CREATE_HANDLE_INFORMATION {
+    ACCESS_MASK GrantedAccess;
+};
+struct OB_POST_DUPLICATE_HANDLE_INFORMATION {
+    ACCESS_MASK GrantedAccess;
+};
+union OB_POST_OPERATION_PARAMETERS {
+    OB_POST_CREATE_HANDLE_INFORMATION CreateHandleInformation;
+    OB_POST_DUPLICATE_HANDLE_INFORMATION DuplicateHandleInformation;
+};
+struct OB_POST_OPERATION_INFORMATION {
+    ULONG Operation;
+    ULONG Flags;
+    PVOID Object;
+    OBJECT_TYPE* ObjectType;
+    PVOID CallContext;
+    NTSTATUS ReturnStatus;
+    OB_POST_OPERATION_PARAMETERS* Parameters;
+};
+enum OB_PREOP_CALLBACK_STATUS : ULONG {
+    OB_PREOP_SUCCESS = 0,
+};
+typedef OB_PREOP_CALLBACK_STATUS(NTAPI OB_PRE_OPERATION_CALLBACK)(
+    PVOID RegistrationContext, OB_PRE_OPERATION_INFORMATION* OperationInformation);
+typedef void(NTAPI OB_POST_OPERATION_CALLBACK)(PVOID RegistrationContext,
+                                               OB_POST_OPERATION_INFORMATION* OperationInformation);
+struct OB_OPERATION_REGISTRATION {
+    OBJECT_TYPE** ObjectType;
+    ULONG Operations;
+    OB_PRE_OPERATION_CALLBACK* PreOperation;
+    OB_POST_OPERATION_CALLBACK* PostOperation;
+};
+struct OB_CALLBACK_REGISTRATION {
+    USHORT Version;
+    USHORT OperationRegistrationCount;
+    UNICODE_STRING Altitude;
+    PVOID RegistrationContext;
+    OB_OPERATION_REGISTRATION* OperationRegistration;
+};
+
+// A registration: the handle that ObRegisterCallbacks gives, one item for each operation behind it. Not
+// documented, but walked by everybody who looks for callbacks.
+struct CALLBACK_ENTRY {
+    USHORT Version;
+    USHORT OperationRegistrationCount;
+    PVOID RegistrationContext;
+    UNICODE_STRING Altitude;
+};
+struct CALLBACK_ENTRY_ITEM {
+    LIST_ENTRY EntryItemList; // in OBJECT_TYPE.CallbackList, by falling altitude
+    ULONG Operations;
+    ULONG Active;
+    CALLBACK_ENTRY* CallbackEntry;
+    OBJECT_TYPE* ObjectType;
+    OB_PRE_OPERATION_CALLBACK* PreOperation;
+    OB_POST_OPERATION_CALLBACK* PostOperation;
+    ULONG_PTR Running; // EX_RUNDOWN_REF: operations between their two calls
 };
 
 // Stands at the object's body - 0x30. What is optional precedes it, nearest first in the order of the

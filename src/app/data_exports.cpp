@@ -7,6 +7,7 @@
 #include "kernel/io/file.h"
 #include "kernel/ke/clock.h"
 #include "kernel/mm/probe.h"
+#include "kernel/ob/type.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
 #include <cstring>
@@ -28,6 +29,7 @@ void write_data_exports() {
     set("PsProcessType", ps::process_type);
     set("PsThreadType", ps::thread_type);
     set("PsInitialSystemProcess", ps::system_process);
+    set("ExDesktopObjectType", ob::find_type(u"Desktop"));
     set("IoFileObjectType", io::file_type);
     set("IoDeviceObjectType", io::device_type);
     set("IoDriverObjectType", io::driver_type);

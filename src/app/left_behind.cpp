@@ -19,6 +19,7 @@
 #include "kernel/mm/io_space.h"
 #include "kernel/mm/mdl.h"
 #include "kernel/mm/reserved_mapping.h"
+#include "kernel/ob/callbacks.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
@@ -211,6 +212,13 @@ struct Left {
                                                          "a routine here still registered with " +
                                                              described(object));
                 }
+            },
+            this);
+        ob::for_each_callback(
+            [](void* context, const CALLBACK_ENTRY_ITEM& item) {
+                for (const ULONG_PTR address : {number(item.PreOperation), number(item.PostOperation)})
+                    static_cast<Left*>(context)->routine("ObCallbackLeft", 0, address,
+                                                         "a routine here still registered to watch handles");
             },
             this);
         ps::for_each_thread_notify_routine(

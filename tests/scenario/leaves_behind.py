@@ -18,9 +18,10 @@ static VOID NTAPI worker(PVOID context) {
 static VOID NTAPI deferred(PKDPC dpc, PVOID context, PVOID a, PVOID b) { (void)dpc, (void)context, (void)a, (void)b; }
 static VOID NTAPI notified(PVOID context, PVOID a, PVOID b) { (void)context, (void)a, (void)b; }
 static VOID NTAPI thread_notified(HANDLE process, HANDLE thread, BOOLEAN create) { (void)process, (void)thread, (void)create; }
+static OB_PREOP_CALLBACK_STATUS NTAPI watched(PVOID context, POB_PRE_OPERATION_INFORMATION information) { (void)context, (void)information; return 0; }
 static VOID NTAPI crashed(PVOID buffer, ULONG length) { (void)buffer, (void)length; }
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
-    (void)path; (void)unload; (void)worker; (void)deferred; (void)notified; (void)thread_notified; (void)crashed;
+    (void)path; (void)unload; (void)worker; (void)deferred; (void)notified; (void)thread_notified; (void)watched; (void)crashed;
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\\\Device\\\\Leaver"), link = RTL_CONSTANT_STRING(L"\\\\??\\\\Leaver");
     PDEVICE_OBJECT device;
     NTSTATUS status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
@@ -72,6 +73,13 @@ CASES = [
      [r"NAME!notified [^\n]*: NAME left behind: a routine here still registered with Callback '\\Callback\\ProcessorAdd'"]),
     ("threads", CLEAN, UNLOAD + "status = PsSetCreateThreadNotifyRoutine(thread_notified);", 123,
      [r"NAME!thread_notified [^\n]*: NAME left behind: a routine here still registered to hear of threads"]),
+    ("watch", CLEAN, UNLOAD + """OB_OPERATION_REGISTRATION o; OB_CALLBACK_REGISTRATION r; static PVOID h;
+     RtlZeroMemory(&o, sizeof o); o.Operations = 1; o.PreOperation = watched;
+     RtlZeroMemory(&r, sizeof r); r.Version = 0x100; r.OperationRegistrationCount = 1; r.OperationRegistration = &o; RtlInitUnicodeString(&r.Altitude, L"1000");
+     UNICODE_STRING n = RTL_CONSTANT_STRING(L"ObRegisterCallbacks");
+     PVOID* types = NULL; UNICODE_STRING t = RTL_CONSTANT_STRING(L"PsProcessType"); types = MmGetSystemRoutineAddress(&t); o.ObjectType = (PVOID)types;
+     status = ((NTSTATUS(NTAPI*)(PVOID, PVOID*))MmGetSystemRoutineAddress(&n))(&r, &h);""", 123,
+     [r"NAME!watched [^\n]*: NAME left behind: a routine here still registered to watch handles"]),
     ("bug_check", CLEAN, UNLOAD + "static KBUGCHECK_CALLBACK_RECORD record, *r = &record; KeInitializeCallbackRecord(r); KeRegisterBugCheckCallback(r, crashed, NULL, 0, (PUCHAR)\"x\");", 123,
      [r"NAME!crashed [^\n]*: NAME left behind: a routine here still registered as bug check callback"]),
     ("lookaside", CLEAN, UNLOAD + "static NPAGED_LOOKASIDE_LIST list; ExInitializeNPagedLookasideList(&list, NULL, NULL, 0, 64, 1, 0);", 123,

@@ -30,7 +30,9 @@ extern "C" NTSTATUS IoCheckEaBufferValidity(PVOID ea, ULONG length, ULONG* offse
 }
 GATE(IoCheckEaBufferValidity);
 
-extern "C" GENERIC_MAPPING* IoGetFileObjectGenericMapping() { return &io::file_type->GenericMapping; }
+extern "C" GENERIC_MAPPING* IoGetFileObjectGenericMapping() {
+    return &io::file_type->TypeInfo.GenericMapping;
+}
 GATE(IoGetFileObjectGenericMapping);
 
 // Named pipes and mailslots come with their drivers.

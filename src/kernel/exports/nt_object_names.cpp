@@ -111,9 +111,9 @@ namespace {
 
 // Entries of a directory from `first` on, as many as fit: structures ended by an empty one, then the strings.
 struct Listing {
-    ULONG first, index = 0;
-    ULONG room; // bytes of the buffer
-    bool single;
+    ULONG first;
+    ULONG room;                                         // bytes of the buffer
+    ULONG most;                                         // entries
     ULONG count = 0;                                    // entries that fit
     ULONG bytes = sizeof(OBJECT_DIRECTORY_INFORMATION); // used, with the empty structure at the end
     ULONG first_bytes = 0;                              // what the first entry needs
@@ -121,18 +121,17 @@ struct Listing {
     PVOID entries[512];
 };
 
-void collect(void* context, ULONG, PVOID object) {
-    auto& l = *static_cast<Listing*>(context);
-    if (l.index++ < l.first || l.more) return;
-    const ULONG size = static_cast<ULONG>(sizeof(OBJECT_DIRECTORY_INFORMATION) + ob::name_of(object).Length +
-                                          sizeof(WCHAR) + ob::type_of(object)->Name.Length + sizeof(WCHAR));
-    if (l.first_bytes == 0) l.first_bytes = l.bytes + size;
-    if (l.count == std::size(l.entries) || l.bytes + size > l.room || (l.single && l.count)) {
-        l.more = true;
-        return;
+void collect(OBJECT_DIRECTORY* directory, Listing& l) {
+    while (PVOID object = ob::nth_entry(directory, l.first + l.count)) {
+        const ULONG size =
+            static_cast<ULONG>(sizeof(OBJECT_DIRECTORY_INFORMATION) + ob::name_of(object).Length +
+                               sizeof(WCHAR) + ob::type_of(object)->Name.Length + sizeof(WCHAR));
+        if (l.first_bytes == 0) l.first_bytes = l.bytes + size;
+        l.more = l.count == l.most || l.bytes + size > l.room;
+        if (l.more) return;
+        l.entries[l.count++] = object;
+        l.bytes += size;
     }
-    l.entries[l.count++] = object;
-    l.bytes += size;
 }
 
 bool store(PVOID buffer, const Listing& l) {
@@ -166,8 +165,13 @@ extern "C" NTSTATUS NtQueryDirectoryObject(HANDLE handle, PVOID buffer, ULONG le
     ULONG first = 0;
     if (!restart && !read_parameter(context, first)) return STATUS_ACCESS_VIOLATION;
     static Listing listing; // too large for a stack; filled and read without a call-out in between
-    listing = {.first = first, .room = length, .single = single != 0, .entries = {}};
-    ob::for_each_entry(static_cast<OBJECT_DIRECTORY*>(directory.body), collect, &listing);
+    listing.first = first;
+    listing.room = length;
+    listing.most = single ? 1 : static_cast<ULONG>(std::size(listing.entries));
+    listing.count = listing.first_bytes = 0;
+    listing.bytes = sizeof(OBJECT_DIRECTORY_INFORMATION);
+    listing.more = false;
+    collect(static_cast<OBJECT_DIRECTORY*>(directory.body), listing);
     if (listing.count == 0 && listing.first_bytes) {
         if (returned && !write_parameter(returned, listing.first_bytes)) return STATUS_ACCESS_VIOLATION;
         return STATUS_BUFFER_TOO_SMALL;

@@ -88,7 +88,7 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
         ob::dereference(*made);
         return status;
     }
-    auto result = ob::create_handle(*made, ob::map_generic(desired, ps::thread_type->GenericMapping),
+    auto result = ob::create_handle(*made, ob::map_generic(desired, ps::thread_type->TypeInfo.GenericMapping),
                                     handle_attributes);
     status = !result                            ? result.error()
              : write_parameter(handle, *result) ? STATUS_SUCCESS

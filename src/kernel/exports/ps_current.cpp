@@ -65,7 +65,8 @@ extern "C" NTSTATUS PsCreateSystemThread(HANDLE* handle, ULONG desired, const OB
     }
     ke::Thread* thread = TRY_STATUS(ps::create_system_thread(home, routine, context));
     if (id) *id = {reinterpret_cast<HANDLE>(thread->pid), reinterpret_cast<HANDLE>(thread->tid)};
-    auto made = ob::create_handle(thread, ob::map_generic(desired, ps::thread_type->GenericMapping), flags);
+    auto made =
+        ob::create_handle(thread, ob::map_generic(desired, ps::thread_type->TypeInfo.GenericMapping), flags);
     ob::dereference(thread);
     if (!made) return made.error();
     *handle = *made;

@@ -82,7 +82,7 @@ NTSTATUS detail::open_packet(const ob::Attributes& attributes, OpenPacket& packe
     if (!packet.block) return STATUS_INSUFFICIENT_RESOURCES;
     ACCESS_STATE& access = packet.block->access;
     access.OriginalDesiredAccess = desired;
-    access.RemainingDesiredAccess = ob::map_generic(desired, file_type->GenericMapping);
+    access.RemainingDesiredAccess = ob::map_generic(desired, file_type->TypeInfo.GenericMapping);
     access.ObjectName = {};
     packet.block->security.AccessState = &access;
     packet.force_access_check |= (attributes.attributes & OBJ_FORCE_ACCESS_CHECK) != 0;

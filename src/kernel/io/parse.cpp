@@ -54,7 +54,7 @@ NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, 
                         bool device_itself) {
     ACCESS_STATE& access = packet.block->access;
     const ACCESS_MASK desired = access.RemainingDesiredAccess | access.PreviouslyGrantedAccess;
-    const GENERIC_MAPPING& mapping = file_type->GenericMapping;
+    const GENERIC_MAPPING& mapping = file_type->TypeInfo.GenericMapping;
     ACCESS_MASK granted = ob::map_generic(desired, mapping) & ~MAXIMUM_ALLOWED;
     if (desired & MAXIMUM_ALLOWED) granted |= mapping.GenericAll;
     const KPROCESSOR_MODE mode = packet.force_access_check ? KPROCESSOR_MODE(UserMode) : request.mode;

@@ -30,8 +30,8 @@ ACCESS_MASK map_generic(ACCESS_MASK desired, const GENERIC_MAPPING& mapping) {
 NTSTATUS check_access(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted) {
     OBJECT_TYPE* type = type_of(object);
     if (mode == KernelMode) {
-        *granted = map_generic(desired, type->GenericMapping) & ~MAXIMUM_ALLOWED;
-        if (desired & MAXIMUM_ALLOWED) *granted |= type->GenericMapping.GenericAll;
+        *granted = map_generic(desired, type->TypeInfo.GenericMapping) & ~MAXIMUM_ALLOWED;
+        if (desired & MAXIMUM_ALLOWED) *granted |= type->TypeInfo.GenericMapping.GenericAll;
         return STATUS_SUCCESS;
     }
     return policy->check(security_of(object), type, desired, mode, granted);

@@ -62,6 +62,7 @@ NTSTATUS insert_into(OBJECT_DIRECTORY* directory, PVOID object, bool ignore_case
     if (bucket) bucket->Newer = entry;
     bucket = entry;
     ++directory->Count;
+    directory->Cursor = nullptr;
     if (directory->IndexSize) index_insert(directory, entry);
     if (directory->Count > (directory->IndexSize ? directory->IndexSize : index_from))
         rebuild_index(directory, directory->IndexSize ? directory->IndexSize * 2 : 128);
@@ -93,6 +94,7 @@ void remove_from_directory(PVOID object) {
     (entry->Newer ? entry->Newer->ChainLink : directory->HashBuckets[hash % hash_buckets]) = entry->ChainLink;
     if (entry->ChainLink) entry->ChainLink->Newer = entry->Newer;
     --directory->Count;
+    directory->Cursor = nullptr;
     name->Directory = nullptr;
     pool::release(entry, entry_tag);
     removed_from_namespace(object);
@@ -108,6 +110,25 @@ void for_each_entry(OBJECT_DIRECTORY* directory, void (*visit)(void* context, UL
             visit(context, bucket, e->Object);
             e = next;
         }
+}
+
+PVOID nth_entry(OBJECT_DIRECTORY* directory, ULONG number) {
+    if (number >= directory->Count) return nullptr;
+    OBJECT_DIRECTORY_ENTRY* e = directory->Cursor;
+    ULONG at = directory->CursorNumber, bucket = directory->CursorBucket;
+    if (!e || at > number) {
+        bucket = at = 0;
+        e = directory->HashBuckets[0];
+    }
+    for (;; e = e->ChainLink, ++at) {
+        while (!e)
+            e = directory->HashBuckets[++bucket];
+        if (at == number) break;
+    }
+    directory->Cursor = e;
+    directory->CursorNumber = at;
+    directory->CursorBucket = bucket;
+    return e->Object;
 }
 
 ULONG entry_count(const OBJECT_DIRECTORY* directory) { return directory->Count; }

@@ -18,6 +18,10 @@ struct OBJECT_DIRECTORY {
     ULONG Count;
     ULONG IndexSize; // a power of two, 0: no index
     OBJECT_DIRECTORY_ENTRY** Index;
+    // Where the last enumeration stood, while nothing is added or removed: the entry of this number.
+    OBJECT_DIRECTORY_ENTRY* Cursor;
+    ULONG CursorNumber;
+    ULONG CursorBucket;
 };
 
 } // namespace nt

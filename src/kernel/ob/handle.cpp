@@ -4,6 +4,7 @@
 #include "abi/thread.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ke/thread.h"
+#include "kernel/ob/callbacks.h"
 #include "kernel/ob/namespace.h"
 #include "trace/trace.h"
 
@@ -37,6 +38,11 @@ NTSTATUS reference_pseudo(ULONG_PTR value, OBJECT_TYPE* type, PVOID* object,
     reference(*object);
     if (info) *info = {0, process ? PROCESS_ALL_ACCESS : THREAD_ALL_ACCESS};
     return STATUS_SUCCESS;
+}
+
+// The System process has the kernel's table.
+EPROCESS* process_of(const HandleTable& table) {
+    return table.owner() ? table.owner() : hooks.system_process ? *hooks.system_process : nullptr;
 }
 
 // Table and value of a handle in the caller's context; null: cannot be one.
@@ -77,25 +83,59 @@ HandleEntry* find_handle_slowly(ULONG_PTR given, KPROCESSOR_MODE mode) {
     return table ? table->find(value) : nullptr;
 }
 
+namespace {
+
+// A handle whose type drivers watch.
+struct NewHandle {
+    HandleTable& table;
+    PVOID object;
+    ULONG attributes;
+    static Result<HANDLE> make(void* context, ACCESS_MASK access) {
+        const auto& h = *static_cast<const NewHandle*>(context);
+        return create_handle_in(h.table, h.object, access, h.attributes);
+    }
+};
+
+Result<HANDLE> create_opened_handle(PVOID object, ACCESS_MASK access, ULONG attributes, bool may_restrict) {
+    const bool kernel = attributes & OBJ_KERNEL_HANDLE;
+    HandleTable& table = *(kernel ? kernel_table : current_table());
+    if (!is_watched(type_of(object))) [[likely]]
+        return create_handle_in(table, object, access, attributes);
+    NewHandle handle{table, object, attributes};
+    return make_watched({OB_OPERATION_HANDLE_CREATE, &table == kernel_table, may_restrict, object, access},
+                        NewHandle::make, &handle);
+}
+
+// ntdef page ns-ntdef-_object_attributes: an exclusive object is for the process that has handles to it; who
+// asks for exclusive access gets it only of such an object. assumed: the statuses.
+NTSTATUS claim(OBJECT_HEADER* header, PVOID object, const EPROCESS* process, ULONG attributes) {
+    if (attributes & OBJ_EXCLUSIVE)
+        if (!(header->Flags & OB_FLAG_EXCLUSIVE_OBJECT) || (attributes & OBJ_INHERIT))
+            return STATUS_INVALID_PARAMETER;
+    if (!(header->Flags & OB_FLAG_EXCLUSIVE_OBJECT)) return STATUS_SUCCESS;
+    OBJECT_HEADER_PROCESS_INFO* info = process_info(object);
+    if (header->HandleCount && info->ExclusiveProcess != process) return STATUS_ACCESS_DENIED;
+    info->ExclusiveProcess = const_cast<EPROCESS*>(process);
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
 Result<HANDLE> create_handle(PVOID object, ACCESS_MASK access, ULONG attributes) {
-    HandleTable* table = attributes & OBJ_KERNEL_HANDLE ? kernel_table : current_table();
-    return create_handle_in(*table, object, access, attributes);
+    return create_opened_handle(object, access, attributes, !(attributes & OBJ_KERNEL_HANDLE));
 }
 
 Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes) {
     OBJECT_HEADER* header = header_of(object);
     OBJECT_TYPE* type = type_of(object);
-    if (header->Flags & OB_FLAG_EXCLUSIVE_OBJECT) {
-        OBJECT_HEADER_PROCESS_INFO* info = process_info(object);
-        if (header->HandleCount && (!(attributes & OBJ_EXCLUSIVE) || info->ExclusiveProcess != table.owner()))
-            return fail(STATUS_ACCESS_DENIED);
-        info->ExclusiveProcess = table.owner();
-    }
+    if (header->Flags & OB_FLAG_EXCLUSIVE_OBJECT || attributes & OBJ_EXCLUSIVE) [[unlikely]]
+        if (const NTSTATUS status = claim(header, object, table.owner(), attributes); !NT_SUCCESS(status))
+            return fail(status);
     if (auto* open = procedures_of(type).open)
         if (const NTSTATUS status = open(object, table.owner(), access, header->HandleCount + 1);
             !NT_SUCCESS(status))
             return fail(status);
-    ULONG_PTR value = table.allocate(header, access, attributes & OBJ_INHERIT);
+    ULONG_PTR value = table.allocate(header, access, attributes & (OBJ_INHERIT | handle_protected));
     if (!value) return fail(STATUS_INSUFFICIENT_RESOURCES);
     ++header->PointerCount;
     ++header->HandleCount;
@@ -116,7 +156,8 @@ Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* acc
     if (const NTSTATUS status = check_access(object, desired, check, &granted); !NT_SUCCESS(status))
         return fail(status);
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
-    return create_handle(object, granted, attributes);
+    // "If AccessMode is KernelMode, the system always allows the requested access" (ObOpenObjectByPointer).
+    return create_opened_handle(object, granted, attributes, mode != KernelMode);
 }
 
 NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
@@ -166,11 +207,20 @@ NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mo
         trace::emit_handle_closed(shown, object);
     const LONG64 left = --header->HandleCount;
     --type->TotalNumberOfHandles;
+    if (left == 0 && header->Flags & OB_FLAG_EXCLUSIVE_OBJECT)
+        process_info(object)->ExclusiveProcess = nullptr;
     if (procedures.close) procedures.close(object, table.owner(), access, left);
     // The close procedure may have run drivers; the count says again whether this was the last.
     if (header->HandleCount == 0 && !(header->Flags & OB_FLAG_PERMANENT_OBJECT))
         remove_from_directory(object);
     dereference(object);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS set_handle_flags(HANDLE handle, const OBJECT_HANDLE_FLAG_INFORMATION& flags, KPROCESSOR_MODE mode) {
+    HandleEntry* entry = find_handle(handle, mode);
+    if (!entry) return STATUS_INVALID_HANDLE;
+    entry->attributes = (flags.Inherit ? OBJ_INHERIT : 0) | (flags.ProtectFromClose ? handle_protected : 0);
     return STATUS_SUCCESS;
 }
 
@@ -194,21 +244,29 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
         object = body_of(entry->object);
         reference(object);
         had = entry->access;
-        if (what.options & DUPLICATE_SAME_ATTRIBUTES) attributes = entry->attributes & OBJ_INHERIT;
+        if (what.options & DUPLICATE_SAME_ATTRIBUTES)
+            attributes = entry->attributes & (OBJ_INHERIT | handle_protected);
     }
     Result<HANDLE> result = HANDLE(nullptr);
     if (what.target_table) {
         ACCESS_MASK access = had;
         if (!(what.options & DUPLICATE_SAME_ACCESS)) {
             const OBJECT_TYPE* type = type_of(object);
-            access = map_generic(what.desired, type->GenericMapping);
+            access = map_generic(what.desired, type->TypeInfo.GenericMapping);
             // More than the source has needs a check of its own.
             if (access & ~had)
                 if (const NTSTATUS status = check_access(object, access, what.mode, &access);
                     !NT_SUCCESS(status))
                     result = fail(status);
         }
-        if (result) result = create_handle_in(*what.target_table, object, access, attributes);
+        if (result && is_watched(type_of(object))) {
+            NewHandle handle{*what.target_table, object, attributes};
+            result = make_watched({OB_OPERATION_HANDLE_DUPLICATE, what.target_table == kernel_table,
+                                   what.mode != KernelMode, object, access, process_of(source_table),
+                                   process_of(*what.target_table)},
+                                  NewHandle::make, &handle);
+        } else if (result)
+            result = create_handle_in(*what.target_table, object, access, attributes);
     }
     // The source is closed whatever happened, as documented.
     if (what.options & DUPLICATE_CLOSE_SOURCE && !pseudo)

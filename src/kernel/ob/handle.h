@@ -18,10 +18,10 @@ struct HandleEntry {
         ACCESS_MASK access;
         ULONG next_free;
     };
-    ULONG attributes; // OBJ_INHERIT, handle_protected, handle_audit
+    ULONG attributes; // OBJ_INHERIT, handle_protected
     ULONG_PTR opener; // return address of the driver's call that made the handle, or 0
 };
-inline constexpr ULONG handle_protected = 0x1; // HANDLE_FLAG_PROTECT_FROM_CLOSE
+inline constexpr ULONG handle_protected = OBJ_PROTECT_CLOSE;
 inline constexpr ULONG_PTR kernel_handle_bits = 0xffff'ffff'8000'0000;
 inline constexpr ULONG handles_per_page = 256;
 inline constexpr ULONG max_handles = 1 << 24;
@@ -101,6 +101,9 @@ inline HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode) {
 NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode);
 NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode);
 
+// Inherit, and protection from close. STATUS_INVALID_HANDLE.
+NTSTATUS set_handle_flags(HANDLE handle, const OBJECT_HANDLE_FLAG_INFORMATION& flags, KPROCESSOR_MODE mode);
+
 // NtDuplicateObject with process handles resolved. Options: DUPLICATE_*.
 struct Duplicate {
     HandleTable* source_table;
@@ -120,6 +123,7 @@ NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child);
 struct ProcessHooks {
     OBJECT_TYPE** process_type = nullptr; // as PsProcessType
     OBJECT_TYPE** thread_type = nullptr;
+    EPROCESS** system_process = nullptr;
 };
 void set_process_hooks(const ProcessHooks& hooks);
 const ProcessHooks& process_hooks();

@@ -65,6 +65,18 @@ void detail::create_dos_devices() {
     link(u"\\GLOBAL??\\UNC", u"\\Device\\Mup");
 }
 
+// The window manager's types, which the kernel makes for it. There is no window manager, so nobody makes
+// objects of them.
+static NTSTATUS create_window_types() {
+    const auto station =
+        create_type({.name = u"WindowStation", .tag = pool::tag("Wind"), .valid_access = 0xf037f}, {});
+    if (!station) return station.error();
+    const auto desktop = create_type(
+        {.name = u"Desktop", .tag = pool::tag("Desk"), .valid_access = 0xf01ff, .callbacks = true}, {});
+    if (!desktop) return desktop.error();
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS initialize() {
     detail::forget_types();
     const Result<OBJECT_TYPE*> first =
@@ -76,6 +88,7 @@ NTSTATUS initialize() {
     if (!root) return root.error();
     root_directory = *root;
     kernel_table = HandleTable::create(nullptr);
+    if (const NTSTATUS status = create_window_types(); !NT_SUCCESS(status)) return status;
     detail::create_root_directories();
     detail::create_dos_devices();
     return global_dos_devices ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;

@@ -76,6 +76,8 @@ void removed_from_namespace(PVOID object); // detail: traces links
 // In bucket order, newest first in a bucket.
 void for_each_entry(OBJECT_DIRECTORY* directory, void (*visit)(void* context, ULONG bucket, PVOID object),
                     void* context);
+// The object of this number in that order, or null. In constant time for the one after the last asked for.
+PVOID nth_entry(OBJECT_DIRECTORY* directory, ULONG number);
 ULONG entry_count(const OBJECT_DIRECTORY* directory);
 extern OBJECT_DIRECTORY* root_directory;
 extern OBJECT_DIRECTORY* global_dos_devices;

@@ -34,6 +34,19 @@ OBJECT_TYPE* find_type(std::u16string_view name) {
     return nullptr;
 }
 
+// What `dt nt!_OBJECT_TYPE_INITIALIZER` shows; our procedures are host code and not in it.
+static void describe(OBJECT_TYPE_INITIALIZER& info, const TypeFacts& facts) {
+    info.Length = sizeof info;
+    info.ObjectTypeFlags = static_cast<UCHAR>(
+        OB_TYPE_MAINTAIN_TYPE_LIST | (facts.maintain_handle_info ? OB_TYPE_MAINTAIN_HANDLE_COUNT : 0) |
+        (facts.callbacks ? OB_TYPE_SUPPORTS_OBJECT_CALLBACKS : 0));
+    info.InvalidAttributes = facts.invalid_attributes;
+    info.GenericMapping = facts.mapping;
+    info.ValidAccessMask = facts.valid_access;
+    info.PoolType = facts.paged ? 1 : 512; // PagedPool, NonPagedPoolNx
+    if (facts.wait_offset >= 0) info.WaitObjectFlagOffset = static_cast<USHORT>(facts.wait_offset);
+}
+
 Result<OBJECT_TYPE*> create_type(const TypeFacts& facts, const Procedures& procedures) {
     if (find_type(facts.name)) return fail(STATUS_OBJECT_NAME_COLLISION);
     if (next_index == 256) return fail(STATUS_INSUFFICIENT_RESOURCES);
@@ -55,9 +68,8 @@ Result<OBJECT_TYPE*> create_type(const TypeFacts& facts, const Procedures& proce
     type->Name = name_of(type);
     type->Index = static_cast<UCHAR>(index);
     type->Key = facts.tag;
-    type->GenericMapping = facts.mapping;
-    type->ValidAccessMask = facts.valid_access;
-    type->InvalidAttributes = facts.invalid_attributes;
+    type->CallbackList = {&type->CallbackList, &type->CallbackList};
+    describe(type->TypeInfo, facts);
     if (types_directory) {
         if (const NTSTATUS status = insert_into(types_directory, type); !NT_SUCCESS(status))
             return fail(status);

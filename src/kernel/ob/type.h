@@ -10,23 +10,6 @@ namespace nt {
 
 struct ACCESS_STATE;
 
-// The order of the first fields is that of `dt nt!_OBJECT_TYPE`; the rest of Windows' body is not needed
-// here.
-struct OBJECT_TYPE {
-    LIST_ENTRY TypeList; // of OBJECT_HEADER_CREATOR_INFO.TypeList
-    UNICODE_STRING Name;
-    PVOID DefaultObject;
-    UCHAR Index;
-    ULONG TotalNumberOfObjects;
-    ULONG TotalNumberOfHandles;
-    ULONG HighWaterNumberOfObjects;
-    ULONG HighWaterNumberOfHandles;
-    ULONG Key; // pool tag
-    GENERIC_MAPPING GenericMapping;
-    ACCESS_MASK ValidAccessMask;
-    ULONG InvalidAttributes;
-};
-
 namespace ob {
 
 // What a parse procedure gets. `path` is the whole name being looked up; it may replace it (answer
@@ -71,7 +54,8 @@ struct TypeFacts {
     ULONG invalid_attributes = 0; // OBJ_* that make STATUS_INVALID_PARAMETER
     bool paged = false;           // bodies in paged pool
     bool maintain_handle_info = false;
-    int wait_offset = -1; // where in the body the DISPATCHER_HEADER to wait on stands; -1: not waitable
+    bool callbacks = false; // ObRegisterCallbacks may name it
+    int wait_offset = -1;   // where in the body the DISPATCHER_HEADER to wait on stands; -1: not waitable
 };
 
 // Makes a type and its object under \ObjectTypes. STATUS_OBJECT_NAME_COLLISION,

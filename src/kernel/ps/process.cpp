@@ -142,6 +142,7 @@ NTSTATUS initialize_processes() {
                                  .tag = process_tag,
                                  .mapping = {0x20410, 0x20beb, 0x121001, PROCESS_ALL_ACCESS},
                                  .valid_access = PROCESS_ALL_ACCESS,
+                                 .callbacks = true,
                                  .wait_offset = 0},
                                 {.remove = remove_process, .own_references = own_references});
     if (!type) return type.error();
@@ -151,7 +152,7 @@ NTSTATUS initialize_processes() {
     if (!created) return created.error();
     system_process = *created;
     system_process->ObjectTable = ob::kernel_table;
-    ob::set_process_hooks({&process_type, &thread_type});
+    ob::set_process_hooks({&process_type, &thread_type, &system_process});
     set_system_home({system_process, nullptr, detail::id_of(*system_process)});
     mm::stack_limit_changed = store_stack_limit;
     mm::stack_guarantee = read_stack_guarantee;

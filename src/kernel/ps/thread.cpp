@@ -133,6 +133,7 @@ NTSTATUS initialize_threads() {
                                  .tag = thread_tag,
                                  .mapping = {0x20048, 0x20037, 0x120000, thread_all_access},
                                  .valid_access = thread_all_access,
+                                 .callbacks = true,
                                  .wait_offset = 0},
                                 {.remove = remove_thread, .own_references = own_references});
     if (!type) return type.error();

@@ -14,13 +14,13 @@ class Administrator final : public ob::AccessPolicy {
   public:
     NTSTATUS check(const void*, OBJECT_TYPE* type, ACCESS_MASK desired, KPROCESSOR_MODE,
                    ACCESS_MASK* granted) override {
-        *granted = ob::map_generic(desired, type->GenericMapping) & ~MAXIMUM_ALLOWED;
-        if (desired & MAXIMUM_ALLOWED) *granted |= type->GenericMapping.GenericAll;
+        *granted = ob::map_generic(desired, type->TypeInfo.GenericMapping) & ~MAXIMUM_ALLOWED;
+        if (desired & MAXIMUM_ALLOWED) *granted |= type->TypeInfo.GenericMapping.GenericAll;
         // Reading audit lists needs a privilege that has to be enabled first.
         if (*granted & ACCESS_SYSTEM_SECURITY) return STATUS_PRIVILEGE_NOT_HELD;
         // Rights the type does not know are refused.
-        return *granted & ~(type->ValidAccessMask | STANDARD_RIGHTS_ALL) ? STATUS_ACCESS_DENIED
-                                                                         : STATUS_SUCCESS;
+        return *granted & ~(type->TypeInfo.ValidAccessMask | STANDARD_RIGHTS_ALL) ? STATUS_ACCESS_DENIED
+                                                                                  : STATUS_SUCCESS;
     }
 } administrator;
 

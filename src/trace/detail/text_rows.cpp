@@ -388,6 +388,23 @@ const Row rows[] = {
      [](TextRows& t) { return "symbolic link " + t.s("name") + " -> " + t.s("target"); }},
     {"symlink_deleted", Place::thread,
      [](TextRows& t) { return "symbolic link " + t.s("name") + " deleted"; }},
+    {"handle_watched", Place::thread,
+     [](TextRows& t) {
+         return "handle callback " + t.symbol("routine") + ": " +
+                (t.n("operation") == 2 ? "duplicate" : "create") + " handle to " + t.x("object") +
+                ", access " + t.x("desired") +
+                (t.n("left") == t.n("desired") ? "" : " cut to " + t.x("left"));
+     }},
+    {"object_referenced", Place::thread,
+     [](TextRows& t) {
+         std::string tag;
+         for (int i = 0; i < 4; ++i) {
+             const char c = static_cast<char>(t.n("tag") >> (8 * i));
+             tag += c >= ' ' && c < 0x7f ? c : '.';
+         }
+         return std::string(t.n("change") ? "-1 " : "+1 ") + tag + " reference to " + t.x("object") +
+                t.from("caller");
+     }},
     {"file_opened", Place::thread,
      [](TextRows& t) { return "file object " + t.x("file") + " for " + t.s("name"); }},
 

@@ -49,6 +49,8 @@ enum class Id : std::uint16_t {
     object_deleted = 53,
     symlink_created = 54,
     symlink_deleted = 55,
+    handle_watched = 57,
+    object_referenced = 58,
     file_opened = 56,
     driver_loaded = 60,
     driver_entry = 61,
@@ -157,6 +159,8 @@ inline constexpr std::string_view schema =
     "53 object_deleted object:ptr type:str16 name:str16\n"
     "54 symlink_created name:str16 target:str16\n"
     "55 symlink_deleted name:str16\n"
+    "57 handle_watched routine:ptr object:ptr operation:u8 desired:x32 left:x32\n"
+    "58 object_referenced object:ptr change:u8 tag:x32 caller:ptr\n"
     "56 file_opened file:ptr device:ptr name:str16\n"
     "60 driver_loaded driver:ptr base:ptr name:str16\n"
     "61 driver_entry driver:ptr routine:ptr registry_path:str16\n"
@@ -727,6 +731,29 @@ inline void emit_symlink_deleted(Str16 name) {
     if (!w) [[unlikely]] return;
     w.put(name_bytes);
     w.put_data(name.data, name_bytes);
+    w.commit();
+}
+
+// a pre-operation routine of ObRegisterCallbacks was called; operation 1 create, 2 duplicate; left: of the access that was desired
+inline void emit_handle_watched(Ptr routine, Ptr object, std::uint8_t operation, std::uint32_t desired, std::uint32_t left) {
+    detail::Writer<7> w(57, 0);
+    if (!w) [[unlikely]] return;
+    w.put(routine.value);
+    w.put(object.value);
+    w.put(operation);
+    w.put(desired);
+    w.put(left);
+    w.commit();
+}
+
+// a driver takes or gives back a reference; change 0: takes, 1: gives back, 2: gives back, the object to be deleted later
+inline void emit_object_referenced(Ptr object, std::uint8_t change, std::uint32_t tag, Ptr caller) {
+    detail::Writer<6> w(58, 0);
+    if (!w) [[unlikely]] return;
+    w.put(object.value);
+    w.put(change);
+    w.put(tag);
+    w.put(caller.value);
     w.commit();
 }
 

@@ -34,7 +34,9 @@ BOOL SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags) {
     return answer(NtSetInformationObject(real_handle(handle), OBJECT_INFORMATION_CLASS(4), information,
                                          sizeof information));
 }
-BOOL CompareObjectHandles(HANDLE, HANDLE) { stop("CompareObjectHandles"); }
+BOOL CompareObjectHandles(HANDLE first, HANDLE second) {
+    return answer(NtCompareObjects(real_handle(first), real_handle(second)));
+}
 
 HANDLE GetStdHandle(DWORD which) {
     auto* p = NtCurrentPeb()->ProcessParameters;

@@ -78,6 +78,8 @@ NTSTATUS NTAPI NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS cls, PVOID 
 NTSTATUS NTAPI NtSetInformationObject(HANDLE handle, OBJECT_INFORMATION_CLASS cls, PVOID information,
                                       ULONG length);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE handle);
+NTSTATUS NTAPI NtMakePermanentObject(HANDLE handle);
+NTSTATUS NTAPI NtCompareObjects(HANDLE first, HANDLE second);
 NTSTATUS NTAPI NtCreateDirectoryObject(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
 NTSTATUS NTAPI NtOpenDirectoryObject(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
 NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE handle, PVOID buffer, ULONG length, BOOLEAN single,

@@ -489,6 +489,7 @@ extern const nt::exports::Adapter gate_NtCancelSynchronousIoFile;
 extern const nt::exports::Adapter gate_NtCancelTimer;
 extern const nt::exports::Adapter gate_NtClearEvent;
 extern const nt::exports::Adapter gate_NtClose;
+extern const nt::exports::Adapter gate_NtCompareObjects;
 extern const nt::exports::Adapter gate_NtContinue;
 extern const nt::exports::Adapter gate_NtCreateDirectoryObject;
 extern const nt::exports::Adapter gate_NtCreateEvent;
@@ -521,6 +522,7 @@ extern const nt::exports::Adapter gate_NtFsControlFile;
 extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumber;
 extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumberEx;
 extern const nt::exports::Adapter gate_NtGetTickCount;
+extern const nt::exports::Adapter gate_NtMakePermanentObject;
 extern const nt::exports::Adapter gate_NtMakeTemporaryObject;
 extern const nt::exports::Adapter gate_NtMapViewOfSection;
 extern const nt::exports::Adapter gate_NtOpenDirectoryObject;
@@ -595,19 +597,32 @@ extern const nt::exports::Adapter gate_NtYieldExecution;
 extern const nt::exports::Adapter gate_ObCloseHandle;
 extern const nt::exports::Adapter gate_ObDereferenceObject;
 extern const nt::exports::Adapter gate_ObDereferenceObjectDeferDelete;
+extern const nt::exports::Adapter gate_ObDereferenceObjectDeferDeleteWithTag;
+extern const nt::exports::Adapter gate_ObFindHandleForObject;
+extern const nt::exports::Adapter gate_ObGetFilterVersion;
 extern const nt::exports::Adapter gate_ObGetObjectSecurity;
 extern const nt::exports::Adapter gate_ObGetObjectType;
 extern const nt::exports::Adapter gate_ObIsKernelHandle;
 extern const nt::exports::Adapter gate_ObMakeTemporaryObject;
 extern const nt::exports::Adapter gate_ObOpenObjectByName;
 extern const nt::exports::Adapter gate_ObOpenObjectByPointer;
+extern const nt::exports::Adapter gate_ObOpenObjectByPointerWithTag;
 extern const nt::exports::Adapter gate_ObQueryNameString;
 extern const nt::exports::Adapter gate_ObReferenceObjectByHandle;
+extern const nt::exports::Adapter gate_ObReferenceObjectByHandleWithTag;
 extern const nt::exports::Adapter gate_ObReferenceObjectByName;
 extern const nt::exports::Adapter gate_ObReferenceObjectByPointer;
+extern const nt::exports::Adapter gate_ObReferenceObjectByPointerWithTag;
+extern const nt::exports::Adapter gate_ObReferenceObjectSafe;
+extern const nt::exports::Adapter gate_ObReferenceObjectSafeWithTag;
+extern const nt::exports::Adapter gate_ObRegisterCallbacks;
 extern const nt::exports::Adapter gate_ObReleaseObjectSecurity;
+extern const nt::exports::Adapter gate_ObSetHandleAttributes;
+extern const nt::exports::Adapter gate_ObUnRegisterCallbacks;
 extern const nt::exports::Adapter gate_ObfDereferenceObject;
+extern const nt::exports::Adapter gate_ObfDereferenceObjectWithTag;
 extern const nt::exports::Adapter gate_ObfReferenceObject;
+extern const nt::exports::Adapter gate_ObfReferenceObjectWithTag;
 extern const nt::exports::Adapter gate_PciDereference;
 extern const nt::exports::Adapter gate_PciGetBusData;
 extern const nt::exports::Adapter gate_PciGetDmaAdapter;
@@ -927,7 +942,7 @@ const Row rows[] = {
     {"ExDeletePagedLookasideList", "", "", &gate_ExDeletePagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteResourceLite", "", "", &gate_ExDeleteResourceLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExDeleteTimer", "", "", &gate_ExDeleteTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ExDesktopObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExDesktopObjectType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"ExDisableResourceBoostLite", "owners are never boosted anyway", "", &gate_ExDisableResourceBoostLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExEnterCriticalRegionAndAcquireResourceExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExEnterCriticalRegionAndAcquireResourceShared", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1660,6 +1675,7 @@ const Row rows[] = {
     {"NtCancelTimer", "service", "", &gate_NtCancelTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtClearEvent", "service", "", &gate_NtClearEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtClose", "service", "", &gate_NtClose, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtCompareObjects", "service", "", &gate_NtCompareObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtContinue", "from user mode only; no alerts to test", "", &gate_NtContinue, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", &gate_NtCreateDirectoryObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateEvent", "the security descriptor of the attributes is not kept", "", &gate_NtCreateEvent, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1692,6 +1708,7 @@ const Row rows[] = {
     {"NtGetCurrentProcessorNumber", "service", "", &gate_NtGetCurrentProcessorNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetCurrentProcessorNumberEx", "service", "", &gate_NtGetCurrentProcessorNumberEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetTickCount", "service", "", &gate_NtGetTickCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtMakePermanentObject", "service", "", &gate_NtMakePermanentObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMakeTemporaryObject", "service", "", &gate_NtMakeTemporaryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", &gate_NtMapViewOfSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtOpenDirectoryObject", "service", "", &gate_NtOpenDirectoryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1771,9 +1788,10 @@ const Row rows[] = {
     {"ObCreateObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ObDereferenceObject", "", "", &gate_ObDereferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObDereferenceObjectDeferDelete", "", "", &gate_ObDereferenceObjectDeferDelete, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObDereferenceObjectDeferDeleteWithTag", "", "", &gate_ObDereferenceObjectDeferDeleteWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObDereferenceSecurityDescriptor", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ObFindHandleForObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ObGetFilterVersion", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObFindHandleForObject", "", "", &gate_ObFindHandleForObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ObGetFilterVersion", "", "", &gate_ObGetFilterVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ObGetObjectSecurity", "lends the object's own descriptor", "", &gate_ObGetObjectSecurity, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
     {"ObGetObjectType", "", "", &gate_ObGetObjectType, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObInsertObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1782,17 +1800,24 @@ const Row rows[] = {
     {"ObMakeTemporaryObject", "", "", &gate_ObMakeTemporaryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObOpenObjectByName", "", "", &gate_ObOpenObjectByName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObOpenObjectByPointer", "", "", &gate_ObOpenObjectByPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ObOpenObjectByPointerWithTag", "", "", &gate_ObOpenObjectByPointerWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObQueryNameString", "", "", &gate_ObQueryNameString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObReferenceObjectByHandle", "", "", &gate_ObReferenceObjectByHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ObReferenceObjectByHandleWithTag", "", "", &gate_ObReferenceObjectByHandleWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObReferenceObjectByName", "no access check", "", &gate_ObReferenceObjectByName, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"ObReferenceObjectByPointer", "", "", &gate_ObReferenceObjectByPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ObRegisterCallbacks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObReferenceObjectByPointerWithTag", "", "", &gate_ObReferenceObjectByPointerWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObReferenceObjectSafe", "", "", &gate_ObReferenceObjectSafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObReferenceObjectSafeWithTag", "", "", &gate_ObReferenceObjectSafeWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObRegisterCallbacks", "", "", &gate_ObRegisterCallbacks, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ObReleaseObjectSecurity", "", "", &gate_ObReleaseObjectSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ObSetHandleAttributes", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObSetHandleAttributes", "", "", &gate_ObSetHandleAttributes, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObSetSecurityObjectByPointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ObUnRegisterCallbacks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObUnRegisterCallbacks", "", "", &gate_ObUnRegisterCallbacks, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ObfDereferenceObject", "", "", &gate_ObfDereferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObfDereferenceObjectWithTag", "", "", &gate_ObfDereferenceObjectWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObfReferenceObject", "", "", &gate_ObfReferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObfReferenceObjectWithTag", "", "", &gate_ObfReferenceObjectWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PciDereference", "", "", &gate_PciDereference, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
     {"PciGetBusData", "", "", &gate_PciGetBusData, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"PciGetDmaAdapter", "", "", &gate_PciGetDmaAdapter, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 2, false},
@@ -2182,6 +2207,7 @@ const Row rows[] = {
     {"ZwClearEvent", "service", "", nullptr, 0, 62, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwClose", "service", "", nullptr, 0, 15, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCommitTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwCompareObjects", "service", "", nullptr, 0, 4119, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwConnectPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwContinue", "from user mode only; no alerts to test", "", nullptr, 0, 67, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4113, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
@@ -2191,37 +2217,38 @@ const Row rows[] = {
     {"ZwCreateIoCompletion", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", nullptr, 0, 29, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4130, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4132, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateResourceManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", nullptr, 0, 74, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4132, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4134, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4115, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4135, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateTimer", "service", "", nullptr, 0, 4138, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4137, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateTimer", "service", "", nullptr, 0, 4140, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateTransactionManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwDelayExecution", "service", "", nullptr, 0, 52, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDeleteFile", "service", "", nullptr, 0, 4110, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteKey", "service", "", nullptr, 0, 4126, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteKey", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDeviceIoControlFile", "service", "", nullptr, 0, 7, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDisplayString", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDrvlabReport", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDisplayString", "service", "", nullptr, 0, 4124, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDrvlabReport", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiCall", "service", "", nullptr, 0, 4094, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiReturn", "service", "", nullptr, 0, 4095, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDuplicateObject", "service", "", nullptr, 0, 60, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateKey", "service", "", nullptr, 0, 50, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateValueKey", "service", "", nullptr, 0, 19, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushBuffersFile", "service", "", nullptr, 0, 75, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4118, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushKey", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushKey", "service", "", nullptr, 0, 4129, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwFreeVirtualMemory", "service", "", nullptr, 0, 30, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFsControlFile", "service", "", nullptr, 0, 57, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4137, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4139, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwGetCurrentProcessorNumberEx", "service", "", nullptr, 0, 4101, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetTickCount", "service", "", nullptr, 0, 4121, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetTickCount", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwLoadDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwMakePermanentObject", "service", "", nullptr, 0, 4118, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", nullptr, 0, 40, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwNotifyChangeKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2230,22 +2257,22 @@ const Row rows[] = {
     {"ZwOpenFile", "service", "", nullptr, 0, 51, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenIoCompletion", "service", "", nullptr, 0, 4106, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenKey", "service", "", nullptr, 0, 18, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4124, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4126, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwOpenKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenMutant", "service", "", nullptr, 0, 4131, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenMutant", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcess", "service", "", nullptr, 0, 38, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcessToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenProcessTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenSection", "service", "", nullptr, 0, 55, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenThread", "service", "", nullptr, 0, 4136, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThread", "service", "", nullptr, 0, 4138, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenThreadToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenThreadTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenTimer", "service", "", nullptr, 0, 4139, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenTimer", "service", "", nullptr, 0, 4141, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwPowerInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwProtectVirtualMemory", "service", "", nullptr, 0, 80, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwPulseEvent", "service", "", nullptr, 0, 4129, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwPulseEvent", "service", "", nullptr, 0, 4131, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryAttributesFile", "service", "", nullptr, 0, 61, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDefaultLocale", "service", "", nullptr, 0, 21, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDirectoryFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2268,14 +2295,14 @@ const Row rows[] = {
     {"ZwQuerySystemInformationEx", "relations of processors only", "", nullptr, 0, 4102, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemTime", "service", "", nullptr, 0, 90, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryTimer", "service", "", nullptr, 0, 56, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryValueKey", "service", "", nullptr, 0, 23, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVirtualMemory", "service", "", nullptr, 0, 35, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVolumeInformationFile", "service", "", nullptr, 0, 73, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryWnfStateData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueueApcThread", "service", "", nullptr, 0, 69, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueueApcThreadEx", "no reserve objects, no special user APCs", "", nullptr, 0, 4096, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4119, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4121, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwReadFile", "service", "", nullptr, 0, 6, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReadVirtualMemory", "service", "", nullptr, 0, 63, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseMutant", "service", "", nullptr, 0, 32, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2283,7 +2310,7 @@ const Row rows[] = {
     {"ZwRemoveIoCompletion", "service", "", nullptr, 0, 9, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRemoveIoCompletionEx", "service", "", nullptr, 0, 4109, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRequestWaitReplyPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwResetEvent", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwResetEvent", "service", "", nullptr, 0, 4130, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwResumeThread", "", "", nullptr, 0, 82, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRollbackTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetEvent", "service", "", nullptr, 0, 14, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2295,11 +2322,11 @@ const Row rows[] = {
     {"ZwSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetSystemInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetTimer", "service", "", nullptr, 0, 98, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerEx", "service", "", nullptr, 0, 4140, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4141, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerEx", "service", "", nullptr, 0, 4142, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4143, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetValueKey", "service", "", nullptr, 0, 96, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetVolumeInformationFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4136, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSuspendThread", "service", "", nullptr, 0, 4100, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateProcess", "service", "", nullptr, 0, 44, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateThread", "service", "", nullptr, 0, 83, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2430,7 +2457,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1598;
+const ULONG row_count = 1610;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
@@ -2521,32 +2548,34 @@ const ServiceRow services[] = {
     {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x1013, 4, 0x2},
     {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x1014, 3, 0x2},
     {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x1015, 3, 0x0},
-    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x1016, 3, 0x0},
-    {"NtRaiseException", &gate_NtRaiseException, 0x1017, 3, 0x4},
-    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x1018, 3, 0x0},
-    {"NtGetTickCount", &gate_NtGetTickCount, 0x1019, 0, 0x0},
-    {"NtDisplayString", &gate_NtDisplayString, 0x101a, 1, 0x0},
-    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x101b, 3, 0x5},
-    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x101c, 4, 0xa},
-    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x101d, 2, 0x0},
-    {"NtDeleteKey", &gate_NtDeleteKey, 0x101e, 1, 0x0},
-    {"NtFlushKey", &gate_NtFlushKey, 0x101f, 1, 0x0},
-    {"NtResetEvent", &gate_NtResetEvent, 0x1020, 2, 0x0},
-    {"NtPulseEvent", &gate_NtPulseEvent, 0x1021, 2, 0x0},
-    {"NtCreateMutant", &gate_NtCreateMutant, 0x1022, 4, 0xa},
-    {"NtOpenMutant", &gate_NtOpenMutant, 0x1023, 3, 0x2},
-    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1024, 5, 0x1a},
-    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1025, 3, 0x2},
-    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1026, 4, 0x4},
-    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x1027, 11, 0x42},
-    {"NtOpenThread", &gate_NtOpenThread, 0x1028, 4, 0x2},
-    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x1029, 0, 0x0},
-    {"NtCreateTimer", &gate_NtCreateTimer, 0x102a, 4, 0xa},
-    {"NtOpenTimer", &gate_NtOpenTimer, 0x102b, 3, 0x2},
-    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x102c, 4, 0xa},
-    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x102d, 3, 0x3},
+    {"NtMakePermanentObject", &gate_NtMakePermanentObject, 0x1016, 1, 0x0},
+    {"NtCompareObjects", &gate_NtCompareObjects, 0x1017, 2, 0x0},
+    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x1018, 3, 0x0},
+    {"NtRaiseException", &gate_NtRaiseException, 0x1019, 3, 0x4},
+    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x101a, 3, 0x0},
+    {"NtGetTickCount", &gate_NtGetTickCount, 0x101b, 0, 0x0},
+    {"NtDisplayString", &gate_NtDisplayString, 0x101c, 1, 0x0},
+    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x101d, 3, 0x5},
+    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x101e, 4, 0xa},
+    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x101f, 2, 0x0},
+    {"NtDeleteKey", &gate_NtDeleteKey, 0x1020, 1, 0x0},
+    {"NtFlushKey", &gate_NtFlushKey, 0x1021, 1, 0x0},
+    {"NtResetEvent", &gate_NtResetEvent, 0x1022, 2, 0x0},
+    {"NtPulseEvent", &gate_NtPulseEvent, 0x1023, 2, 0x0},
+    {"NtCreateMutant", &gate_NtCreateMutant, 0x1024, 4, 0xa},
+    {"NtOpenMutant", &gate_NtOpenMutant, 0x1025, 3, 0x2},
+    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1026, 5, 0x1a},
+    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1027, 3, 0x2},
+    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1028, 4, 0x4},
+    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x1029, 11, 0x42},
+    {"NtOpenThread", &gate_NtOpenThread, 0x102a, 4, 0x2},
+    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x102b, 0, 0x0},
+    {"NtCreateTimer", &gate_NtCreateTimer, 0x102c, 4, 0xa},
+    {"NtOpenTimer", &gate_NtOpenTimer, 0x102d, 3, 0x2},
+    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x102e, 4, 0xa},
+    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x102f, 3, 0x3},
 };
-const ULONG service_count = 112;
+const ULONG service_count = 114;
 
 const char* const also_hal[] = {
     "KeQueryPerformanceCounter",
