@@ -120,6 +120,21 @@ struct WAIT_CONTEXT_BLOCK {
 using PWAIT_CONTEXT_BLOCK = WAIT_CONTEXT_BLOCK*;
 
 struct IO_TIMER;
+
+struct CONFIGURATION_INFORMATION {
+    ULONG DiskCount;
+    ULONG FloppyCount;
+    ULONG CdRomCount;
+    ULONG TapeCount;
+    ULONG ScsiPortCount;
+    ULONG SerialCount;
+    ULONG ParallelCount;
+    BOOLEAN AtDiskPrimaryAddressClaimed;
+    BOOLEAN AtDiskSecondaryAddressClaimed;
+    ULONG Version; // its size
+    ULONG MediumChangerCount;
+};
+
 struct DEVOBJ_EXTENSION;
 
 // The device extension follows at + 0x150, DEVOBJ_EXTENSION behind that.

@@ -26,7 +26,7 @@ std::string lower(std::string_view text) {
 
 class Order {
   public:
-    explicit Order(const std::vector<LoadedDriver>& drivers) : nodes_(drivers.size()) {
+    explicit Order(const std::deque<LoadedDriver>& drivers) : nodes_(drivers.size()) {
         for (std::size_t i = 0; i < drivers.size(); i++) {
             const std::string& path = drivers[i].spec.path;
             nodes_[i].file = lower(path.substr(path.rfind('/') + 1));
@@ -79,11 +79,11 @@ class Order {
 
 } // namespace
 
-std::string order_drivers(std::vector<LoadedDriver>& drivers) {
+std::string order_drivers(std::deque<LoadedDriver>& drivers) {
     if (drivers.size() < 2) return {};
     Order order(drivers);
     if (!order.place_all()) return "drivers that need each other cannot be loaded: " + order.circle;
-    std::vector<LoadedDriver> ordered;
+    std::deque<LoadedDriver> ordered;
     for (const std::size_t i : order.placed)
         ordered.push_back(std::move(drivers[i]));
     drivers = std::move(ordered);

@@ -1,22 +1,14 @@
 // Loading and unloading drivers, as the service control manager and the loader do together.
 #include "abi/status.h"
+#include "app/driver_images.h"
 #include "app/driver_order.h"
-#include "app/kernel_images.h"
 #include "app/machine.h"
+#include "app/options.h"
 #include "app/text.h"
-#include "host/file.h"
 #include "kernel/cm/registry.h"
-#include "kernel/ex/work.h"
-#include "kernel/io/driver.h"
-#include "kernel/ke/dpc.h"
-#include "kernel/ke/processor.h"
+#include "kernel/io/driver_service.h"
 #include "kernel/ke/wait.h"
-#include "kernel/ke/watched_memory.h"
-#include "kernel/ldr/mm_memory.h"
-#include "trace/trace.h"
-#include "view/gdb_hook.h"
-#include <cstring>
-#include <set>
+#include <algorithm>
 
 namespace app {
 
@@ -24,159 +16,48 @@ using namespace nt;
 
 namespace {
 
-// Drivers import from ntoskrnl and hal, and from each other.
-class DriverResolver final : public ldr::ListResolver {
-  public:
-    DriverResolver(const ldr::ModuleList& modules, bool allow_missing)
-        : ListResolver(modules), allow_missing_(allow_missing) {}
-    std::uint64_t missing_stub(std::string_view, std::string_view dll,
-                               const ldr::SymbolRef& symbol) override {
-        return allow_missing_ ? missing_import_stub(dll, symbol.to_string()) : 0;
-    }
+std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-  private:
-    bool allow_missing_;
-};
-
-std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (std::uint8_t b : bytes)
-        hash = (hash ^ b) * 0x100000001b3;
-    return hash;
-}
-
-std::string file_name_of(const std::string& path) {
+std::string folder_of(const std::string& path) {
     const auto slash = path.rfind('/');
-    return slash == std::string::npos ? path : path.substr(slash + 1);
+    return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
-std::string describe(const ldr::LoadError& error) {
-    std::string text = error.text;
-    for (const auto& import : error.unknown) {
-        text += "\n    " + import.dll + "!" + import.symbol + ": " + import.reason;
-        if (import.reason.starts_with("no module"))
-            text += " (if it is a driver, give its file too: --driver " + shell_word(import.dll) + ")";
-    }
-    return text;
-}
-
-// Images whose driver objects have ended, by their entries in the loaded-module list.
-std::set<PVOID> gone_images;
-
-// Whoever holds a device or the driver object after DriverUnload, as a queued work item does, keeps the
-// image.
-bool await_end_of_driver(PVOID section) {
-    constexpr LONGLONG poll = -100'000; // 10 ms
-    LARGE_INTEGER interval;
-    interval.QuadPart = poll;
-    for (int i = 0; i < 1000 && !gone_images.contains(section); i++)
-        ke::delay_execution(KernelMode, false, interval);
-    return gone_images.erase(section) != 0;
-}
-
-// They have been reported; run, they would only fault.
-void cancel_dpcs(const ldr::Module& module) {
-    struct Found {
-        const ldr::Module& module;
-        std::vector<KDPC*> dpcs;
-    } found{module, {}};
-    for (ULONG i = 0; i < ke::processor_count(); i++)
-        ke::for_each_dpc(
-            i,
-            [](KDPC& dpc, void* context) {
-                auto& f = *static_cast<Found*>(context);
-                if (f.module.contains(reinterpret_cast<ULONG_PTR>(&dpc)) ||
-                    f.module.contains(reinterpret_cast<ULONG_PTR>(dpc.DeferredRoutine)))
-                    f.dpcs.push_back(&dpc);
-            },
-            &found);
-    for (KDPC* dpc : found.dpcs)
-        ke::remove_queue_dpc(*dpc);
+// Where ImagePath leads to.
+io::DriverFolders folders_of(const Config& config) {
+    io::DriverFolders folders;
+    const auto add = [](std::vector<std::string>& to, const std::string& folder) {
+        if (std::ranges::find(to, folder) == to.end()) to.push_back(folder);
+    };
+    for (const DriverSpec& driver : config.drivers)
+        if (!driver.inbox) add(folders.store, folder_of(driver.path));
+    for (const ServiceSpec& service : config.services)
+        add(folders.store, folder_of(service.path));
+    for (const std::string& folder : config.driver_store)
+        add(folders.store, folder);
+    if (const std::string shipped = installed_file("guest/null.sys"); !shipped.empty())
+        add(folders.store, folder_of(shipped));
+    for (const Program& program : config.clients)
+        add(folders.programs, folder_of(program.path));
+    return folders;
 }
 
 } // namespace
 
-// Names for the addresses that rows about this image hold.
-void trace_symbols(const ldr::Module& module) {
-    if (!trace::on) return;
-    for (const ldr::Symbol& symbol : module.symbols())
-        if (symbol.function) trace::emit_symbol(symbol.address, std::string_view(symbol.name));
-}
-
 bool Machine::load_driver(LoadedDriver& driver) {
-    const std::string& path = driver.spec.path;
-    const std::string file_name = file_name_of(path);
-    auto bytes = host::read_file(path);
-    if (!bytes) {
-        driver.error = bytes.error();
-        return false;
-    }
-    const std::uint64_t hash = fnv1a(*bytes);
-    auto file = ldr::ImageFile::parse(std::move(*bytes), ldr::Use::driver);
-    if (!file) {
-        driver.error = file_name + ": " + file.error().to_string();
-        return false;
-    }
-    DriverResolver resolver(modules_, config_.allow_missing);
-    ldr::KernelImageMemory memory;
-    ldr::LoadOptions options;
-    options.file_name = file_name;
-    options.name = file_name.substr(0, file_name.rfind('.'));
-    options.path = "\\SystemRoot\\System32\\drivers\\" + file_name;
-    options.host_path = path;
-    options.hvci = config_.hvci;
-    options.seed = config_.seed;
-    options.guard_check = kernel_symbol("_guard_check_icall");
-    options.guard_dispatch = kernel_symbol("_guard_dispatch_icall");
-    auto loaded =
-        ldr::load_image(std::make_shared<const ldr::ImageFile>(std::move(*file)), memory, &resolver, options);
-    if (!loaded) {
-        driver.status = loaded.error().status;
-        driver.error = file_name + ": " + describe(loaded.error());
-        return false;
-    }
-    for (const auto& warning : loaded->warnings)
-        note(file_name + ": " + warning);
-    for (const auto& import : loaded->stubbed)
-        note(file_name + ": missing import " + import.dll + "!" + import.symbol +
-             " stops the machine when called");
-    driver.module = &modules_.add(std::move(loaded->module));
-    const ldr::Module& module = *driver.module;
-    if (trace::on)
-        trace::emit_module_loaded(module.base, module.size, 0, hash,
-                                  std::u16string_view(to_utf16(file_name)));
-    trace_symbols(module);
-    drvlab_module_loaded(path.c_str(), module.base);
-
-    const std::u16string name = to_utf16(driver.spec.name);
-    const std::u16string key = u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\" + name;
-    cm::create_service(name, to_utf16(module.path));
-    io::NewDriver what;
-    what.name = name;
-    what.service_key = key;
-    what.image = {reinterpret_cast<PVOID>(module.base), module.size,
-                  reinterpret_cast<PVOID>(module.list_entry),
-                  reinterpret_cast<PDRIVER_INITIALIZE>(module.entry), true};
-    auto object = io::create_driver(what);
-    if (!object) {
-        driver.status = object.error();
-        driver.error = file_name + ": no driver object: " + status_text(driver.status);
-        remove_image(driver);
-        return false;
-    }
-    driver.object = *object;
-    driver.status = io::start_driver(driver.object);
-    if (!NT_SUCCESS(driver.status)) {
-        driver.error = file_name + ": DriverEntry failed with " + status_text(driver.status);
-        if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox)
-            driver.error += "; if it is to take the place of the machine's own null.sys: --driver " +
-                            shell_word(path + ":Null");
-        driver.object = nullptr;
-        remove_image(driver);
-        return false;
-    }
-    ldr::release_discardable(*driver.module, memory);
-    return true;
+    const std::string file_name = file_name_of(driver.spec.path);
+    const std::u16string name = to_utf16(driver.spec.name),
+                         path = u"\\SystemRoot\\System32\\drivers\\" + to_utf16(file_name);
+    cm::create_service(name, path);
+    const auto service = io::read_driver_service(std::u16string(io::services_key) + name);
+    loading_ = &driver;
+    driver.status =
+        service ? io::load_driver(*service, {driver.spec.path, path, to_utf16(file_name)}) : service.error();
+    if (NT_SUCCESS(driver.status)) return true;
+    if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox)
+        driver.error += "; if it is to take the place of the machine's own null.sys: --driver " +
+                        shell_word(driver.spec.path + ":Null");
+    return false;
 }
 
 // DRIVER:NAME=VALUE: a number is a REG_DWORD, anything else a REG_SZ.
@@ -199,37 +80,62 @@ void Machine::write_parameters() {
 }
 
 bool Machine::load_drivers() {
-    io::set_driver_gone_hook([](PVOID section) { gone_images.insert(section); });
-    write_parameters();
+    plug_driver_images();
+    io::driver_folders = folders_of(config_);
     error_ = order_drivers(drivers_);
     if (!error_.empty()) return false;
-    for (LoadedDriver& driver : drivers_)
-        if (!load_driver(driver)) {
-            error_ = driver.error;
+    install_services();
+    write_parameters();
+    start_services(0);
+    start_services(1);
+    const std::size_t count = drivers_.size(); // a DriverEntry may load more
+    for (std::size_t i = 0; i < count; i++) {
+        if (drivers_[i].spec.path.empty() || drivers_[i].module) continue;
+        if (!load_driver(drivers_[i])) {
+            error_ = drivers_[i].error;
             return false;
         }
+    }
     io::run_reinitialization();
+    start_services(2);
     return true;
 }
 
-// The image goes, because the driver was unloaded or never came up. False: it left something behind.
-bool Machine::remove_image(LoadedDriver& driver) {
-    const std::string& name = driver.spec.name;
-    ldr::Module& module = *driver.module;
-    bool clean = report_left(driver);
-    if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
-        report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
-                                   modules_.describe(routine) + " is queued or runs");
-        clean = false;
+void Machine::install_services() {
+    for (const ServiceSpec& spec : config_.services) {
+        const std::u16string name = to_utf16(spec.name);
+        const ULONG start = spec.start;
+        cm::create_service(name, u"\\SystemRoot\\System32\\drivers\\" + to_utf16(file_name_of(spec.path)));
+        cm::set_value(std::u16string(io::services_key) + name, u"Start", REG_DWORD, &start, sizeof start);
     }
-    cancel_dpcs(module);
-    ke::memory_freed(module.base, module.size);
-    if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
-    drvlab_module_unloaded(driver.spec.path.c_str(), module.base);
-    ldr::KernelImageMemory memory;
-    ldr::unload_image(*modules_.remove(module), memory);
-    driver.module = nullptr;
-    return clean;
+}
+
+// ErrorControl 1: "the error is logged … but startup continues".
+void Machine::start_services(unsigned start) {
+    for (const ServiceSpec& spec : config_.services) {
+        if (spec.start != start) continue;
+        const NTSTATUS status =
+            io::load_driver_service(std::u16string(io::services_key) + to_utf16(spec.name));
+        if (NT_SUCCESS(status)) continue;
+        std::string why = status_text(status);
+        for (const LoadedDriver& driver : drivers_)
+            if (driver.spec.name == spec.name && !driver.error.empty()) why = driver.error;
+        note("the service " + spec.name + " was not started: " + why);
+    }
+}
+
+// Images of drivers that were unloaded by service, but are held still.
+void Machine::await_leaving_drivers() {
+    constexpr LONGLONG poll = -100'000; // 10 ms
+    LARGE_INTEGER interval;
+    interval.QuadPart = poll;
+    for (std::size_t n = 0; n < drivers_.size(); n++) {
+        for (int i = 0; i < 100 && drivers_[n].leaving; i++)
+            ke::delay_execution(KernelMode, false, interval);
+        if (drivers_[n].leaving)
+            report("Unload", drivers_[n].spec.name +
+                                 ": unloaded, but something still holds its driver object or a device of it");
+    }
 }
 
 bool Machine::unload_driver(LoadedDriver& driver) {
@@ -261,8 +167,8 @@ bool Machine::unload_driver(LoadedDriver& driver) {
 // Last loaded first, as drivers stand on each other. Inbox drivers stay, as on Windows.
 bool Machine::unload_drivers() {
     bool clean = true;
-    for (auto it = drivers_.rbegin(); it != drivers_.rend(); ++it)
-        if (it->object && !it->spec.inbox && !unload_driver(*it)) clean = false;
+    for (std::size_t i = drivers_.size(); i-- > 0;)
+        if (drivers_[i].object && !drivers_[i].spec.inbox && !unload_driver(drivers_[i])) clean = false;
     return clean;
 }
 

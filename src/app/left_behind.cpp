@@ -75,7 +75,7 @@ bool belongs_to_system(PVOID body) {
     const DRIVER_OBJECT* owner = type == io::device_type   ? static_cast<DEVICE_OBJECT*>(body)->DriverObject
                                  : type == io::driver_type ? static_cast<DRIVER_OBJECT*>(body)
                                                            : nullptr;
-    return owner && (owner->Flags & DRVO_BUILTIN_DRIVER);
+    return owner && (owner->Flags & DRVO_BUILTIN_DRIVER) && !owner->DriverInit;
 }
 
 struct Left {

@@ -164,6 +164,7 @@ void Machine::system_thread(void* argument) {
     auto& self = *static_cast<Machine*>(argument);
     self.start_kernel();
     if (self.error_.empty()) self.script_(self);
+    self.await_leaving_drivers();
     io::shut_down();
     ke::Stop stop;
     stop.kind = ke::StopKind::client_exited;

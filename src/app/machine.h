@@ -9,6 +9,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ldr/modules.h"
 #include "verify/policies.h"
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +29,12 @@ struct DriverSpec {
     bool inbox = false; // the machine's own choice: not listed, not unloaded
 };
 
+// --service: a service that is there from the start.
+struct ServiceSpec {
+    std::string path, name;
+    unsigned start = 3; // as in the registry: 0 boot, 1 system, 2 auto, 3 demand, 4 disabled
+};
+
 struct Program {
     std::string path; // host path of the .exe
     std::vector<std::string> arguments;
@@ -35,7 +42,9 @@ struct Program {
 
 struct Config {
     std::vector<DriverSpec> drivers;
-    std::vector<Program> clients; // they run side by side
+    std::vector<ServiceSpec> services;
+    std::vector<std::string> driver_store; // folders where drivers loaded by service are looked for
+    std::vector<Program> clients;          // they run side by side
     std::uint64_t seed = 1;
     unsigned processors = 1;
     verify::PolicyKind schedule = verify::PolicyKind::random;
@@ -60,6 +69,7 @@ struct LoadedDriver {
     nt::DRIVER_OBJECT* object = nullptr;
     nt::NTSTATUS status = 0; // of DriverEntry
     std::string error;       // why it could not be loaded; empty otherwise
+    bool leaving = false;    // unloaded by service: the image goes once nobody holds the driver object
 };
 
 void trace_symbols(const nt::ldr::Module& module);
@@ -83,7 +93,8 @@ class Machine {
 
     const Config& config() const { return config_; }
     nt::ldr::ModuleList& modules() { return modules_; }
-    std::vector<LoadedDriver>& drivers() { return drivers_; }
+    // Those of the command line, then those loaded by service; an entry keeps its place.
+    std::deque<LoadedDriver>& drivers() { return drivers_; }
     // Broken rules and leaks: they make the exit status 123. Notes only inform.
     const std::vector<BrokenRule>& reports() const { return reports_; }
     const std::vector<std::string>& notes() const { return notes_; }
@@ -99,7 +110,13 @@ class Machine {
     void start_kernel();
     void trace_boot();
     void write_parameters();
+    friend class ServiceImages;
     bool load_driver(LoadedDriver& driver);
+    nt::NTSTATUS map_driver(LoadedDriver& driver, const std::string& path);
+    LoadedDriver* driver_of(const void* section);
+    void install_services();
+    void start_services(unsigned start);
+    void await_leaving_drivers();
     bool unload_driver(LoadedDriver& driver);
     bool remove_image(LoadedDriver& driver);
     bool report_left(const LoadedDriver& driver); // true: nothing is
@@ -107,7 +124,8 @@ class Machine {
 
     Config config_;
     nt::ldr::ModuleList modules_;
-    std::vector<LoadedDriver> drivers_;
+    std::deque<LoadedDriver> drivers_;
+    LoadedDriver* loading_ = nullptr; // the command line's that is being loaded
     std::vector<BrokenRule> reports_;
     std::vector<std::string> notes_;
     std::function<void(Machine&)> script_;

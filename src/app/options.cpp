@@ -81,6 +81,16 @@ void add_machine_options(CLI::App& command, Options& o) {
         .add_option("--driver", o.drivers, "a driver to load, X.sys or X.sys:SERVICE-NAME; may be repeated")
         ->type_name("FILE[:NAME]");
     command
+        .add_option(
+            "--service", o.services,
+            "install a driver as a service, for programs to start; START is boot, system or auto (it is "
+            "started with the machine), demand (default) or disabled; may be repeated")
+        ->type_name("FILE[:NAME[:START]]");
+    command
+        .add_option("--driver-store", o.driver_store,
+                    "look in DIR for drivers that are loaded by service; may be repeated")
+        ->type_name("DIR");
+    command
         .add_option("--hardware", o.hardware,
                     "a device of the machine: a model's name or its shared object; may be repeated")
         ->type_name("MODEL[:NAME=VALUE,...]");
@@ -178,7 +188,7 @@ static void add_hardware_of_drivers(Config& config) {
     }
 }
 
-static DriverSpec driver_from(const std::string& text) {
+static DriverSpec driver_from(const std::string& text, const char* option = "--driver") {
     DriverSpec spec{text, ""};
     std::error_code error;
     const auto colon = text.rfind(':');
@@ -189,10 +199,27 @@ static DriverSpec driver_from(const std::string& text) {
     }
     if (spec.name.empty()) spec.name = fs::path(spec.path).stem().string();
     if (spec.name.size() > 200)
-        throw CLI::ValidationError("--driver",
-                                   "the service name of '" + text.substr(0, 60) + "…' is too long");
+        throw CLI::ValidationError(option, "the service name of '" + text.substr(0, 60) + "…' is too long");
     if (spec.name.empty() || spec.name.find_first_of("\\/") != std::string::npos)
-        throw CLI::ValidationError("--driver", "'" + text + "' gives no service name");
+        throw CLI::ValidationError(option, "'" + text + "' gives no service name");
+    return spec;
+}
+
+static ServiceSpec service_from(const std::string& text) {
+    constexpr const char* starts[] = {"boot", "system", "auto", "demand", "disabled"};
+    ServiceSpec spec;
+    std::string file = text;
+    const auto last = text.rfind(':');
+    for (unsigned start = 0; start < std::size(starts) && last != std::string::npos; start++)
+        if (text.substr(last + 1) == starts[start] && !fs::exists(text)) {
+            spec.start = start;
+            file = text.substr(0, last);
+        }
+    const DriverSpec driver = driver_from(file, "--service");
+    if (!fs::is_regular_file(driver.path))
+        throw CLI::ValidationError("--service", "no file '" + driver.path + "'");
+    spec.path = driver.path;
+    spec.name = driver.name;
     return spec;
 }
 
@@ -210,6 +237,13 @@ Config config_from(const Options& o) {
     Config config;
     for (const auto& driver : o.drivers)
         config.drivers.push_back(driver_from(driver));
+    for (const auto& service : o.services)
+        config.services.push_back(service_from(service));
+    for (const auto& directory : o.driver_store) {
+        if (!fs::is_directory(directory))
+            throw CLI::ValidationError("--driver-store", "no directory '" + directory + "'");
+        config.driver_store.push_back(directory);
+    }
     add_inbox_drivers(config.drivers);
     for (const auto& model : o.hardware)
         config.hardware.push_back(hardware_from(model));
@@ -238,9 +272,8 @@ Config config_from(const Options& o) {
         if (colon == std::string::npos || equals == std::string::npos || colon == 0 || equals == colon + 1)
             throw CLI::ValidationError("--parameter", "'" + parameter + "' is not DRIVER:NAME=VALUE");
         const std::string name = parameter.substr(0, colon);
-        if (std::ranges::none_of(config.drivers, [&](const DriverSpec& driver) {
-                return strcasecmp(driver.name.c_str(), name.c_str()) == 0;
-            }))
+        const auto same = [&](const auto& spec) { return strcasecmp(spec.name.c_str(), name.c_str()) == 0; };
+        if (std::ranges::none_of(config.drivers, same) && std::ranges::none_of(config.services, same))
             throw CLI::ValidationError("--parameter", "no driver '" + name + "' is loaded");
     }
     for (const auto& directory : o.system32) {

@@ -9,6 +9,8 @@ namespace app {
 
 struct Options {
     std::vector<std::string> drivers;  // PATH[:NAME]
+    std::vector<std::string> services; // PATH[:NAME[:START]]
+    std::vector<std::string> driver_store;
     std::vector<std::string> hardware; // MODEL[:ARGUMENTS]
     std::vector<std::string> messages; // DEVICE[:LIMIT]
     std::uint64_t seed = 1;

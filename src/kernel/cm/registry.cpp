@@ -211,11 +211,16 @@ void set_value(std::u16string_view key, std::u16string_view name, ULONG type, co
 
 void make_key(std::u16string_view key) { node_at(key); }
 
-const Value* value_at(std::u16string_view key, std::u16string_view name) {
+Node* find_key(std::u16string_view key) {
     Node* node = root;
     next_part(key); // Registry
     for (auto part = next_part(key); node && !part.empty(); part = next_part(key))
         node = find_child(*node, part);
+    return node;
+}
+
+const Value* value_at(std::u16string_view key, std::u16string_view name) {
+    Node* node = find_key(key);
     return node ? find_value(*node, name) : nullptr;
 }
 

@@ -52,6 +52,8 @@ void set_value(std::u16string_view key, std::u16string_view name, ULONG type, co
                std::size_t size);
 
 void make_key(std::u16string_view key);
+// Null: no such key.
+Node* find_key(std::u16string_view key);
 // Null: no such key or value.
 const Value* value_at(std::u16string_view key, std::u16string_view name);
 

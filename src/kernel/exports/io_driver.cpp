@@ -29,6 +29,20 @@ extern "C" void IoRegisterBootDriverReinitialization(DRIVER_OBJECT* driver, PDRI
 }
 GATE(IoRegisterBootDriverReinitialization);
 
+// Neither has a page; both are in wide use. assumed: what drivers that declare them expect.
+extern "C" NTSTATUS IoCreateDriver(UNICODE_STRING* name, PDRIVER_INITIALIZE routine) {
+    return io::create_driver_by_routine(name, routine);
+}
+GATE(IoCreateDriver);
+extern "C" void IoDeleteDriver(DRIVER_OBJECT* driver) { io::forget_driver(driver); }
+GATE(IoDeleteDriver);
+
+// Drivers count their devices in it, all of them in the same.
+extern "C" CONFIGURATION_INFORMATION* IoGetConfigurationInformation() {
+    return io::configuration_information();
+}
+GATE(IoGetConfigurationInformation);
+
 extern "C" BOOLEAN IoIsWdmVersionAvailable(UCHAR major, UCHAR minor) {
     return major < 6 || (major == 6 && minor <= 0);
 }

@@ -13,6 +13,8 @@
 #include "kernel/pool/pool.h"
 #include "rtl/strings.h"
 #include "trace/trace.h"
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 namespace nt::io {
@@ -93,7 +95,7 @@ Result<DRIVER_OBJECT*> create_driver(const NewDriver& what) {
     for (PDRIVER_DISPATCH& routine : driver.MajorFunction)
         routine = invalid;
     body.extension.DriverObject = &driver;
-    body.extension.ServiceKeyName = copy_string(what.name);
+    body.extension.ServiceKeyName = copy_string(what.service.empty() ? what.name : what.service);
 
     char16_t path[300];
     SIZE_T n = what.directory.copy(path, 256);
@@ -180,12 +182,13 @@ void undo_start(DRIVER_OBJECT* driver) {
 NTSTATUS start_driver(DRIVER_OBJECT* driver) {
     // The registry path lives as long as DriverEntry runs, as documented; drivers that keep it must copy it.
     UNICODE_STRING* key = &detail::body_of_driver(driver).registry_path;
+    if (driver->Flags & DRVO_BUILTIN_DRIVER) key = nullptr;
     if (trace::on) [[unlikely]]
         trace::emit_driver_entry(driver, driver->DriverInit, key);
     const NTSTATUS status = detail::checked_call("DriverEntry", driver->DriverInit, driver, key);
     if (trace::on) [[unlikely]]
         trace::emit_driver_entry_returned(driver, status);
-    detail::release_string(*key);
+    if (key) detail::release_string(*key);
     if (!NT_SUCCESS(status)) {
         undo_start(driver);
         return status;
@@ -211,6 +214,39 @@ Result<DRIVER_OBJECT*> create_internal_driver(std::u16string_view name, const In
         (*driver)->MajorFunction[dispatch[i].major] =
             reinterpret_cast<PDRIVER_DISPATCH>(internal_address(dispatch[i].routine));
     return driver;
+}
+
+static CONFIGURATION_INFORMATION* configuration;
+CONFIGURATION_INFORMATION* configuration_information() { return configuration; }
+void create_configuration_information() {
+    configuration = static_cast<CONFIGURATION_INFORMATION*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(CONFIGURATION_INFORMATION), pool::tag("IoCf"), 0, true));
+    if (configuration) configuration->Version = sizeof *configuration;
+}
+
+NTSTATUS create_driver_by_routine(const UNICODE_STRING* name, PDRIVER_INITIALIZE routine) {
+    static ULONG unnamed;
+    char16_t made_up[24];
+    std::u16string_view path;
+    if (name && name->Length)
+        path = {name->Buffer, name->Length / sizeof(WCHAR)};
+    else {
+        char text[24];
+        const int n = std::snprintf(text, sizeof text, "\\Driver\\%08u", ++unnamed);
+        std::copy_n(text, n + 1, made_up);
+        path = made_up;
+    }
+    const auto split = path.rfind(u'\\');
+    if (split == path.npos) return STATUS_OBJECT_PATH_SYNTAX_BAD;
+    if (split + 1 == path.size()) return STATUS_OBJECT_NAME_INVALID;
+    NewDriver what;
+    what.name = path.substr(split + 1);
+    what.directory = path.substr(0, split);
+    what.image.entry = routine;
+    DRIVER_OBJECT* driver = TRY_STATUS(create_driver(what));
+    detail::release_string(detail::body_of_driver(driver).registry_path);
+    driver->Flags |= DRVO_BUILTIN_DRIVER;
+    return start_driver(driver);
 }
 
 void detail::create_driver_type() {

@@ -28,12 +28,18 @@ struct ImageFacts {
 // "\Registry\Machine\System\CurrentControlSet\Services\name". STATUS_OBJECT_NAME_COLLISION (the driver is
 // there already), STATUS_INSUFFICIENT_RESOURCES.
 struct NewDriver {
-    std::u16string_view name; // last part
+    std::u16string_view name;      // last part
+    std::u16string_view service{}; // of the key, if it has another name
     std::u16string_view service_key;
     std::u16string_view directory = u"\\Driver";
-    ImageFacts image;
+    ImageFacts image{};
 };
 Result<DRIVER_OBJECT*> create_driver(const NewDriver& what);
+
+// IoCreateDriver: a driver without an image or a service, made by a routine. Null name: one is made up.
+// assumed: as drivers that use it expect: \Driver\ and eight digits; DRVO_BUILTIN_DRIVER, no DriverSection,
+// so it cannot be unloaded; the routine gets no registry path, and its failure leaves no driver.
+NTSTATUS create_driver_by_routine(const UNICODE_STRING* name, PDRIVER_INITIALIZE routine);
 
 // Calls DriverEntry(driver, registry path). On failure the driver's devices and its object are gone and its
 // status comes back; what it registered elsewhere and did not take back stays (named in the trace). On
@@ -68,6 +74,10 @@ struct InternalDispatch {
 };
 Result<DRIVER_OBJECT*> create_internal_driver(std::u16string_view name, const InternalDispatch* dispatch,
                                               std::size_t count);
+
+// What IoGetConfigurationInformation gives; made with the I/O manager.
+CONFIGURATION_INFORMATION* configuration_information();
+void create_configuration_information();
 
 extern OBJECT_TYPE* driver_type;
 

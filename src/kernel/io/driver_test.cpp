@@ -130,8 +130,8 @@ KERNEL_TEST(Driver, DevicesLeftBehindAreCounted) {
     EXPECT_EQ(io::unload_driver(driver, &left), STATUS_SUCCESS);
     EXPECT_EQ(left, 1u);
     EXPECT_EQ(gone, 0);
+    EXPECT_FALSE(exists(u"\\Driver\\loaded"));
     io::delete_device(made);
-    io::forget_driver(driver);
     EXPECT_EQ(gone, 1);
     remove_link();
 }

@@ -94,6 +94,7 @@ NTSTATUS initialize() {
     file_type = *types[3];
     if (const NTSTATUS status = detail::create_completion_type(); !NT_SUCCESS(status)) return status;
     detail::create_driver_type();
+    create_configuration_information();
     detail::start_background();
     return STATUS_SUCCESS;
 }

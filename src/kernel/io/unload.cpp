@@ -1,7 +1,9 @@
 // How drivers and devices end: at once, or when the last reference to the devices goes.
 #include "abi/status.h"
 #include "kernel/io/detail/checked_call.h"
+#include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/life.h"
+#include "kernel/io/detail/system_thread.h"
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
 #include "trace/trace.h"
@@ -14,11 +16,27 @@ static bool may_unload(const DRIVER_OBJECT* driver) {
     return true;
 }
 
-static void call_unload(DRIVER_OBJECT* driver) {
-    driver->Flags |= DRVO_UNLOAD_INVOKED;
+// In the System process. The driver object loses its name; it goes with its last device, and the image with
+// it. The devices that are left.
+static ULONG finish_unload(DRIVER_OBJECT* driver) {
+    const bool by_service = detail::body_of_driver(driver).by_service;
+    const PVOID section = driver->DriverSection;
     if (trace::on) [[unlikely]]
         trace::emit_driver_unload(driver, driver->DriverUnload);
     detail::checked_call("DriverUnload", driver->DriverUnload, driver);
+    ULONG left = 0;
+    for (const DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+        ++left;
+    forget_driver(driver);
+    if (by_service) detail::driver_unloaded(section, left);
+    return left;
+}
+
+static ULONG call_unload(DRIVER_OBJECT* driver) {
+    driver->Flags |= DRVO_UNLOAD_INVOKED;
+    ULONG left = 0;
+    detail::in_system([&] { left = finish_unload(driver); });
+    return left;
 }
 
 NTSTATUS unload_driver(DRIVER_OBJECT* driver, ULONG* devices_left) {
@@ -30,12 +48,8 @@ NTSTATUS unload_driver(DRIVER_OBJECT* driver, ULONG* devices_left) {
     }
     if (driver->Flags & DRVO_UNLOAD_INVOKED) return STATUS_DELETE_PENDING;
     if (!may_unload(driver)) return STATUS_PENDING;
-    call_unload(driver);
-    ULONG left = 0;
-    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
-        ++left;
+    const ULONG left = call_unload(driver);
     if (devices_left) *devices_left = left;
-    if (left == 0) forget_driver(driver);
     return STATUS_SUCCESS;
 }
 
@@ -53,27 +67,32 @@ void detail::continue_pending(DEVICE_OBJECT* device) {
     const ULONG flags = extension_of(device)->ExtensionFlags;
     DRIVER_OBJECT* driver = device->DriverObject;
     if (flags & DOE_DELETE_PENDING) {
-        if (device->ReferenceCount) return;
+        if (device->ReferenceCount || device->AttachedDevice) return;
         unlink_device(device);
         ob::dereference(device); // what IoCreateDevice held
         return;
     }
-    if ((flags & DOE_UNLOAD_PENDING) && !(driver->Flags & DRVO_UNLOAD_INVOKED) && may_unload(driver)) {
+    if ((flags & DOE_UNLOAD_PENDING) && !(driver->Flags & DRVO_UNLOAD_INVOKED) && may_unload(driver))
         call_unload(driver);
-        if (!driver->DeviceObject) forget_driver(driver);
-    }
 }
 
 void detail::link_device(DRIVER_OBJECT* driver, DEVICE_OBJECT* device) {
     device->NextDevice = driver->DeviceObject;
+    if (device->NextDevice) tail_of(device->NextDevice).link = &device->NextDevice;
     driver->DeviceObject = device;
+    tail_of(device).link = &driver->DeviceObject;
 }
 void detail::unlink_device(DEVICE_OBJECT* device) {
-    for (DEVICE_OBJECT** link = &device->DriverObject->DeviceObject; *link; link = &(*link)->NextDevice)
-        if (*link == device) {
-            *link = device->NextDevice;
-            return;
-        }
+    DEVICE_OBJECT** link = tail_of(device).link;
+    if (!link || *link != device) { // not chained, or the driver has changed the chain: look for it
+        link = &device->DriverObject->DeviceObject;
+        while (*link && *link != device)
+            link = &(*link)->NextDevice;
+    }
+    if (!*link) return;
+    *link = device->NextDevice;
+    if (device->NextDevice) tail_of(device->NextDevice).link = link;
+    tail_of(device).link = nullptr;
 }
 
 } // namespace nt::io

@@ -417,6 +417,12 @@ const Row rows[] = {
     {"driver_unload", Place::thread,
      [](TextRows& t) { return "DriverUnload of " + t.driver() + " at " + t.symbol("routine"); }},
     {"driver_unloaded", Place::thread, [](TextRows& t) { return t.driver() + " is gone"; }},
+    {"service_load", Place::thread, [](TextRows& t) { return "load the driver of " + t.s("key"); }},
+    {"service_loaded", Place::thread,
+     [](TextRows& t) { return "driver of " + t.s("key") + " loaded: " + t.status("status"); }},
+    {"service_unload", Place::thread, [](TextRows& t) { return "unload the driver of " + t.s("key"); }},
+    {"service_unloaded", Place::thread,
+     [](TextRows& t) { return "driver of " + t.s("key") + " unloaded: " + t.status("status"); }},
     {"device_created", Place::thread,
      [](TextRows& t) {
          return "device " + t.device() + " created by " + t.driver() + ", type " + t.x("type");

@@ -57,6 +57,10 @@ enum class Id : std::uint16_t {
     driver_entry_returned = 62,
     driver_unload = 63,
     driver_unloaded = 64,
+    service_load = 170,
+    service_loaded = 171,
+    service_unload = 172,
+    service_unloaded = 173,
     device_created = 65,
     device_deleted = 66,
     device_attached = 67,
@@ -167,6 +171,10 @@ inline constexpr std::string_view schema =
     "62 driver_entry_returned driver:ptr status:status\n"
     "63 driver_unload driver:ptr routine:ptr\n"
     "64 driver_unloaded driver:ptr\n"
+    "170 service_load key:str16\n"
+    "171 service_loaded key:str16 status:status\n"
+    "172 service_unload key:str16\n"
+    "173 service_unloaded key:str16 status:status\n"
     "65 device_created device:ptr driver:ptr type:x32 name:str16\n"
     "66 device_deleted device:ptr\n"
     "67 device_attached upper:ptr lower:ptr\n"
@@ -816,6 +824,48 @@ inline void emit_driver_unloaded(Ptr driver) {
     detail::Writer<3> w(64, 0);
     if (!w) [[unlikely]] return;
     w.put(driver.value);
+    w.commit();
+}
+
+// NtLoadDriver asks for the driver of a service
+inline void emit_service_load(Str16 key) {
+    const std::size_t key_bytes = detail::cut(key.bytes);
+    detail::Writer<3> w(170, key_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(key_bytes);
+    w.put_data(key.data, key_bytes);
+    w.commit();
+}
+
+// the driver is loaded, or it failed
+inline void emit_service_loaded(Str16 key, std::int32_t status) {
+    const std::size_t key_bytes = detail::cut(key.bytes);
+    detail::Writer<4> w(171, key_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(key_bytes);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put_data(key.data, key_bytes);
+    w.commit();
+}
+
+// NtUnloadDriver asks for a driver's end
+inline void emit_service_unload(Str16 key) {
+    const std::size_t key_bytes = detail::cut(key.bytes);
+    detail::Writer<3> w(172, key_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(key_bytes);
+    w.put_data(key.data, key_bytes);
+    w.commit();
+}
+
+// the driver is gone; STATUS_PENDING: once nobody uses its devices
+inline void emit_service_unloaded(Str16 key, std::int32_t status) {
+    const std::size_t key_bytes = detail::cut(key.bytes);
+    detail::Writer<4> w(173, key_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(key_bytes);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put_data(key.data, key_bytes);
     w.commit();
 }
 

@@ -8,6 +8,7 @@ struct DriverBody {
     DRIVER_OBJECT driver;
     DRIVER_EXTENSION extension;   // drivers find it at + 0x150
     UNICODE_STRING registry_path; // until DriverEntry has returned
+    bool by_service;              // unloaded by NtUnloadDriver: the image is to go with the object
 };
 static_assert(offsetof(DriverBody, extension) == 0x150);
 inline DriverBody& body_of_driver(DRIVER_OBJECT* driver) { return *reinterpret_cast<DriverBody*>(driver); }

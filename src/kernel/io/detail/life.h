@@ -9,9 +9,21 @@ void take_device_reference(DEVICE_OBJECT* device);
 void drop_device_reference(DEVICE_OBJECT* device);
 void continue_pending(DEVICE_OBJECT* device);
 
+// Behind the DEVOBJ_EXTENSION, for us alone: what leads to the device in its driver's NextDevice chain, so
+// that a device leaves it in constant time.
+struct DeviceTail {
+    DEVICE_OBJECT** link;
+};
+inline DeviceTail& tail_of(const DEVICE_OBJECT* device) {
+    return *reinterpret_cast<DeviceTail*>(reinterpret_cast<DEVOBJ_EXTENSION*>(device->DeviceObjectExtension) +
+                                          1);
+}
 void link_device(DRIVER_OBJECT* driver, DEVICE_OBJECT* device);
 void unlink_device(DEVICE_OBJECT* device);
 
 void create_types();
+
+// DriverUnload has returned: tells the image loader (driver_service.h).
+void driver_unloaded(PVOID section, ULONG devices_left);
 
 } // namespace nt::io::detail
