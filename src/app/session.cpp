@@ -151,9 +151,7 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
     view::Debugger debugger(target);
     nlohmann::json debugger_output = nlohmann::json::array();
     if (!session.kd.empty()) {
-        std::string text;
-        if (!host::guarded([&] { text = debugger.execute(session.kd); }))
-            text = "The command met a damaged structure.\n";
+        const std::string text = view::execute_guarded(debugger, session.kd);
         debugger_output.push_back({{"commands", session.kd}, {"output", text}});
         if (!say(session.output, text)) {
             say(2, "drvlab: the debugger's output cannot be written\n");

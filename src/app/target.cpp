@@ -12,6 +12,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/times.h"
 #include "kernel/seh/dispatch.h"
@@ -50,7 +51,8 @@ view::Object describe(PVOID body) {
     o.pointer_count = static_cast<std::uint64_t>(header->PointerCount);
     WCHAR buffer[512];
     UNICODE_STRING path{0, sizeof buffer, buffer};
-    if (!o.name.empty() && NT_SUCCESS(ob::query_name(body, path)) && path.Length <= sizeof buffer)
+    const bool named = !o.name.empty() || o.type_name == "Key"; // keys are in no directory
+    if (named && NT_SUCCESS(ob::query_name(body, path)) && path.Length <= sizeof buffer)
         o.path = text_of(path);
     if (body == ob::root_directory) o.name = o.path = "\\";
     if (type == ob::symbolic_link_type)
@@ -150,21 +152,36 @@ std::string describe_address(Machine& machine, std::uint64_t address) {
     return text;
 }
 
+static bool read_user(mm::AddressSpace& space, const ldr::ModuleList* modules, Address from, void* to,
+                      std::size_t bytes) {
+    auto* out = static_cast<std::uint8_t*>(to);
+    while (bytes) {
+        std::uint64_t run = 0;
+        const void* p = space.pointer(from, &run);
+        if (!p || !run) return false;
+        const std::size_t n = std::min<std::size_t>(bytes, run);
+        std::memcpy(out, p, n);
+        if (modules) modules->original_bytes(from, {out, n});
+        out += n, from += n, bytes -= n;
+    }
+    return true;
+}
+
+bool Target::read_in(Address process, Address from, void* to, std::size_t bytes) {
+    EPROCESS* wanted = host::places::is_user(from) ? process_at(process) : nullptr;
+    if (!wanted || !ps::body(wanted).space) return read(from, to, bytes);
+    return read_user(*ps::body(wanted).space, modules_of(wanted), from, to, bytes);
+}
+
+bool Target::read_physical(Address from, void* to, std::size_t bytes) {
+    const std::uint64_t size = host::places::processors - host::places::ram;
+    return from < size && bytes <= size - from && guest::copy_from(to, host::places::ram + from, bytes);
+}
+
 bool Target::read(Address from, void* to, std::size_t bytes) {
     if (host::places::is_user(from))
-        if (mm::AddressSpace* space = mm::current_space()) {
-            auto* out = static_cast<std::uint8_t*>(to);
-            while (bytes) {
-                std::uint64_t run = 0;
-                const void* p = space->pointer(from, &run);
-                if (!p || !run) return false;
-                const std::size_t n = std::min<std::size_t>(bytes, run);
-                std::memcpy(out, p, n);
-                if (const ldr::ModuleList* modules = user_modules()) modules->original_bytes(from, {out, n});
-                out += n, from += n, bytes -= n;
-            }
-            return true;
-        }
+        if (mm::AddressSpace* space = mm::current_space())
+            return read_user(*space, user_modules(), from, to, bytes);
     if (!guest::copy_from(to, from, bytes)) return false;
     machine_.modules().original_bytes(from, {static_cast<std::uint8_t*>(to), bytes});
     return true;
@@ -224,7 +241,8 @@ view::Registers Target::registers() {
         r.r14 = c->R14, r.r15 = c->R15;
         r.rip = c->Rip;
         r.eflags = c->EFlags;
-    } else
+    } else {
+        r.whole = false;
         for (seh::Record* record = ke::the_stop.crossings; record; record = record->previous)
             if (record->kind == seh::RecordKind::gate || record->kind == seh::RecordKind::system_call) {
                 const auto& e = *static_cast<seh::EntryRecord*>(record);
@@ -232,6 +250,7 @@ view::Registers Target::registers() {
                 r.r12 = e.r12, r.r13 = e.r13, r.r14 = e.r14, r.r15 = e.r15;
                 break;
             }
+    }
     return r;
 }
 
@@ -418,30 +437,31 @@ std::optional<view::Object> Target::object_at(Address body) {
     return describe(p);
 }
 
+// Names are looked up in directories only: devices would be opened by a parse procedure.
 std::optional<view::Object> Target::find_object(const std::string& path) {
-    const std::u16string wide = to_utf16(path);
-    if (path == "\\") return describe(ob::root_directory);
-    PVOID body;
-    // Devices would be opened by a parse procedure: look names up in directories only.
-    OBJECT_DIRECTORY* directory = ob::root_directory;
-    std::u16string_view rest = wide;
-    while (!rest.empty()) {
-        while (!rest.empty() && rest.front() == u'\\')
-            rest.remove_prefix(1);
-        const auto end = std::min(rest.find(u'\\'), rest.size());
-        UNICODE_STRING part{static_cast<USHORT>(end * 2), static_cast<USHORT>(end * 2),
-                            const_cast<WCHAR*>(rest.data())};
-        rest.remove_prefix(end);
-        body = ob::find_in(directory, part, true);
-        if (!body && directory == ob::root_directory && end == 2 && part.Buffer[0] == u'?' &&
-            part.Buffer[1] == u'?')
-            body = ob::global_dos_devices;
-        if (!body) return std::nullopt;
-        if (rest.empty()) return describe(body);
+    constexpr int most_links = 32; // a loop must end
+    std::u16string rest = to_utf16(path);
+    if (path.empty() || path[0] != '\\') return std::nullopt;
+    PVOID body = ob::root_directory;
+    for (int links = 0;;) {
+        const auto begin = rest.find_first_not_of(u'\\');
+        if (begin == rest.npos) return describe(body);
+        if (ob::type_of(body) == ob::symbolic_link_type) { // not the last part: it is followed
+            if (++links > most_links) return std::nullopt;
+            rest = to_utf16(text_of(static_cast<ob::OBJECT_SYMBOLIC_LINK*>(body)->LinkTarget)) + rest;
+            body = ob::root_directory;
+            continue;
+        }
         if (ob::type_of(body) != ob::directory_type) return std::nullopt;
-        directory = static_cast<OBJECT_DIRECTORY*>(body);
+        const auto end = std::min(rest.find(u'\\', begin), rest.size());
+        std::u16string part = rest.substr(begin, end - begin);
+        rest.erase(0, end);
+        const auto bytes = static_cast<USHORT>(part.size() * sizeof(WCHAR));
+        const bool dos_devices = body == ob::root_directory && part == u"??";
+        body = ob::find_in(static_cast<OBJECT_DIRECTORY*>(body), {bytes, bytes, part.data()}, true);
+        if (!body && dos_devices) body = ob::global_dos_devices;
+        if (!body) return std::nullopt;
     }
-    return std::nullopt;
 }
 
 std::vector<view::DirectoryEntry> Target::directory(Address body) {
@@ -494,5 +514,44 @@ std::vector<view::Handle> Target::handles(Address process) {
 }
 
 Address Target::handle_table(Address process) { return address_of(table_of(process)); }
+
+std::vector<view::FreeHandle> Target::free_handles(Address process) {
+    std::vector<view::FreeHandle> out;
+    if (const ob::HandleTable* table = table_of(process))
+        table->for_each_free(
+            [](void* context, ULONG_PTR value, const ob::HandleEntry& entry) {
+                static_cast<std::vector<view::FreeHandle>*>(context)->push_back(
+                    {value, address_of(&entry), std::uint64_t{entry.next_free} * 4});
+            },
+            &out);
+    return out;
+}
+
+// A free one in a lookaside list has no type.
+std::vector<Address> Target::irps() {
+    std::vector<Address> out;
+    pool::for_each_block(
+        [](void* context, const pool::Block& block) {
+            if (block.tag == pool::tag("Irp ") && block.kind == pool::Kind::nonpaged &&
+                block.size >= sizeof(IRP) && reinterpret_cast<const IRP*>(block.address)->Type == IO_TYPE_IRP)
+                static_cast<std::vector<Address>*>(context)->push_back(block.address);
+            return true;
+        },
+        &out);
+    return out;
+}
+
+view::Range Target::pool_range(unsigned type) {
+    using namespace host::places;
+    switch (type) {
+    case 0:
+        return {nonpaged_pool, paged_pool};
+    case 1:
+        return {paged_pool, special_pool};
+    case 2:
+        return {special_pool, kernel_stacks};
+    }
+    return {};
+}
 
 } // namespace app

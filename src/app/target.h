@@ -10,6 +10,8 @@ class Target final : public view::Machine {
   public:
     explicit Target(app::Machine& machine) : machine_(machine) {}
     bool read(view::Address from, void* to, std::size_t bytes) override;
+    bool read_in(view::Address process, view::Address from, void* to, std::size_t bytes) override;
+    bool read_physical(view::Address from, void* to, std::size_t bytes) override;
     std::vector<view::Module> modules() override;
     std::vector<view::Module> unloaded_modules() override;
     std::vector<view::Symbol> symbols(const view::Module& module) override;
@@ -40,6 +42,9 @@ class Target final : public view::Machine {
     std::vector<view::Object> objects_of_type(const std::string& type) override;
     std::vector<view::Handle> handles(view::Address process) override;
     view::Address handle_table(view::Address process) override;
+    std::vector<view::FreeHandle> free_handles(view::Address process) override;
+    std::vector<view::Address> irps() override;
+    view::Range pool_range(unsigned type) override;
 
   private:
     std::vector<view::Frame> walk_stack(view::Address thread, std::size_t most);

@@ -1,5 +1,6 @@
 // Recorder, reader, text and JSON form: what is emitted is what is read, and damage is named.
 #include "abi/status.h"
+#include "trace/detail/text_rows.h"
 #include "trace/format.h"
 #include "trace/json.h"
 #include "trace/recorder.h"
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -274,6 +276,15 @@ TEST_F(TraceTest, UnknownEventIsShownByItsSchema) {
     std::string out;
     trace::TextFormatter().append(record, out);
     EXPECT_EQ(out, "    0.000      4.8 0/0 new_thing what=hi count=0x5\n");
+}
+
+// A row of events.txt without one would be shown by its schema, as an event of a newer version.
+TEST(TraceText, EveryEventHasItsWording) {
+    std::istringstream lines{std::string(trace::schema)};
+    unsigned id = 0, count = 0;
+    for (std::string name, rest; lines >> id >> name && std::getline(lines, rest); ++count)
+        EXPECT_TRUE(trace::has_wording(name)) << name;
+    EXPECT_GT(count, 60u);
 }
 
 // The nine steps of a request, one row each, as a pass-through filter above Null sees it.

@@ -1,7 +1,6 @@
 #include "view/debugger.h"
 #include "view/detail/session.h"
 #include <algorithm>
-#include <utility>
 
 namespace view {
 namespace {
@@ -22,10 +21,16 @@ constexpr Command own_commands[] = {
 
 std::vector<Command> make_commands() {
     std::vector<Command> all;
-    for (const auto part : {driver_commands(), device_commands(), object_commands(), irp_commands(),
-                            file_commands(), handle_commands(), process_commands(), processor_commands(),
-                            scheduling_commands(), value_commands(), memory_commands(), module_commands(),
-                            stack_commands(), lock_commands(), std::span<const Command>(own_commands)})
+    for (const auto part : {driver_commands(),     device_commands(),
+                            object_commands(),     irp_commands(),
+                            file_commands(),       handle_commands(),
+                            process_commands(),    processor_commands(),
+                            scheduling_commands(), value_commands(),
+                            memory_commands(),     module_commands(),
+                            stack_commands(),      lock_commands(),
+                            list_commands(),       search_commands(),
+                            register_commands(),   irp_search_commands(),
+                            volume_commands(),     std::span<const Command>(own_commands)})
         all.insert(all.end(), part.begin(), part.end());
     return all;
 }
@@ -63,35 +68,16 @@ const Command* find_command(std::string_view word) {
 std::vector<std::string> split_commands(std::string_view line) {
     std::vector<std::string> parts(1);
     bool quoted = false;
-    for (const char c : line) {
-        if (c == '"') quoted = !quoted;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        const bool escaped = c == '"' && quoted && line[i - 1] == '\\';
+        if (c == '"' && !escaped) quoted = !quoted;
         if (c == ';' && !quoted)
             parts.emplace_back();
         else
             parts.back() += c;
     }
     return parts;
-}
-
-std::vector<std::string> split_words(std::string_view text) {
-    std::vector<std::string> words;
-    std::string word;
-    bool quoted = false, open = false;
-    for (const char c : text) {
-        if (c == '"') {
-            quoted = !quoted;
-            open = true;
-        } else if (!quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
-            if (open) words.push_back(std::move(word));
-            word.clear();
-            open = false;
-        } else {
-            word += c;
-            open = true;
-        }
-    }
-    if (open) words.push_back(std::move(word));
-    return words;
 }
 
 // Two columns, 80 characters wide.
@@ -108,11 +94,13 @@ void show_help(Session& s, const Command& command) {
     s.print(" %s\n", std::string(text).c_str());
 }
 
-// `?1+2`, `?? x` and `db@rsp`: what follows the name needs no blank where it cannot belong to it.
+// `?1+2`, `?? x`, `db@rsp` and `s-d`: what follows the name needs no blank where it cannot belong to it.
 void split_name(std::vector<std::string>& words) {
     std::string& name = words.front();
     std::size_t end = name.size();
-    if (name.starts_with('?'))
+    if (name.starts_with("s-"))
+        end = 1;
+    else if (name.starts_with('?'))
         end = name.starts_with("??") ? 2 : 1;
     else if (const auto at = name.find('@'); at != name.npos && at > 0)
         end = at;
@@ -122,7 +110,76 @@ void split_name(std::vector<std::string>& words) {
     words.insert(words.begin() + 1, rest);
 }
 
+// "1k", "2 r": the processor that a command is about (Multiprocessor Syntax). False: it is none of this.
+bool take_processor(Session& s, std::vector<std::string>& words) {
+    s.processor.reset();
+    std::string& name = words.front();
+    const auto digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    if (digits == 0 || digits > 2) return true;
+    s.processor = static_cast<unsigned>(std::stoul(name.substr(0, digits)));
+    name.erase(0, digits);
+    if (name.empty()) words.erase(words.begin());
+    const std::string_view command = words.empty() ? std::string_view() : words.front();
+    return !command.empty() && *s.processor < s.machine.processors() &&
+           (command[0] == 'k' || command == "r" || command == "dt");
+}
+
+void run_command(Session& s, const std::string& text) {
+    std::vector<std::string> words = split_words(text);
+    if (words.empty() || words[0].starts_with('*')) return; // '*' begins a comment
+    const std::string first = words[0];
+    if (!take_processor(s, words)) return s.error("Couldn't resolve error at '%s'\n", first.c_str());
+    split_name(words);
+    const std::string name = words[0];
+    if (const Command* command = find_command(name))
+        command->run(s, name, std::span(words).subspan(1));
+    else if (name.starts_with('!'))
+        s.error("No export %s found\n", name.c_str() + 1);
+    else
+        s.error("Couldn't resolve error at '%s'\n", name.c_str());
+}
+
 } // namespace
+
+std::vector<std::string> split_words(std::string_view text) {
+    std::vector<std::string> words;
+    std::string word;
+    bool quoted = false, open = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '\\' && quoted && i + 1 < text.size() && text[i + 1] == '"') {
+            word += text[++i];
+        } else if (c == '"') {
+            quoted = !quoted;
+            open = true;
+        } else if (!quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+            if (open) words.push_back(std::move(word));
+            word.clear();
+            open = false;
+        } else {
+            word += c;
+            open = true;
+        }
+    }
+    if (open) words.push_back(std::move(word));
+    return words;
+}
+
+// Each command begins anew; the line has failed if one of them has.
+void run_line(Session& s, std::string_view line) {
+    constexpr unsigned deepest = 8;
+    if (s.depth == deepest) return s.error("Commands are nested too deep\n");
+    ++s.depth;
+    bool failed = s.failed;
+    for (const std::string& part : split_commands(line)) {
+        s.failed = false;
+        run_command(s, part);
+        failed |= s.failed;
+        if (s.quit) break;
+    }
+    s.failed = failed;
+    --s.depth;
+}
 
 void help(Session& s, std::string_view, std::span<const std::string> arguments) {
     if (!arguments.empty()) {
@@ -145,23 +202,14 @@ Debugger::~Debugger() = default;
 std::string Debugger::execute(std::string_view line) {
     Session& s = state_->session;
     s.begin_line();
-    bool failed = false; // each command begins anew
-    for (const std::string& part : split_commands(line)) {
-        std::vector<std::string> words = split_words(part);
-        if (words.empty() || words[0].starts_with('*')) continue; // '*' begins a comment
-        split_name(words);
-        const std::string name = words[0];
-        const Command* command = find_command(name);
-        if (command)
-            command->run(s, name, std::span(words).subspan(1));
-        else if (name.starts_with('!'))
-            s.error("No export %s found\n", name.c_str() + 1);
-        else
-            s.error("Couldn't resolve error at '%s'\n", name.c_str());
-        failed |= std::exchange(s.failed, false);
-        if (s.quit) break;
-    }
-    s.failed = failed;
+    run_line(s, line);
+    return s.out;
+}
+
+std::string Debugger::abandon() {
+    Session& s = state_->session;
+    s.failed = true;
+    s.out += "The command met a damaged structure.\n";
     return s.out;
 }
 

@@ -18,6 +18,8 @@ class Debugger {
     // Runs a line: commands separated by ';'. The output ends with a newline unless empty. Never throws,
     // never changes the machine.
     std::string execute(std::string_view line);
+    // After execute() was left by a fault (host::guarded): what the line had printed, and a message.
+    std::string abandon();
     // "0: kd> "
     std::string prompt();
     // `q` was executed.

@@ -5,10 +5,12 @@
 #include "abi/dispatcher.h"
 #include "abi/irp.h"
 #include "abi/misc.h"
+#include "abi/peb.h"
 #include "abi/processor.h"
 #include "view/debugger.h"
 #include "view/top.h"
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -27,7 +29,7 @@ constexpr Address file = 0x310000005000, irp = 0x310000006000, names = 0x3100000
                   thread = 0x310000008000;
 constexpr Address process = 0x310000009000, device_directory = 0x32000000a000, link = 0x32000000b000,
                   text = 0x31000000c000, pcr_at = 0x310000020000, dpc = 0x310000022000,
-                  timer = 0x310000022100, interrupt = 0x310000022400;
+                  timer = 0x310000022100, interrupt = 0x310000022400, list = 0x310000030000;
 constexpr Address invalid_request = nt_base + 0x1230;
 constexpr Address device_type = 0x310000000100, directory_type = 0x310000000200, link_type = 0x310000000300,
                   driver_type = 0x310000000400, file_type = 0x310000000500;
@@ -48,6 +50,7 @@ class FakeMachine : public Machine {
         place_processor();
         const Address pointers[] = {null_base + 0x1040, 0x1234};
         put(text + 0x200, pointers);
+        place_lists();
     }
 
     bool read(Address from, void* to, std::size_t bytes) override {
@@ -104,6 +107,7 @@ class FakeMachine : public Machine {
         Registers r;
         r.rcx = null_device;
         r.rip = null_base + 0x1044;
+        r.rsp = 0x31000000c200, r.r10 = 0x8765432112345678, r.eflags = 0x10287;
         return r;
     }
     std::vector<Process> processes() override {
@@ -169,6 +173,16 @@ class FakeMachine : public Machine {
         return {text + 0x400, text + 0x480, null_base + 0x3000, text + 0x500};
     }
     bool owns_cancel_lock(unsigned) override { return true; }
+    std::vector<Address> irps() override { return {irp, irp + 0x400}; }
+    Range pool_range(unsigned type) override {
+        return type == 0 ? Range{0x310000000000, 0x320000000000} : Range{0x320000000000, 0x330000000000};
+    }
+    std::vector<FreeHandle> free_handles(Address) override {
+        return {{0, 0x320000002000, 0}, {8, 0x320000002020, 0xc}, {0xac, 0x3200000022b0, 0xb0}};
+    }
+    bool read_physical(Address from, void* to, std::size_t bytes) override {
+        return read(from + 0x310000000000, to, bytes);
+    }
     std::vector<Frame> walk(Address, std::size_t) override {
         Frame top{0x340000005f00, null_base + 0x1052, null_base + 0x1044, {1, 2, 3, 4}, ""};
         Frame gate{0x340000005f40, filter_base + 0x1100, 0, {}, "nt!IofCallDriver"};
@@ -230,7 +244,9 @@ class FakeMachine : public Machine {
                 named(filter_device, device_type, "Device", "", "", 0),
                 named(device_directory, directory_type, "Directory", "Device", "\\Device", 0x320000000100),
                 symbolic,
-                opened};
+                opened,
+                named(thread, 0x310000000600, "Thread", "", "", 0),
+                named(process, 0x310000000700, "Process", "", "", 0)};
     }
     template <class T> void put(Address address, const T& value) {
         const auto* bytes = reinterpret_cast<const unsigned char*>(&value);
@@ -306,6 +322,32 @@ class FakeMachine : public Machine {
         i.ServiceRoutine = nullptr;
         i.MessageServiceRoutine = at<nt::KMESSAGE_SERVICE_ROUTINE>(null_base + 0x1040);
         put(interrupt + 0x200, i);
+    }
+    // A ring of three entries with something behind each, a chain of pointers to texts, a volume, a TEB.
+    void place_lists() {
+        const Address ring[3] = {list, list + 0x100, list + 0x200};
+        for (unsigned i = 0; i < 3; ++i) {
+            const Address entry[4] = {ring[(i + 1) % 3], ring[(i + 2) % 3], 0x1111 * (i + 1),
+                                      null_base + 0x1000};
+            put(ring[i], entry);
+        }
+        const Address texts[] = {text + 0x100, text + 0x200, 0x4711};
+        put(list + 0x300, texts);
+        const float reals[] = {1.5f, -0.25f, 1e10f, 0.f, 42.f};
+        put(list + 0x340, reals);
+        const double doubles[] = {3.25, -1e100};
+        put(list + 0x360, doubles);
+        nt::VPB v{};
+        v.Type = nt::IO_TYPE_VPB;
+        v.Flags = nt::VPB_MOUNTED | nt::VPB_PERSISTENT;
+        v.DeviceObject = at<nt::DEVICE_OBJECT>(filter_device);
+        v.RealDevice = at<nt::DEVICE_OBJECT>(null_device);
+        v.ReferenceCount = 14;
+        std::memcpy(v.VolumeLabel, u"MY-DISK-C", 18);
+        v.VolumeLabelLength = 18;
+        put(list + 0x400, v);
+        put(0x7fe000 + offsetof(nt::TEB, LastErrorValue), nt::ULONG{2});
+        put(0x7fe000 + offsetof(nt::TEB, LastStatusValue), nt::NTSTATUS{static_cast<int>(0xc0000034)});
     }
     void place_names() {
         null_name_ = name(names, u"\\Driver\\Null");
@@ -463,7 +505,8 @@ TEST_P(Golden, PrintsAsDocumented) { check_golden(GetParam()); }
 INSTANTIATE_TEST_SUITE_P(Commands, Golden,
                          testing::Values("drvobj", "devobj", "devstack", "object", "irp", "fileobj", "handle",
                                          "memory", "modules", "stack", "process", "values", "locks",
-                                         "processor", "scheduling"),
+                                         "processor", "scheduling", "lists", "search", "registers", "irpfind",
+                                         "volume"),
                          [](const auto& info) { return std::string(info.param); });
 
 class DebuggerTest : public testing::Test {
@@ -514,7 +557,7 @@ TEST_F(DebuggerTest, ArgumentsThatMeanNothingAreRefused) {
         {"!object 0 Foo", "No objects of type 'Foo'\n"},
         {"!idt 1000", "0000000000001000 is no processor's interrupt table\n"},
         {"!timer zz", "usage: !timer\n"},
-        {"lm m", "usage: lm [u|k|v|1m|sm] [a address] [m pattern]\n"},
+        {"lm m", "usage: lm [u|k|v|l|e|c|o|i|f|n|p|t|1m|sm] [a address] [m|M pattern]\n"},
         {"lmx", "lm: no option 'x'\n"},
         {"db nt Lffffffff", "^ Range error in 'Lffffffff'\n"},
         {"!ioctldecode 1ffffffff", "1ffffffff has more than 32 bits\n"},
@@ -556,6 +599,21 @@ TEST_F(DebuggerTest, TopAddsUp) {
               "\n"
               "CPU    Idle ms Thread ms    DPC ms Interr. ms IRQL>=2 ms   DPCs Interr. Switches\n"
               "  0  1562.5000  625.0000   46.8750    31.2500    93.7500      9     145       77\n");
+}
+
+// docs/windbg-commands.md names each.
+TEST_F(DebuggerTest, EveryCommandStandsInTheDocuments) {
+    const auto path = std::filesystem::path(__FILE__).parent_path() / "../../docs/windbg-commands.md";
+    std::stringstream page;
+    page << std::ifstream(path).rdbuf();
+    const std::string text = page.str();
+    const auto in_a_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+    for (const std::string& name : debugger_.command_names()) {
+        bool found = false;
+        for (auto at = text.find("`" + name); at != text.npos && !found; at = text.find("`" + name, at + 1))
+            found = !in_a_word(text[at + 1 + name.size()]);
+        EXPECT_TRUE(found) << name;
+    }
 }
 
 TEST_F(DebuggerTest, EveryCommandHasALineOfHelp) {

@@ -278,10 +278,10 @@ std::string list_types(const DtArguments& a, bool& failed) {
     return failed ? "Symbol " + a.name + " not found.\n" : out;
 }
 
-// Where a link leads: its offset in the record, and how far the link lies behind what it points to.
-bool find_link(const DtArguments& a, std::string& path, u64& offset, u64& back) {
-    const TypeRow* type = find_type(a.text);
-    path = a.link;
+// Where a link leads: its offset in the record, and how far the link lies behind what it points to. `path` is
+// completed to the pointer's own name.
+bool find_link(std::string_view type_text, std::string& path, u64& offset, u64& back) {
+    const TypeRow* type = find_type(type_text);
     const FieldRow* best = nullptr;
     std::string_view rest = path;
     if (!type) return false;
@@ -305,9 +305,9 @@ bool find_link(const DtArguments& a, std::string& path, u64& offset, u64& back) 
 }
 
 std::string walk_list(const DtArguments& a, Printer& printer, bool& failed) {
-    std::string path;
+    std::string path = a.link;
     u64 offset = 0, back = 0;
-    if (!find_link(a, path, offset, back)) {
+    if (!find_link(a.text, path, offset, back)) {
         failed = true;
         return "Field " + a.link + " is not a link of " + a.name + ".\n";
     }
@@ -348,6 +348,11 @@ std::string display_type(std::string_view arguments, const Source& source, bool*
     }
     if (failed) *failed = bad;
     return out;
+}
+
+bool find_list_link(const Source&, std::string_view type, std::string_view field, u64& offset, u64& back) {
+    std::string path(field);
+    return find_link(type, path, offset, back);
 }
 
 } // namespace view

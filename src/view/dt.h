@@ -20,4 +20,9 @@ namespace view {
 // dense web is larger.
 std::string display_type(std::string_view arguments, const Source& source, bool* failed = nullptr);
 
+// Where a link of a type's records leads: its offset in the record, and how far the link that it points to
+// lies behind the record's start (0 for plain pointers). "ThreadListEntry.Flink", "Next". False: no link.
+bool find_list_link(const Source& source, std::string_view type, std::string_view field,
+                    std::uint64_t& offset, std::uint64_t& back);
+
 } // namespace view

@@ -10,7 +10,7 @@ constexpr std::uint32_t HRESULT_FROM_WIN32 = 0x80070000;
 
 std::string line(const char* kind, std::uint32_t value, bool decimal, const char* text) {
     char number[40];
-    std::snprintf(number, sizeof number, decimal ? "0x%x (%u)" : "0x%x", value, value);
+    std::snprintf(number, sizeof number, decimal ? "%#x (%u)" : "%#x", value, value);
     return std::string("Error code: (") + kind + ") " + number + " - " +
            (text ? text : "<Unable to get error code text>") + "\n";
 }

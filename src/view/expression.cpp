@@ -159,6 +159,11 @@ class Parser {
         return value;
     }
 
+    u64 required_parentheses() {
+        skip();
+        return at_ < text_.size() && text_[at_] == '(' ? parentheses() : fail("Syntax error");
+    }
+
     u64 word() {
         const std::size_t where = at_;
         while (at_ < text_.size() && is_word(text_[at_]))
@@ -174,20 +179,29 @@ class Parser {
 
     // Operators that are words: they take what follows, in parentheses or not.
     bool operation(const std::string& name, u64& value) {
-        const std::size_t bytes = name == "poi" || name == "qwo" ? 8
-                                  : name == "dwo"                ? 4
-                                  : name == "wo"                 ? 2
-                                  : name == "by"                 ? 1
-                                                                 : 0;
+        const bool physical = name.starts_with("$p");
+        const std::string_view plain = std::string_view(name).substr(physical ? 2 : 0);
+        const std::size_t bytes = plain == "poi" || plain == "qwo" ? 8
+                                  : plain == "dwo"                 ? 4
+                                  : plain == "wo"                  ? 2
+                                  : plain == "by"                  ? 1
+                                                                   : 0;
         if (bytes) {
             const u64 address = unary();
             if (!error_.empty()) return false;
-            if (source_.read && source_.read(address, &value, bytes)) return true;
+            const auto& read = physical ? source_.read_physical : source_.read;
+            if (read && read(address, &value, bytes)) return true;
             const std::size_t shown = at_ > 0 ? at_ - 1 : 0;
             error_ = "Memory access error at '" + std::string(text_.substr(shown)) + "'";
             return false;
         }
         if (name == "$vvalid") return valid(value);
+        if (name == "@@masm") return value = required_parentheses(), error_.empty();
+        if (name == "@@" || name.starts_with("@@c")) {
+            error_ = "C++ expressions are not evaluated here";
+            at_ = text_.size();
+            return false;
+        }
         if (name != "not" && name != "hi" && name != "low") return false;
         const u64 operand = unary();
         value = name == "not" ? operand == 0 : name == "hi" ? operand >> 16 & 0xffff : operand & 0xffff;

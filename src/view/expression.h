@@ -13,6 +13,7 @@ namespace view {
 struct Source {
     // Copies guest memory; false if any byte is not readable.
     std::function<bool(std::uint64_t from, void* to, std::size_t bytes)> read;
+    std::function<bool(std::uint64_t from, void* to, std::size_t bytes)> read_physical;
     // "nt!IopInvalidDeviceRequest", "null+0x1040"; "" when the address is in no image.
     std::function<std::string(std::uint64_t address)> name_of;
     // The address of a symbol ("mod!name" or "name"), the value of a register ("@rip") or of a
@@ -23,8 +24,9 @@ struct Source {
 
 // Evaluates `text`: numbers are hexadecimal by default (0x, 0n, 0t, 0y prefixes, h suffix, ` inside), numbers
 // from 80000000 to ffffffff are sign extended unless they contain a `, as in kernel mode; operators and their
-// precedence as documented; poi, qwo, dwo, wo, by, hi, low, not, $vvalid. On failure false, and `error` is
-// the debugger's message without a newline.
+// precedence as documented; poi, qwo, dwo, wo, by (with $p before them: of physical
+// memory), hi, low, not, $vvalid, @@masm(). C++ expressions, @@() and @@c++(), are refused. On failure false,
+// and `error` is the debugger's message without a newline.
 bool evaluate_expression(std::string_view text, const Source& source, std::uint64_t& value,
                          std::string& error);
 

@@ -1,4 +1,5 @@
 #include "view/prompt.h"
+#include "host/signals.h"
 #include <cstdio>
 #include <histedit.h>
 #include <iostream>
@@ -25,7 +26,7 @@ bool run_terminal(Debugger& debugger) {
         if (!text || length <= 0) break;
         const std::string command(text, static_cast<std::size_t>(length));
         if (command.find_first_not_of(" \t\r\n") != command.npos) history(past, &event, H_ENTER, text);
-        std::cout << debugger.execute(command) << std::flush;
+        std::cout << execute_guarded(debugger, command) << std::flush;
     }
     el_end(line);
     history_end(past);
@@ -34,13 +35,19 @@ bool run_terminal(Debugger& debugger) {
 
 } // namespace
 
+std::string execute_guarded(Debugger& debugger, std::string_view line) {
+    std::string text;
+    if (!host::guarded([&] { text = debugger.execute(line); })) text = debugger.abandon();
+    return text;
+}
+
 bool run_prompt(Debugger& debugger) {
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) return run_terminal(debugger);
     bool good = true;
     std::string line;
     while (!debugger.quit_requested() && std::getline(std::cin, line)) {
         // Piped in: the prompt and the command are printed, so that the output reads as a session.
-        std::cout << debugger.prompt() << line << "\n" << debugger.execute(line) << std::flush;
+        std::cout << debugger.prompt() << line << "\n" << execute_guarded(debugger, line) << std::flush;
         good = good && !debugger.failed();
     }
     return good;

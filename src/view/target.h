@@ -62,6 +62,13 @@ struct Handle {
     bool audit = false;
 };
 
+// A table entry that no handle uses.
+struct FreeHandle {
+    std::uint64_t value = 0;
+    Address entry = 0;
+    std::uint64_t next = 0; // value of the entry that is used after it
+};
+
 struct Process {
     Address body = 0; // EPROCESS
     std::uint64_t pid = 0;
@@ -145,6 +152,11 @@ struct Registers {
     std::uint64_t r8 = 0, r9 = 0, r10 = 0, r11 = 0, r12 = 0, r13 = 0, r14 = 0, r15 = 0;
     std::uint64_t rip = 0;
     std::uint32_t eflags = 0;
+    bool whole = true; // false: only rip, rsp and the non-volatile ones are known
+};
+
+struct Range {
+    Address first = 0, end = 0;
 };
 
 class Machine {
@@ -153,6 +165,12 @@ class Machine {
 
     // Copies guest memory; false (and nothing promised about `to`) if any byte is not readable.
     virtual bool read(Address from, void* to, std::size_t bytes) = 0;
+
+    // As a process sees its user half, whichever runs.
+    virtual bool read_in(Address /* process */, Address from, void* to, std::size_t bytes) {
+        return read(from, to, bytes);
+    }
+    virtual bool read_physical(Address, void*, std::size_t) { return false; }
 
     // Loaded images, in load order: nt first. `unloaded_modules`: "name.sys" and former range, oldest first.
     virtual std::vector<Module> modules() = 0;
@@ -183,6 +201,10 @@ class Machine {
             if (thread.body == body) return std::move(thread);
         return std::nullopt;
     }
+    // Allocated IRPs in nonpaged pool, ascending.
+    virtual std::vector<Address> irps() { return {}; }
+    // Where the pool lies: 0 nonpaged, 1 paged, 2 special.
+    virtual Range pool_range(unsigned) { return {}; }
     // DPCs that wait on a processor, in order, then threaded ones.
     virtual std::vector<Address> dpcs(unsigned) { return {}; }
     virtual std::vector<Timer> timers() { return {}; }
@@ -205,6 +227,7 @@ class Machine {
     // Open handles of a process (0: the kernel's table), ascending.
     virtual std::vector<Handle> handles(Address process) = 0;
     virtual Address handle_table(Address process) = 0;
+    virtual std::vector<FreeHandle> free_handles(Address) { return {}; } // ascending
 };
 
 } // namespace view

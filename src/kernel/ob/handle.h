@@ -51,6 +51,9 @@ class HandleTable {
     // In ascending order; the visitor must not change the table.
     void for_each(void (*visit)(void* context, ULONG_PTR value, const HandleEntry& entry),
                   void* context) const;
+    // The entries that no handle uses, for !handle.
+    void for_each_free(void (*visit)(void* context, ULONG_PTR value, const HandleEntry& entry),
+                       void* context) const;
 
     HandleTable() = default; // use create()
 

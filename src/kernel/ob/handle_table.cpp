@@ -94,6 +94,14 @@ void HandleTable::for_each(void (*visit)(void* context, ULONG_PTR value, const H
     }
 }
 
+void HandleTable::for_each_free(void (*visit)(void* context, ULONG_PTR value, const HandleEntry& entry),
+                                void* context) const {
+    for (ULONG i = 0; i < capacity_; ++i) {
+        const HandleEntry& entry = pages_[i / handles_per_page][i % handles_per_page];
+        if (!entry.object) visit(context, ULONG_PTR(i) << 2, entry);
+    }
+}
+
 // By index, because a close procedure may run drivers, and those may open and close handles here.
 void HandleTable::close_all() {
     for (ULONG i = 0; i < capacity_ && count_; ++i) {

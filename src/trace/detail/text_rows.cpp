@@ -626,6 +626,8 @@ const Row* find_row(std::string_view event) {
 
 } // namespace
 
+bool has_wording(std::string_view event) { return find_row(event) != nullptr; }
+
 TextRow text_row(TextFormatter& formatter, const Record& record) {
     TextRows t{formatter, record};
     t.learn();

@@ -13,35 +13,54 @@ const char* symbol_state(Session& s, const Module& module) {
     return s.symbols(module).empty() ? "(no symbols)" : "(export symbols)";
 }
 
-void show_module(Session& s, const Module& module, bool verbose) {
-    s.print("%s %s   %-10s %s  %s\n", native_address(module.base).c_str(),
-            native_address(module.base + module.size).c_str(), module.name.c_str(), symbol_state(s, module),
-            module.has_symbols ? module.file_name.c_str() : "         ");
-    if (!verbose) return;
-    s.print("    Image path: %s\n    Image name: %s\n", module.path.c_str(), module.file_name.c_str());
+std::string time_text(const Module& module) {
     char date[64] = "";
     const std::time_t time = module.timestamp;
     std::tm parts{};
     if (module.timestamp && gmtime_r(&time, &parts))
         std::strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y ", &parts);
-    s.print("    Timestamp:        %s(%08X)\n", date, module.timestamp);
-    s.print("    CheckSum:         %08X\n    ImageSize:        %08llX\n", module.checksum,
-            static_cast<unsigned long long>(module.size));
+    char text[80];
+    std::snprintf(text, sizeof text, "%s(%08X)", date, module.timestamp);
+    return text;
 }
 
 struct ListOptions {
     bool verbose = false, user = true, kernel = true, bare = false, by_name = false;
+    bool with_symbols = false, with_problem = false, checksum = false, loaded = false, times = false;
+    char name = 0; // i, f, n, p: which name instead of the symbols' state
     std::string pattern = "*";
-    std::string address; // "": any
+    std::string path_pattern = "*"; // M
+    std::string address;            // "": any
 };
+
+void show_module(Session& s, const Module& module, const ListOptions& options) {
+    s.print("%s %s   ", native_address(module.base).c_str(),
+            native_address(module.base + module.size).c_str());
+    if (options.name || options.times) {
+        s.print("%-8s", module.name.c_str());
+        if (options.name) s.print(" %s", (options.name == 'f' ? module.path : module.file_name).c_str());
+        if (options.times) s.print(" %s", time_text(module).c_str());
+    } else {
+        s.print("%-10s %s  %s", module.name.c_str(), symbol_state(s, module),
+                module.has_symbols ? module.file_name.c_str() : "         ");
+    }
+    if (options.checksum) s.print(" %08X", module.checksum);
+    s.print("\n");
+    if (!options.verbose) return;
+    s.print("    Image path: %s\n    Image name: %s\n", module.path.c_str(), module.file_name.c_str());
+    s.print("    Timestamp:        %s\n", time_text(module).c_str());
+    s.print("    CheckSum:         %08X\n    ImageSize:        %08llX\n", module.checksum,
+            static_cast<unsigned long long>(module.size));
+}
 
 // "v", "kv", "m n*", "mn*", "a address", "1m", "sm"; the command's own letters come first ("lmvm null"). A
 // word that is none of these is taken for a pattern.
 bool list_options(Session& s, std::vector<std::string> words, ListOptions& options) {
+    static constexpr std::string_view letters = "vuklecoifnpt1smaM";
     for (std::size_t i = 0; i < words.size(); ++i) {
         std::string_view word = words[i];
-        if (i && (word.find_first_not_of("vuk1smao") != word.npos || s.module_named(word)) &&
-            word[0] != 'm') {
+        if (i && (word.find_first_not_of(letters) != word.npos || s.module_named(word)) && word[0] != 'm' &&
+            word[0] != 'M') {
             options.pattern = word;
             continue;
         }
@@ -49,24 +68,32 @@ bool list_options(Session& s, std::vector<std::string> words, ListOptions& optio
             const char option = word[0];
             const bool paired = word.starts_with("1m") || word.starts_with("sm");
             word.remove_prefix(paired ? 2 : 1);
-            if (option == 'm' || option == 'a') { // the rest, or the next word
-                std::string& value = option == 'm' ? options.pattern : options.address;
+            if (option == 'm' || option == 'M' || option == 'a') { // the rest, or the next word
+                std::string& value = option == 'm'   ? options.pattern
+                                     : option == 'M' ? options.path_pattern
+                                                     : options.address;
                 if (word.empty() && i + 1 == words.size()) {
-                    s.error("usage: lm [u|k|v|1m|sm] [a address] [m pattern]\n");
+                    s.error("usage: lm [u|k|v|l|e|c|o|i|f|n|p|t|1m|sm] [a address] [m|M pattern]\n");
                     return false;
                 }
                 value = word.empty() ? words[++i] : std::string(word);
                 break;
+            }
+            if (letters.find(option) == std::string_view::npos) {
+                s.error("lm: no option '%c'\n", option);
+                return false;
             }
             if (option == 'v') options.verbose = true;
             if (option == 'u') options.kernel = false;
             if (option == 'k') options.user = false;
             if (option == '1') options.bare = true;
             if (option == 's') options.by_name = true;
-            if (std::string_view("vuk1so").find(option) == std::string_view::npos) {
-                s.error("lm: no option '%c'\n", option);
-                return false;
-            }
+            if (option == 'l') options.with_symbols = true;
+            if (option == 'e') options.with_problem = true;
+            if (option == 'c') options.checksum = true;
+            if (option == 'o') options.loaded = true;
+            if (option == 't') options.times = true;
+            if (option == 'i' || option == 'f' || option == 'n' || option == 'p') options.name = option;
         }
     }
     return true;
@@ -77,38 +104,49 @@ void list_modules(Session& s, std::string_view name, std::span<const std::string
     words.insert(words.end(), arguments.begin(), arguments.end());
     ListOptions options;
     if (!list_options(s, std::move(words), options)) return;
-    const auto& [verbose, user, kernel, bare, by_name, pattern, address] = options;
     Address inside = 0;
-    const bool only_inside = !address.empty();
-    if (only_inside && !s.evaluate(address, inside)) return;
-    if (!bare) s.print("start             end                 module name\n");
+    const bool only_inside = !options.address.empty();
+    if (only_inside && !s.evaluate(options.address, inside)) return;
+    if (!options.bare) s.print("start             end                 module name\n");
     std::vector<Module> sorted = s.modules();
-    std::ranges::sort(sorted, {}, [sort_names = by_name](const Module& module) {
-        return std::pair(sort_names ? std::string_view(module.name) : std::string_view(), module.base);
+    std::ranges::sort(sorted, {}, [&](const Module& module) {
+        return std::pair(options.by_name ? std::string_view(module.name) : std::string_view(), module.base);
     });
     bool found = false;
     for (const Module& module : sorted) {
-        if (!(module.user ? user : kernel) || !wildcard_match(pattern, module.name)) continue;
+        if (!(module.user ? options.user : options.kernel) || !wildcard_match(options.pattern, module.name) ||
+            !wildcard_match(options.path_pattern, module.path))
+            continue;
         if (only_inside && (inside < module.base || inside - module.base >= module.size)) continue;
+        if ((options.with_symbols && !module.has_symbols) || (options.with_problem && module.has_symbols))
+            continue;
         found = true;
-        if (bare)
+        if (options.bare)
             s.print("%s\n", module.name.c_str());
         else
-            show_module(s, module, verbose);
+            show_module(s, module, options);
     }
-    auto unloaded = s.machine.unloaded_modules();
+    auto unloaded =
+        options.loaded || options.with_symbols || options.with_problem || options.path_pattern != "*"
+            ? std::vector<Module>()
+            : s.machine.unloaded_modules();
     std::erase_if(unloaded, [&](const Module& module) {
-        return !wildcard_match(pattern, module.file_name.substr(0, module.file_name.rfind('.')));
+        return !wildcard_match(options.pattern, module.file_name.substr(0, module.file_name.rfind('.')));
     });
     if (!found && (only_inside || unloaded.empty())) {
         if (only_inside) return s.error("No module contains %s\n", native_address(inside).c_str());
-        return s.error("No module matches '%s'\n", pattern.c_str());
+        return s.error("No module matches '%s'\n", options.pattern.c_str());
     }
-    if (bare || only_inside || unloaded.empty()) return;
+    if (options.bare || only_inside || unloaded.empty()) return;
     s.print("\nUnloaded modules:\n");
     for (const Module& module : unloaded)
         s.print("%s %s   %s\n", native_address(module.base).c_str(),
                 native_address(module.base + module.size).c_str(), module.file_name.c_str());
+}
+
+// "Obsolete in Windows XP and later": debuggercmds/-drivers.md.
+void drivers_command(Session& s, std::string_view, std::span<const std::string>) {
+    s.print("!drivers is obsolete: lm t n lists loaded modules\n");
 }
 
 void examine(Session& s, std::string_view, std::span<const std::string> arguments) {
@@ -189,8 +227,10 @@ void nearest_symbols(Session& s, std::string_view, std::span<const std::string> 
 }
 
 constexpr Command commands[] = {
-    {"lm*", "lm [u|k|v|1m|sm] [a address] [m pattern]",
-     "loaded images: all, user, kernel; v: in detail, 1m: names only, sm: by name", list_modules},
+    {"lm*", "lm [u|k|v|l|e|c|o|i|f|n|p|t|1m|sm] [a address] [m|M pattern]",
+     "loaded images: all, user, kernel; v: in detail, t n: times and file names, 1m: names only, sm: by name",
+     list_modules},
+    {"!drivers", "!drivers", "obsolete: says that lm t n takes its place", drivers_command},
     {"x", "x [/0|/1|/2|/v] module!pattern", "symbols by name; * and ? match", examine},
     {"ln", "ln <address>", "nearest symbols, source file and line", nearest_symbols},
 };

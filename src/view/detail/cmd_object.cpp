@@ -1,4 +1,4 @@
-// !object
+// !object: debuggercmds/-object.md.
 #include "view/detail/session.h"
 
 namespace view {
@@ -37,7 +37,7 @@ void show_directory(Session& s, const Object& directory) {
 void show(Session& s, const Object& object, std::uint64_t flags) {
     show_object(s, object);
     if (flags & 1) {
-        show_object_counts(s, object, "    ", (flags & 0x20) ? object.path : file_name(s, object));
+        show_object_counts(s, object, "    ", (flags & 0x20) ? object.path : shown_name(s, object));
         if ((flags & 8) && object.type_name == "Directory") show_directory(s, object);
         if ((flags & 8) && object.type_name == "SymbolicLink")
             s.print("    Target String is '%s'\n", object.symlink_target.c_str());
@@ -50,8 +50,13 @@ void show(Session& s, const Object& object, std::uint64_t flags) {
 
 void object_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     constexpr std::uint64_t default_flags = 9;
-    if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "-?")
-        return s.error("usage: !object <address> [flags] | <\\path> | 0 <type name>\n");
+    static constexpr const char* usage =
+        "usage: !object <address> [flags] | <\\path> | 0 <type name> | -p\n"
+        "flags: 0 type, 1 name and reference counts, 8 directory or link (with 1), 10 optional headers,\n"
+        "       20 full path (with 1); 9 if left out\n";
+    if (arguments.empty()) return s.error("%s", usage);
+    if (arguments[0] == "-h" || arguments[0] == "-?") return s.print("%s", usage);
+    if (arguments[0] == "-p") return s.print("There are no private object name spaces.\n");
     if (arguments[0].starts_with('\\')) {
         const auto object = s.machine.find_object(arguments[0]);
         if (!object) return s.error("Object %s not found\n", arguments[0].c_str());

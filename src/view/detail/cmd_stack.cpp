@@ -1,4 +1,5 @@
-// k, kb, kv, kn, kc, kL …
+// k, kb, kv, kn, kc, kf, kL, kd …: debuggercmds/k--kb--kc--kd--kp--kp--kv--display-stack-backtrace-.md.
+#include "abi/processor.h"
 #include "view/detail/session.h"
 #include "view/symbols.h"
 
@@ -8,14 +9,21 @@ namespace view {
 void show_frames(Session& s, const std::vector<Frame>& frames, const FrameStyle& style) {
     const char* const indent = style.indent;
     if (!style.clean)
-        s.print("%s%sChild-SP          RetAddr           %sCall Site\n", indent, style.numbers ? " # " : "",
+        s.print("%s%s%sChild-SP          RetAddr           %sCall Site\n", indent, style.numbers ? " # " : "",
+                style.distances ? "  Memory  " : "",
                 style.arguments
                     ? ": Args to Child                                                           : "
                     : "");
     unsigned number = 0;
+    Address before = 0;
     for (const Frame& frame : frames) {
         s.print("%s", indent);
         if (style.numbers) s.print("%02x ", number);
+        if (style.distances && number)
+            s.print("%9llx ", static_cast<unsigned long long>(frame.child_sp - before));
+        else if (style.distances)
+            s.print("%10s", "");
+        before = frame.child_sp;
         ++number;
         if (!style.clean)
             s.print("%s %s ", native_address(frame.child_sp).c_str(),
@@ -47,47 +55,81 @@ void show_frames(Session& s, const std::vector<Frame>& frames, const FrameStyle&
 
 namespace {
 
+// The thread of the processor that stands before the name; 0: the one that stopped.
+bool stack_of_processor(Session& s, Address& thread) {
+    thread = 0;
+    if (!s.processor || *s.processor == s.machine.current_processor()) return true;
+    if (s.read(s.machine.pcr(*s.processor) + offsetof(nt::KPCR, Prcb.CurrentThread), thread)) return true;
+    s.error("Cannot get PRCB address\n");
+    return false;
+}
+
 void stack(Session& s, std::string_view name, std::span<const std::string> arguments) {
+    if (name == "kd") { // "equivalent to a dds command that uses the stack address"
+        const std::uint64_t words = number_argument(s, arguments, 0, 0x10);
+        char line[40];
+        std::snprintf(line, sizeof line, "dps @rsp L%llx", static_cast<unsigned long long>(words));
+        if (!s.failed) run_line(s, line);
+        return;
+    }
     FrameStyle style;
     std::uint64_t most = 0x100;
     style.lines = true;
     std::string options(name.substr(1));
-    for (const std::string& argument : arguments)
-        if (argument == "L" || argument == "n" || argument == "c" || argument == "b" || argument == "v")
+    bool any_number = false;
+    for (const std::string& argument : arguments) {
+        if (argument.starts_with('='))
+            return s.error("k =: stacks are walked from where a thread stands only\n");
+        // Letters that are digits, too, are options.
+        if (argument.size() == 1 &&
+            std::string_view("bcfnpvLMP").find(argument[0]) != std::string_view::npos) {
             options += argument;
-        else if (!s.evaluate(argument, most))
-            return;
+        } else {
+            if (any_number || !s.evaluate(argument, most)) {
+                if (!s.failed) s.error("Couldn't resolve error at '%s'\n", argument.c_str());
+                return;
+            }
+            any_number = true;
+        }
+    }
     for (const char option : options)
         switch (option) {
         case 'b':
-        case 'v':
+        case 'v': // FPO information is of x86 only
             style.arguments = true;
             break;
+        case 'M': // markup has links only in numbered frames
         case 'n':
             style.numbers = true;
             break;
         case 'c':
             style.clean = true;
             break;
+        case 'f':
+            style.distances = true;
+            break;
         case 'L':
             style.lines = false;
             break;
         case 'p':
         case 'P':
-        case 'f':
-        case 'M':
-            break; // need type information, or concern other output: shown without
+            return s.error("k%c: the parameters of functions are not known here; kb shows the first four\n",
+                           option);
         default:
             return s.error("Couldn't resolve error at '%s'\n", std::string(name).c_str());
         }
-    auto frames = s.machine.walk(0, most);
+    Address thread = 0;
+    if (!stack_of_processor(s, thread)) return;
+    auto frames = s.machine.walk(thread, most);
     std::erase_if(frames, [](const Frame& frame) { return frame.address == 0 && frame.call_site.empty(); });
+    if (frames.size() > most) frames.resize(most);
     if (frames.empty()) return s.error("No stack: no guest code is running\n");
     show_frames(s, frames, style);
 }
 
-constexpr Command commands[] = {{"k*", "k[b|v|n|c|L] [frames]",
-                                 "call stack; b, v: with arguments, n: numbered, c: names only, L: no lines",
+constexpr Command commands[] = {{"k*", "k[b|v|n|c|f|L|d] [frames]",
+                                 "call stack; b, v: with arguments, n: numbered, c: names only, f: "
+                                 "distances, L: no lines; kd: raw; 1k: of processor 1",
                                  stack}};
 
 } // namespace

@@ -42,8 +42,12 @@ Source Session::source() {
     source.read = [this](std::uint64_t from, void* to, std::size_t bytes) {
         return machine.read(from, to, bytes);
     };
+    source.read_physical = [this](std::uint64_t from, void* to, std::size_t bytes) {
+        return machine.read_physical(from, to, bytes);
+    };
     source.name_of = [this](std::uint64_t address) { return symbol(address); };
     source.find = [this](std::string_view name, std::uint64_t& value) {
+        if (name == "$extret" || name == "@$extret") return value = extension_result, true;
         if (name.starts_with('@') || name.starts_with('$')) return find_register(machine, name, value);
         return find_symbol(name, value);
     };

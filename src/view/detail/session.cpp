@@ -62,6 +62,7 @@ void Session::error(const char* format, ...) {
 void Session::begin_line() {
     out.clear();
     failed = false;
+    depth = 0;
     modules_known_ = false;
     symbols_.clear();
 }

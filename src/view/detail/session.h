@@ -5,6 +5,7 @@
 #include "view/expression.h"
 #include "view/target.h"
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ class Session {
     bool quit = false;
     std::string last_display = "db"; // for d
     Address next_display = 0;
+    std::uint64_t extension_result = 0; // $extret: what !list is at
+    std::optional<unsigned> processor;  // before the command's name: 1k
+    unsigned depth = 0;                 // of commands that execute commands
+    std::vector<Address> saved_hits;    // of s -[s]
+    std::string last_type;              // dt's name "."
 
     [[gnu::format(printf, 2, 3)]] void print(const char* format, ...);
     // A message about what went wrong; marks the line as failed.
@@ -76,6 +82,10 @@ struct Command {
 };
 
 void help(Session& session, std::string_view name, std::span<const std::string> arguments);
+// Executes commands within a command (!list). Failures add up in session.failed.
+void run_line(Session& session, std::string_view line);
+// Words at blanks; quotes hold words together and are taken away, \" within them is a quote.
+std::vector<std::string> split_words(std::string_view text);
 
 // Commands of each topic file.
 std::span<const Command> driver_commands();
@@ -92,13 +102,20 @@ std::span<const Command> processor_commands();
 std::span<const Command> scheduling_commands();
 std::span<const Command> value_commands();
 std::span<const Command> lock_commands();
+std::span<const Command> list_commands();
+std::span<const Command> search_commands();
+std::span<const Command> register_commands();
+std::span<const Command> irp_search_commands();
+std::span<const Command> volume_commands();
 
 // Parts that several commands print.
 void show_device(Session& session, Address device);       // as !devobj
 void show_object(Session& session, const Object& object); // "Object: …" and "ObjectHeader: …"
+// What stands for the name of an object that has none of its own: files (as !handle shows them), keys. "" for
+// others.
+std::string shown_name(Session& session, const Object& object);
 // "HandleCount: …" and, for a named object, its directory and name; `name` replaces the object's own unless
 // empty.
-std::string file_name(Session& session, const Object& object); // of a File object, as !handle shows it
 void show_object_counts(Session& session, const Object& object, const char* indent, const std::string& name);
 void show_process(Session& session, const Process& process); // "PROCESS …" down to "Image:"
 // "THREAD …"; flag bits 1 and 2: with everything else and the stack.
@@ -108,11 +125,19 @@ std::string irp_major_text(unsigned major); // IRP_MJ_WRITE
 struct FrameStyle {
     bool arguments = false;
     bool numbers = false;
-    bool clean = false; // names only
-    bool lines = false; // source lines
+    bool clean = false;     // names only
+    bool lines = false;     // source lines
+    bool distances = false; // bytes between frames
     const char* indent = "";
 };
 void show_frames(Session& session, const std::vector<Frame>& frames, const FrameStyle& style);
+
+// "address", "address L count", "address end", in elements of so many bytes. "L?count" may be longer than 256
+// MB, as the debugger documents (Address and Address Range Syntax). False after a message.
+bool range_arguments(Session& session, std::span<const std::string> arguments, unsigned element,
+                     Address& from, std::uint64_t& count);
+// Lines of db, dd … for that many elements.
+void show_memory(Session& session, std::string_view format, Address from, std::uint64_t count);
 
 // Text of addresses, as extensions and native commands write them.
 std::string extension_address(Address address); // ffffc00b074166a0; null is 00000000
