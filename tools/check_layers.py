@@ -4,7 +4,8 @@ import pathlib, re, sys
 
 root = pathlib.Path(__file__).resolve().parent.parent / "src"
 ORDER = ["abi", "base", "rtl", "trace", "host", "hardware", "kernel/seh", "kernel/ke", "kernel/mm", "kernel/pool", "kernel/ob", "kernel/se",
-         "kernel/ldr", "kernel/section", "kernel/ex", "kernel/ps", "kernel/cm", "kernel/io", "kernel/exports", "verify", "view", "app"]
+         "kernel/ldr", "kernel/section", "kernel/ex", "kernel/ps", "kernel/cm", "kernel/io", "kernel/scm",
+         "kernel/exports", "verify", "view", "app"]
 USER = {"abi", "base", "rtl"}  # what the user half may include besides itself
 
 

@@ -162,7 +162,7 @@ class ServiceImages final : public io::DriverImages {
             driver->spec.path = file.host_path;
         }
         driver->error.clear();
-        driver->leaving = false;
+        driver->leaving = driver->left = false;
         if (const NTSTATUS status = machine.map_driver(*driver, to_utf8(file.path)); !NT_SUCCESS(status)) {
             driver->status = status;
             return fail(status);
@@ -198,7 +198,7 @@ class ServiceImages final : public io::DriverImages {
             return;
         }
         driver->leaving = true;
-        if (devices) Machine::current().report_left(*driver);
+        driver->left = devices && !Machine::current().report_left(*driver);
     }
     // The object of a driver that was unloaded by service has ended, long after DriverUnload: its own code
     // may still be on somebody's stack, so another thread takes the image away.

@@ -130,9 +130,9 @@ void Machine::await_leaving_drivers() {
     LARGE_INTEGER interval;
     interval.QuadPart = poll;
     for (std::size_t n = 0; n < drivers_.size(); n++) {
-        for (int i = 0; i < 100 && drivers_[n].leaving; i++)
+        for (int i = 0; i < 100 && drivers_[n].leaving && !drivers_[n].left; i++)
             ke::delay_execution(KernelMode, false, interval);
-        if (drivers_[n].leaving)
+        if (drivers_[n].leaving && !drivers_[n].left)
             report("Unload", drivers_[n].spec.name +
                                  ": unloaded, but something still holds its driver object or a device of it");
     }

@@ -70,6 +70,7 @@ struct LoadedDriver {
     nt::NTSTATUS status = 0; // of DriverEntry
     std::string error;       // why it could not be loaded; empty otherwise
     bool leaving = false;    // unloaded by service: the image goes once nobody holds the driver object
+    bool left = false;       // and it was said what does
 };
 
 void trace_symbols(const nt::ldr::Module& module);

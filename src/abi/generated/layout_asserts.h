@@ -16,6 +16,7 @@
 #include "abi/peb.h"
 #include "abi/pnp.h"
 #include "abi/processor.h"
+#include "abi/scm.h"
 #include "abi/se.h"
 #include "abi/thread.h"
 #include "abi/types.h"
@@ -2907,6 +2908,57 @@ FIELD(KUSER_SHARED_DATA, QpcShift, 0x3c7, 0x1);
 FIELD(KUSER_SHARED_DATA, TimeZoneBiasEffectiveStart, 0x3c8, 0x8);
 FIELD(KUSER_SHARED_DATA, TimeZoneBiasEffectiveEnd, 0x3d0, 0x8);
 FIELD(KUSER_SHARED_DATA, XState, 0x3d8, 0x338);
+SIZE(SERVICE_STATUS, 0x1c);
+FIELD(SERVICE_STATUS, dwServiceType, 0x0, 0x4);
+FIELD(SERVICE_STATUS, dwCurrentState, 0x4, 0x4);
+FIELD(SERVICE_STATUS, dwControlsAccepted, 0x8, 0x4);
+FIELD(SERVICE_STATUS, dwWin32ExitCode, 0xc, 0x4);
+FIELD(SERVICE_STATUS, dwServiceSpecificExitCode, 0x10, 0x4);
+FIELD(SERVICE_STATUS, dwCheckPoint, 0x14, 0x4);
+FIELD(SERVICE_STATUS, dwWaitHint, 0x18, 0x4);
+SIZE(SERVICE_STATUS_PROCESS, 0x24);
+FIELD(SERVICE_STATUS_PROCESS, Status, 0x0, 0x1c);
+FIELD(SERVICE_STATUS_PROCESS, dwProcessId, 0x1c, 0x4);
+FIELD(SERVICE_STATUS_PROCESS, dwServiceFlags, 0x20, 0x4);
+SIZE(SCM_CALL, 0x4);
+VALUE(SCM_CALL, ScmOpenManager, 0);
+VALUE(SCM_CALL, ScmClose, 1);
+VALUE(SCM_CALL, ScmCreateService, 2);
+VALUE(SCM_CALL, ScmOpenService, 3);
+VALUE(SCM_CALL, ScmDeleteService, 4);
+VALUE(SCM_CALL, ScmStartService, 5);
+VALUE(SCM_CALL, ScmControlService, 6);
+VALUE(SCM_CALL, ScmQueryStatus, 7);
+VALUE(SCM_CALL, ScmQueryConfig, 8);
+VALUE(SCM_CALL, ScmChangeConfig, 9);
+VALUE(SCM_CALL, ScmQueryDescription, 10);
+VALUE(SCM_CALL, ScmSetDescription, 11);
+VALUE(SCM_CALL, ScmQueryDelayed, 12);
+VALUE(SCM_CALL, ScmSetDelayed, 13);
+VALUE(SCM_CALL, ScmEnumerate, 14);
+VALUE(SCM_CALL, ScmEnumerateDependents, 15);
+VALUE(SCM_CALL, ScmDisplayName, 16);
+VALUE(SCM_CALL, ScmKeyName, 17);
+VALUE(SCM_CALL, ScmQuerySecurity, 18);
+VALUE(SCM_CALL, ScmSetSecurity, 19);
+VALUE(SCM_CALL, ScmCheckManager, 20);
+VALUE(SCM_CALL, ScmCheckService, 21);
+SIZE(SCM_TEXT, 0x10);
+FIELD(SCM_TEXT, Buffer, 0x0, 0x8);
+FIELD(SCM_TEXT, Length, 0x8, 0x4);
+SIZE(SCM_REQUEST, 0xc8);
+FIELD(SCM_REQUEST, Call, 0x0, 0x4);
+FIELD(SCM_REQUEST, Error, 0x4, 0x4);
+FIELD(SCM_REQUEST, Handle, 0x8, 0x8);
+FIELD(SCM_REQUEST, Access, 0x10, 0x4);
+FIELD(SCM_REQUEST, Numbers, 0x14, 0x10);
+FIELD(SCM_REQUEST, Text, 0x28, 0x60);
+FIELD(SCM_REQUEST, In, 0x88, 0x8);
+FIELD(SCM_REQUEST, InLength, 0x90, 0x4);
+FIELD(SCM_REQUEST, DataLength, 0x94, 0x4);
+FIELD(SCM_REQUEST, Data, 0x98, 0x8);
+FIELD(SCM_REQUEST, Count, 0xa0, 0x4);
+FIELD(SCM_REQUEST, Status, 0xa4, 0x24);
 SIZE(SID_IDENTIFIER_AUTHORITY, 0x6);
 FIELD(SID_IDENTIFIER_AUTHORITY, Value, 0x0, 0x6);
 SIZE(SID, 0xc);

@@ -158,6 +158,15 @@ NTSTATUS delete_key(Node& node) {
     return STATUS_SUCCESS;
 }
 
+static void delete_tree(Node& node) {
+    while (!node.children.empty())
+        delete_tree(*node.children.begin()->second);
+    if (NT_SUCCESS(delete_key(node)) && node.references == 0) host::destroy(&node);
+}
+void delete_tree(std::u16string_view key) {
+    if (Node* node = find_key(key)) delete_tree(*node);
+}
+
 std::u16string path_of(const Node& node) {
     return node.parent ? path_of(*node.parent) + u"\\" + node.name : u"\\" + node.name;
 }

@@ -75,6 +75,8 @@ void write_value(Node& node, std::u16string_view name, ULONG type, const void* d
 NTSTATUS delete_value(Node& node, std::u16string_view name);
 // STATUS_CANNOT_DELETE when there are subkeys. The node goes with its last Key object.
 NTSTATUS delete_key(Node& node);
+// The key with all below it; no effect when it is not there.
+void delete_tree(std::u16string_view key);
 std::u16string path_of(const Node& node);
 
 } // namespace nt::cm

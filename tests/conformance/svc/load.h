@@ -24,7 +24,7 @@ static void parameter(PCWSTR name, PCWSTR value_name, DWORD value) {
     RegCloseKey(key);
 }
 // A kernel driver's service; `image` may be null.
-static void service(PCWSTR name, PCWSTR image) {
+__attribute__((unused)) static void service(PCWSTR name, PCWSTR image) {
     HKEY key = service_key(name);
     number(key, L"Type", SERVICE_KERNEL_DRIVER);
     number(key, L"Start", SERVICE_DEMAND_START);

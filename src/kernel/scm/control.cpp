@@ -1,0 +1,106 @@
+// Starting and stopping services, and their state.
+#include "abi/status.h"
+#include "abi/win32_error.h"
+#include "kernel/io/driver_service.h"
+#include "kernel/scm/database.h"
+#include "rtl/status.h"
+
+namespace nt::scm {
+
+SERVICE_STATUS_PROCESS status_of(Service& service) {
+    const Config config = config_of(service);
+    SERVICE_STATUS_PROCESS answer{};
+    SERVICE_STATUS& status = answer.Status;
+    status.dwServiceType = config.type;
+    status.dwCurrentState = SERVICE_STOPPED;
+    // "The SCM maintains the status of a driver service by querying the I/O system."
+    const auto driver = io::read_driver_service(key_of(service.name));
+    const io::DriverState state = driver ? io::driver_state(*driver) : io::DriverState::absent;
+    if (state == io::DriverState::absent) {
+        if (service.stopping) service.exit_code = ERROR_SUCCESS;
+        service.stopping = false;
+        status.dwWin32ExitCode = service.exit_code;
+        return answer;
+    }
+    status.dwCurrentState = state == io::DriverState::running ? SERVICE_RUNNING : SERVICE_STOP_PENDING;
+    if (state == io::DriverState::running && service.stoppable)
+        status.dwControlsAccepted = SERVICE_ACCEPT_STOP;
+    return answer;
+}
+
+namespace {
+
+bool is_running(Service& service) { return status_of(service).Status.dwCurrentState == SERVICE_RUNNING; }
+
+bool start_needed(Service& service) { return is_running(service) || start(service) == ERROR_SUCCESS; }
+
+// One member of a group at least, "after an attempt to start all members".
+bool start_group(std::u16string_view group, const Service& but) {
+    bool any = false;
+    for (Service* member : all())
+        if (member != &but && same(config_of(*member).group, group)) any |= start_needed(*member);
+    return any;
+}
+
+ULONG start_dependencies(const Service& service, const Config& config) {
+    for (const std::u16string& name : config.services) {
+        Service* needed = find(name);
+        if (!needed || needed->marked) return ERROR_SERVICE_DEPENDENCY_DELETED;
+        if (!start_needed(*needed)) return ERROR_SERVICE_DEPENDENCY_FAIL;
+    }
+    for (const std::u16string& group : config.groups)
+        if (!start_group(group, service)) return ERROR_SERVICE_DEPENDENCY_FAIL;
+    return ERROR_SUCCESS;
+}
+
+} // namespace
+
+// The record stays while it waits for the load.
+class Starting {
+  public:
+    explicit Starting(Service& service) : service_(service) {
+        ++service_.handles;
+        service_.starting = true;
+    }
+    ~Starting() {
+        --service_.handles;
+        service_.starting = false;
+    }
+    Starting(const Starting&) = delete;
+    Starting& operator=(const Starting&) = delete;
+
+  private:
+    Service& service_;
+};
+
+ULONG start(Service& service) {
+    const Config config = config_of(service);
+    if (service.marked) return ERROR_SERVICE_MARKED_FOR_DELETE;
+    if (config.start == SERVICE_DISABLED) return ERROR_SERVICE_DISABLED;
+    if (status_of(service).Status.dwCurrentState != SERVICE_STOPPED) return ERROR_SERVICE_ALREADY_RUNNING;
+    if (!config.is_driver()) return SCM_PROGRAM;
+    if (service.starting) return ERROR_CIRCULAR_DEPENDENCY;
+    const Starting now(service);
+    if (const ULONG error = start_dependencies(service, config); error != ERROR_SUCCESS)
+        return service.exit_code = error;
+    const NTSTATUS status = io::load_driver_service(key_of(service.name));
+    service.stoppable = true;
+    service.exit_code = NT_SUCCESS(status) ? ERROR_SUCCESS : rtl::status_to_dos_error(status);
+    return service.exit_code;
+}
+
+ULONG stop(Service& service) {
+    for (Service* other : dependents(service))
+        if (status_of(*other).Status.dwCurrentState != SERVICE_STOPPED)
+            return ERROR_DEPENDENT_SERVICES_RUNNING;
+    const NTSTATUS status = io::unload_driver_service(key_of(service.name));
+    if (NT_SUCCESS(status)) {
+        service.stopping = true;
+        return ERROR_SUCCESS;
+    }
+    if (status != STATUS_INVALID_DEVICE_REQUEST) return rtl::status_to_dos_error(status);
+    service.stoppable = false; // no DriverUnload
+    return ERROR_INVALID_SERVICE_CONTROL;
+}
+
+} // namespace nt::scm

@@ -1,0 +1,490 @@
+// The service control functions over drivers: sdk-api pages winsvc/nf-winsvc-openscmanagerw, -createservicew,
+// -openservicew, -startservicew, -controlservice, -controlserviceexw, -queryservicestatus,
+// -queryservicestatusex, -deleteservice, -closeservicehandle, -enumservicesstatusw, -enumservicesstatusexw,
+// -enumdependentservicesw, -queryserviceconfigw, -queryserviceconfig2w, -changeserviceconfigw,
+// -changeserviceconfig2w, -getservicedisplaynamew, -getservicekeynamew, -queryserviceobjectsecurity,
+// -queryservicelockstatusw, -lockservicedatabase; win32 page Services/service-security-and-access-rights.
+#include <windows.h>
+#include <winioctl.h>
+
+#include "../common/program.h"
+#include "loadee.h"
+
+#include "load.h"
+
+#define FAILS(call, code) (SetLastError(0), !(call) && GetLastError() == (code))
+
+static SC_HANDLE manager;
+
+static SC_HANDLE create(PCWSTR name, PCWSTR display, PCWSTR path, PCWSTR dependencies) {
+    return CreateServiceW(manager, name, display, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
+                          SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL, path, NULL, NULL, dependencies, NULL,
+                          NULL);
+}
+static DWORD state(SC_HANDLE service) {
+    SERVICE_STATUS status = {0};
+    return QueryServiceStatus(service, &status) ? status.dwCurrentState : 0;
+}
+static void finish_service(SC_HANDLE service) {
+    DeleteService(service);
+    CloseServiceHandle(service);
+}
+
+static void managers(void) {
+    CHECK(FAILS(OpenSCManagerW(NULL, L"ServicesFailed", SC_MANAGER_CONNECT), ERROR_DATABASE_DOES_NOT_EXIST),
+          "OpenSCManager: ERROR_DATABASE_DOES_NOT_EXIST");
+    CHECK(FAILS(OpenSCManagerW(NULL, NULL, 0x8000), ERROR_ACCESS_DENIED),
+          "ERROR_ACCESS_DENIED: a right that there is not");
+    SC_HANDLE plain = OpenSCManagerA("", "ServicesActive", 0);
+    CHECK(plain != NULL, "OpenSCManager: the empty string is the local computer; ServicesActive");
+    CHECK(FAILS(CreateServiceW(plain, L"scm1", NULL, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
+                               SERVICE_DEMAND_START, 1, L"System32\\drivers\\loadee.sys", NULL, NULL, NULL,
+                               NULL, NULL),
+                ERROR_ACCESS_DENIED),
+          "CreateService: the handle does not have SC_MANAGER_CREATE_SERVICE");
+    DWORD needed = 0, count = 0;
+    CHECK(FAILS(EnumServicesStatusW(plain, SERVICE_DRIVER, SERVICE_STATE_ALL, NULL, 0, &needed, &count, NULL),
+                ERROR_ACCESS_DENIED),
+          "EnumServicesStatus: SC_MANAGER_ENUMERATE_SERVICE");
+    CHECK(FAILS(LockServiceDatabase(plain), ERROR_ACCESS_DENIED), "LockServiceDatabase: SC_MANAGER_LOCK");
+    CHECK(CloseServiceHandle(plain) && FAILS(CloseServiceHandle(plain), ERROR_INVALID_HANDLE),
+          "CloseServiceHandle: ERROR_INVALID_HANDLE");
+    CHECK(FAILS(OpenServiceW(plain, L"null", SERVICE_START), ERROR_INVALID_HANDLE),
+          "a closed handle is none");
+    manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+    CHECK(manager != NULL, "SC_MANAGER_ALL_ACCESS for an administrator");
+    QUERY_SERVICE_LOCK_STATUSW lock[2];
+    CHECK(FAILS(QueryServiceLockStatusW(manager, lock, 8, &needed), ERROR_INSUFFICIENT_BUFFER) &&
+              needed > sizeof lock[0] && QueryServiceLockStatusW(manager, lock, sizeof lock, &needed) &&
+              !lock->fIsLocked && !*lock->lpLockOwner,
+          "QueryServiceLockStatus");
+    SC_LOCK held = LockServiceDatabase(manager);
+    CHECK(held && UnlockServiceDatabase(held), "LockServiceDatabase has no effect, but succeeds");
+    CHECK(FAILS(UnlockServiceDatabase((SC_LOCK)(ULONG_PTR)4711), ERROR_INVALID_SERVICE_LOCK),
+          "ERROR_INVALID_SERVICE_LOCK");
+}
+
+static void creating(void) {
+    WCHAR longest[300];
+    for (int i = 0; i < 299; ++i)
+        longest[i] = L'x';
+    longest[257] = 0;
+    CHECK(FAILS(create(L"a\\b", NULL, L"x.sys", NULL), ERROR_INVALID_NAME) &&
+              FAILS(create(L"a/b", NULL, L"x.sys", NULL), ERROR_INVALID_NAME) &&
+              FAILS(create(L"", NULL, L"x.sys", NULL), ERROR_INVALID_NAME) &&
+              FAILS(create(longest, NULL, L"x.sys", NULL), ERROR_INVALID_NAME),
+          "CreateService: ERROR_INVALID_NAME");
+    CHECK(FAILS(create(L"scm1", NULL, L"", NULL), ERROR_INVALID_PARAMETER), "no path");
+    CHECK(FAILS(CreateServiceW(manager, L"scm1", NULL, 0, 3, 3, 1, L"x.sys", NULL, NULL, NULL, NULL, NULL),
+                ERROR_INVALID_PARAMETER) &&
+              FAILS(CreateServiceW(manager, L"scm1", NULL, 0, SERVICE_KERNEL_DRIVER, 5, 1, L"x.sys", NULL,
+                                   NULL, NULL, NULL, NULL),
+                    ERROR_INVALID_PARAMETER) &&
+              FAILS(CreateServiceW(manager, L"scm1", NULL, 0, SERVICE_KERNEL_DRIVER, 3, 4, L"x.sys", NULL,
+                                   NULL, NULL, NULL, NULL),
+                    ERROR_INVALID_PARAMETER) &&
+              FAILS(CreateServiceW(manager, L"scm1", NULL, 0, SERVICE_WIN32_OWN_PROCESS, SERVICE_BOOT_START,
+                                   1, L"x.exe", NULL, NULL, NULL, NULL, NULL),
+                    ERROR_INVALID_PARAMETER),
+          "ERROR_INVALID_PARAMETER: type, start, error control; boot start is for drivers");
+    SC_HANDLE one = create(L"scm1", L"A driver of mine", L"C:\\Windows\\System32\\drivers\\loadee.sys", NULL);
+    CHECK(one != NULL, "CreateService");
+    CHECK(FAILS(create(L"SCM1", NULL, L"x.sys", NULL), ERROR_SERVICE_EXISTS),
+          "ERROR_SERVICE_EXISTS, without case");
+    CHECK(FAILS(create(L"scm2", L"a driver OF mine", L"x.sys", NULL), ERROR_DUPLICATE_SERVICE_NAME) &&
+              FAILS(create(L"scm2", L"scm1", L"x.sys", NULL), ERROR_DUPLICATE_SERVICE_NAME),
+          "ERROR_DUPLICATE_SERVICE_NAME: a display name that is taken, also as a service name");
+    CHECK(FAILS(create(L"scm2", NULL, L"x.sys", L"scm2\0"), ERROR_CIRCULAR_DEPENDENCY),
+          "ERROR_CIRCULAR_DEPENDENCY");
+    CHECK(FAILS(OpenServiceW(manager, L"nobody", SERVICE_START), ERROR_SERVICE_DOES_NOT_EXIST) &&
+              FAILS(OpenServiceW(manager, L"no\\body", SERVICE_START), ERROR_INVALID_NAME) &&
+              FAILS(OpenServiceW(one, L"scm1", SERVICE_START), ERROR_INVALID_HANDLE) &&
+              FAILS(OpenServiceW(manager, L"scm1", 0x8000), ERROR_ACCESS_DENIED),
+          "OpenService: ERROR_SERVICE_DOES_NOT_EXIST, ERROR_INVALID_NAME, ERROR_INVALID_HANDLE, "
+          "ERROR_ACCESS_DENIED");
+    DWORD type = 0, start = 9, n = sizeof(DWORD);
+    WCHAR path[100] = L"";
+    HKEY key = service_key(L"scm1");
+    RegQueryValueExW(key, L"Type", NULL, NULL, (BYTE*)&type, &n);
+    n = sizeof(DWORD);
+    RegQueryValueExW(key, L"Start", NULL, NULL, (BYTE*)&start, &n);
+    n = sizeof path;
+    RegQueryValueExW(key, L"ImagePath", NULL, NULL, (BYTE*)path, &n);
+    RegCloseKey(key);
+    CHECK(type == SERVICE_KERNEL_DRIVER && start == SERVICE_DEMAND_START && path[0],
+          "the database is HKLM\\SYSTEM\\CurrentControlSet\\Services");
+    finish_service(one);
+    CHECK(FAILS(OpenServiceW(manager, L"scm1", SERVICE_START), ERROR_SERVICE_DOES_NOT_EXIST),
+          "DeleteService, and the last handle closed");
+}
+
+static void running(void) {
+    SERVICE_STATUS status = {0};
+    SERVICE_STATUS_PROCESS more;
+    DWORD needed;
+    SC_HANDLE s = create(L"scm1", NULL, L"System32\\drivers\\loadee.sys", NULL);
+    CHECK(QueryServiceStatus(s, &status) && status.dwServiceType == SERVICE_KERNEL_DRIVER &&
+              status.dwCurrentState == SERVICE_STOPPED &&
+              status.dwWin32ExitCode == ERROR_SERVICE_NEVER_STARTED && !status.dwControlsAccepted,
+          "QueryServiceStatus: stopped, ERROR_SERVICE_NEVER_STARTED");
+    CHECK(FAILS(ControlService(s, SERVICE_CONTROL_STOP, &status), ERROR_SERVICE_NOT_ACTIVE) &&
+              FAILS(ControlService(s, SERVICE_CONTROL_INTERROGATE, &status), ERROR_SERVICE_NOT_ACTIVE),
+          "ControlService: ERROR_SERVICE_NOT_ACTIVE");
+    CHECK(StartServiceW(s, 0, NULL) && facts_of(L"scm1") == LOADEE_ALL,
+          "StartService returns after DriverEntry");
+    CHECK(FAILS(StartServiceW(s, 0, NULL), ERROR_SERVICE_ALREADY_RUNNING), "ERROR_SERVICE_ALREADY_RUNNING");
+    CHECK(FAILS(QueryServiceStatusEx(s, SC_STATUS_PROCESS_INFO, (BYTE*)&more, 10, &needed),
+                ERROR_INSUFFICIENT_BUFFER) &&
+              needed == sizeof more &&
+              FAILS(QueryServiceStatusEx(s, 7, (BYTE*)&more, sizeof more, &needed), ERROR_INVALID_LEVEL),
+          "QueryServiceStatusEx: ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_LEVEL");
+    CHECK(QueryServiceStatusEx(s, SC_STATUS_PROCESS_INFO, (BYTE*)&more, sizeof more, &needed) &&
+              more.dwCurrentState == SERVICE_RUNNING && more.dwControlsAccepted == SERVICE_ACCEPT_STOP &&
+              !more.dwProcessId && !more.dwWin32ExitCode,
+          "running, stoppable, no process");
+    CHECK(ControlService(s, SERVICE_CONTROL_INTERROGATE, &status) && status.dwCurrentState == SERVICE_RUNNING,
+          "SERVICE_CONTROL_INTERROGATE");
+    CHECK(FAILS(ControlService(s, SERVICE_CONTROL_PAUSE, &status), ERROR_INVALID_SERVICE_CONTROL) &&
+              status.dwCurrentState == SERVICE_RUNNING &&
+              FAILS(ControlService(s, 200, &status), ERROR_INVALID_SERVICE_CONTROL),
+          "ERROR_INVALID_SERVICE_CONTROL: a driver cannot be paused; the status is filled in");
+    CHECK(FAILS(ControlService(s, SERVICE_CONTROL_SHUTDOWN, &status), ERROR_INVALID_PARAMETER) &&
+              FAILS(ControlService(s, 100, &status), ERROR_INVALID_PARAMETER),
+          "ERROR_INVALID_PARAMETER: no control code");
+    SC_HANDLE weak = OpenServiceW(manager, L"scm1", SERVICE_QUERY_STATUS);
+    CHECK(FAILS(ControlService(weak, SERVICE_CONTROL_STOP, &status), ERROR_ACCESS_DENIED) &&
+              FAILS(StartServiceA(weak, 0, NULL), ERROR_ACCESS_DENIED) &&
+              FAILS(DeleteService(weak), ERROR_ACCESS_DENIED) &&
+              FAILS(ChangeServiceConfigW(weak, SERVICE_NO_CHANGE, 3, SERVICE_NO_CHANGE, NULL, NULL, NULL,
+                                         NULL, NULL, NULL, NULL),
+                    ERROR_ACCESS_DENIED) &&
+              FAILS(QueryServiceConfigW(weak, NULL, 0, &needed), ERROR_ACCESS_DENIED) &&
+              state(weak) == SERVICE_RUNNING,
+          "each function needs its access right");
+    CHECK(ControlService(s, SERVICE_CONTROL_STOP, &status) && status.dwCurrentState == SERVICE_STOPPED &&
+              state(s) == SERVICE_STOPPED,
+          "SERVICE_CONTROL_STOP unloads it");
+    CHECK(QueryServiceStatus(s, &status) && status.dwWin32ExitCode == NO_ERROR,
+          "its exit code is NO_ERROR then");
+
+    // With its device open.
+    StartServiceW(s, 0, NULL);
+    HANDLE device = open_loadee(L"scm1");
+    CHECK(ControlService(s, SERVICE_CONTROL_STOP, &status) && status.dwCurrentState == SERVICE_STOP_PENDING &&
+              !status.dwControlsAccepted,
+          "a driver whose device is open: SERVICE_STOP_PENDING");
+    CHECK(FAILS(ControlService(s, SERVICE_CONTROL_STOP, &status), ERROR_SERVICE_CANNOT_ACCEPT_CTRL) &&
+              status.dwCurrentState == SERVICE_STOP_PENDING,
+          "ERROR_SERVICE_CANNOT_ACCEPT_CTRL");
+    CHECK(!StartServiceW(s, 0, NULL), "it cannot be started meanwhile");
+    CloseHandle(device);
+    CHECK(state(s) == SERVICE_STOPPED, "stopped with the last handle");
+    SERVICE_CONTROL_STATUS_REASON_PARAMSW reason = {0};
+    reason.dwReason =
+        SERVICE_STOP_REASON_FLAG_PLANNED | SERVICE_STOP_REASON_MAJOR_NONE | SERVICE_STOP_REASON_MINOR_NONE;
+    StartServiceW(s, 0, NULL);
+    CHECK(FAILS(ControlServiceExW(s, SERVICE_CONTROL_STOP, 2, &reason), ERROR_INVALID_LEVEL) &&
+              FAILS(ControlServiceExW(s, SERVICE_CONTROL_STOP, 1, NULL), ERROR_INVALID_PARAMETER),
+          "ControlServiceEx: ERROR_INVALID_LEVEL, ERROR_INVALID_PARAMETER");
+    CHECK(ControlServiceExW(s, SERVICE_CONTROL_STOP, SERVICE_CONTROL_STATUS_REASON_INFO, &reason) &&
+              reason.ServiceStatus.dwCurrentState == SERVICE_STOPPED,
+          "ControlServiceEx");
+
+    // Deleted while it runs and is open.
+    StartServiceW(s, 0, NULL);
+    CHECK(DeleteService(s) && FAILS(DeleteService(s), ERROR_SERVICE_MARKED_FOR_DELETE) &&
+              FAILS(create(L"scm1", NULL, L"x.sys", NULL), ERROR_SERVICE_MARKED_FOR_DELETE),
+          "ERROR_SERVICE_MARKED_FOR_DELETE");
+    CHECK(state(s) == SERVICE_RUNNING && ControlService(s, SERVICE_CONTROL_STOP, &status) &&
+              state(s) == SERVICE_STOPPED,
+          "it goes on until it is stopped");
+    CHECK(FAILS(StartServiceW(s, 0, NULL), ERROR_SERVICE_MARKED_FOR_DELETE), "and is not started again");
+    CloseServiceHandle(s);
+    CHECK(state(weak) == SERVICE_STOPPED, "a handle keeps it");
+    CloseServiceHandle(weak);
+    CHECK(FAILS(OpenServiceW(manager, L"scm1", SERVICE_START), ERROR_SERVICE_DOES_NOT_EXIST),
+          "the last one does not");
+}
+
+static void failing(void) {
+    SERVICE_STATUS status;
+    SC_HANDLE s = create(L"scm1", NULL, L"System32\\drivers\\nofile.sys", NULL);
+    CHECK(FAILS(StartServiceW(s, 0, NULL), ERROR_FILE_NOT_FOUND), "StartService: no file");
+    CHECK(ChangeServiceConfigW(s, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
+                               L"\\SystemRoot\\nowhere\\x.sys", NULL, NULL, NULL, NULL, NULL, NULL) &&
+              FAILS(StartServiceW(s, 0, NULL), ERROR_PATH_NOT_FOUND),
+          "ERROR_PATH_NOT_FOUND");
+    CHECK(QueryServiceStatus(s, &status) && status.dwWin32ExitCode == ERROR_PATH_NOT_FOUND,
+          "the exit code tells why");
+    CHECK(ChangeServiceConfigW(s, SERVICE_NO_CHANGE, SERVICE_DISABLED, SERVICE_NO_CHANGE,
+                               L"System32\\drivers\\loadee.sys", NULL, NULL, NULL, NULL, NULL, NULL) &&
+              FAILS(StartServiceW(s, 0, NULL), ERROR_SERVICE_DISABLED),
+          "ERROR_SERVICE_DISABLED");
+    ChangeServiceConfigW(s, SERVICE_NO_CHANGE, SERVICE_DEMAND_START, SERVICE_NO_CHANGE, NULL, NULL, NULL,
+                         NULL, NULL, NULL, NULL);
+    parameter(L"scm1", L"Fail", 0xC0000001);
+    CHECK(FAILS(StartServiceW(s, 0, NULL), ERROR_GEN_FAILURE),
+          "DriverEntry's STATUS_UNSUCCESSFUL is ERROR_GEN_FAILURE");
+    parameter(L"scm1", L"Fail", 0);
+    parameter(L"scm1", L"Stays", 1);
+    CHECK(StartServiceW(s, 0, NULL) &&
+              FAILS(ControlService(s, SERVICE_CONTROL_STOP, &status), ERROR_INVALID_SERVICE_CONTROL) &&
+              status.dwCurrentState == SERVICE_RUNNING,
+          "a driver without DriverUnload: ERROR_INVALID_SERVICE_CONTROL");
+    finish_service(s);
+}
+
+static void dependencies(void) {
+    SERVICE_STATUS status;
+    SC_HANDLE base = create(L"scmbase", NULL, L"C:\\loadee.sys", NULL);
+    SC_HANDLE lost = create(L"scmlost", NULL, L"System32\\drivers\\null.sys", L"nobody\0");
+    CHECK(FAILS(StartServiceW(lost, 0, NULL), ERROR_SERVICE_DEPENDENCY_DELETED),
+          "ERROR_SERVICE_DEPENDENCY_DELETED");
+    finish_service(lost);
+    SC_HANDLE bad = create(L"scmbad", NULL, L"System32\\drivers\\nofile.sys", NULL);
+    SC_HANDLE fails = create(L"scmfails", NULL, L"System32\\drivers\\echo.sys", L"scmbad\0");
+    CHECK(FAILS(StartServiceW(fails, 0, NULL), ERROR_SERVICE_DEPENDENCY_FAIL),
+          "ERROR_SERVICE_DEPENDENCY_FAIL");
+    finish_service(fails);
+    finish_service(bad);
+    SC_HANDLE top = create(L"scmtop", NULL, L"System32\\drivers\\echo.sys", L"scmbase\0");
+    CHECK(FAILS(ChangeServiceConfigW(base, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, NULL,
+                                     NULL, NULL, L"scmtop\0", NULL, NULL, NULL),
+                ERROR_CIRCULAR_DEPENDENCY),
+          "ChangeServiceConfig: ERROR_CIRCULAR_DEPENDENCY");
+    CHECK(StartServiceW(top, 0, NULL) && state(base) == SERVICE_RUNNING,
+          "what it depends on is started before");
+    CHECK(FAILS(ControlService(base, SERVICE_CONTROL_STOP, &status), ERROR_DEPENDENT_SERVICES_RUNNING),
+          "ERROR_DEPENDENT_SERVICES_RUNNING");
+    BYTE buffer[400];
+    ENUM_SERVICE_STATUSW* list = (PVOID)buffer;
+    DWORD needed = 0, count = 9;
+    CHECK(FAILS(EnumDependentServicesW(base, SERVICE_ACTIVE, NULL, 0, &needed, &count), ERROR_MORE_DATA) &&
+              needed && !count,
+          "EnumDependentServices: ERROR_MORE_DATA and the size");
+    CHECK(EnumDependentServicesW(base, SERVICE_ACTIVE, list, sizeof buffer, &needed, &count) && count == 1 &&
+              !_wcsicmp(list->lpServiceName, L"scmtop") &&
+              list->ServiceStatus.dwCurrentState == SERVICE_RUNNING,
+          "EnumDependentServices");
+    CHECK(EnumDependentServicesW(base, SERVICE_INACTIVE, list, sizeof buffer, &needed, &count) && count == 0,
+          "none is stopped");
+    CHECK(
+        FAILS(EnumDependentServicesW(base, 8, list, sizeof buffer, &needed, &count), ERROR_INVALID_PARAMETER),
+        "no state");
+    CHECK(ControlService(top, SERVICE_CONTROL_STOP, &status) &&
+              ControlService(base, SERVICE_CONTROL_STOP, &status),
+          "stopped from the top");
+    finish_service(top);
+    finish_service(base);
+}
+
+static void configuring(void) {
+    static BYTE buffer[2000];
+    QUERY_SERVICE_CONFIGW* config = (PVOID)buffer;
+    QUERY_SERVICE_CONFIGA* narrow = (PVOID)buffer;
+    DWORD needed = 0, tag = 0, n;
+    SC_HANDLE s = CreateServiceA(manager, "scm1", "Display", SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
+                                 SERVICE_SYSTEM_START, SERVICE_ERROR_IGNORE, "C:\\drivers\\x.sys", "My Group",
+                                 &tag, "Null\0+Other Group\0", NULL, NULL);
+    CHECK(s && tag == 1, "CreateServiceA, a tag in a group");
+    CHECK(FAILS(QueryServiceConfigW(s, NULL, 0, &needed), ERROR_INSUFFICIENT_BUFFER) &&
+              needed > sizeof *config,
+          "QueryServiceConfig: the size");
+    CHECK(QueryServiceConfigW(s, config, needed, &n) && config->dwServiceType == SERVICE_KERNEL_DRIVER &&
+              config->dwStartType == SERVICE_SYSTEM_START && config->dwErrorControl == SERVICE_ERROR_IGNORE &&
+              config->dwTagId == 1 && !wcscmp(config->lpBinaryPathName, L"\\??\\C:\\drivers\\x.sys") &&
+              !wcscmp(config->lpLoadOrderGroup, L"My Group") &&
+              !memcmp(config->lpDependencies, L"Null\0+Other Group\0", 19 * sizeof(WCHAR)) &&
+              !*config->lpServiceStartName && !wcscmp(config->lpDisplayName, L"Display"),
+          "everything that CreateService was told");
+    CHECK(QueryServiceConfigA(s, narrow, sizeof buffer, &n) && !strcmp(narrow->lpDisplayName, "Display") &&
+              !strcmp(narrow->lpLoadOrderGroup, "My Group") &&
+              !memcmp(narrow->lpDependencies, "Null\0+Other Group\0", 19),
+          "QueryServiceConfigA");
+    CHECK(ChangeServiceConfigA(s, SERVICE_NO_CHANGE, SERVICE_AUTO_START, SERVICE_NO_CHANGE, NULL, "", NULL,
+                               "", NULL, NULL, "New name") &&
+              QueryServiceConfigW(s, config, sizeof buffer, &n) &&
+              config->dwStartType == SERVICE_AUTO_START && config->dwErrorControl == SERVICE_ERROR_IGNORE &&
+              !*config->lpLoadOrderGroup && !*config->lpDependencies &&
+              !wcscmp(config->lpDisplayName, L"New name") &&
+              !wcscmp(config->lpBinaryPathName, L"\\??\\C:\\drivers\\x.sys"),
+          "ChangeServiceConfig changes what is given");
+    CHECK(FAILS(ChangeServiceConfigW(s, SERVICE_WIN32_OWN_PROCESS, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, NULL,
+                                     NULL, NULL, NULL, NULL, NULL, NULL),
+                ERROR_INVALID_PARAMETER) &&
+              FAILS(ChangeServiceConfigW(s, SERVICE_NO_CHANGE, 9, SERVICE_NO_CHANGE, NULL, NULL, NULL, NULL,
+                                         NULL, NULL, NULL),
+                    ERROR_INVALID_PARAMETER) &&
+              FAILS(ChangeServiceConfigW(s, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, NULL,
+                                         NULL, NULL, NULL, NULL, NULL, L"null"),
+                    ERROR_DUPLICATE_SERVICE_NAME),
+          "ERROR_INVALID_PARAMETER, ERROR_DUPLICATE_SERVICE_NAME");
+    SERVICE_DESCRIPTIONW description = {L"What it does"}, *told = (PVOID)buffer;
+    SERVICE_DESCRIPTIONA* told_narrow = (PVOID)buffer;
+    CHECK(QueryServiceConfig2W(s, SERVICE_CONFIG_DESCRIPTION, buffer, sizeof buffer, &n) &&
+              !told->lpDescription,
+          "no description");
+    CHECK(ChangeServiceConfig2W(s, SERVICE_CONFIG_DESCRIPTION, &description) &&
+              FAILS(QueryServiceConfig2W(s, SERVICE_CONFIG_DESCRIPTION, NULL, 0, &n),
+                    ERROR_INSUFFICIENT_BUFFER) &&
+              QueryServiceConfig2W(s, SERVICE_CONFIG_DESCRIPTION, buffer, n, &n) &&
+              !wcscmp(told->lpDescription, L"What it does") &&
+              QueryServiceConfig2A(s, SERVICE_CONFIG_DESCRIPTION, buffer, sizeof buffer, &n) &&
+              !strcmp(told_narrow->lpDescription, "What it does"),
+          "SERVICE_CONFIG_DESCRIPTION");
+    BOOL delayed = TRUE;
+    CHECK(ChangeServiceConfig2W(s, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, &delayed) &&
+              QueryServiceConfig2W(s, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, buffer, sizeof buffer, &n) &&
+              *(BOOL*)buffer,
+          "SERVICE_CONFIG_DELAYED_AUTO_START_INFO");
+    SERVICE_FAILURE_ACTIONSW actions = {0};
+    CHECK(FAILS(ChangeServiceConfig2W(s, SERVICE_CONFIG_FAILURE_ACTIONS, &actions),
+                ERROR_CANNOT_DETECT_DRIVER_FAILURE),
+          "ERROR_CANNOT_DETECT_DRIVER_FAILURE: failure actions are for programs only");
+    CHECK(FAILS(QueryServiceConfig2W(s, 99, buffer, sizeof buffer, &n), ERROR_INVALID_LEVEL),
+          "ERROR_INVALID_LEVEL");
+    WCHAR name[20];
+    CHAR short_name[4];
+    n = 20;
+    CHECK(GetServiceDisplayNameW(manager, L"SCM1", name, &n) && n == 8 && !wcscmp(name, L"New name"),
+          "GetServiceDisplayName");
+    n = sizeof short_name;
+    CHECK(FAILS(GetServiceDisplayNameA(manager, "scm1", short_name, &n), ERROR_INSUFFICIENT_BUFFER) && n == 8,
+          "the length when it does not fit");
+    n = 20;
+    CHECK(GetServiceKeyNameW(manager, L"new NAME", name, &n) && n == 4 && !wcscmp(name, L"scm1"),
+          "GetServiceKeyName");
+    n = 20;
+    CHECK(FAILS(GetServiceKeyNameW(manager, L"nobody", name, &n), ERROR_SERVICE_DOES_NOT_EXIST) &&
+              FAILS(GetServiceDisplayNameW(manager, L"nobody", name, &n), ERROR_SERVICE_DOES_NOT_EXIST),
+          "ERROR_SERVICE_DOES_NOT_EXIST");
+
+    // Descriptors.
+    CHECK(FAILS(QueryServiceObjectSecurity(s, DACL_SECURITY_INFORMATION, buffer, 0, &needed),
+                ERROR_INSUFFICIENT_BUFFER) &&
+              QueryServiceObjectSecurity(s, DACL_SECURITY_INFORMATION, buffer, sizeof buffer, &n) &&
+              n == needed,
+          "QueryServiceObjectSecurity");
+    CHECK(((SECURITY_DESCRIPTOR_RELATIVE*)buffer)->Control & SE_DACL_PRESENT &&
+              !((SECURITY_DESCRIPTOR_RELATIVE*)buffer)->Owner,
+          "self-relative, with the parts that were asked for");
+    CHECK(SetServiceObjectSecurity(s, DACL_SECURITY_INFORMATION, buffer), "SetServiceObjectSecurity");
+    CHECK(FAILS(QueryServiceObjectSecurity(s, 0, buffer, sizeof buffer, &n), ERROR_INVALID_PARAMETER),
+          "no part");
+    SC_HANDLE weak = OpenServiceW(manager, L"scm1", SERVICE_QUERY_STATUS);
+    CHECK(FAILS(QueryServiceObjectSecurity(weak, DACL_SECURITY_INFORMATION, buffer, sizeof buffer, &n),
+                ERROR_ACCESS_DENIED),
+          "READ_CONTROL is needed");
+    CloseServiceHandle(weak);
+    finish_service(s);
+}
+
+static void listing(void) {
+    static BYTE buffer[8000], small[160];
+    ENUM_SERVICE_STATUS_PROCESSW* list = (PVOID)buffer;
+    ENUM_SERVICE_STATUSW* part = (PVOID)small;
+    DWORD needed, count, resume = 0;
+    SC_HANDLE a = create(L"scm_a", L"First", L"System32\\drivers\\loadee.sys", NULL),
+              b = create(L"scm_b", NULL, L"System32\\drivers\\echo.sys", NULL);
+    StartServiceW(b, 0, NULL);
+    CHECK(EnumServicesStatusExW(manager, SC_ENUM_PROCESS_INFO, SERVICE_DRIVER, SERVICE_STATE_ALL, buffer,
+                                sizeof buffer, &needed, &count, NULL, NULL) &&
+              !needed,
+          "EnumServicesStatusEx");
+    int seen = 0;
+    for (DWORD i = 0; i < count; ++i) {
+        seen += !wcscmp(list[i].lpServiceName, L"scm_a") && !wcscmp(list[i].lpDisplayName, L"First") &&
+                list[i].ServiceStatusProcess.dwCurrentState == SERVICE_STOPPED;
+        seen += !wcscmp(list[i].lpServiceName, L"scm_b") &&
+                list[i].ServiceStatusProcess.dwCurrentState == SERVICE_RUNNING;
+    }
+    CHECK(seen == 2, "both are there, with their states");
+    DWORD all = count, total = 0, rounds = 0;
+    for (BOOL more = TRUE; more && rounds < 20; ++rounds) {
+        more = !EnumServicesStatusW(manager, SERVICE_DRIVER, SERVICE_STATE_ALL, part, sizeof small, &needed,
+                                    &count, &resume) &&
+               GetLastError() == ERROR_MORE_DATA && needed && resume;
+        total += count;
+    }
+    CHECK(total == all && rounds > 1 && resume == 0, "in parts: ERROR_MORE_DATA and the place to go on");
+    CHECK(EnumServicesStatusExW(manager, SC_ENUM_PROCESS_INFO, SERVICE_DRIVER, SERVICE_INACTIVE, buffer,
+                                sizeof buffer, &needed, &count, NULL, L"") &&
+              count >= 1,
+          "services in no group");
+    CHECK(FAILS(EnumServicesStatusExW(manager, SC_ENUM_PROCESS_INFO, SERVICE_DRIVER, SERVICE_STATE_ALL,
+                                      buffer, sizeof buffer, &needed, &count, NULL, L"No such group"),
+                ERROR_SERVICE_DOES_NOT_EXIST),
+          "ERROR_SERVICE_DOES_NOT_EXIST: no such group");
+    CHECK(FAILS(EnumServicesStatusExW(manager, 5, SERVICE_DRIVER, SERVICE_STATE_ALL, buffer, sizeof buffer,
+                                      &needed, &count, NULL, NULL),
+                ERROR_INVALID_LEVEL) &&
+              FAILS(EnumServicesStatusW(manager, 0, SERVICE_STATE_ALL, part, sizeof small, &needed, &count,
+                                        NULL),
+                    ERROR_INVALID_PARAMETER) &&
+              FAILS(EnumServicesStatusA(manager, SERVICE_DRIVER, 0, (PVOID)part, sizeof small, &needed,
+                                        &count, NULL),
+                    ERROR_INVALID_PARAMETER),
+          "ERROR_INVALID_LEVEL, ERROR_INVALID_PARAMETER");
+    CHECK(EnumServicesStatusExW(manager, SC_ENUM_PROCESS_INFO, SERVICE_WIN32, SERVICE_STATE_ALL, buffer,
+                                sizeof buffer, &needed, &count, NULL, NULL) &&
+              count == 0,
+          "no programs are services here");
+    SERVICE_STATUS status;
+    ControlService(b, SERVICE_CONTROL_STOP, &status);
+    finish_service(a);
+    finish_service(b);
+    SERVICE_TABLE_ENTRYW table[2] = {{0}};
+    CHECK(FAILS(StartServiceCtrlDispatcherW(table), ERROR_FAILED_SERVICE_CONTROLLER_CONNECT),
+          "StartServiceCtrlDispatcher: a console program is no service");
+}
+
+// Two programs, one database: one makes a service and starts it, the other stops and deletes it.
+static SC_HANDLE await_service(PCWSTR name, DWORD wanted) {
+    for (int i = 0; i < 500; ++i, Sleep(20)) {
+        SC_HANDLE s = OpenServiceW(manager, name, SERVICE_ALL_ACCESS);
+        if (s && state(s) == wanted) return s;
+        if (s) CloseServiceHandle(s);
+    }
+    return NULL;
+}
+
+static void shared(void) {
+    SC_HANDLE s = create(L"shared", NULL, L"System32\\drivers\\loadee.sys", NULL);
+    CHECK(s && StartServiceW(s, 0, NULL), "one program's service");
+    for (int i = 0; i < 500 && state(s) != SERVICE_STOPPED; ++i)
+        Sleep(20);
+    CHECK(state(s) == SERVICE_STOPPED, "another one has stopped it");
+    for (int i = 0; i < 500 && (DeleteService(s), GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE); ++i)
+        Sleep(20);
+    CHECK(FAILS(StartServiceW(s, 0, NULL), ERROR_SERVICE_MARKED_FOR_DELETE),
+          "and deleted; this handle keeps it");
+    CloseServiceHandle(s);
+}
+
+static void peer(void) {
+    SC_HANDLE s = await_service(L"shared", SERVICE_RUNNING);
+    SERVICE_STATUS status;
+    CHECK(s && ControlService(s, SERVICE_CONTROL_STOP, &status), "another program's service");
+    CHECK(DeleteService(s) || GetLastError() == ERROR_SERVICE_MARKED_FOR_DELETE, "deleted");
+    // Left open: the end of the process closes it.
+}
+
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+        if (argv[1][0] == 'p')
+            peer();
+        else
+            shared();
+        return finish();
+    }
+    managers();
+    creating();
+    running();
+    dependencies();
+    configuring();
+    listing();
+    failing();
+    CloseServiceHandle(manager);
+    return finish();
+}
