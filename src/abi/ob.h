@@ -304,6 +304,17 @@ struct OBJECT_HEADER_CREATOR_INFO {
 };
 
 struct OBJECT_DIRECTORY;
+
+// EPROCESS.DeviceMap: the DOS devices of a logon session. Null: of the system's.
+struct DEVICE_MAP {
+    OBJECT_DIRECTORY* DosDevicesDirectory;
+    OBJECT_DIRECTORY* GlobalDosDevicesDirectory;
+    PVOID DosDevicesDirectoryHandle;
+    LONG ReferenceCount;
+    ULONG DriveMap;
+    UCHAR DriveType[32];
+};
+
 struct OBJECT_HEADER_NAME_INFO {
     OBJECT_DIRECTORY* Directory;
     UNICODE_STRING Name;

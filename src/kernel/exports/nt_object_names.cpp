@@ -79,9 +79,24 @@ extern "C" NTSTATUS NtCreateSymbolicLinkObject(HANDLE* handle, ACCESS_MASK desir
     ob::Attributes attributes, goal;
     if (const NTSTATUS status = attributes.capture(given, previous_mode()); !NT_SUCCESS(status))
         return status;
-    if (const NTSTATUS status = goal.capture_name(target, previous_mode()); !NT_SUCCESS(status))
-        return status;
-    const auto made = ob::new_symbolic_link(last_part(attributes.name), goal.name, attributes.attributes);
+    UNICODE_STRING given_target;
+    if (!read_parameter(target, given_target)) return STATUS_ACCESS_VIOLATION;
+    // assumed: a length that is odd or beyond the buffer is refused.
+    if (given_target.Length % sizeof(WCHAR) || given_target.Length > given_target.MaximumLength)
+        return STATUS_INVALID_PARAMETER;
+    // The whole buffer belongs to the link, if it is there.
+    const ULONG characters = given_target.MaximumLength / sizeof(WCHAR);
+    UNICODE_STRING whole{static_cast<USHORT>(characters * sizeof(WCHAR)), given_target.MaximumLength,
+                         given_target.Buffer};
+    NTSTATUS captured = goal.capture_string(whole, previous_mode());
+    if (!NT_SUCCESS(captured)) {
+        whole.Length = given_target.Length;
+        captured = goal.capture_string(whole, previous_mode());
+    }
+    if (!NT_SUCCESS(captured)) return captured;
+    const UNICODE_STRING target_text{given_target.Length, goal.name.Length, goal.name.Buffer};
+    const auto made = ob::new_symbolic_link(last_part(attributes.name), target_text, attributes.attributes,
+                                            goal.name.Length);
     return made ? insert(*made, attributes, desired, handle) : made.error();
 }
 GATE(NtCreateSymbolicLinkObject);

@@ -1,8 +1,9 @@
 #include "kernel/exports/sync_objects.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "kernel/ke/dispatcher.h"
 #include "kernel/ke/thread.h"
-#include "kernel/ob/object.h"
+#include "kernel/ob/namespace.h"
 
 namespace nt::exports {
 
@@ -31,6 +32,36 @@ NTSTATUS make(OBJECT_TYPE*& type, std::u16string_view name, ULONG tag, ACCESS_MA
     return STATUS_SUCCESS;
 }
 
+// kernel page standard-event-objects. Memory is never short, so they stay as they are.
+NTSTATUS make_standard_events() {
+    constexpr struct {
+        std::u16string_view path;
+        bool set;
+    } events[] = {
+        {u"\\KernelObjects\\HighMemoryCondition", true},
+        {u"\\KernelObjects\\LowMemoryCondition", false},
+        {u"\\KernelObjects\\HighPagedPoolCondition", true},
+        {u"\\KernelObjects\\LowPagedPoolCondition", false},
+        {u"\\KernelObjects\\HighNonPagedPoolCondition", true},
+        {u"\\KernelObjects\\LowNonPagedPoolCondition", false},
+        {u"\\KernelObjects\\LowCommitCondition", true},
+        {u"\\KernelObjects\\HighCommitCondition", false},
+        {u"\\KernelObjects\\MaximumCommitCondition", false},
+    };
+    for (const auto& e : events) {
+        PVOID event = TRY_STATUS(ob::create_object({.type = event_type,
+                                                    .body_size = sizeof(KEVENT),
+                                                    .name = e.path.substr(e.path.rfind(u'\\') + 1),
+                                                    .attributes = OBJ_PERMANENT}));
+        ke::initialize_event(*static_cast<KEVENT*>(event), NotificationEvent, e.set);
+        ob::Attributes where;
+        where.set(e.path, OBJ_PERMANENT);
+        if (const NTSTATUS status = ob::insert(event, where, KernelMode, 0, nullptr); !NT_SUCCESS(status))
+            return status;
+    }
+    return STATUS_SUCCESS;
+}
+
 } // namespace
 
 NTSTATUS initialize_sync_types() {
@@ -42,7 +73,7 @@ NTSTATUS initialize_sync_types() {
     if (NT_SUCCESS(status))
         status = make(semaphore_type, u"Semaphore", tag("Sema"), 0x1f0003,
                       {0x20001, 0x20002, 0x120000, 0x1f0003}, nullptr);
-    return status;
+    return NT_SUCCESS(status) ? make_standard_events() : status;
 }
 
 } // namespace nt::exports

@@ -55,10 +55,15 @@ NTSTATUS Attributes::capture_name(const UNICODE_STRING* from, KPROCESSOR_MODE mo
     UNICODE_STRING string;
     if (const NTSTATUS status = fetch(&string, from, sizeof string, 8, mode); !NT_SUCCESS(status))
         return status;
+    return capture_string(string, mode);
+}
+
+NTSTATUS Attributes::capture_string(const UNICODE_STRING& string, KPROCESSOR_MODE mode) {
     if (string.Length == 0) return STATUS_SUCCESS;
     if (string.Length & 1) return STATUS_OBJECT_NAME_INVALID;
     WCHAR* buffer = inline_buffer_;
     if (string.Length > sizeof inline_buffer_) {
+        release();
         pool_buffer_ = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, string.Length, name_tag));
         if (!pool_buffer_) return STATUS_INSUFFICIENT_RESOURCES;
         buffer = pool_buffer_;

@@ -15,6 +15,8 @@ struct OBJECT_DIRECTORY_ENTRY {
 
 struct OBJECT_DIRECTORY {
     OBJECT_DIRECTORY_ENTRY* HashBuckets[ob::hash_buckets];
+    DEVICE_MAP* DeviceMap;             // of a local directory of DOS devices
+    OBJECT_DIRECTORY* ShadowDirectory; // where what it lacks is looked for; null: nowhere
     ULONG Count;
     ULONG IndexSize; // a power of two, 0: no index
     OBJECT_DIRECTORY_ENTRY** Index;

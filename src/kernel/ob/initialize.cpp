@@ -91,6 +91,7 @@ NTSTATUS initialize() {
     if (const NTSTATUS status = create_window_types(); !NT_SUCCESS(status)) return status;
     detail::create_root_directories();
     detail::create_dos_devices();
+    detail::create_sessions();
     return global_dos_devices ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 

@@ -1,7 +1,8 @@
 #include "abi/se.h"
 #include "abi/status.h"
+#include "kernel/ob/directory.h"
+#include "kernel/ob/dos_devices.h"
 #include "kernel/ob/handle.h"
-#include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include <cstring>
 
@@ -70,6 +71,7 @@ struct Walk {
 
     NTSTATUS from(PVOID object, View path);
     NTSTATUS arrived(PVOID object);
+    PVOID find(OBJECT_DIRECTORY* directory, View part, bool last) const;
     NTSTATUS missing(OBJECT_DIRECTORY* directory, View part, bool last);
 };
 
@@ -86,6 +88,14 @@ NTSTATUS Walk::arrived(PVOID object) {
     reference(object);
     *found = object;
     return STATUS_SUCCESS;
+}
+
+// What a new name hides in the shadow directory stays hidden.
+PVOID Walk::find(OBJECT_DIRECTORY* directory, View part, bool last) const {
+    PVOID found = find_in(directory, string_of(part), ignore_case);
+    if (!found && directory->ShadowDirectory && !(insert && last)) [[unlikely]]
+        found = find_in(directory->ShadowDirectory, string_of(part), ignore_case);
+    return found;
 }
 
 NTSTATUS Walk::missing(OBJECT_DIRECTORY* directory, View part, bool last) {
@@ -113,8 +123,8 @@ NTSTATUS Walk::from(PVOID object, View path) {
             auto* directory = static_cast<OBJECT_DIRECTORY*>(object);
             // \?? is the caller's DOS-device directory.
             if (directory == root_directory && part == u"??")
-                object = global_dos_devices;
-            else if (PVOID next = find_in(directory, string_of(part), ignore_case))
+                object = dos_devices_of_caller();
+            else if (PVOID next = find(directory, part, path.empty()))
                 object = next;
             else
                 return missing(directory, part, path.empty());
@@ -156,8 +166,7 @@ NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, Vie
     auto* directory = static_cast<OBJECT_DIRECTORY*>(held);
     const SIZE_T end = std::min(path.find(u'\\'), path.size());
     const View part = path.substr(0, end);
-    if (PVOID next = find_in(directory, string_of(part), walk.ignore_case))
-        return walk.from(next, path.substr(end));
+    if (PVOID next = walk.find(directory, part, end == path.size())) return walk.from(next, path.substr(end));
     return walk.missing(directory, part, end == path.size());
 }
 

@@ -3,7 +3,7 @@
 // A directory has 37 hash buckets (what !object prints) and a growing index over the same entries, so looking
 // a part up does not depend on how many there are. Names compare without case where the caller asked for that
 // (drivers and Win32 always do).
-// \?? is the DOS-device directory of the caller: here always \GLOBAL??.
+// \?? is the DOS-device directory of the caller (dos_devices.h).
 #pragma once
 #include "abi/ob.h"
 #include "kernel/ob/object.h"
@@ -29,6 +29,8 @@ class Attributes {
     NTSTATUS capture(const OBJECT_ATTRIBUTES* from, KPROCESSOR_MODE mode);
     // Only a string, as capture() takes the name.
     NTSTATUS capture_name(const UNICODE_STRING* from, KPROCESSOR_MODE mode);
+    // The characters of a string whose lengths have been read.
+    NTSTATUS capture_string(const UNICODE_STRING& string, KPROCESSOR_MODE mode);
     // For kernel code: the name is not copied.
     void set(std::u16string_view name, ULONG attributes, HANDLE root = nullptr);
     void set(const UNICODE_STRING& name, ULONG attributes, HANDLE root = nullptr);
@@ -88,9 +90,10 @@ struct OBJECT_SYMBOLIC_LINK {
     ULONG DosDeviceDriveIndex;
     ULONG Flags;
 };
-// The object only; the caller inserts it.
+// The object only; the caller inserts it. `kept`: bytes of the target's buffer that belong to it (what
+// DefineDosDevice keeps behind the target); 0: the target alone.
 Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const UNICODE_STRING& target,
-                                                ULONG attributes);
+                                                ULONG attributes, USHORT kept = 0);
 // A link; with OBJ_PERMANENT it outlives every handle (IoCreateSymbolicLink). STATUS_OBJECT_NAME_COLLISION.
 NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes);
 NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);

@@ -4,6 +4,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
+#include <algorithm>
 #include <cstring>
 
 namespace nt::ob {
@@ -31,7 +32,7 @@ void detail::create_symbolic_link_type() {
 }
 
 Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const UNICODE_STRING& target,
-                                                ULONG attributes) {
+                                                ULONG attributes, USHORT kept) {
     const Result<PVOID> body = create_object({.type = symbolic_link_type,
                                               .body_size = sizeof(OBJECT_SYMBOLIC_LINK),
                                               .name = name,
@@ -39,15 +40,15 @@ Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const 
     if (!body) return fail(body.error());
     auto* link = static_cast<OBJECT_SYMBOLIC_LINK*>(*body);
     link->CreationTime.QuadPart = ke::system_time();
-    auto* text =
-        static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, target.Length + sizeof(WCHAR), target_tag));
+    const USHORT size = std::max<USHORT>(kept, static_cast<USHORT>(target.Length + sizeof(WCHAR)));
+    auto* text = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, size, target_tag));
     if (!text) {
         dereference(link);
         return fail(STATUS_INSUFFICIENT_RESOURCES);
     }
-    std::memcpy(text, target.Buffer, target.Length);
     text[target.Length / sizeof(WCHAR)] = 0;
-    link->LinkTarget = {target.Length, static_cast<USHORT>(target.Length + sizeof(WCHAR)), text};
+    std::memcpy(text, target.Buffer, std::max(kept, target.Length));
+    link->LinkTarget = {target.Length, size, text};
     return link;
 }
 

@@ -62,6 +62,23 @@ struct CoalescableTimer {
     BOOLEAN* PreviousState;
 };
 
+// \Sessions\1\BaseNamedObjects
+void session_directory(ULONG session, WCHAR* to) {
+    const auto append = [&](const WCHAR* text) {
+        while (*text)
+            *to++ = *text++;
+    };
+    WCHAR digits[12];
+    int n = 12;
+    digits[--n] = 0;
+    for (; session; session /= 10)
+        digits[--n] = WCHAR('0' + session % 10);
+    append(u"\\Sessions\\");
+    append(digits + n);
+    append(u"\\BaseNamedObjects");
+    *to = 0;
+}
+
 template <class F> HANDLE with_wide(const CHAR* name, F f) {
     Wide wide(name);
     return wide.ok() ? f(wide.get()) : nullptr;
@@ -69,7 +86,7 @@ template <class F> HANDLE with_wide(const CHAR* name, F f) {
 
 } // namespace
 
-// Names may start with Global\ or Local\; all are kept in \BaseNamedObjects, the directory of session 0.
+// Names are those of the program's session; Global\, Local\ and Session\ are links in its directory.
 k32::NamedObject::NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* security, ULONG flags) {
     static HANDLE directory;
     attributes = {sizeof attributes, nullptr, nullptr, 0, nullptr, nullptr};
@@ -80,13 +97,13 @@ k32::NamedObject::NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* secu
     if (!name) return;
     if (!directory) {
         UNICODE_STRING path;
-        RtlInitUnicodeString(&path, u"\\BaseNamedObjects");
+        WCHAR text[48] = u"\\BaseNamedObjects";
+        if (const ULONG session = NtCurrentPeb()->SessionId) session_directory(session, text);
+        RtlInitUnicodeString(&path, text);
         OBJECT_ATTRIBUTES at{sizeof at, nullptr, &path, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
         HANDLE found;
         if (NT_SUCCESS(NtOpenDirectoryObject(&found, 0xf, &at))) directory = found;
     }
-    if (wcsncmp(name, u"Global\\", 7) == 0) name += 7;
-    if (wcsncmp(name, u"Local\\", 6) == 0) name += 6;
     RtlInitUnicodeString(&string, name);
     attributes.ObjectName = &string;
     attributes.RootDirectory = directory;

@@ -13,6 +13,7 @@ void forget_types();
 
 void create_root_directories();
 void create_dos_devices();
+void create_sessions();
 
 // Registers Directory and SymbolicLink.
 void create_directory_type();
