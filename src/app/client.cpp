@@ -1,4 +1,5 @@
 // Running the client programs: their processes, standard handles and ends.
+#include "abi/context.h"
 #include "abi/file.h"
 #include "abi/status.h"
 #include "app/machine.h"
@@ -9,9 +10,11 @@
 #include "kernel/ke/wait.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/process_notify.h"
 #include "kernel/ps/thread.h"
 #include "kernel/section/section.h"
 #include <algorithm>
+#include <cstdio>
 
 namespace app {
 
@@ -30,13 +33,38 @@ Result<HANDLE> open_console(EPROCESS& process, std::u16string_view name, ACCESS_
 }
 
 void start_threads(EPROCESS& process) {
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        auto* thread = NT_CONTAINER(e, ke::Thread, all_link);
-        if (thread->process == &process) ps::start_thread(*thread);
-    }
+    ps::for_each_thread(process, [](ke::Thread& thread) { ps::start_thread(thread); });
+}
+
+// "child.exe (Cid 001c)"
+std::string name_of(const ps::Process& process) {
+    char id[32];
+    std::snprintf(id, sizeof id, " (Cid %04lx)", reinterpret_cast<ULONG_PTR>(process.UniqueProcessId));
+    return *process.file_name + id;
 }
 
 } // namespace
+
+void Machine::child_ended(EPROCESS& object) {
+    const ps::Process& process = ps::body(&object);
+    if (!process.of_program) return;
+    const auto id = [](PVOID value) {
+        return static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(value));
+    };
+    current().children_.push_back({*process.file_name, id(process.UniqueProcessId),
+                                   id(process.InheritedFromUniqueProcessId),
+                                   static_cast<std::uint32_t>(process.ExitStatus)});
+    if (!process.failure->empty()) current().note(name_of(process) + ": " + *process.failure);
+}
+
+// A program's child dies alone of its exceptions; its exit code tells its parent, this the person.
+void Machine::child_failed(EPROCESS& object, const EXCEPTION_RECORD& record) {
+    const auto address = reinterpret_cast<ULONG_PTR>(record.ExceptionAddress);
+    char code[16];
+    std::snprintf(code, sizeof code, "%08x", static_cast<unsigned>(record.ExceptionCode));
+    current().note(name_of(ps::body(&object)) + " ended with the unhandled exception 0x" + code + " at " +
+                   ps::body(&object).modules->describe(address));
+}
 
 std::vector<std::uint32_t> Machine::run_clients() {
     if (config_.clients.empty()) return {};
@@ -44,6 +72,8 @@ std::vector<std::uint32_t> Machine::run_clients() {
         section::add_images_of(u"\\KnownDlls", directory, "C:\\Windows\\System32\\");
     for (const Program& program : config_.clients) // of two DLLs with one name the first counts
         section::add_images_of(u"\\DrvlabApp", directory_of(program.path), "C:\\Program Files\\Drvlab\\");
+    ps::on_process_exit = child_ended;
+    ps::on_child_exception = child_failed;
     std::vector<EPROCESS*> processes;
     for (const Program& program : config_.clients) {
         EPROCESS* process = create_client(program);
@@ -53,7 +83,10 @@ std::vector<std::uint32_t> Machine::run_clients() {
     std::vector<std::uint32_t> exit_codes;
     if (processes.size() < config_.clients.size()) return exit_codes; // the machine ends; none has run
     for (EPROCESS* process : processes)
-        start_threads(*process);
+        if (const NTSTATUS status = ps::notify_process_created(*process); NT_SUCCESS(status))
+            start_threads(*process);
+        else
+            ps::terminate_process(*process, status); // a driver does not want it
     for (EPROCESS* process : processes) {
         ke::wait_for_single_object(&process->Pcb.Header, Executive, KernelMode, false, nullptr);
         exit_codes.push_back(static_cast<std::uint32_t>(process->ExitStatus));
@@ -62,7 +95,21 @@ std::vector<std::uint32_t> Machine::run_clients() {
             error_ = *failure;
         ob::dereference(process);
     }
+    wait_for_children();
     return exit_codes;
+}
+
+// The run ends when the last process has ended, also one whose parent is gone.
+void Machine::wait_for_children() {
+    for (LIST_ENTRY* e = ps::all_processes.Flink; e != &ps::all_processes;) {
+        ps::Process& process = *NT_CONTAINER(e, ps::Process, all_link);
+        e = e->Flink;
+        if (!process.of_program || process.Pcb.Header.SignalState) continue;
+        ob::reference(&process);
+        ke::wait_for_single_object(&process.Pcb.Header, Executive, KernelMode, false, nullptr);
+        ob::dereference(&process);
+        e = ps::all_processes.Flink; // others have come and gone meanwhile
+    }
 }
 
 // Its threads do not run yet. Null: error_ says why.

@@ -19,6 +19,7 @@
 namespace nt {
 struct DRIVER_OBJECT;
 struct EPROCESS;
+struct EXCEPTION_RECORD;
 } // namespace nt
 
 namespace app {
@@ -63,6 +64,12 @@ struct Config {
     std::vector<std::string> parameters; // NAME:VALUE=TEXT registry values below a service's Parameters key
 };
 
+// A process that a program made.
+struct ChildProcess {
+    std::string image;
+    std::uint32_t pid, parent_pid, exit_code;
+};
+
 struct LoadedDriver {
     DriverSpec spec;
     nt::ldr::Module* module = nullptr;
@@ -90,6 +97,8 @@ class Machine {
     bool unload_drivers();   // false: a driver refused or left something behind
     // The exit codes of the clients, in their order; fewer if one could not be started (error() says why).
     std::vector<std::uint32_t> run_clients();
+    // Processes that programs made, in the order in which they ended.
+    const std::vector<ChildProcess>& children() const { return children_; }
     const std::string& error() const { return error_; }
 
     const Config& config() const { return config_; }
@@ -107,6 +116,9 @@ class Machine {
 
   private:
     nt::EPROCESS* create_client(const Program& program);
+    void wait_for_children();
+    static void child_ended(nt::EPROCESS& process);
+    static void child_failed(nt::EPROCESS& process, const nt::EXCEPTION_RECORD& record);
     void boot();
     void start_kernel();
     void trace_boot();
@@ -127,6 +139,7 @@ class Machine {
     nt::ldr::ModuleList modules_;
     std::deque<LoadedDriver> drivers_;
     LoadedDriver* loading_ = nullptr; // the command line's that is being loaded
+    std::vector<ChildProcess> children_;
     std::vector<BrokenRule> reports_;
     std::vector<std::string> notes_;
     std::function<void(Machine&)> script_;

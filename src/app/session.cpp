@@ -95,6 +95,11 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
         else
             j["more_clients"].push_back(std::move(client));
     }
+    for (const ChildProcess& child : machine.children())
+        j["children"].push_back({{"image", child.image},
+                                 {"pid", child.pid},
+                                 {"parent_pid", child.parent_pid},
+                                 {"exit_code", child.exit_code}});
     j["seed"] = machine.config().seed;
     auto& drivers = j["drivers"] = nlohmann::json::array();
     for (const LoadedDriver& d : machine.drivers()) {

@@ -5,6 +5,7 @@
 #include "kernel/exports/process_handle.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/suspend.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
@@ -33,6 +34,34 @@ extern "C" NTSTATUS NtTerminateProcess(HANDLE handle, NTSTATUS status) {
     return STATUS_SUCCESS;
 }
 GATE(NtTerminateProcess);
+
+// Threads that are ending take no suspension.
+extern "C" NTSTATUS NtSuspendProcess(HANDLE handle) {
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(handle, PROCESS_SUSPEND_RESUME); !NT_SUCCESS(status))
+        return status;
+    if (target->terminating) return STATUS_PROCESS_IS_TERMINATING;
+    ke::Thread* self = nullptr;
+    ULONG previous;
+    ps::for_each_thread(*target, [&](ke::Thread& thread) {
+        if (&thread == &ke::current_thread())
+            self = &thread;
+        else
+            (void)ke::suspend_thread(thread, previous);
+    });
+    return self ? ke::suspend_thread(*self, previous) : NTSTATUS(STATUS_SUCCESS);
+}
+GATE(NtSuspendProcess);
+
+extern "C" NTSTATUS NtResumeProcess(HANDLE handle) {
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(handle, PROCESS_SUSPEND_RESUME); !NT_SUCCESS(status))
+        return status;
+    if (target->terminating) return STATUS_PROCESS_IS_TERMINATING;
+    ps::for_each_thread(*target, [](ke::Thread& thread) { (void)ps::resume_thread(thread); });
+    return STATUS_SUCCESS;
+}
+GATE(NtResumeProcess);
 
 // By process id; opening by name is not supported (STATUS_INVALID_PARAMETER_MIX as for both or neither
 // given).

@@ -13,15 +13,10 @@ using exports::TargetProcess;
 
 namespace {
 
-template <class F> void for_each_thread(ps::Process& process, F f) {
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink)
-        if (auto& thread = *NT_CONTAINER(e, ke::Thread, all_link); thread.process == &process) f(thread);
-}
-
 // Threads keep their increments over the process's base priority.
 void set_base_priority(ps::Process& process, CHAR base) {
     const CHAR before = process.Pcb.BasePriority;
-    for_each_thread(process, [&](ke::Thread& thread) {
+    ps::for_each_thread(process, [&](ke::Thread& thread) {
         process.Pcb.BasePriority = before;
         const LONG increment = exports::base_increment(thread);
         process.Pcb.BasePriority = base;
@@ -41,7 +36,7 @@ NTSTATUS set_priority_class(ps::Process& process, UCHAR number) {
 NTSTATUS set_affinity(ps::Process& process, KAFFINITY mask) {
     if (!mask || mask & ~ke::all_processors()) return STATUS_INVALID_PARAMETER;
     process.affinity = mask;
-    for_each_thread(process, [&](ke::Thread& thread) {
+    ps::for_each_thread(process, [&](ke::Thread& thread) {
         const KAFFINITY left = thread.Tcb.UserAffinity.Mask & mask;
         // assumed: a thread that could run everywhere still can within the new mask.
         ke::set_user_affinity(thread, left ? left : mask);
@@ -83,7 +78,8 @@ extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls,
     case ProcessPriorityBoost:
         return with<ULONG>(information, length, [&](ULONG disabled) -> NTSTATUS {
             process.boosts_disabled = disabled != 0;
-            for_each_thread(process, [&](ke::Thread& thread) { ke::disable_boosts(thread, disabled != 0); });
+            ps::for_each_thread(process,
+                                [&](ke::Thread& thread) { ke::disable_boosts(thread, disabled != 0); });
             return STATUS_SUCCESS;
         });
     default:

@@ -4,6 +4,7 @@
 #include "kernel/exports/capture.h"
 #include "kernel/exports/processor_topology.h"
 #include "kernel/exports/system_modules.h"
+#include "kernel/exports/system_processes.h"
 #include "kernel/ke/accounting.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/dpc.h"
@@ -150,6 +151,12 @@ extern "C" NTSTATUS NtQuerySystemInformation(ULONG cls, PVOID information, ULONG
         return give(SYSTEM_KERNEL_DEBUGGER_INFORMATION{0, 1}, information, length, needed);
     case SystemProcessorPerformanceInformation:
         return give(processor_times(), information, length, needed);
+    case 5: // SystemProcessInformation
+        return exports::query_processes(information, length, needed);
+    case 16: // SystemHandleInformation
+        return exports::query_handles(information, length, needed);
+    case 64: // SystemExtendedHandleInformation
+        return exports::query_handles_extended(information, length, needed);
     case 11: // SystemModuleInformation
         return exports::query_modules(information, length, needed);
     default:

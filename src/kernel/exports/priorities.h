@@ -3,12 +3,13 @@
 #pragma once
 #include "abi/thread.h"
 #include "kernel/ke/priority.h"
+#include "kernel/ps/priority_class.h"
 
 namespace nt::exports {
 
-// PROCESS_PRIORITY_CLASS: idle, normal, high, realtime, below normal, above normal; 0 is unknown.
-inline constexpr UCHAR priority_class_count = 7, realtime_class = 4;
-inline constexpr CHAR base_of_class[priority_class_count] = {8, 4, 8, 13, 24, 6, 10};
+using ps::base_of_class;
+using ps::priority_class_count;
+using ps::realtime_class;
 
 inline CHAR process_base(const ke::Thread& thread) {
     return thread.process ? static_cast<const EPROCESS*>(thread.process)->Pcb.BasePriority : CHAR{8};

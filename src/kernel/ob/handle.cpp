@@ -275,6 +275,22 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
     return result;
 }
 
+// STATUS_SUCCESS too where the type's open procedure does not want the handle.
+static NTSTATUS copy_handle(ULONG_PTR value, const HandleEntry& entry, HandleTable& child) {
+    PVOID object = body_of(entry.object);
+    OBJECT_TYPE* type = type_of(object);
+    if (auto* open = procedures_of(type).open)
+        if (!NT_SUCCESS(open(object, child.owner(), entry.access, entry.object->HandleCount + 1)))
+            return STATUS_SUCCESS;
+    if (!child.allocate_at(value, entry)) return STATUS_INSUFFICIENT_RESOURCES;
+    ++entry.object->PointerCount;
+    ++entry.object->HandleCount;
+    ++type->TotalNumberOfHandles;
+    if (trace::on) [[unlikely]]
+        trace::emit_handle_created(value, object, entry.access, type->Name, name_of(object));
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child) {
     struct Copy {
         HandleTable& child;
@@ -283,24 +299,17 @@ NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child) {
     parent.for_each(
         [](void* context, ULONG_PTR value, const HandleEntry& entry) {
             auto& c = *static_cast<Copy*>(context);
-            if (!(entry.attributes & OBJ_INHERIT) || !NT_SUCCESS(c.status)) return;
-            PVOID object = body_of(entry.object);
-            OBJECT_TYPE* type = type_of(object);
-            if (auto* open = procedures_of(type).open)
-                if (!NT_SUCCESS(open(object, c.child.owner(), entry.access, entry.object->HandleCount + 1)))
-                    return;
-            if (!c.child.allocate_at(value, entry)) {
-                c.status = STATUS_INSUFFICIENT_RESOURCES;
-                return;
-            }
-            ++entry.object->PointerCount;
-            ++entry.object->HandleCount;
-            ++type->TotalNumberOfHandles;
-            if (trace::on) [[unlikely]]
-                trace::emit_handle_created(value, object, entry.access, type->Name, name_of(object));
+            if ((entry.attributes & OBJ_INHERIT) && NT_SUCCESS(c.status))
+                c.status = copy_handle(value, entry, c.child);
         },
         &copy);
     return copy.status;
+}
+
+NTSTATUS inherit_handle(HandleTable& parent, HandleTable& child, ULONG_PTR value) {
+    const HandleEntry* entry = parent.find(value);
+    if (!entry || !(entry->attributes & OBJ_INHERIT)) return STATUS_INVALID_PARAMETER;
+    return child.find(value) ? STATUS_SUCCESS : copy_handle(value, *entry, child);
 }
 
 } // namespace nt::ob

@@ -121,6 +121,8 @@ Result<HANDLE> duplicate_handle(const Duplicate& what);
 
 // A new process gets copies of the parent's inheritable handles, at the same values.
 NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child);
+// One of them (PROC_THREAD_ATTRIBUTE_HANDLE_LIST): STATUS_INVALID_PARAMETER if it is not inheritable.
+NTSTATUS inherit_handle(HandleTable& parent, HandleTable& child, ULONG_PTR value);
 
 // What a higher room knows about processes and threads; plugged in by ps.
 struct ProcessHooks {

@@ -10,11 +10,13 @@
 #include "kernel/mm/user_locks.h"
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
+#include "kernel/ps/process_notify.h"
 #include "kernel/ps/thread.h"
 #include "kernel/ps/timer_resolution.h"
 #include "kernel/ps/times.h"
 #include "trace/trace.h"
 #include <cstring>
+#include <vector>
 
 namespace nt::ps {
 
@@ -31,7 +33,11 @@ ob::HandleTable* table_of(EPROCESS* process) { return static_cast<ob::HandleTabl
 
 void remove_process(PVOID object) {
     Process& process = body(static_cast<EPROCESS*>(object));
-    if (process.all_link.Flink) list::remove(process.all_link);
+    if (process.all_link.Flink) {
+        list::remove(process.all_link);
+        list::remove(process.ActiveProcessLinks);
+        forget_id(detail::id_of(process));
+    }
     if (process.ObjectTable && &process != system_process) {
         ob::forget_table(table_of(&process));
         ob::HandleTable::destroy(table_of(&process));
@@ -47,10 +53,7 @@ void remove_process(PVOID object) {
 LONG64 own_references(PVOID object) {
     if (object == system_process) return 1;
     LONG64 count = 0;
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        const ke::Thread& thread = *NT_CONTAINER(e, ke::Thread, all_link);
-        count += thread.process == object && ke::state_of(thread) != ke::ThreadState::terminated;
-    }
+    for_each_thread(*static_cast<EPROCESS*>(object), [&](ke::Thread&) { count++; });
     return count;
 }
 
@@ -82,6 +85,7 @@ std::uint64_t read_stack_guarantee() {
 void finish(Process& process) {
     process.terminating = true;
     if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = ke::current_thread().exit_status;
+    notify_process_ends(process);
     table_of(&process)->close_all();
     check_locked_pages(process);
     process.ExitTime = time_stamp();
@@ -120,6 +124,7 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
     process.failure = host::make<std::string>();
     process.file_name = host::make<std::string>(image);
     list::insert_tail(all_processes, process.all_link);
+    remember_id(id, object);
     // Drivers walk processes from PsInitialSystemProcess over ActiveProcessLinks.
     if (system_process) list::insert_tail(system_process->ActiveProcessLinks, process.ActiveProcessLinks);
     return object;
@@ -164,13 +169,7 @@ EPROCESS* current_process() {
     return process ? process : system_process;
 }
 
-EPROCESS* find_process(ULONG_PTR pid) {
-    for (LIST_ENTRY* e = all_processes.Flink; e != &all_processes; e = e->Flink) {
-        Process* process = NT_CONTAINER(e, Process, all_link);
-        if (detail::id_of(*process) == pid) return process;
-    }
-    return nullptr;
-}
+EPROCESS* find_process(ULONG_PTR pid) { return static_cast<EPROCESS*>(object_of_id(pid, process_type)); }
 
 void terminate_process(EPROCESS& target, NTSTATUS status, bool except_current) {
     Process& process = body(&target);
@@ -180,14 +179,20 @@ void terminate_process(EPROCESS& target, NTSTATUS status, bool except_current) {
     }
     ke::Thread* self = &ke::current_thread();
     bool self_too = false;
-    for (LIST_ENTRY *e = ke::all_threads.Flink, *next; e != &ke::all_threads; e = next) {
-        next = e->Flink;
-        ke::Thread* thread = NT_CONTAINER(e, ke::Thread, all_link);
-        if (thread->process != &process || !thread->teb) continue;
-        if (thread == self)
-            self_too = !except_current;
-        else
-            terminate_thread(*thread, status);
+    {
+        std::vector<ke::Thread*> others; // referenced: some may end while others are still told
+        for_each_thread(target, [&](ke::Thread& thread) {
+            if (&thread == self)
+                self_too = !except_current;
+            else if (thread.teb)
+                others.push_back(&thread);
+        });
+        for (ke::Thread* thread : others)
+            ob::reference(thread);
+        for (ke::Thread* thread : others) {
+            if (ke::state_of(*thread) != ke::ThreadState::terminated) terminate_thread(*thread, status);
+            ob::dereference(thread);
+        }
     }
     if (self_too) exit_thread(status);
 }

@@ -7,6 +7,7 @@
 // ntdll's work.
 #pragma once
 #include "abi/peb.h"
+#include "base/list.h"
 #include "base/result.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ldr/modules.h"
@@ -19,6 +20,9 @@ namespace nt {
 struct CONTEXT;
 struct EXCEPTION_RECORD;
 } // namespace nt
+namespace nt::section {
+struct Section;
+}
 
 namespace nt::ps {
 
@@ -35,6 +39,14 @@ EPROCESS* find_process(ULONG_PTR pid); // not referenced; null
 // All processes, System first, in creation order.
 extern LIST_ENTRY all_processes; // EPROCESS.all_link
 
+// Its threads that have not ended, in creation order.
+template <class F> void for_each_thread(EPROCESS& process, F visit) {
+    for (LIST_ENTRY *e = process.ThreadListHead.Flink, *next; e != &process.ThreadListHead; e = next) {
+        next = e->Flink;
+        visit(*NT_CONTAINER(e, ke::Thread, ThreadListEntry));
+    }
+}
+
 struct NewProcess {
     std::string host_path;                // the .exe file
     std::vector<std::string> arguments;   // UTF-8, without the program's name
@@ -48,6 +60,34 @@ struct NewProcess {
 // The process with its first thread, which is ready to run unless `suspended`. Referenced for the caller. On
 // failure `text` says why in one line ("client.exe: IMAGE_FILE_HEADER.Machine …").
 Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text);
+
+// What a program asks for (NtCreateUserProcess). The process has a first thread that does not run yet, and
+// drivers do not know of it: notify_process_created() is the caller's part.
+struct StartParameters { // RTL_USER_PROCESS_PARAMETERS, the strings apart
+    RTL_USER_PROCESS_PARAMETERS plain{};
+    std::u16string directory, image_path, command_line, title, desktop, shell, environment;
+    std::u16string runtime; // any bytes
+    std::size_t runtime_bytes = 0;
+};
+struct NewChild {
+    section::Section* image;
+    EPROCESS* parent;         // whose handles, priority and affinity it inherits
+    UCHAR priority_class = 0; // 0: as the parent's says
+    bool inherit_handles = false;
+    const ULONG_PTR* handles = nullptr; // null: all that are inheritable; else these, each of which must be
+    ULONG handle_count = 0;
+    const StartParameters* parameters;
+};
+struct Child {
+    EPROCESS* process; // both referenced for the caller
+    ke::Thread* thread;
+};
+Result<Child> create_child(const NewChild& what);
+
+// The program that an NT name means: \??\C:\Program Files\Drvlab\X.exe is \DrvlabApp\X.exe, what lies in
+// C:\Windows\System32 is in \KnownDlls. Referenced. STATUS_OBJECT_NAME_NOT_FOUND,
+// STATUS_OBJECT_PATH_NOT_FOUND.
+Result<section::Section*> find_program(std::u16string_view nt_name);
 
 // Standard handles of the process, put into its parameters: opened by app through io before the first thread
 // runs.
@@ -66,7 +106,7 @@ Result<ke::Thread*> create_process_thread(EPROCESS& process, const NewThread& wh
 // ending already. With `except_current` the calling thread goes on (the first half of ExitProcess).
 void terminate_process(EPROCESS& process, NTSTATUS status, bool except_current = false);
 
-// Called when the last thread of a process has ended: the app stops the machine when it was the client.
+// Called when the last thread of a process has ended.
 extern void (*on_process_exit)(EPROCESS& process);
 
 // A command line from arguments by the rules of the C run-time ("Parsing C command-line arguments"): what
@@ -80,7 +120,9 @@ std::vector<std::string> split_command_line(std::string_view line);
 // the stack (the process must end).
 bool deliver_user_exception(const EXCEPTION_RECORD& record, CONTEXT& context);
 // NtRaiseException with first_chance FALSE and everything that cannot be delivered: the program dies of this
-// exception. Traces it and ends the machine with StopKind::user_exception.
+// exception. Traces it. A program that the app started ends the machine with StopKind::user_exception; one
+// that a program started ends with the exception's code, after on_child_exception (plugged by app).
+extern void (*on_child_exception)(EPROCESS& process, const EXCEPTION_RECORD& record);
 [[noreturn]] void unhandled_user_exception(const EXCEPTION_RECORD& record, const CONTEXT& context);
 
 } // namespace nt::ps

@@ -29,8 +29,13 @@ struct Process : EPROCESS {
     ULONGLONG ended_kernel_time, ended_user_time; // of threads that have ended, 100 ns units
     ULONG timer_resolution;                       // what it asked for, 100 ns; 0: nothing
     ULONG_PTR affinity;                           // processors that its threads may use
+    std::uint64_t seed;                           // of security cookies
     bool boosts_disabled;                         // of its threads (SetProcessPriorityBoost)
     bool terminating;
+    bool allow_missing;    // missing imports of its images are bound to stubs
+    bool of_program;       // a program has created it (not the app)
+    bool announced;        // drivers have been told of it
+    bool images_announced; // and of the images that it begins with
 };
 
 inline Process& body(EPROCESS* process) { return *static_cast<Process*>(process); }

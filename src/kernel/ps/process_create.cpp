@@ -10,6 +10,7 @@
 #include "kernel/ob/dos_devices.h"
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
+#include "kernel/ps/priority_class.h"
 #include "kernel/ps/thread.h"
 #include "kernel/ps/thread_notify.h"
 #include "kernel/section/section.h"
@@ -197,7 +198,7 @@ Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what
 namespace {
 
 // \KnownDlls\ntdll.dll, mapped; what the kernel needs of it is looked up.
-NTSTATUS map_ntdll(Process& process, const NewProcess& what, std::string& text) {
+NTSTATUS map_ntdll(Process& process, std::string& text) {
     constexpr char16_t name[] = u"\\KnownDlls\\ntdll.dll";
     const UNICODE_STRING path{sizeof name - 2, sizeof name, const_cast<WCHAR*>(name)};
     PVOID found;
@@ -210,7 +211,7 @@ NTSTATUS map_ntdll(Process& process, const NewProcess& what, std::string& text) 
     auto& section = *static_cast<section::Section*>(found);
     std::unique_ptr<ldr::Module> module;
     section::View view;
-    view.seed = what.seed;
+    view.seed = process.seed;
     status = section::map_view(section, *process.space, view, &module);
     if (!NT_SUCCESS(status)) {
         (void)section::image_of(section, text);
@@ -235,16 +236,13 @@ NTSTATUS map_ntdll(Process& process, const NewProcess& what, std::string& text) 
     const std::uint64_t slot = host::places::gateway + offsetof(seh::Gateway, system_call);
     status = detail::write_user(*process.space, gate, slot);
     return NT_SUCCESS(status)
-               ? detail::write_user<ULONG_PTR>(*process.space, flags, what.allow_missing ? 1 : 0)
+               ? detail::write_user<ULONG_PTR>(*process.space, flags, process.allow_missing ? 1 : 0)
                : status;
 }
 
-NTSTATUS map_program(Process& process, const NewProcess& what, std::shared_ptr<const ldr::ImageFile>& file,
+NTSTATUS map_program(Process& process, section::Section& section, std::shared_ptr<const ldr::ImageFile>& file,
                      std::string& text) {
-    auto created = section::create_image(*process.file_name, *process.path, what.host_path);
-    if (!created) return created.error();
-    section::Section& section = **created;
-    process.SectionObject = &section; // the reference is the process's, dropped below with the view made
+    process.SectionObject = &section; // while the view is made
     auto image = section::image_of(section, text);
     NTSTATUS status = image ? STATUS_SUCCESS : image.error();
     if (image) {
@@ -258,11 +256,10 @@ NTSTATUS map_program(Process& process, const NewProcess& what, std::shared_ptr<c
         }
     }
     section::View view;
-    view.seed = what.seed;
+    view.seed = process.seed;
     std::unique_ptr<ldr::Module> module;
     if (NT_SUCCESS(status)) status = section::map_view(section, *process.space, view, &module);
     process.SectionObject = nullptr;
-    ob::dereference(&section);
     if (!NT_SUCCESS(status)) {
         if (text.empty()) text = *process.file_name + ": cannot be mapped";
         return status;
@@ -272,24 +269,40 @@ NTSTATUS map_program(Process& process, const NewProcess& what, std::shared_ptr<c
     return STATUS_SUCCESS;
 }
 
-NTSTATUS build(Process& process, const NewProcess& what, std::string& text) {
+NTSTATUS build(Process& process, section::Section& image, const StartParameters& parameters,
+               std::string& text) {
     process.space = mm::AddressSpace::create();
     if (!process.space) return STATUS_INSUFFICIENT_RESOURCES;
     process.space->owner = &process;
     process.ObjectTable = ob::HandleTable::create(&process);
-    process.cookie = static_cast<ULONG>((what.seed * 0x9e3779b97f4a7c15 ^ 0x5bd1e995c2b2ae35) >> 32);
+    process.cookie = static_cast<ULONG>((process.seed * 0x9e3779b97f4a7c15 ^ 0x5bd1e995c2b2ae35) >> 32);
     std::shared_ptr<const ldr::ImageFile> file;
-    NTSTATUS status = map_program(process, what, file, text);
-    if (NT_SUCCESS(status)) status = map_ntdll(process, what, text);
-    if (NT_SUCCESS(status)) status = detail::build_parameters(process, what);
+    NTSTATUS status = map_program(process, image, file, text);
+    if (NT_SUCCESS(status)) status = map_ntdll(process, text);
+    if (NT_SUCCESS(status)) status = detail::build_parameters(process, parameters);
     if (NT_SUCCESS(status)) status = detail::build_peb(process, *file);
     if (!NT_SUCCESS(status)) return status;
     process.stack_reserve = file->stack_reserve;
     process.stack_commit = file->stack_commit;
     if (trace::on)
-        trace::emit_process_created(&process, static_cast<std::uint32_t>(detail::id_of(process)), 4,
-                                    std::u16string_view(detail::utf16(*process.path)));
+        trace::emit_process_created(
+            &process, static_cast<std::uint32_t>(detail::id_of(process)),
+            static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(process.InheritedFromUniqueProcessId)),
+            std::u16string_view(detail::utf16(*process.path)));
     return STATUS_SUCCESS;
+}
+
+Result<ke::Thread*> create_first_thread(Process& process, bool suspended) {
+    const auto& image = *process.modules->find(reinterpret_cast<std::uint64_t>(process.SectionBaseAddress));
+    return create_process_thread(process, {.start = image.entry,
+                                           .argument = reinterpret_cast<std::uint64_t>(process.Peb),
+                                           .suspended = suspended});
+}
+
+void register_rundown() { // late, so that it runs after the rundowns of io
+    static bool registered = false;
+    if (!registered) add_rundown(detail::run_down);
+    registered = true;
 }
 
 } // namespace
@@ -298,11 +311,7 @@ NTSTATUS build(Process& process, const NewProcess& what, std::string& text) {
 static constexpr LUID program_logon{0x2f3a1, 0};
 
 Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text) {
-    static bool registered = false;
-    if (!registered) { // late, so that it runs after the rundowns of io
-        add_rundown(detail::run_down);
-        registered = true;
-    }
+    register_rundown();
     const auto slash = what.host_path.rfind('/');
     const std::string file_name = !what.file_name.empty()      ? what.file_name
                                   : slash == std::string::npos ? what.host_path
@@ -311,18 +320,70 @@ Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::st
     process.InheritedFromUniqueProcessId = system_process->UniqueProcessId;
     process.path = host::make<std::string>(what.directory + file_name);
     process.DeviceMap = ob::device_map_of(program_logon);
-    NTSTATUS status = build(process, what, text);
+    process.seed = what.seed;
+    process.allow_missing = what.allow_missing;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (auto image = section::create_image(file_name, *process.path, what.host_path)) {
+        status = build(process, **image, detail::default_parameters(process, what), text);
+        ob::dereference(*image);
+    } else {
+        status = image.error();
+    }
     if (NT_SUCCESS(status)) {
-        const auto& image =
-            *process.modules->find(reinterpret_cast<std::uint64_t>(process.SectionBaseAddress));
-        auto thread =
-            create_process_thread(process, {.start = image.entry,
-                                            .argument = reinterpret_cast<std::uint64_t>(process.Peb),
-                                            .suspended = suspended});
+        auto thread = create_first_thread(process, suspended);
         if (thread) {
             ob::dereference(*thread);
             return static_cast<EPROCESS*>(&process);
         }
+        status = thread.error();
+    }
+    ob::dereference(&process);
+    return fail(status);
+}
+
+namespace {
+
+// "If none of the priority class flags is specified, the priority class defaults to NORMAL_PRIORITY_CLASS
+// unless the priority class of the creating process is IDLE_PRIORITY_CLASS or BELOW_NORMAL_PRIORITY_CLASS."
+void set_priority(Process& child, const Process& parent, UCHAR wanted) {
+    const UCHAR inherited = parent.PriorityClass == idle_class || parent.PriorityClass == below_normal_class
+                                ? parent.PriorityClass
+                                : UCHAR{normal_class};
+    child.PriorityClass = wanted ? wanted : inherited;
+    child.Pcb.BasePriority = base_of_class[child.PriorityClass];
+}
+
+NTSTATUS inherit(const NewChild& what, Process& parent, Process& child) {
+    auto& from = *static_cast<ob::HandleTable*>(parent.ObjectTable);
+    auto& to = *static_cast<ob::HandleTable*>(child.ObjectTable);
+    if (!what.inherit_handles) return STATUS_SUCCESS;
+    if (!what.handles) return ob::inherit_handles(from, to);
+    for (ULONG i = 0; i < what.handle_count; i++)
+        if (const NTSTATUS status = ob::inherit_handle(from, to, what.handles[i]); !NT_SUCCESS(status))
+            return status;
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
+Result<Child> create_child(const NewChild& what) {
+    register_rundown();
+    Process& parent = body(what.parent);
+    Process& process = *TRY(detail::new_process(allocate_id(), *what.image->file_name));
+    process.of_program = true;
+    process.InheritedFromUniqueProcessId = parent.UniqueProcessId;
+    process.path = host::make<std::string>(*what.image->path);
+    process.seed = parent.seed;
+    process.allow_missing = parent.allow_missing;
+    process.affinity = parent.affinity;
+    process.DeviceMap = parent.DeviceMap;
+    set_priority(process, parent, what.priority_class);
+    std::string text;
+    NTSTATUS status = build(process, *what.image, *what.parameters, text);
+    if (NT_SUCCESS(status)) status = inherit(what, parent, process);
+    if (NT_SUCCESS(status)) {
+        auto thread = create_first_thread(process, true);
+        if (thread) return Child{&process, *thread};
         status = thread.error();
     }
     ob::dereference(&process);

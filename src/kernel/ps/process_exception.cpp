@@ -4,6 +4,7 @@
 #include "host/guest.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/thread.h"
 #include "kernel/ps/user_context.h"
 #include "trace/trace.h"
 #include <cstdio>
@@ -36,8 +37,15 @@ bool deliver_user_exception(const EXCEPTION_RECORD& record, CONTEXT& context) {
     return true;
 }
 
+void (*on_child_exception)(EPROCESS&, const EXCEPTION_RECORD&) = [](EPROCESS&, const EXCEPTION_RECORD&) {};
+
 void unhandled_user_exception(const EXCEPTION_RECORD& record, const CONTEXT& context) {
     if (trace::on) trace::emit_exception_unhandled(record.ExceptionCode, record.ExceptionAddress, true);
+    if (EPROCESS* process = current_process(); body(process).of_program) {
+        on_child_exception(*process, record);
+        terminate_process(*process, record.ExceptionCode);
+        exit_thread(record.ExceptionCode); // not reached: its own thread is one of them
+    }
     ke::Stop stop;
     stop.kind = ke::StopKind::user_exception;
     stop.code = static_cast<ULONG>(record.ExceptionCode);

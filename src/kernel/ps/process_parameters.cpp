@@ -86,44 +86,58 @@ constexpr USHORT directory_room = 2 * 264; // MAX_PATH and a backslash
 
 } // namespace
 
-NTSTATUS build_parameters(Process& process, const NewProcess& what) {
-    mm::AddressSpace& space = *process.space;
-    const std::u16string path = utf16(*process.path);
-    const std::u16string line = command_line(*process.path, what.arguments);
-    const std::u16string block = environment_block(what.environment);
-    const std::u16string title = path, desktop = u"WinSta0\\Default", directory = u"C:\\";
+StartParameters default_parameters(const Process& process, const NewProcess& what) {
+    StartParameters p;
+    p.image_path = p.title = utf16(*process.path);
+    p.command_line = command_line(*process.path, what.arguments);
+    p.environment = environment_block(what.environment);
+    p.desktop = u"WinSta0\\Default";
+    p.directory = u"C:\\";
+    return p;
+}
 
+NTSTATUS build_parameters(Process& process, const StartParameters& what) {
+    mm::AddressSpace& space = *process.space;
     std::uint64_t environment = 0;
-    if (const NTSTATUS status = allocate_user(space, environment, block.size() * 2); !NT_SUCCESS(status))
+    const std::size_t environment_bytes = what.environment.size() * 2;
+    if (const NTSTATUS status = allocate_user(space, environment, environment_bytes); !NT_SUCCESS(status))
         return status;
-    if (const NTSTATUS status = write_user(space, environment, block.data(), block.size() * 2);
+    if (const NTSTATUS status = write_user(space, environment, what.environment.data(), environment_bytes);
         !NT_SUCCESS(status))
         return status;
 
-    RTL_USER_PROCESS_PARAMETERS p{};
+    RTL_USER_PROCESS_PARAMETERS p = what.plain;
     const std::uint64_t total =
-        sizeof p + directory_room + 2 * (path.size() + line.size() + title.size() + desktop.size() + 16);
+        sizeof p + directory_room + what.runtime_bytes +
+        2 * (what.image_path.size() + what.command_line.size() + what.title.size() + what.desktop.size() +
+             what.shell.size() + (what.shell.empty() ? 0 : 4) + (what.runtime_bytes ? 4 : 0) + 16);
     std::uint64_t base = 0;
     if (const NTSTATUS status = allocate_user(space, base, total); !NT_SUCCESS(status)) return status;
     std::uint64_t at = base + sizeof p;
     NTSTATUS failure = STATUS_SUCCESS;
-    const auto put = [&](UNICODE_STRING& to, const std::u16string& text, USHORT room = 0) {
-        const auto bytes = static_cast<USHORT>(text.size() * 2);
+    const auto put_bytes = [&](UNICODE_STRING& to, const std::u16string& text, std::size_t size,
+                               USHORT room) {
+        const auto bytes = static_cast<USHORT>(size);
         to = {bytes, room ? room : static_cast<USHORT>(bytes + 2), reinterpret_cast<WCHAR*>(at)};
-        const NTSTATUS status = write_user(space, at, text.c_str(), bytes + 2u);
+        const NTSTATUS status = write_user(space, at, text.c_str(), text.size() * 2 + 2u);
         if (!NT_SUCCESS(status)) failure = status;
         at += (to.MaximumLength + 7u) & ~7u;
     };
-    put(p.CurrentDirectory.DosPath, directory, directory_room);
-    put(p.ImagePathName, path);
-    put(p.CommandLine, line);
-    put(p.WindowTitle, title);
-    put(p.DesktopInfo, desktop);
+    const auto put = [&](UNICODE_STRING& to, const std::u16string& text, USHORT room = 0) {
+        put_bytes(to, text, text.size() * 2, room);
+    };
+    put(p.CurrentDirectory.DosPath, what.directory, directory_room);
+    put(p.ImagePathName, what.image_path);
+    put(p.CommandLine, what.command_line);
+    put(p.WindowTitle, what.title);
+    put(p.DesktopInfo, what.desktop);
+    if (!what.shell.empty()) put(p.ShellInfo, what.shell);
+    if (what.runtime_bytes) put_bytes(p.RuntimeData, what.runtime, what.runtime_bytes, 0);
     p.MaximumLength = p.Length = static_cast<ULONG>(total);
     p.Flags = 1; // addresses are absolute
     p.Environment = reinterpret_cast<WCHAR*>(environment);
-    p.EnvironmentSize = block.size() * 2;
-    p.ProcessGroupId = static_cast<ULONG>(id_of(process));
+    p.EnvironmentSize = environment_bytes;
+    if (!p.ProcessGroupId) p.ProcessGroupId = static_cast<ULONG>(id_of(process));
     process.parameters = base;
     if (!NT_SUCCESS(failure)) return failure;
     return write_user(space, base, p);

@@ -2,6 +2,7 @@
 #include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "host/machine_heap.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
@@ -14,6 +15,8 @@
 #include "kernel/ps/thread_notify.h"
 #include "kernel/ps/times.h"
 #include "trace/trace.h"
+#include <algorithm>
+#include <vector>
 
 namespace nt::ps {
 
@@ -24,6 +27,8 @@ namespace {
 constexpr ULONG thread_tag = 0xe5726854; // "Thr\xe5"
 constexpr ACCESS_MASK thread_all_access = 0x1fffff;
 ULONG_PTR next_id = 4;
+std::vector<PVOID, host::HeapAllocator<PVOID>>
+    ids; // objects by id / 4: processes, and threads that are objects
 ThreadHome home_of_system{};
 
 constexpr ULONG most_rundowns = 8;
@@ -49,6 +54,7 @@ void reap() {
 void remove_thread(PVOID body) {
     auto& thread = *static_cast<ke::Thread*>(body);
     ke::delete_thread(thread);
+    forget_id(thread.tid);
     if (thread.process) ob::dereference(thread.process);
 }
 
@@ -77,11 +83,15 @@ Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
     thread->pid = home.pid;
     thread->tid = allocate_id();
     thread->Cid = {reinterpret_cast<HANDLE>(home.pid), reinterpret_cast<HANDLE>(thread->tid)};
+    remember_id(thread->tid, thread);
     thread->space = home.space;
     thread->process = home.process;
     thread->Tcb.ApcState.Process = reinterpret_cast<decltype(thread->Tcb.ApcState.Process)>(home.process);
     thread->Tcb.Process = reinterpret_cast<decltype(thread->Tcb.Process)>(home.process);
-    if (home.process) ob::reference(home.process);
+    if (home.process) {
+        ob::reference(home.process);
+        list::insert_tail(home.process->ThreadListHead, thread->ThreadListEntry);
+    }
     ob::reference(thread); // the running thread's own; dropped after its end
     return thread;
 }
@@ -148,6 +158,20 @@ ULONG_PTR allocate_id() {
     const ULONG_PTR id = next_id;
     next_id += 4;
     return id;
+}
+
+void remember_id(ULONG_PTR id, PVOID object) {
+    const ULONG_PTR index = id / 4;
+    if (index >= ids.size()) ids.resize(std::max<std::size_t>(index + 1, ids.size() * 2));
+    ids[index] = object;
+}
+void forget_id(ULONG_PTR id) {
+    if (id / 4 < ids.size()) ids[id / 4] = nullptr;
+}
+PVOID object_of_id(ULONG_PTR id, OBJECT_TYPE* type) {
+    reap(); // threads that have ended keep themselves and their process
+    PVOID object = id % 4 || id / 4 >= ids.size() ? nullptr : ids[id / 4];
+    return object && ob::type_of(object) == type ? object : nullptr;
 }
 
 void set_system_home(const ThreadHome& home) {
@@ -220,6 +244,7 @@ void exit_thread(LONG status) {
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);
     reap();
+    if (self.ThreadListEntry.Flink) list::remove(self.ThreadListEntry);
     list::insert_tail(ended.head, self.ended_link);
     ke::exit_thread(status);
 }
@@ -236,12 +261,6 @@ void terminate_thread(ke::Thread& thread, LONG status) {
     }
 }
 
-ke::Thread* find_thread(ULONG_PTR tid) {
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        auto* thread = NT_CONTAINER(e, ke::Thread, all_link);
-        if (thread->tid == tid) return thread;
-    }
-    return nullptr;
-}
+ke::Thread* find_thread(ULONG_PTR tid) { return static_cast<ke::Thread*>(object_of_id(tid, thread_type)); }
 
 } // namespace nt::ps

@@ -17,6 +17,10 @@ NTSTATUS initialize_threads();
 
 // Process and thread ids come from one sequence, multiples of 4; the System process has 4.
 ULONG_PTR allocate_id();
+// Which object has an id, until it is deleted. Ids are not given out again.
+void remember_id(ULONG_PTR id, PVOID object);
+void forget_id(ULONG_PTR id);
+PVOID object_of_id(ULONG_PTR id, OBJECT_TYPE* type); // not referenced; null
 
 struct ThreadHome {
     EPROCESS* process;

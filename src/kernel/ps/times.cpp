@@ -4,7 +4,7 @@
 #include "base/list.h"
 #include "kernel/ke/accounting.h"
 #include "kernel/ke/clock.h"
-#include "kernel/ps/process_body.h"
+#include "kernel/ps/process.h"
 #include <algorithm>
 
 namespace nt::ps {
@@ -48,10 +48,9 @@ KERNEL_USER_TIMES times_of(EPROCESS& object) {
     times.ExitTime = process.ExitTime;
     times.KernelTime.QuadPart = static_cast<LONGLONG>(process.ended_kernel_time);
     times.UserTime.QuadPart = static_cast<LONGLONG>(process.ended_user_time);
-    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
-        const auto* thread = NT_CONTAINER(e, ke::Thread, all_link);
-        if (thread->process == &object && !thread->ExitTime.QuadPart) add(times, *thread);
-    }
+    for_each_thread(object, [&](const ke::Thread& thread) {
+        if (!thread.ExitTime.QuadPart) add(times, thread);
+    });
     return times;
 }
 

@@ -19,12 +19,12 @@ OBJECT_DIRECTORY* open_directory(std::u16string_view path) {
     return static_cast<OBJECT_DIRECTORY*>(found);
 }
 
-bool ends_with_dll(const std::string& name) {
+bool is_image_name(const std::string& name) {
     if (name.size() < 5) return false;
     std::string tail = name.substr(name.size() - 4);
     std::transform(tail.begin(), tail.end(), tail.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    return tail == ".dll";
+    return tail == ".dll" || tail == ".exe";
 }
 
 } // namespace
@@ -50,7 +50,7 @@ ULONG add_images_of(std::u16string_view directory, const std::string& host_direc
                     const std::string& path) {
     ULONG count = 0;
     for (const std::string& name : host::list_directory(host_directory))
-        if (ends_with_dll(name) &&
+        if (is_image_name(name) &&
             NT_SUCCESS(add_image(directory, name, path + name, host_directory + "/" + name)))
             count++;
     return count;

@@ -1,7 +1,7 @@
 // Section objects: images of host files, and memory that views share.
 //
 // There is no file system yet, so what user mode may map as an image is put into the namespace by name:
-// \KnownDlls\NAME holds the DLLs of system32, \DrvlabApp\NAME those beside the program. A section of a host
+// \KnownDlls\NAME holds the images of system32, \DrvlabApp\NAME those beside the program. A section of a host
 // file reads and checks the file when it is first mapped, so naming a directory full of DLLs costs nothing. A
 // view of an image is relocated for its place and has the rights of its sections; processes share what of it
 // they cannot write (shared_image.h).
@@ -41,7 +41,7 @@ NTSTATUS initialize();
 // (the first wins).
 NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, const std::string& path,
                    const std::string& host_path);
-// Every *.dll of a host directory, in name order. The number added; guests see `path` + file name
+// Every *.dll and *.exe of a host directory, in name order. The number added; guests see `path` + file name
 // ("C:\Windows\System32\").
 ULONG add_images_of(std::u16string_view directory, const std::string& host_directory,
                     const std::string& path);

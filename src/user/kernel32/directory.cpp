@@ -1,6 +1,7 @@
 // Files and directories by name. All of it asks the I/O system: a path on a drive that does not exist fails
 // with ERROR_PATH_NOT_FOUND because the object manager does not find the drive.
 #include "path_name.h"
+#include "process_start.h"
 
 namespace nt {
 using namespace k32;
@@ -81,6 +82,8 @@ DWORD plain_attributes(const WCHAR* path) {
     if (NT_SUCCESS(status)) return basic.FileAttributes;
     // A DOS device has no file attributes; it exists nevertheless.
     if (RtlIsDosDeviceName_U(path)) return FILE_ATTRIBUTE_ARCHIVE;
+    // The images that the machine has named are files to a program that looks for another.
+    if (Text full; full_path(path, full) && is_image(full.get())) return FILE_ATTRIBUTE_ARCHIVE;
     return fail(name.missing(status)), INVALID_FILE_ATTRIBUTES;
 }
 

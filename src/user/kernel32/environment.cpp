@@ -44,6 +44,14 @@ template <class Char> DWORD expand(const WCHAR* source, Char* to, DWORD size) {
     return result < size ? result + 1 : result; // this function counts the terminator
 }
 
+CHAR* ansi_copy(const UNICODE_STRING& from) {
+    const SIZE_T n = from.Length / 2;
+    const ULONG size = ansi_size(from.Buffer, n);
+    auto* copy = static_cast<CHAR*>(heap_allocate(size + 1));
+    if (copy) copy[to_ansi(copy, size, from.Buffer, n)] = 0;
+    return copy;
+}
+
 template <class Char> void startup_info(STARTUPINFO<Char>* to) {
     auto* p = NtCurrentPeb()->ProcessParameters;
     *to = {};
@@ -69,6 +77,14 @@ template <class Char> void startup_info(STARTUPINFO<Char>* to) {
         to->lpDesktop = p->DesktopInfo.Buffer;
         to->lpTitle = p->WindowTitle.Buffer;
         to->lpReserved = p->ShellInfo.Buffer;
+    } else { // copies, made once
+        static CHAR* copies[3];
+        const UNICODE_STRING* from[] = {&p->DesktopInfo, &p->WindowTitle, &p->ShellInfo};
+        for (int i = 0; i < 3; i++)
+            if (!copies[i] && from[i]->Buffer) copies[i] = ansi_copy(*from[i]);
+        to->lpDesktop = copies[0];
+        to->lpTitle = copies[1];
+        to->lpReserved = copies[2];
     }
 }
 

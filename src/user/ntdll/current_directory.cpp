@@ -147,6 +147,19 @@ NTSTATUS adopt(const Path& path, HANDLE directory) {
     return STATUS_SUCCESS;
 }
 
+// The directory of that name; `directory` is null for those that the machine only speaks of.
+NTSTATUS find(const UNICODE_STRING& name, Path& path, HANDLE* directory) {
+    if (!name.Length) return STATUS_OBJECT_NAME_INVALID;
+    if (RtlIsDosDeviceName_Ustr(&name)) return STATUS_NOT_A_DIRECTORY;
+    if (const NTSTATUS status = path.set(name); !NT_SUCCESS(status)) return status;
+    NTSTATUS status = open_directory(path, directory);
+    RtlAcquirePebLock();
+    if (status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND)
+        status = status_without_file_system(path, status);
+    RtlReleasePebLock();
+    return status;
+}
+
 } // namespace
 
 extern "C" {
@@ -185,16 +198,19 @@ NTSTATUS NTAPI DrvlabStatusOfMissing(const UNICODE_STRING* nt_name, NTSTATUS sta
     return status;
 }
 
-NTSTATUS NTAPI RtlSetCurrentDirectory_U(UNICODE_STRING* name) {
-    if (!name->Length) return STATUS_OBJECT_NAME_INVALID;
-    if (RtlIsDosDeviceName_Ustr(name)) return STATUS_NOT_A_DIRECTORY;
+NTSTATUS NTAPI DrvlabCheckDirectory(const UNICODE_STRING* name) {
     Path path;
-    if (const NTSTATUS status = path.set(*name); !NT_SUCCESS(status)) return status;
     HANDLE directory = nullptr;
-    NTSTATUS status = open_directory(path, &directory);
+    const NTSTATUS status = find(*name, path, &directory);
+    if (directory) NtClose(directory);
+    return status;
+}
+
+NTSTATUS NTAPI RtlSetCurrentDirectory_U(UNICODE_STRING* name) {
+    Path path;
+    HANDLE directory = nullptr;
+    NTSTATUS status = find(*name, path, &directory);
     RtlAcquirePebLock();
-    if (status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND)
-        status = status_without_file_system(path, status);
     if (NT_SUCCESS(status)) status = adopt(path, directory);
     RtlReleasePebLock();
     if (!NT_SUCCESS(status) && directory) NtClose(directory);

@@ -263,6 +263,8 @@ NTSTATUS NTAPI RtlDosPathNameToRelativeNtPathName_U_WithStatus(const WCHAR* path
 void NTAPI RtlReleaseRelativeName(RTL_RELATIVE_NAME* relative);
 ULONG NTAPI RtlGetCurrentDirectory_U(ULONG bytes, WCHAR* buffer);
 NTSTATUS NTAPI RtlSetCurrentDirectory_U(UNICODE_STRING* path);
+// Ours: whether that function would accept the path.
+NTSTATUS NTAPI DrvlabCheckDirectory(const UNICODE_STRING* path);
 // What a search for the file of an NT path ended with: that a path on C: leads nowhere is no news to the
 // program when it is a file that is missing in a directory that the machine speaks of
 // (current_directory.cpp).

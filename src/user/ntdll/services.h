@@ -156,6 +156,13 @@ NTSTATUS NTAPI NtOpenProcess(HANDLE* process, ACCESS_MASK access, OBJECT_ATTRIBU
 NTSTATUS NTAPI NtQueryInformationProcess(HANDLE process, ULONG cls, PVOID information, ULONG length,
                                          ULONG* needed);
 NTSTATUS NTAPI NtSetInformationProcess(HANDLE process, ULONG cls, PVOID information, ULONG length);
+NTSTATUS NTAPI NtCreateUserProcess(HANDLE* process, HANDLE* thread, ACCESS_MASK process_access,
+                                   ACCESS_MASK thread_access, OBJECT_ATTRIBUTES* process_attributes,
+                                   OBJECT_ATTRIBUTES* thread_attributes, ULONG process_flags,
+                                   ULONG thread_flags, RTL_USER_PROCESS_PARAMETERS* parameters,
+                                   PVOID create_info, PVOID attribute_list);
+NTSTATUS NTAPI NtSuspendProcess(HANDLE process);
+NTSTATUS NTAPI NtResumeProcess(HANDLE process);
 NTSTATUS NTAPI NtFlushInstructionCache(HANDLE process, PVOID base, SIZE_T size);
 
 // Memory and sections

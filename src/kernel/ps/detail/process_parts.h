@@ -19,8 +19,10 @@ template <class T> NTSTATUS write_user(mm::AddressSpace& space, std::uint64_t to
 }
 
 std::u16string utf16(const std::string& utf8);
+// What a program gets that nobody says anything else about.
+StartParameters default_parameters(const Process& process, const NewProcess& what);
 // RTL_USER_PROCESS_PARAMETERS and environment, in memory of their own; sets process.parameters.
-NTSTATUS build_parameters(Process& process, const NewProcess& what);
+NTSTATUS build_parameters(Process& process, const StartParameters& what);
 
 // The PEB and room for the first TEBs; sets process.Peb.
 NTSTATUS build_peb(Process& process, const ldr::ImageFile& file);

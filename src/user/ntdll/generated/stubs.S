@@ -579,6 +579,15 @@ ZwSetTimer:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtCreateUserProcess, ZwCreateUserProcess
+    .def NtCreateUserProcess; .scl 2; .type 32; .endef
+NtCreateUserProcess:
+ZwCreateUserProcess:
+    mov r10, rcx
+    mov eax, 0xc8
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtDrvlabTraceApiCall, ZwDrvlabTraceApiCall
     .def NtDrvlabTraceApiCall; .scl 2; .type 32; .endef
 NtDrvlabTraceApiCall:
@@ -723,12 +732,30 @@ ZwRemoveIoCompletionEx:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtSuspendProcess, ZwSuspendProcess
+    .def NtSuspendProcess; .scl 2; .type 32; .endef
+NtSuspendProcess:
+ZwSuspendProcess:
+    mov r10, rcx
+    mov eax, 0x100e
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtResumeProcess, ZwResumeProcess
+    .def NtResumeProcess; .scl 2; .type 32; .endef
+NtResumeProcess:
+ZwResumeProcess:
+    mov r10, rcx
+    mov eax, 0x100f
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtLoadDriver, ZwLoadDriver
     .def NtLoadDriver; .scl 2; .type 32; .endef
 NtLoadDriver:
 ZwLoadDriver:
     mov r10, rcx
-    mov eax, 0x100e
+    mov eax, 0x1010
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -737,7 +764,7 @@ ZwLoadDriver:
 NtUnloadDriver:
 ZwUnloadDriver:
     mov r10, rcx
-    mov eax, 0x100f
+    mov eax, 0x1011
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -746,7 +773,7 @@ ZwUnloadDriver:
 NtDrvlabServices:
 ZwDrvlabServices:
     mov r10, rcx
-    mov eax, 0x1010
+    mov eax, 0x1012
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -755,7 +782,7 @@ ZwDrvlabServices:
 NtDeleteFile:
 ZwDeleteFile:
     mov r10, rcx
-    mov eax, 0x1011
+    mov eax, 0x1013
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -764,7 +791,7 @@ ZwDeleteFile:
 NtQueryFullAttributesFile:
 ZwQueryFullAttributesFile:
     mov r10, rcx
-    mov eax, 0x1012
+    mov eax, 0x1014
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -773,7 +800,7 @@ ZwQueryFullAttributesFile:
 NtMakeTemporaryObject:
 ZwMakeTemporaryObject:
     mov r10, rcx
-    mov eax, 0x1013
+    mov eax, 0x1015
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -782,7 +809,7 @@ ZwMakeTemporaryObject:
 NtCreateDirectoryObject:
 ZwCreateDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1014
+    mov eax, 0x1016
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -791,7 +818,7 @@ ZwCreateDirectoryObject:
 NtQueryDirectoryObject:
 ZwQueryDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1015
+    mov eax, 0x1017
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -800,7 +827,7 @@ ZwQueryDirectoryObject:
 NtCreateSymbolicLinkObject:
 ZwCreateSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1016
+    mov eax, 0x1018
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -809,7 +836,7 @@ ZwCreateSymbolicLinkObject:
 NtOpenSymbolicLinkObject:
 ZwOpenSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1017
+    mov eax, 0x1019
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -818,7 +845,7 @@ ZwOpenSymbolicLinkObject:
 NtQuerySymbolicLinkObject:
 ZwQuerySymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1018
+    mov eax, 0x101a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -827,7 +854,7 @@ ZwQuerySymbolicLinkObject:
 NtMakePermanentObject:
 ZwMakePermanentObject:
     mov r10, rcx
-    mov eax, 0x1019
+    mov eax, 0x101b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -836,7 +863,7 @@ ZwMakePermanentObject:
 NtCompareObjects:
 ZwCompareObjects:
     mov r10, rcx
-    mov eax, 0x101a
+    mov eax, 0x101c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -845,7 +872,7 @@ ZwCompareObjects:
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x101b
+    mov eax, 0x101d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -854,7 +881,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x101c
+    mov eax, 0x101e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -863,7 +890,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x101d
+    mov eax, 0x101f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -872,7 +899,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x101e
+    mov eax, 0x1020
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -881,7 +908,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x101f
+    mov eax, 0x1021
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -890,7 +917,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x1020
+    mov eax, 0x1022
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -899,7 +926,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x1021
+    mov eax, 0x1023
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -908,7 +935,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x1022
+    mov eax, 0x1024
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -917,7 +944,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1023
+    mov eax, 0x1025
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -926,7 +953,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1024
+    mov eax, 0x1026
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -935,7 +962,7 @@ ZwFlushKey:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1025
+    mov eax, 0x1027
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -944,7 +971,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1026
+    mov eax, 0x1028
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -953,7 +980,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1027
+    mov eax, 0x1029
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -962,7 +989,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x1028
+    mov eax, 0x102a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -971,7 +998,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x1029
+    mov eax, 0x102b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -980,7 +1007,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x102a
+    mov eax, 0x102c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -989,7 +1016,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x102b
+    mov eax, 0x102d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -998,7 +1025,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x102c
+    mov eax, 0x102e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1007,7 +1034,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x102d
+    mov eax, 0x102f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1016,7 +1043,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x102e
+    mov eax, 0x1030
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1025,7 +1052,7 @@ ZwGetCurrentProcessorNumber:
 NtCreateTimer:
 ZwCreateTimer:
     mov r10, rcx
-    mov eax, 0x102f
+    mov eax, 0x1031
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1034,7 +1061,7 @@ ZwCreateTimer:
 NtOpenTimer:
 ZwOpenTimer:
     mov r10, rcx
-    mov eax, 0x1030
+    mov eax, 0x1032
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1043,7 +1070,7 @@ ZwOpenTimer:
 NtSetTimerEx:
 ZwSetTimerEx:
     mov r10, rcx
-    mov eax, 0x1031
+    mov eax, 0x1033
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1052,7 +1079,7 @@ ZwSetTimerEx:
 NtSetTimerResolution:
 ZwSetTimerResolution:
     mov r10, rcx
-    mov eax, 0x1032
+    mov eax, 0x1034
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4

@@ -1,0 +1,436 @@
+// Programs that start programs: nf-processthreadsapi-createprocessw, -createprocessa, -exitprocess,
+// -terminateprocess, -getexitcodeprocess, -openprocess, -updateprocthreadattribute; "Process Creation Flags",
+// "Inheritance" (of handles, environment, current directory). Started with arguments it is the child.
+#define _WIN32_WINNT 0x0A00
+#include "../common/program.h"
+#include <process.h>
+#include <stdlib.h>
+#include <windows.h>
+
+static char self[MAX_PATH];
+
+static DWORD run_until_end(PROCESS_INFORMATION* p) {
+    DWORD code = 0;
+    WaitForSingleObject(p->hProcess, INFINITE);
+    GetExitCodeProcess(p->hProcess, &code);
+    CloseHandle(p->hThread);
+    CloseHandle(p->hProcess);
+    return code;
+}
+
+static BOOL start(const char* arguments, BOOL inherit, DWORD flags, void* environment, const char* directory,
+                  STARTUPINFOA* given, PROCESS_INFORMATION* p) {
+    char line[600];
+    STARTUPINFOA plain = {.cb = sizeof plain};
+    sprintf(line, "conform_children %s", arguments);
+    memset(p, 0xcc, sizeof *p);
+    SetLastError(0);
+    return CreateProcessA(self, line, NULL, NULL, inherit, flags, environment, directory,
+                          given ? given : &plain, p);
+}
+
+static DWORD run(const char* arguments, BOOL inherit, DWORD flags) {
+    PROCESS_INFORMATION p;
+    return start(arguments, inherit, flags, NULL, NULL, NULL, &p) ? run_until_end(&p) : ~0u;
+}
+
+// What the child does.
+static int child(int argc, char** argv) {
+    const char* what = argv[1];
+    const ULONG_PTR number = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+    if (!strcmp(what, "exit")) ExitProcess((UINT)number);
+    if (!strcmp(what, "return")) return (int)number;
+    if (!strcmp(what, "line")) return strcmp(GetCommandLineA(), "conform_children line \"a b\" c") ? 1 : argc;
+    if (!strcmp(what, "environment")) {
+        char value[40] = "";
+        DWORD n = GetEnvironmentVariableA("CHILD", value, sizeof value);
+        return n == 5 && !strcmp(value, "value") && getenv("SystemRoot") == NULL ? 5 : 6;
+    }
+    if (!strcmp(what, "inherited")) {
+        char value[40] = "";
+        GetEnvironmentVariableA("CHILD", value, sizeof value);
+        return !strcmp(value, "of the parent") ? 5 : 6;
+    }
+    if (!strcmp(what, "directory")) {
+        char directory[MAX_PATH];
+        GetCurrentDirectoryA(sizeof directory, directory);
+        return strcmp(directory, argv[2]) ? 6 : 5;
+    }
+    if (!strcmp(what, "set")) return SetEvent((HANDLE)number) ? 5 : (int)GetLastError();
+    if (!strcmp(what, "startup")) {
+        STARTUPINFOA s;
+        GetStartupInfoA(&s);
+        return s.dwFlags == (STARTF_USESHOWWINDOW | STARTF_USEPOSITION) && s.wShowWindow == 3 &&
+                       s.dwX == 10 && s.dwY == 20 && !strcmp(s.lpTitle, "a title")
+                   ? 5
+                   : 6;
+    }
+    if (!strcmp(what, "standard")) {
+        STARTUPINFOA s;
+        GetStartupInfoA(&s);
+        return s.dwFlags == STARTF_USESTDHANDLES && s.hStdOutput == (HANDLE)number &&
+                       GetStdHandle(STD_OUTPUT_HANDLE) == (HANDLE)number && printf("to NUL\n") == 7
+                   ? 5
+                   : 6;
+    }
+    if (!strcmp(what, "print")) return printf("the child prints\n") == 17 ? 5 : 6;
+    if (!strcmp(what, "detached"))
+        return GetStdHandle(STD_OUTPUT_HANDLE) == NULL && GetStdHandle(STD_INPUT_HANDLE) == NULL ? 5 : 6;
+    if (!strcmp(what, "priority")) return (int)GetPriorityClass(GetCurrentProcess());
+    if (!strcmp(what, "for-ever")) Sleep(INFINITE);
+    if (!strcmp(what, "fault")) *(volatile int*)number = 1;
+    if (!strcmp(what, "orphan")) {
+        PROCESS_INFORMATION p;
+        return start(argv[2], TRUE, 0, NULL, NULL, NULL, &p) ? (int)p.dwProcessId : 1;
+    }
+    if (!strcmp(what, "late")) {
+        Sleep(100);
+        return SetEvent((HANDLE)strtoull(argv[2], NULL, 0)) ? 5 : 6;
+    }
+    return 99;
+}
+
+static HANDLE event(BOOL inherit) {
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, inherit};
+    return CreateEventA(&security, TRUE, FALSE, NULL);
+}
+
+static void ends(void) {
+    PROCESS_INFORMATION p;
+    DWORD code = 0;
+    CHECK(run("exit 42", FALSE, 0) == 42, "the code of ExitProcess is the process's exit code");
+    CHECK(run("return 7", FALSE, 0) == 7, "what main returns is the exit code");
+    CHECK(run("line \"a b\" c", FALSE, 0) == 4, "the child sees the command line as it was given");
+    CHECK(start("for-ever", FALSE, 0, NULL, NULL, NULL, &p), "CreateProcess");
+    CHECK(GetExitCodeProcess(p.hProcess, &code) && code == STILL_ACTIVE,
+          "GetExitCodeProcess: STILL_ACTIVE while it runs");
+    CHECK(WaitForSingleObject(p.hProcess, 0) == WAIT_TIMEOUT,
+          "a process object is not signaled while it runs");
+    CHECK(TerminateProcess(p.hProcess, 77) && WaitForSingleObject(p.hProcess, INFINITE) == WAIT_OBJECT_0 &&
+              GetExitCodeProcess(p.hProcess, &code) && code == 77,
+          "TerminateProcess: the exit code, and the object becomes signaled");
+    CHECK(!TerminateProcess(p.hProcess, 78) && GetLastError() == ERROR_ACCESS_DENIED,
+          "TerminateProcess after the end: ERROR_ACCESS_DENIED");
+    CHECK(WaitForSingleObject(p.hThread, 0) == WAIT_OBJECT_0 && GetExitCodeThread(p.hThread, &code) &&
+              code == 77,
+          "its thread is signaled and has the same code");
+    CloseHandle(p.hThread);
+    CloseHandle(p.hProcess);
+    CHECK(run("fault", FALSE, 0) == 0xc0000005, "an unhandled exception: its code is the exit code");
+    CHECK(start("for-ever", FALSE, CREATE_SUSPENDED, NULL, NULL, NULL, &p) &&
+              WaitForSingleObject(p.hProcess, 50) == WAIT_TIMEOUT && ResumeThread(p.hThread) == 1,
+          "CREATE_SUSPENDED: the first thread has the suspend count 1");
+    TerminateProcess(p.hProcess, 1);
+    run_until_end(&p);
+    CHECK(start("exit 9", FALSE, CREATE_SUSPENDED, NULL, NULL, NULL, &p) && TerminateProcess(p.hProcess, 8) &&
+              run_until_end(&p) == 8,
+          "a suspended process can be terminated");
+}
+
+static void identities(void) {
+    PROCESS_INFORMATION p;
+    HANDLE other;
+    DWORD code;
+    start("for-ever", FALSE, 0, NULL, NULL, NULL, &p);
+    CHECK(GetProcessId(p.hProcess) == p.dwProcessId && GetThreadId(p.hThread) == p.dwThreadId &&
+              GetProcessIdOfThread(p.hThread) == p.dwProcessId && p.dwProcessId != GetCurrentProcessId(),
+          "PROCESS_INFORMATION: ids and handles belong together");
+    other = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, p.dwProcessId);
+    CHECK(other && GetExitCodeProcess(other, &code) && code == STILL_ACTIVE, "OpenProcess");
+    CHECK(!TerminateProcess(other, 1) && GetLastError() == ERROR_ACCESS_DENIED,
+          "without PROCESS_TERMINATE: ERROR_ACCESS_DENIED");
+    CloseHandle(other);
+    CHECK(!OpenProcess(PROCESS_ALL_ACCESS, FALSE, p.dwProcessId + 4000) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "OpenProcess, an id that is none: ERROR_INVALID_PARAMETER");
+    CHECK(!OpenProcess(PROCESS_ALL_ACCESS, FALSE, 0) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "OpenProcess, the idle process: ERROR_INVALID_PARAMETER");
+    TerminateProcess(p.hProcess, 0);
+    run_until_end(&p);
+    CHECK(!OpenProcess(PROCESS_ALL_ACCESS, FALSE, p.dwProcessId) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "OpenProcess after the end, without handles left: ERROR_INVALID_PARAMETER");
+}
+
+static void memory(void) {
+    PROCESS_INFORMATION p;
+    MEMORY_BASIC_INFORMATION info;
+    DWORD old;
+    SIZE_T n = 0;
+    char buffer[16] = "";
+    start("for-ever", FALSE, CREATE_SUSPENDED, NULL, NULL, NULL, &p);
+    char* there = VirtualAllocEx(p.hProcess, NULL, 0x2000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    CHECK(there != NULL, "VirtualAllocEx");
+    CHECK(WriteProcessMemory(p.hProcess, there + 0xffc, "the other", 10, &n) && n == 10,
+          "WriteProcessMemory");
+    CHECK(ReadProcessMemory(p.hProcess, there + 0xffc, buffer, 10, &n) && n == 10 &&
+              !strcmp(buffer, "the other"),
+          "ReadProcessMemory");
+    CHECK(VirtualQueryEx(p.hProcess, there, &info, sizeof info) == sizeof info && info.State == MEM_COMMIT &&
+              info.RegionSize == 0x2000,
+          "VirtualQueryEx");
+    CHECK(VirtualProtectEx(p.hProcess, there, 0x1000, PAGE_READONLY, &old) && old == PAGE_READWRITE,
+          "VirtualProtectEx");
+    CHECK(!ReadProcessMemory(p.hProcess, there + 0x1ffc, buffer, 10, &n) &&
+              GetLastError() == ERROR_PARTIAL_COPY,
+          "ReadProcessMemory past the end: ERROR_PARTIAL_COPY");
+    CHECK(VirtualFreeEx(p.hProcess, there, 0, MEM_RELEASE), "VirtualFreeEx");
+    HANDLE thread = CreateRemoteThread(p.hProcess, NULL, 0, (LPTHREAD_START_ROUTINE)(PVOID)ExitProcess,
+                                       (PVOID)21, 0, NULL);
+    CHECK(thread && run_until_end(&p) == 21, "CreateRemoteThread runs in the other process");
+    CloseHandle(thread);
+}
+
+static void handles(void) {
+    char text[40];
+    PROCESS_INFORMATION p;
+    HANDLE inheritable = event(TRUE), plain = event(FALSE), there = NULL;
+    sprintf(text, "set %#llx", (unsigned long long)(ULONG_PTR)inheritable);
+    CHECK(run(text, TRUE, 0) == 5 && WaitForSingleObject(inheritable, 0) == WAIT_OBJECT_0,
+          "bInheritHandles: an inheritable handle has the same value in the child");
+    CHECK(run(text, FALSE, 0) == ERROR_INVALID_HANDLE, "without bInheritHandles it is not inherited");
+    sprintf(text, "set %#llx", (unsigned long long)(ULONG_PTR)plain);
+    CHECK(run(text, TRUE, 0) == ERROR_INVALID_HANDLE, "a handle that is not inheritable is not inherited");
+    SetHandleInformation(plain, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    CHECK(run(text, TRUE, 0) == 5, "SetHandleInformation makes it so");
+    ResetEvent(plain);
+
+    start("for-ever", FALSE, CREATE_SUSPENDED, NULL, NULL, NULL, &p);
+    CHECK(DuplicateHandle(GetCurrentProcess(), plain, p.hProcess, &there, 0, FALSE, DUPLICATE_SAME_ACCESS) &&
+              there,
+          "DuplicateHandle into another process");
+    HANDLE back = NULL;
+    CHECK(DuplicateHandle(p.hProcess, there, GetCurrentProcess(), &back, 0, FALSE,
+                          DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE) &&
+              SetEvent(back) && WaitForSingleObject(plain, 0) == WAIT_OBJECT_0,
+          "and back: it is the same object");
+    CHECK(!DuplicateHandle(p.hProcess, there, GetCurrentProcess(), &back, 0, FALSE, DUPLICATE_SAME_ACCESS) &&
+              GetLastError() == ERROR_INVALID_HANDLE,
+          "DUPLICATE_CLOSE_SOURCE has closed the source");
+    CloseHandle(back);
+    TerminateProcess(p.hProcess, 0);
+    run_until_end(&p);
+
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, TRUE};
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    char line[] = "conform_children exit 0";
+    DWORD flags = 0, other = 1;
+    CHECK(CreateProcessA(self, line, &security, NULL, FALSE, 0, NULL, NULL, &startup, &p) &&
+              GetHandleInformation(p.hProcess, &flags) && flags == HANDLE_FLAG_INHERIT &&
+              GetHandleInformation(p.hThread, &other) && other == 0,
+          "lpProcessAttributes and lpThreadAttributes say whether the new handles are inheritable");
+    run_until_end(&p);
+    CloseHandle(plain);
+    CloseHandle(inheritable);
+}
+
+static void attribute_lists(void) {
+    HANDLE first = event(TRUE), second = event(TRUE), plain = event(FALSE);
+    PROCESS_INFORMATION p;
+    STARTUPINFOEXA startup = {.StartupInfo.cb = sizeof startup};
+    SIZE_T size = 0;
+    char text[60], line[80];
+    CHECK(!InitializeProcThreadAttributeList(NULL, 2, 0, &size) &&
+              GetLastError() == ERROR_INSUFFICIENT_BUFFER && size > 0,
+          "InitializeProcThreadAttributeList tells the size: ERROR_INSUFFICIENT_BUFFER");
+    LPPROC_THREAD_ATTRIBUTE_LIST list = startup.lpAttributeList = malloc(size);
+    CHECK(!InitializeProcThreadAttributeList(list, 2, 1, &size) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "dwFlags must be zero");
+    CHECK(InitializeProcThreadAttributeList(list, 2, 0, &size), "InitializeProcThreadAttributeList");
+    CHECK(!UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &first, 3, NULL, NULL) &&
+              GetLastError() == ERROR_BAD_LENGTH,
+          "UpdateProcThreadAttribute, a wrong size: ERROR_BAD_LENGTH");
+    CHECK(!UpdateProcThreadAttribute(list, 0, 0x20fff, &first, 8, NULL, NULL) &&
+              GetLastError() == ERROR_NOT_SUPPORTED,
+          "UpdateProcThreadAttribute, no such attribute: ERROR_NOT_SUPPORTED");
+    CHECK(UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &first, sizeof first, NULL,
+                                    NULL),
+          "UpdateProcThreadAttribute");
+    sprintf(text, "set %#llx", (unsigned long long)(ULONG_PTR)first);
+    CHECK(start(text, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo, &p) &&
+              run_until_end(&p) == 5,
+          "PROC_THREAD_ATTRIBUTE_HANDLE_LIST: the handle is inherited");
+    sprintf(text, "set %#llx", (unsigned long long)(ULONG_PTR)second);
+    CHECK(start(text, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo, &p) &&
+              run_until_end(&p) == ERROR_INVALID_HANDLE,
+          "others are not");
+    CHECK(!start(text, FALSE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo, &p) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "with a handle list bInheritHandles must be TRUE");
+    DeleteProcThreadAttributeList(list);
+    InitializeProcThreadAttributeList(list, 2, 0, &size);
+    UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &plain, sizeof plain, NULL, NULL);
+    CHECK(!start(text, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo, &p) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "the handles of the list must be inheritable");
+    DeleteProcThreadAttributeList(list);
+
+    PROCESS_INFORMATION parent;
+    HANDLE in_parent;
+    start("for-ever", FALSE, CREATE_SUSPENDED, NULL, NULL, NULL, &parent);
+    DuplicateHandle(GetCurrentProcess(), plain, parent.hProcess, &in_parent, 0, TRUE, DUPLICATE_SAME_ACCESS);
+    InitializeProcThreadAttributeList(list, 2, 0, &size);
+    UpdateProcThreadAttribute(list, 0, PROC_THREAD_ATTRIBUTE_PARENT_PROCESS, &parent.hProcess, sizeof(HANDLE),
+                              NULL, NULL);
+    sprintf(line, "set %#llx", (unsigned long long)(ULONG_PTR)in_parent);
+    CHECK(start(line, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &startup.StartupInfo, &p) &&
+              run_until_end(&p) == 5 && WaitForSingleObject(plain, 0) == WAIT_OBJECT_0,
+          "PROC_THREAD_ATTRIBUTE_PARENT_PROCESS: the handles are that process's");
+    DeleteProcThreadAttributeList(list);
+    free(list);
+    TerminateProcess(parent.hProcess, 0);
+    run_until_end(&parent);
+    CHECK(!start(line, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
+                 (STARTUPINFOA[]){{.cb = sizeof(STARTUPINFOA)}}, &p) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "EXTENDED_STARTUPINFO_PRESENT with the cb of STARTUPINFO: ERROR_INVALID_PARAMETER");
+    CloseHandle(first);
+    CloseHandle(second);
+    CloseHandle(plain);
+}
+
+static void surroundings(void) {
+    PROCESS_INFORMATION p;
+    char block[] = "Another=1\0CHILD=value\0";
+    WCHAR wide[] = L"CHILD=value\0";
+    CHECK(start("environment", FALSE, 0, block, NULL, NULL, &p) && run_until_end(&p) == 5,
+          "lpEnvironment is the child's environment and nothing else");
+    CHECK(start("environment", FALSE, CREATE_UNICODE_ENVIRONMENT, wide, NULL, NULL, &p) &&
+              run_until_end(&p) == 5,
+          "CREATE_UNICODE_ENVIRONMENT");
+    SetEnvironmentVariableA("CHILD", "of the parent");
+    CHECK(run("inherited", FALSE, 0) == 5, "NULL: the environment of the calling process");
+    CHECK(start("directory C:\\Windows", FALSE, 0, NULL, "C:\\Windows", NULL, &p) && run_until_end(&p) == 5,
+          "lpCurrentDirectory");
+    SetCurrentDirectoryA("C:\\Windows\\System32");
+    CHECK(run("directory C:\\Windows\\System32", FALSE, 0) == 5, "NULL: the current directory of the caller");
+    SetCurrentDirectoryA("C:\\");
+    CHECK(!start("exit 0", FALSE, 0, NULL, "C:\\Nowhere", NULL, &p) && GetLastError() == ERROR_DIRECTORY,
+          "no such directory: ERROR_DIRECTORY");
+    STARTUPINFOA startup = {.cb = sizeof startup,
+                            .lpTitle = "a title",
+                            .dwX = 10,
+                            .dwY = 20,
+                            .dwFlags = STARTF_USESHOWWINDOW | STARTF_USEPOSITION,
+                            .wShowWindow = 3};
+    CHECK(start("startup", FALSE, 0, NULL, NULL, &startup, &p) && run_until_end(&p) == 5,
+          "GetStartupInfo gives what STARTUPINFO said");
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, TRUE};
+    HANDLE out = CreateFileA("NUL", GENERIC_WRITE, 0, &security, OPEN_EXISTING, 0, NULL);
+    char text[40];
+    STARTUPINFOA standard = {.cb = sizeof standard, .dwFlags = STARTF_USESTDHANDLES, .hStdOutput = out};
+    sprintf(text, "standard %#llx", (unsigned long long)(ULONG_PTR)out);
+    CHECK(start(text, TRUE, 0, NULL, NULL, &standard, &p) && run_until_end(&p) == 5,
+          "STARTF_USESTDHANDLES: the child's standard handles");
+    CloseHandle(out);
+    CHECK(run("print", FALSE, 0) == 5, "a child has the console of its parent, also without inheritance");
+    CHECK(run("print", TRUE, 0) == 5, "and with it");
+    CHECK(run("detached", FALSE, DETACHED_PROCESS) == 5,
+          "DETACHED_PROCESS: no console and no standard handles");
+}
+
+static void priorities(void) {
+    CHECK(run("priority", FALSE, 0) == NORMAL_PRIORITY_CLASS,
+          "the priority class defaults to NORMAL_PRIORITY_CLASS");
+    CHECK(run("priority", FALSE, HIGH_PRIORITY_CLASS) == HIGH_PRIORITY_CLASS, "HIGH_PRIORITY_CLASS");
+    SetPriorityClass(GetCurrentProcess(), HIGH_PRIORITY_CLASS);
+    CHECK(run("priority", FALSE, 0) == NORMAL_PRIORITY_CLASS, "a high class is not inherited");
+    SetPriorityClass(GetCurrentProcess(), BELOW_NORMAL_PRIORITY_CLASS);
+    CHECK(run("priority", FALSE, 0) == BELOW_NORMAL_PRIORITY_CLASS, "BELOW_NORMAL_PRIORITY_CLASS is");
+    SetPriorityClass(GetCurrentProcess(), NORMAL_PRIORITY_CLASS);
+}
+
+static BOOL named(const char* application, const char* line, DWORD* code) {
+    PROCESS_INFORMATION p;
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    char copy[400];
+    if (line) strcpy(copy, line);
+    SetLastError(0);
+    if (!CreateProcessA(application, line ? copy : NULL, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &p))
+        return FALSE;
+    *code = run_until_end(&p);
+    return TRUE;
+}
+
+static void names(void) {
+    DWORD code = 0;
+    char line[400];
+    CHECK(named(NULL, "conform_children exit 3", &code) && code == 3,
+          "the first word of the command line, .exe appended, from the directory of the application");
+    CHECK(named(NULL, "\"conform_children.exe\" exit 4", &code) && code == 4,
+          "in quotes, with its extension");
+    sprintf(line, "\"%s\" exit 5", self);
+    CHECK(named(NULL, line, &code) && code == 5, "a full path in quotes");
+    sprintf(line, "%s exit 6", self); // which the child's C runtime takes apart at its spaces
+    CHECK(named(NULL, line, &code) && code == 99,
+          "a path with spaces that are not quoted: the first that exists");
+    SetCurrentDirectoryA("C:\\Program Files\\Drvlab");
+    CHECK(named("conform_children.exe", "x exit 7", &code) && code == 7,
+          "lpApplicationName may be relative to the current directory");
+    SetCurrentDirectoryA("C:\\");
+    CHECK(!named("conform_children.exe", "x exit 7", &code) && GetLastError() == ERROR_FILE_NOT_FOUND,
+          "lpApplicationName is not searched for: ERROR_FILE_NOT_FOUND");
+    CHECK(!named("C:\\Program Files\\Drvlab\\conform_children", NULL, &code) &&
+              GetLastError() == ERROR_FILE_NOT_FOUND,
+          "no extension is appended to lpApplicationName");
+    CHECK(!named(NULL, "no_such_program with arguments", &code) && GetLastError() == ERROR_FILE_NOT_FOUND,
+          "nothing of that name: ERROR_FILE_NOT_FOUND");
+    CHECK(!named("C:\\Nowhere\\x.exe", NULL, &code) && GetLastError() == ERROR_PATH_NOT_FOUND,
+          "no such directory: ERROR_PATH_NOT_FOUND");
+    CHECK(!named("C:\\Windows\\System32\\kernel32.dll", NULL, &code) &&
+              GetLastError() == ERROR_BAD_EXE_FORMAT,
+          "a DLL: ERROR_BAD_EXE_FORMAT");
+    CHECK(!named(NULL, NULL, &code) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "neither application nor command line: ERROR_INVALID_PARAMETER");
+    char* longest = malloc(33000);
+    memset(longest, 'a', 32999);
+    longest[32999] = 0;
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION p;
+    CHECK(!CreateProcessA(self, longest, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &p) &&
+              GetLastError() == ERROR_FILENAME_EXCED_RANGE,
+          "a command line of more than 32,767 characters: ERROR_FILENAME_EXCED_RANGE");
+    free(longest);
+    CHECK(!start("exit 0", FALSE, CREATE_NEW_CONSOLE | DETACHED_PROCESS, NULL, NULL, NULL, &p) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "CREATE_NEW_CONSOLE with DETACHED_PROCESS: ERROR_INVALID_PARAMETER");
+}
+
+static void runtime(void) {
+    CHECK(_spawnl(_P_WAIT, self, "conform_children", "exit", "13", NULL) == 13,
+          "_spawnl(_P_WAIT) gives the exit code");
+    intptr_t process = _spawnlp(_P_NOWAIT, "conform_children.exe", "conform_children", "exit", "14", NULL);
+    int status = 0;
+    CHECK(process != -1 && _cwait(&status, process, 0) == process && status == 14,
+          "_spawnlp(_P_NOWAIT) and _cwait");
+    CHECK(system("dir") == -1, "system: there is no command interpreter");
+}
+
+static void orphans(void) {
+    HANDLE done = event(TRUE), child;
+    char text[60];
+    sprintf(text, "orphan \"late %#llx\"", (unsigned long long)(ULONG_PTR)done);
+    const DWORD id = run(text, TRUE, 0);
+    CHECK((child = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_INFORMATION, FALSE, id)) != NULL,
+          "a child goes on when its parent has ended");
+    CHECK(WaitForSingleObject(done, INFINITE) == WAIT_OBJECT_0 &&
+              WaitForSingleObject(child, INFINITE) == WAIT_OBJECT_0,
+          "until its own end");
+    CloseHandle(child);
+    CloseHandle(done);
+}
+
+int main(int argc, char** argv) {
+    GetModuleFileNameA(NULL, self, sizeof self);
+    if (argc > 1) return child(argc, argv);
+    ends();
+    identities();
+    memory();
+    handles();
+    attribute_lists();
+    surroundings();
+    priorities();
+    names();
+    runtime();
+    orphans();
+    return finish();
+}
