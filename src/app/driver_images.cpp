@@ -11,6 +11,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/ke/watched_memory.h"
 #include "kernel/ldr/mm_memory.h"
+#include "kernel/ps/image_notify.h"
 #include "kernel/ps/thread.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
@@ -145,6 +146,7 @@ NTSTATUS Machine::map_driver(LoadedDriver& driver, const std::string& path) {
                                   std::u16string_view(to_utf16(file_name)));
     trace_symbols(*driver.module);
     drvlab_module_loaded(host_path.c_str(), driver.module->base);
+    ps::notify_driver_image(*driver.module);
     return STATUS_SUCCESS;
 }
 

@@ -23,7 +23,9 @@
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
+#include "kernel/ps/image_notify.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/process_notify.h"
 #include "kernel/ps/thread.h"
 #include "kernel/ps/thread_notify.h"
 #include <map>
@@ -225,6 +227,18 @@ struct Left {
             [](void* context, ULONG_PTR address) {
                 static_cast<Left*>(context)->routine("NotifyRoutineLeft", 0, address,
                                                      "a routine here still registered to hear of threads");
+            },
+            this);
+        ps::for_each_process_notify_routine(
+            [](void* context, ULONG_PTR address) {
+                static_cast<Left*>(context)->routine("NotifyRoutineLeft", 0, address,
+                                                     "a routine here still registered to hear of processes");
+            },
+            this);
+        ps::for_each_image_notify_routine(
+            [](void* context, ULONG_PTR address) {
+                static_cast<Left*>(context)->routine("NotifyRoutineLeft", 0, address,
+                                                     "a routine here still registered to hear of images");
             },
             this);
         ke::for_each_bugcheck_callback(

@@ -5,6 +5,7 @@
 #include "kernel/exports/process_handle.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/ps/image_notify.h"
 #include "kernel/section/section.h"
 #include "trace/trace.h"
 
@@ -98,9 +99,10 @@ extern "C" NTSTATUS NtOpenSection(HANDLE* handle, ACCESS_MASK access, const OBJE
 }
 GATE(NtOpenSection);
 
-extern "C" NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, PVOID* base, ULONG_PTR zero_bits,
-                                       SIZE_T, LARGE_INTEGER* offset, SIZE_T* size, ULONG inherit,
-                                       ULONG allocation, ULONG protection) {
+// `image_of`: referenced, when an image was mapped; drivers are to hear of it.
+static NTSTATUS map_view(HANDLE handle, HANDLE process, PVOID* base, ULONG_PTR zero_bits,
+                         LARGE_INTEGER* offset, SIZE_T* size, ULONG inherit, ULONG allocation,
+                         ULONG protection, EPROCESS*& image_of, ULONG_PTR& image_base) {
     PVOID wish;
     SIZE_T length;
     LARGE_INTEGER from{};
@@ -131,10 +133,28 @@ extern "C" NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, PVOID* bas
         status = section::map_view(*section, target.space(), view, &module);
     ob::dereference(section);
     if (!NT_SUCCESS(status)) return status;
-    if (module) target->modules->add(std::move(module));
+    if (module) {
+        target->modules->add(std::move(module));
+        image_of = &*target;
+        image_base = view.base;
+        ob::reference(image_of);
+    }
     if (!write_parameter(base, reinterpret_cast<PVOID>(view.base)) || !write_parameter(size, view.size) ||
         (offset && !write_parameter(offset, from)))
         return STATUS_ACCESS_VIOLATION;
+    return status;
+}
+
+extern "C" NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, PVOID* base, ULONG_PTR zero_bits,
+                                       SIZE_T, LARGE_INTEGER* offset, SIZE_T* size, ULONG inherit,
+                                       ULONG allocation, ULONG protection) {
+    EPROCESS* image_of = nullptr;
+    ULONG_PTR image_base = 0;
+    const NTSTATUS status = map_view(handle, process, base, zero_bits, offset, size, inherit, allocation,
+                                     protection, image_of, image_base);
+    if (!image_of) return status;
+    ps::notify_user_image(*image_of, image_base);
+    ob::dereference(image_of);
     return status;
 }
 GATE(NtMapViewOfSection);

@@ -12,6 +12,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/object.h"
+#include "kernel/ps/image_notify.h"
 #include "kernel/ps/thread_notify.h"
 #include "kernel/ps/times.h"
 #include "trace/trace.h"
@@ -131,6 +132,8 @@ void run_kernel(ke::Thread& self) {
 
 void run_user(ke::Thread& self) {
     if (self.exiting) exit_thread(self.exit_status); // ended before it ran
+    // assumed: before the new thread's own routines hear of it.
+    if (self.process) notify_first_images(*static_cast<EPROCESS*>(self.process));
     notify_thread_begins(self);
     seh::nt_enter_user(self.start_context, reinterpret_cast<ULONG_PTR>(self.extension),
                        self.base.registers[0], self.teb);

@@ -453,6 +453,7 @@ extern const nt::exports::Adapter gate_MmAllocateNonCachedMemory;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdl;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdlEx;
 extern const nt::exports::Adapter gate_MmBuildMdlForNonPagedPool;
+extern const nt::exports::Adapter gate_MmCopyVirtualMemory;
 extern const nt::exports::Adapter gate_MmCreateMdl;
 extern const nt::exports::Adapter gate_MmFreeContiguousMemory;
 extern const nt::exports::Adapter gate_MmFreeContiguousMemorySpecifyCache;
@@ -646,18 +647,47 @@ extern const nt::exports::Adapter gate_ProbeForWrite;
 extern const nt::exports::Adapter gate_PsCreateSystemThread;
 extern const nt::exports::Adapter gate_PsGetCurrentProcess;
 extern const nt::exports::Adapter gate_PsGetCurrentProcessId;
+extern const nt::exports::Adapter gate_PsGetCurrentProcessSessionId;
+extern const nt::exports::Adapter gate_PsGetCurrentProcessWow64Process;
 extern const nt::exports::Adapter gate_PsGetCurrentThread;
 extern const nt::exports::Adapter gate_PsGetCurrentThreadId;
+extern const nt::exports::Adapter gate_PsGetCurrentThreadTeb;
+extern const nt::exports::Adapter gate_PsGetProcessCreateTimeQuadPart;
+extern const nt::exports::Adapter gate_PsGetProcessExitStatus;
+extern const nt::exports::Adapter gate_PsGetProcessExitTime;
 extern const nt::exports::Adapter gate_PsGetProcessId;
 extern const nt::exports::Adapter gate_PsGetProcessImageFileName;
+extern const nt::exports::Adapter gate_PsGetProcessInheritedFromUniqueProcessId;
+extern const nt::exports::Adapter gate_PsGetProcessPeb;
+extern const nt::exports::Adapter gate_PsGetProcessSectionBaseAddress;
+extern const nt::exports::Adapter gate_PsGetProcessSessionId;
+extern const nt::exports::Adapter gate_PsGetProcessSessionIdEx;
+extern const nt::exports::Adapter gate_PsGetProcessStartKey;
+extern const nt::exports::Adapter gate_PsGetProcessWow64Process;
+extern const nt::exports::Adapter gate_PsGetThreadCreateTime;
+extern const nt::exports::Adapter gate_PsGetThreadExitStatus;
 extern const nt::exports::Adapter gate_PsGetThreadId;
+extern const nt::exports::Adapter gate_PsGetThreadProcess;
 extern const nt::exports::Adapter gate_PsGetThreadProcessId;
+extern const nt::exports::Adapter gate_PsGetThreadTeb;
 extern const nt::exports::Adapter gate_PsGetVersion;
+extern const nt::exports::Adapter gate_PsIsProtectedProcess;
+extern const nt::exports::Adapter gate_PsIsSystemProcess;
 extern const nt::exports::Adapter gate_PsIsSystemThread;
+extern const nt::exports::Adapter gate_PsIsThreadTerminating;
+extern const nt::exports::Adapter gate_PsLookupProcessByProcessId;
+extern const nt::exports::Adapter gate_PsLookupProcessThreadByCid;
 extern const nt::exports::Adapter gate_PsLookupThreadByThreadId;
+extern const nt::exports::Adapter gate_PsQueryTotalCycleTimeProcess;
 extern const nt::exports::Adapter gate_PsRemoveCreateThreadNotifyRoutine;
+extern const nt::exports::Adapter gate_PsRemoveLoadImageNotifyRoutine;
+extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutine;
+extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutineEx;
+extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutineEx2;
 extern const nt::exports::Adapter gate_PsSetCreateThreadNotifyRoutine;
 extern const nt::exports::Adapter gate_PsSetCreateThreadNotifyRoutineEx;
+extern const nt::exports::Adapter gate_PsSetLoadImageNotifyRoutine;
+extern const nt::exports::Adapter gate_PsSetLoadImageNotifyRoutineEx;
 extern const nt::exports::Adapter gate_PsTerminateSystemThread;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_UCHAR;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_ULONG;
@@ -1621,7 +1651,7 @@ const Row rows[] = {
     {"MmAllocatePagesForMdlEx", "the cache type is ignored", "", &gate_MmAllocatePagesForMdlEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmBuildMdlForNonPagedPool", "", "", &gate_MmBuildMdlForNonPagedPool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmCanFileBeTruncated", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmCopyVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmCopyVirtualMemory", "", "", &gate_MmCopyVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmCreateMdl", "", "", &gate_MmCreateMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmCreateSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmDoesFileHaveUserWritableReferences", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1873,55 +1903,63 @@ const Row rows[] = {
     {"PsGetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcess", "", "", &gate_PsGetCurrentProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcessId", "", "", &gate_PsGetCurrentProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetCurrentProcessSessionId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetCurrentProcessWow64Process", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetCurrentProcessSessionId", "", "", &gate_PsGetCurrentProcessSessionId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetCurrentProcessWow64Process", "", "", &gate_PsGetCurrentProcessWow64Process, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetCurrentThread", "", "", &gate_PsGetCurrentThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetCurrentThreadId", "", "", &gate_PsGetCurrentThreadId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetCurrentThreadTeb", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetCurrentThreadTeb", "", "", &gate_PsGetCurrentThreadTeb, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetHostSilo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessCreateTimeQuadPart", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessExitTime", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetProcessCreateTimeQuadPart", "", "", &gate_PsGetProcessCreateTimeQuadPart, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetProcessExitStatus", "", "", &gate_PsGetProcessExitStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetProcessExitTime", "", "", &gate_PsGetProcessExitTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessId", "", "", &gate_PsGetProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessImageFileName", "", "", &gate_PsGetProcessImageFileName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"PsGetProcessInheritedFromUniqueProcessId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetProcessInheritedFromUniqueProcessId", "", "", &gate_PsGetProcessInheritedFromUniqueProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessJob", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessPeb", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessSectionBaseAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessSessionId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessSessionIdEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetProcessPeb", "", "", &gate_PsGetProcessPeb, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetProcessSectionBaseAddress", "", "", &gate_PsGetProcessSectionBaseAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetProcessSessionId", "", "", &gate_PsGetProcessSessionId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetProcessSessionIdEx", "", "", &gate_PsGetProcessSessionIdEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetProcessStartKey", "", "", &gate_PsGetProcessStartKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessWin32Process", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsGetProcessWow64Process", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetProcessWow64Process", "", "", &gate_PsGetProcessWow64Process, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetThreadCreateTime", "", "", &gate_PsGetThreadCreateTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsGetThreadExitStatus", "", "", &gate_PsGetThreadExitStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadHardErrorsAreDisabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetThreadId", "", "", &gate_PsGetThreadId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"PsGetThreadProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetThreadProcess", "", "", &gate_PsGetThreadProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadProcessId", "", "", &gate_PsGetThreadProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetThreadTeb", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetThreadTeb", "", "", &gate_PsGetThreadTeb, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadWin32Thread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetVersion", "", "", &gate_PsGetVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsInitialSystemProcess", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsIsDiskCountersEnabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsIsProtectedProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsIsProtectedProcess", "", "", &gate_PsIsProtectedProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"PsIsSystemProcess", "", "", &gate_PsIsSystemProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsIsSystemThread", "", "", &gate_PsIsSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"PsIsThreadTerminating", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsIsThreadTerminating", "", "", &gate_PsIsThreadTerminating, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsJobType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsLoadedModuleList", "", "", nullptr, 16, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"PsLookupProcessByProcessId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsLookupProcessThreadByCid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsLookupProcessByProcessId", "", "", &gate_PsLookupProcessByProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"PsLookupProcessThreadByCid", "", "", &gate_PsLookupProcessThreadByCid, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsLookupThreadByThreadId", "", "", &gate_PsLookupThreadByThreadId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsProcessType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
+    {"PsQueryTotalCycleTimeProcess", "", "", &gate_PsQueryTotalCycleTimeProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsReferenceImpersonationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReferencePrimaryToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReferenceProcessFilePointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsRemoveCreateThreadNotifyRoutine", "", "", &gate_PsRemoveCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"PsRemoveLoadImageNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsRemoveLoadImageNotifyRoutine", "", "", &gate_PsRemoveLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsReturnProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReturnProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsSetCreateProcessNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsSetCreateProcessNotifyRoutineEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsSetCreateProcessNotifyRoutine", "", "", &gate_PsSetCreateProcessNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsSetCreateProcessNotifyRoutineEx", "there is no file object of the program (FileObject is null)", "", &gate_PsSetCreateProcessNotifyRoutineEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"PsSetCreateProcessNotifyRoutineEx2", "there is no file object of the program (FileObject is null)", "", &gate_PsSetCreateProcessNotifyRoutineEx2, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"PsSetCreateThreadNotifyRoutine", "", "", &gate_PsSetCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetCreateThreadNotifyRoutineEx", "", "", &gate_PsSetCreateThreadNotifyRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"PsSetLoadImageNotifyRoutine", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsSetLoadImageNotifyRoutine", "", "", &gate_PsSetLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsSetLoadImageNotifyRoutineEx", "", "", &gate_PsSetLoadImageNotifyRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetThreadHardErrorsAreDisabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsTerminateSystemThread", "", "", &gate_PsTerminateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsThreadType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -2478,7 +2516,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1622;
+const ULONG row_count = 1630;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

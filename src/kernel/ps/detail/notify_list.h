@@ -3,6 +3,7 @@
 #pragma once
 #include "kernel/ke/apc.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 
 namespace nt::ps::detail {
