@@ -83,8 +83,11 @@ ldr::ModuleList* modules_of(EPROCESS* process) {
     return modules && !modules->in_load_order().empty() ? modules : nullptr;
 }
 
-// Of the running process, else of the newest one that has any.
+EPROCESS* implicit_process = nullptr; // of .process; null: the running one
+
+// Of the implicit process, else of the newest one that has any.
 ldr::ModuleList* user_modules() {
+    if (implicit_process) return modules_of(implicit_process);
     if (auto* modules = modules_of(static_cast<EPROCESS*>(ke::current_thread().process))) return modules;
     for (LIST_ENTRY* e = ps::all_processes.Blink; e != &ps::all_processes; e = e->Blink)
         if (auto* modules = modules_of(NT_CONTAINER(e, ps::Process, all_link))) return modules;
@@ -178,9 +181,15 @@ bool Target::read_physical(Address from, void* to, std::size_t bytes) {
     return from < size && bytes <= size - from && guest::copy_from(to, host::places::ram + from, bytes);
 }
 
+bool Target::set_process(Address wanted) {
+    implicit_process = wanted ? process_at(wanted) : nullptr;
+    return !wanted || implicit_process;
+}
+
 bool Target::read(Address from, void* to, std::size_t bytes) {
     if (host::places::is_user(from))
-        if (mm::AddressSpace* space = mm::current_space())
+        if (mm::AddressSpace* space =
+                implicit_process ? ps::body(implicit_process).space : mm::current_space())
             return read_user(*space, user_modules(), from, to, bytes);
     if (!guest::copy_from(to, from, bytes)) return false;
     machine_.modules().original_bytes(from, {static_cast<std::uint8_t*>(to), bytes});

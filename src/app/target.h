@@ -20,6 +20,7 @@ class Target final : public view::Machine {
     unsigned irql(unsigned processor) override;
     view::Address pcr(unsigned processor) override;
     view::Address current_thread() override;
+    bool set_process(view::Address process) override;
     view::Address current_process() override;
     view::Registers registers() override;
     std::vector<view::Address> resources() override;

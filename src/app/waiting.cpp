@@ -226,6 +226,10 @@ std::string waiting_threads_text(Machine& machine) {
                 (holder.caller ? ", acquired at\n        " + place_text(machine, holder.caller, true) : "") +
                 "\n";
     }
+    for_each_thread([&](ke::Thread& thread) {
+        if (thread.teb && ke::state_of(thread) == ke::ThreadState::initialized)
+            text += name_of(thread) + " was made suspended, and nobody has resumed it\n";
+    });
     return text + cycles_text(waits) + spinning_text(machine);
 }
 

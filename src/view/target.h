@@ -183,9 +183,11 @@ class Machine {
     virtual unsigned processors() = 0;
     virtual unsigned current_processor() = 0;
     virtual unsigned irql(unsigned processor) = 0;
-    virtual Address pcr(unsigned processor) = 0;     // KPCR
-    virtual Address current_thread() = 0;            // ETHREAD, 0 when idle
-    virtual Address current_process() = 0;           // EPROCESS
+    virtual Address pcr(unsigned processor) = 0; // KPCR
+    virtual Address current_thread() = 0;        // ETHREAD, 0 when idle
+    virtual Address current_process() = 0;       // EPROCESS
+    // Whose user half and images are looked at from now on; 0: the running process's. False: not a process.
+    virtual bool set_process(Address process) { return process == 0; }
     virtual Registers registers() = 0;               // of the code where the machine stopped
     virtual std::uint64_t tick_count() { return 0; } // clock ticks since boot, 15.625 ms each
 

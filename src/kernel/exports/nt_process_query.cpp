@@ -26,6 +26,7 @@ struct Answer {
 
     // Fixed-size classes want exactly their size.
     template <class T> NTSTATUS give(const T& value) const {
+        static_assert(std::is_trivially_copyable_v<T>);
         if (length != sizeof(T)) return wrong_length(sizeof(T), STATUS_INFO_LENGTH_MISMATCH);
         if (!exports::copy_out(to, &value, sizeof value)) return STATUS_ACCESS_VIOLATION;
         return needed && !write_parameter(needed, ULONG{sizeof value}) ? STATUS_ACCESS_VIOLATION
@@ -68,7 +69,9 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
     switch (cls) {
     case ProcessBasicInformation: {
         PROCESS_BASIC_INFORMATION info{};
-        info.ExitStatus = process.ExitStatus;
+        // While its last threads are ending it has not terminated yet.
+        info.ExitStatus =
+            process.Pcb.Header.SignalState ? process.ExitStatus : static_cast<NTSTATUS>(STATUS_PENDING);
         info.PebBaseAddress = process.Peb;
         info.AffinityMask = process.affinity;
         info.BasePriority = process.Pcb.BasePriority;
@@ -123,11 +126,14 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
         if (&process != ps::current_process()) return STATUS_INVALID_PARAMETER;
         return answer.give(process.cookie);
     case ProcessImageFileName: { // the device path of the same file
-        const std::u16string path = path_of(process);
-        return answer.give(path.empty() ? path : u"\\Device\\HarddiskVolume1" + path.substr(2));
+        std::u16string path = path_of(process);
+        if (!path.empty()) path = u"\\Device\\HarddiskVolume1" + path.substr(2);
+        return answer.give(std::u16string_view(path));
     }
     case ProcessImageFileNameWin32:
         return answer.give(std::u16string_view(path_of(process)));
+    case ProcessCommandLineInformation:
+        return answer.give(std::u16string_view(ps::command_line_of(process)));
     default:
         return STATUS_INVALID_INFO_CLASS;
     }

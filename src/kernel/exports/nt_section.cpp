@@ -94,7 +94,13 @@ extern "C" NTSTATUS NtOpenSection(HANDLE* handle, ACCESS_MASK access, const OBJE
     const KPROCESSOR_MODE mode = exports::previous_mode();
     ob::Attributes captured;
     if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;
-    auto opened = ob::open_by_name(captured, section::section_type, mode, nullptr, access, nullptr);
+    const auto open = [&] {
+        return ob::open_by_name(captured, section::section_type, mode, nullptr, access, nullptr);
+    };
+    auto opened = open();
+    const std::u16string_view name{captured.name.Buffer, captured.name.Length / sizeof(WCHAR)};
+    if (!opened && opened.error() == STATUS_OBJECT_NAME_NOT_FOUND && section::add_program(name))
+        opened = open();
     return opened ? give_handle(handle, *opened) : opened.error();
 }
 GATE(NtOpenSection);

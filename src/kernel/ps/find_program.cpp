@@ -47,8 +47,12 @@ Result<section::Section*> find_program(std::u16string_view name) {
         const auto bytes = static_cast<USHORT>(path.size() * 2);
         const UNICODE_STRING object{bytes, bytes, const_cast<WCHAR*>(path.data())};
         PVOID found;
-        const NTSTATUS status = ob::reference_by_name(object, OBJ_CASE_INSENSITIVE, section::section_type,
-                                                      KernelMode, nullptr, &found);
+        const auto find = [&] {
+            return ob::reference_by_name(object, OBJ_CASE_INSENSITIVE, section::section_type, KernelMode,
+                                         nullptr, &found);
+        };
+        NTSTATUS status = find();
+        if (status == STATUS_OBJECT_NAME_NOT_FOUND && section::add_program(path)) status = find();
         if (!NT_SUCCESS(status)) return fail(status);
         return static_cast<section::Section*>(found);
     }

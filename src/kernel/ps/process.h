@@ -109,6 +109,8 @@ void terminate_process(EPROCESS& process, NTSTATUS status, bool except_current =
 // Called when the last thread of a process has ended.
 extern void (*on_process_exit)(EPROCESS& process);
 
+// What its parameters say now; empty if it has changed them beyond reading.
+std::u16string command_line_of(const Process& process);
 // A command line from arguments by the rules of the C run-time ("Parsing C command-line arguments"): what
 // CommandLineToArgvW takes apart again.
 std::u16string command_line(const std::string& program, const std::vector<std::string>& arguments);

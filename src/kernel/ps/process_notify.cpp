@@ -33,22 +33,8 @@ UNICODE_STRING* image_name(const Process& process) { // the name that the image 
 }
 
 UNICODE_STRING* command_line(const Process& process) {
-    const auto* parameters =
-        static_cast<const RTL_USER_PROCESS_PARAMETERS*>(process.space->pointer(process.parameters));
-    if (!parameters) return nullptr;
-    const UNICODE_STRING& line = parameters->CommandLine;
-    std::uint64_t contiguous = 0;
-    std::u16string text(line.Length / 2, u'\0');
-    auto* to = reinterpret_cast<UCHAR*>(text.data());
-    for (std::size_t done = 0; done < line.Length;) {
-        const void* from =
-            process.space->pointer(reinterpret_cast<std::uint64_t>(line.Buffer) + done, &contiguous);
-        if (!from) return nullptr;
-        const std::size_t n = std::min<std::size_t>(line.Length - done, contiguous);
-        std::memcpy(to + done, from, n);
-        done += n;
-    }
-    return pool_string(text.data(), line.Length);
+    const std::u16string text = command_line_of(process);
+    return pool_string(text.data(), text.size() * 2);
 }
 
 void free_string(const UNICODE_STRING* string) {

@@ -5,6 +5,7 @@
 #include "kernel/ps/detail/process_parts.h"
 #include "rtl/strings.h"
 #include <algorithm>
+#include <cstring>
 
 namespace nt::ps {
 
@@ -144,6 +145,24 @@ NTSTATUS build_parameters(Process& process, const StartParameters& what) {
 }
 
 } // namespace detail
+
+std::u16string command_line_of(const Process& process) {
+    const void* block = process.space ? process.space->pointer(process.parameters) : nullptr;
+    if (!block) return {};
+    const UNICODE_STRING line = static_cast<const RTL_USER_PROCESS_PARAMETERS*>(block)->CommandLine;
+    std::u16string text(line.Length / 2, u'\0');
+    auto* to = reinterpret_cast<UCHAR*>(text.data());
+    for (std::size_t done = 0, size = text.size() * 2; done < size;) {
+        std::uint64_t contiguous = 0;
+        const void* from =
+            process.space->pointer(reinterpret_cast<std::uint64_t>(line.Buffer) + done, &contiguous);
+        if (!from) return {};
+        const std::size_t n = std::min<std::size_t>(size - done, contiguous);
+        std::memcpy(to + done, from, n);
+        done += n;
+    }
+    return text;
+}
 
 // "Parsing C command-line arguments": inside quotes, backslashes before a quote are doubled.
 std::u16string command_line(const std::string& program, const std::vector<std::string>& arguments) {

@@ -3,7 +3,9 @@
 #include "host/file.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/section/section.h"
+#include "rtl/strings.h"
 #include <algorithm>
+#include <vector>
 
 namespace nt::section {
 
@@ -19,13 +21,21 @@ OBJECT_DIRECTORY* open_directory(std::u16string_view path) {
     return static_cast<OBJECT_DIRECTORY*>(found);
 }
 
-bool is_image_name(const std::string& name) {
+bool has_extension(const std::string& name, std::string_view extension) {
     if (name.size() < 5) return false;
     std::string tail = name.substr(name.size() - 4);
     std::transform(tail.begin(), tail.end(), tail.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    return tail == ".dll" || tail == ".exe";
+    return tail == extension;
 }
+
+// Programs get their sections when somebody asks for them: so what lies beside a program, of which there may
+// be much, moves no address of the run.
+struct Program {
+    std::u16string directory;
+    std::string name, path, host_path;
+};
+std::vector<Program> programs;
 
 } // namespace
 
@@ -49,11 +59,24 @@ NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, 
 ULONG add_images_of(std::u16string_view directory, const std::string& host_directory,
                     const std::string& path) {
     ULONG count = 0;
-    for (const std::string& name : host::list_directory(host_directory))
-        if (is_image_name(name) &&
-            NT_SUCCESS(add_image(directory, name, path + name, host_directory + "/" + name)))
+    for (const std::string& name : host::list_directory(host_directory)) {
+        const std::string host_path = host_directory + "/" + name;
+        if (has_extension(name, ".exe"))
+            programs.push_back({std::u16string(directory), name, path + name, host_path});
+        else if (has_extension(name, ".dll") &&
+                 NT_SUCCESS(add_image(directory, name, path + name, host_path)))
             count++;
+    }
     return count;
+}
+
+bool add_program(std::u16string_view object_name) {
+    for (const Program& p : programs) {
+        const std::u16string full = p.directory + u"\\" + std::u16string(p.name.begin(), p.name.end());
+        if (rtl::compare(full.data(), full.size(), object_name.data(), object_name.size(), true) == 0)
+            return NT_SUCCESS(add_image(p.directory, p.name, p.path, p.host_path));
+    }
+    return false;
 }
 
 } // namespace nt::section

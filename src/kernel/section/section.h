@@ -41,10 +41,13 @@ NTSTATUS initialize();
 // (the first wins).
 NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, const std::string& path,
                    const std::string& host_path);
-// Every *.dll and *.exe of a host directory, in name order. The number added; guests see `path` + file name
-// ("C:\Windows\System32\").
+// Every *.dll of a host directory, in name order, and every *.exe when it is asked for. The number of DLLs
+// added; guests see `path` + file name ("C:\Windows\System32\").
 ULONG add_images_of(std::u16string_view directory, const std::string& host_directory,
                     const std::string& path);
+// A name that has not been found ("\DrvlabApp\child.exe"): true if it is such a program's, which is named
+// now.
+bool add_program(std::u16string_view object_name);
 
 // An image section of a host file; with a name it is permanent. Referenced for the caller.
 Result<Section*> create_image(const std::string& file_name, const std::string& path,

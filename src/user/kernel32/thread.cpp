@@ -31,6 +31,10 @@ HANDLE CreateRemoteThreadEx(HANDLE process, SECURITY_ATTRIBUTES* security, SIZE_
                                           BOOLEAN((flags & CREATE_SUSPENDED) != 0), 0, reserve ? stack : 0,
                                           reserve ? 0 : stack, start, argument, &thread, &client);
     if (!NT_SUCCESS(status)) return fail(status), nullptr;
+    if (security && security->bInheritHandle) {
+        BOOLEAN information[2] = {1, 0}; // OBJECT_HANDLE_FLAG_INFORMATION: inherit
+        NtSetInformationObject(thread, OBJECT_INFORMATION_CLASS(4), information, sizeof information);
+    }
     if (id) *id = DWORD(ULONG_PTR(client.UniqueThread));
     return thread;
 }

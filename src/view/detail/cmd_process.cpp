@@ -251,6 +251,20 @@ void process_command(Session& s, std::string_view, std::span<const std::string> 
         s.error("%s is not a process object\n", extension_address(wanted).c_str());
 }
 
+// /p, /r and /P say how memory is read, which makes no difference here; /i makes the process run.
+void set_process_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    std::uint64_t wanted = 0;
+    for (const std::string& argument : arguments) {
+        if (argument == "/i") return s.error("The machine does not run any more\n");
+        if (argument == "/p" || argument == "/r" || argument == "/P") continue;
+        if (!s.evaluate(argument, wanted)) return;
+    }
+    if (!s.machine.set_process(wanted))
+        return s.error("%s is not a process object\n", extension_address(wanted).c_str());
+    s.print("Implicit process is now %s\n",
+            extension_address(wanted ? wanted : s.machine.current_process()).c_str());
+}
+
 void irql_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     const std::uint64_t processor = number_argument(s, arguments, 0, s.machine.current_processor());
     if (s.failed) return;
@@ -264,6 +278,7 @@ constexpr Command commands[] = {
     {"!process", "!process [process|0 [flags [image]]]",
      "processes; 0 0 lists all, flag 2 with threads, 4 with stacks", process_command},
     {"!thread", "!thread [-t] [thread]", "thread: state, IRPs, stack", thread_command},
+    {".process", ".process [/p [/r]] [process]", "whose user memory is looked at", set_process_command},
     {"!irql", "!irql [processor]", "interrupt request level of a processor", irql_command},
 };
 

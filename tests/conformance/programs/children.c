@@ -2,10 +2,14 @@
 // -terminateprocess, -getexitcodeprocess, -openprocess, -updateprocthreadattribute; "Process Creation Flags",
 // "Inheritance" (of handles, environment, current directory). Started with arguments it is the child.
 #define _WIN32_WINNT 0x0A00
+#define PSAPI_VERSION 2 // kernel32 has them
 #include "../common/program.h"
 #include <process.h>
 #include <stdlib.h>
 #include <windows.h>
+
+#include <psapi.h>
+#include <tlhelp32.h>
 
 static char self[MAX_PATH];
 
@@ -180,6 +184,64 @@ static void memory(void) {
     CloseHandle(thread);
 }
 
+// nf-tlhelp32-createtoolhelp32snapshot, -process32first, -thread32first; nf-psapi-enumprocesses.
+static void snapshots(void) {
+    PROCESS_INFORMATION p;
+    PROCESSENTRY32 e = {.dwSize = sizeof e};
+    THREADENTRY32 t = {.dwSize = sizeof t};
+    DWORD ids[64], bytes = 0, count = 0, handles = 0, size = MAX_PATH;
+    int self_there = 0, child_there = 0, thread_there = 0, id_there = 0, system_there = 0;
+    char path[MAX_PATH];
+    start("for-ever", FALSE, CREATE_SUSPENDED, NULL, NULL, NULL, &p);
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS | TH32CS_SNAPTHREAD, 0);
+    CHECK(snapshot != INVALID_HANDLE_VALUE, "CreateToolhelp32Snapshot");
+    for (BOOL more = Process32First(snapshot, &e); more; more = Process32Next(snapshot, &e)) {
+        self_there |=
+            e.th32ProcessID == GetCurrentProcessId() && !strcmp(e.szExeFile, "conform_children.exe");
+        child_there |= e.th32ProcessID == p.dwProcessId && e.th32ParentProcessID == GetCurrentProcessId() &&
+                       e.cntThreads == 1 && e.pcPriClassBase == 8;
+        system_there |= e.th32ProcessID == 4 && !strcmp(e.szExeFile, "System");
+    }
+    CHECK(GetLastError() == ERROR_NO_MORE_FILES, "at the end: ERROR_NO_MORE_FILES");
+    CHECK(self_there && child_there && system_there,
+          "this process, the System process, a child with its parent");
+    for (BOOL more = Thread32First(snapshot, &t); more; more = Thread32Next(snapshot, &t))
+        thread_there |= t.th32ThreadID == p.dwThreadId && t.th32OwnerProcessID == p.dwProcessId;
+    CHECK(thread_there, "Thread32First, Thread32Next");
+    PROCESSENTRY32 wrong = {.dwSize = 4};
+    CHECK(!Process32First(snapshot, &wrong), "Process32First fails if dwSize is not initialized");
+    CHECK(CloseHandle(snapshot), "CloseHandle destroys the snapshot");
+    CHECK(EnumProcesses(ids, sizeof ids, &bytes) && bytes >= 4 * sizeof ids[0], "EnumProcesses");
+    for (count = 0; count < bytes / sizeof ids[0]; ++count)
+        id_there |= ids[count] == p.dwProcessId;
+    CHECK(id_there, "with the child's id");
+    CHECK(EnumProcesses(ids, 4, &bytes) && bytes == 4, "lpcbNeeded never exceeds the size of the buffer");
+    CHECK(GetProcessHandleCount(p.hProcess, &handles) && handles >= 1, "GetProcessHandleCount of the child");
+    CHECK(QueryFullProcessImageNameA(p.hProcess, 0, path, &size) && !strcmp(path, self),
+          "QueryFullProcessImageName of the child");
+    CHECK(GetProcessImageFileNameA(p.hProcess, path, sizeof path) && !strncmp(path, "\\Device\\", 8),
+          "GetProcessImageFileName: the device form");
+    TerminateProcess(p.hProcess, 0);
+    run_until_end(&p);
+}
+
+static void suspension(void) {
+    typedef LONG NTAPI service(HANDLE);
+    service* suspend = (service*)(PVOID)GetProcAddress(GetModuleHandleA("ntdll"), "NtSuspendProcess");
+    service* resume = (service*)(PVOID)GetProcAddress(GetModuleHandleA("ntdll"), "NtResumeProcess");
+    HANDLE done = event(TRUE);
+    PROCESS_INFORMATION p;
+    char text[40];
+    sprintf(text, "late %#llx", (unsigned long long)(ULONG_PTR)done);
+    start(text, TRUE, 0, NULL, NULL, NULL, &p);
+    CHECK(suspend(p.hProcess) == 0 && WaitForSingleObject(done, 500) == WAIT_TIMEOUT,
+          "NtSuspendProcess: the process stands still");
+    CHECK(resume(p.hProcess) == 0 && WaitForSingleObject(done, 500) == WAIT_OBJECT_0 &&
+              run_until_end(&p) == 5,
+          "NtResumeProcess: it goes on");
+    CloseHandle(done);
+}
+
 static void handles(void) {
     char text[40];
     PROCESS_INFORMATION p;
@@ -219,6 +281,9 @@ static void handles(void) {
               GetHandleInformation(p.hThread, &other) && other == 0,
           "lpProcessAttributes and lpThreadAttributes say whether the new handles are inheritable");
     run_until_end(&p);
+    HANDLE thread = CreateThread(&security, 0, (LPTHREAD_START_ROUTINE)(PVOID)ExitThread, NULL, 0, NULL);
+    CHECK(GetHandleInformation(thread, &flags) && flags == HANDLE_FLAG_INHERIT, "and those of CreateThread");
+    CloseHandle(thread);
     CloseHandle(plain);
     CloseHandle(inheritable);
 }
@@ -425,6 +490,8 @@ int main(int argc, char** argv) {
     ends();
     identities();
     memory();
+    snapshots();
+    suspension();
     handles();
     attribute_lists();
     surroundings();

@@ -15,6 +15,9 @@ IMPORT(NTSTATUS, PsSetLoadImageNotifyRoutineEx, PVOID, ULONG_PTR);
 IMPORT(NTSTATUS, PsLookupProcessByProcessId, HANDLE, PEPROCESS*);
 IMPORT(HANDLE, PsGetCurrentThreadId, void);
 IMPORT(NTSTATUS, PsGetProcessExitStatus, PEPROCESS);
+IMPORT(void, KeStackAttachProcess, PVOID, PVOID);
+IMPORT(void, KeUnstackDetachProcess, PVOID);
+IMPORT(NTSTATUS, MmCopyVirtualMemory, PEPROCESS, PVOID, PEPROCESS, PVOID, SIZE_T, CHAR, PSIZE_T);
 
 struct create_info {
     SIZE_T size;
@@ -169,6 +172,24 @@ static void listen(BOOLEAN on) {
     }
 }
 
+static NTSTATUS peek_at(const struct peek* what, ULONGLONG* value) {
+    PEPROCESS process;
+    UCHAR state[64];
+    SIZE_T done;
+    NTSTATUS status = import_PsLookupProcessByProcessId((HANDLE)(ULONG_PTR)what->process, &process);
+    if (!NT_SUCCESS(status)) return status;
+    if (what->how) {
+        status = import_MmCopyVirtualMemory(process, (PVOID)(ULONG_PTR)what->address, PsGetCurrentProcess(),
+                                            value, sizeof *value, KernelMode, &done);
+    } else {
+        import_KeStackAttachProcess(process, state);
+        *value = *(volatile ULONGLONG*)(ULONG_PTR)what->address;
+        import_KeUnstackDetachProcess(state);
+    }
+    ObDereferenceObject(process);
+    return status;
+}
+
 static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
     UNREFERENCED_PARAMETER(device);
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
@@ -188,6 +209,11 @@ static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
     case IOCTL_NOTIFY_REFUSE:
         refuse = TRUE;
         return complete(irp, STATUS_SUCCESS, 0);
+    case IOCTL_NOTIFY_PEEK: {
+        struct peek what = *(struct peek*)irp->AssociatedIrp.SystemBuffer;
+        NTSTATUS status = peek_at(&what, irp->AssociatedIrp.SystemBuffer);
+        return complete(irp, status, NT_SUCCESS(status) ? sizeof(ULONGLONG) : 0);
+    }
     default:
         return complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
     }

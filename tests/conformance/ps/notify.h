@@ -7,6 +7,13 @@
 #define IOCTL_NOTIFY_EVENTS CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb12, METHOD_BUFFERED, FILE_ANY_ACCESS)
 // Refuse the next process with STATUS_ACCESS_DENIED.
 #define IOCTL_NOTIFY_REFUSE CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb13, METHOD_BUFFERED, FILE_ANY_ACCESS)
+// Input: a peek. Output: eight bytes of that process's memory, read attached to it (0) or by
+// MmCopyVirtualMemory (1).
+#define IOCTL_NOTIFY_PEEK CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb14, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
+struct peek {
+    unsigned long long process, address, how;
+};
 
 enum kind {
     process_made = 1,

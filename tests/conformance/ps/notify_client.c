@@ -111,6 +111,35 @@ static void a_refusal(void) {
     CloseHandle(p.hProcess);
 }
 
+// The same address in two processes, seen from a driver.
+static volatile unsigned long long here = 0x1111;
+static unsigned long long peek_at(DWORD process, const void* address, int how) {
+    struct peek what = {process, (ULONG_PTR)address, how};
+    unsigned long long value = 0;
+    DWORD done;
+    return DeviceIoControl(device, IOCTL_NOTIFY_PEEK, &what, sizeof what, &value, sizeof value, &done, NULL)
+               ? value
+               : 0;
+}
+static void two_memories(void) {
+    PROCESS_INFORMATION p;
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    char line[] = "notify_client as a child";
+    unsigned long long there = 0x2222;
+    if (!CreateProcessA(self, line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &p))
+        return CHECK(0, "CreateProcess");
+    CHECK(WriteProcessMemory(p.hProcess, (PVOID)&here, &there, sizeof there, NULL), "WriteProcessMemory");
+    CHECK(peek_at(p.dwProcessId, (PVOID)&here, 0) == 0x2222 && here == 0x1111,
+          "KeStackAttachProcess: the address means the other process's memory");
+    CHECK(peek_at(p.dwProcessId, (PVOID)&here, 1) == 0x2222, "MmCopyVirtualMemory reads it too");
+    CHECK(peek_at(GetCurrentProcessId(), (PVOID)&here, 0) == 0x1111,
+          "attached to the process it is in already");
+    TerminateProcess(p.hProcess, 1);
+    WaitForSingleObject(p.hProcess, INFINITE);
+    CloseHandle(p.hThread);
+    CloseHandle(p.hProcess);
+}
+
 static void a_library(void) {
     DWORD done;
     control(IOCTL_NOTIFY_START, NULL, 0, &done);
@@ -132,6 +161,7 @@ int main(int argc, char** argv) {
     a_process();
     a_refusal();
     a_library();
+    two_memories();
     CloseHandle(device);
     return finish();
 }

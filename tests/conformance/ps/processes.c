@@ -36,6 +36,8 @@ IMPORT(NTSTATUS, MmCopyVirtualMemory, PEPROCESS, PVOID, PEPROCESS, PVOID, SIZE_T
 IMPORT(void, KeStackAttachProcess, PVOID, PVOID);
 IMPORT(void, KeUnstackDetachProcess, PVOID);
 
+IMPORT(NTSTATUS, ZwQuerySystemInformation, ULONG, PVOID, ULONG, PULONG);
+
 #define SYSTEM ((PEPROCESS)TYPE_OF(PsInitialSystemProcess))
 
 static void lookup(void) {
@@ -151,7 +153,47 @@ static void memory(void) {
           "memory that is not there is an error, not a fault");
 }
 
+// Known structures: SYSTEM_PROCESS_INFORMATION, SYSTEM_HANDLE_INFORMATION and its extended form.
+static void listings(void) {
+    static UCHAR buffer[0x10000];
+    ULONG needed = 0;
+    BOOLEAN there = FALSE, handle_there = FALSE;
+    HANDLE event;
+    PVOID object;
+    OBJECT_ATTRIBUTES oa;
+    CHECK(import_ZwQuerySystemInformation(5, buffer, 16, &needed) == STATUS_INFO_LENGTH_MISMATCH &&
+              needed > 0x300,
+          "SystemProcessInformation, too small a buffer: STATUS_INFO_LENGTH_MISMATCH, and the size");
+    CHECK(import_ZwQuerySystemInformation(5, buffer, sizeof buffer, &needed) == STATUS_SUCCESS, "with room");
+    for (PUCHAR at = buffer;; at += *(PULONG)at) {
+        ULONG threads = *(PULONG)(at + 4);
+        if (*(HANDLE*)(at + 0x50) == PsGetCurrentProcessId())
+            for (ULONG i = 0; i < threads; ++i)
+                there |= *(HANDLE*)(at + 0x100 + i * 0x50 + 0x30) == import_PsGetCurrentThreadId();
+        if (!*(PULONG)at) break;
+    }
+    CHECK(there, "has the current process with the current thread");
+    InitializeObjectAttributes(&oa, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    ZwCreateEvent(&event, EVENT_ALL_ACCESS, &oa, NotificationEvent, FALSE);
+    ObReferenceObjectByHandle(event, 0, TYPE_OF(ExEventObjectType), KernelMode, &object, NULL);
+    CHECK(import_ZwQuerySystemInformation(16, buffer, sizeof buffer, &needed) == STATUS_SUCCESS,
+          "SystemHandleInformation");
+    for (ULONG i = 0; i < *(PULONG)buffer; ++i)
+        handle_there |= *(PUSHORT)(buffer + 8 + i * 24) == 4 && *(PVOID*)(buffer + 8 + i * 24 + 8) == object;
+    CHECK(handle_there, "has a kernel handle, as the System process's");
+    handle_there = FALSE;
+    CHECK(import_ZwQuerySystemInformation(64, buffer, sizeof buffer, &needed) == STATUS_SUCCESS,
+          "SystemExtendedHandleInformation");
+    for (ULONG i = 0; i < *(PULONG)buffer; ++i)
+        handle_there |=
+            *(HANDLE*)(buffer + 16 + i * 40 + 8) == (HANDLE)4 && *(PVOID*)(buffer + 16 + i * 40) == object;
+    CHECK(handle_there, "has it too");
+    ObDereferenceObject(object);
+    ZwClose(event);
+}
+
 static void checks(void) {
+    listings();
     lookup();
     process_values();
     thread_values();

@@ -1,0 +1,88 @@
+// The end of a process with requests outstanding, above CsqDev (drivers/csqdev/csqdev.h):
+// nf-processthreadsapi- terminateprocess, -exitprocess ("all outstanding I/O is cancelled", "open handles are
+// closed"), "Terminating a Process". Started with arguments it is the child.
+#include <process.h>
+#include <stdlib.h>
+#include <windows.h>
+
+#include "../common/program.h"
+
+static char self[MAX_PATH];
+
+static HANDLE open_device(DWORD flags) {
+    return CreateFileA("\\\\.\\CsqDev", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                       NULL, OPEN_EXISTING, flags, NULL);
+}
+
+static DWORD WINAPI reader(PVOID device) {
+    char buffer[16];
+    DWORD done;
+    return ReadFile(device, buffer, sizeof buffer, &done, NULL);
+}
+
+static int child(const char* what, HANDLE ready) {
+    static char buffer[16];
+    static OVERLAPPED overlapped[4];
+    DWORD done;
+    if (!strcmp(what, "synchronous")) {
+        CreateThread(NULL, 0, reader, open_device(0), 0, NULL);
+        Sleep(50); // it is in its read by then
+        SetEvent(ready);
+        Sleep(INFINITE);
+    }
+    HANDLE device = open_device(FILE_FLAG_OVERLAPPED);
+    if (!strcmp(what, "port")) CreateIoCompletionPort(device, NULL, 1, 0);
+    for (int i = 0; i < 4; ++i)
+        ReadFile(device, buffer, sizeof buffer, &done, &overlapped[i]);
+    SetEvent(ready);
+    if (!strcmp(what, "exit")) ExitProcess(11);
+    if (!strcmp(what, "handle")) Sleep(50);
+    if (!strcmp(what, "handle")) return 12;
+    Sleep(INFINITE);
+    return 99;
+}
+
+// A child in the given state; ends it if `code` is not 0, and waits for its end.
+static DWORD end_of(const char* what, UINT code) {
+    SECURITY_ATTRIBUTES security = {sizeof security, NULL, TRUE};
+    HANDLE ready = CreateEventA(&security, TRUE, FALSE, NULL);
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION p;
+    char line[80];
+    DWORD result = ~0u;
+    sprintf(line, "ends %s %#llx", what, (unsigned long long)(ULONG_PTR)ready);
+    if (!CreateProcessA(self, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &p)) return ~0u;
+    WaitForSingleObject(ready, INFINITE);
+    if (code) TerminateProcess(p.hProcess, code);
+    if (WaitForSingleObject(p.hProcess, 10000) == WAIT_OBJECT_0) GetExitCodeProcess(p.hProcess, &result);
+    CloseHandle(p.hThread);
+    CloseHandle(p.hProcess);
+    CloseHandle(ready);
+    return result;
+}
+
+// Nobody reads any more: a write finds no request.
+static int nobody_reads(void) {
+    HANDLE device = open_device(0);
+    DWORD done;
+    BOOL ok = WriteFile(device, "x", 1, &done, NULL);
+    DWORD error = GetLastError();
+    CloseHandle(device);
+    return !ok && error == ERROR_NOT_READY;
+}
+
+int main(int argc, char** argv) {
+    if (argc > 2) return child(argv[1], (HANDLE)(ULONG_PTR)strtoull(argv[2], NULL, 0));
+    GetModuleFileNameA(NULL, self, sizeof self);
+    CHECK(end_of("synchronous", 21) == 21, "TerminateProcess: a thread in a synchronous read ends");
+    CHECK(nobody_reads(), "its request is cancelled");
+    CHECK(end_of("overlapped", 22) == 22, "with overlapped reads outstanding");
+    CHECK(nobody_reads(), "they are cancelled");
+    CHECK(end_of("port", 23) == 23, "with reads of a file that has a completion port");
+    CHECK(nobody_reads(), "they are cancelled when the file's last handle is closed");
+    CHECK(end_of("exit", 0) == 11, "ExitProcess with reads outstanding");
+    CHECK(nobody_reads(), "cancels them");
+    CHECK(end_of("handle", 0) == 12, "and so does a return from main");
+    CHECK(nobody_reads(), "as above");
+    return finish();
+}
