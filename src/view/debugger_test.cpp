@@ -515,6 +515,28 @@ class DebuggerTest : public testing::Test {
     Debugger debugger_{machine_};
 };
 
+// Whatever an address points to: each command ends, with something to say.
+TEST_F(DebuggerTest, AnythingGoesIntoEveryCommand) {
+    std::vector<std::string> arguments{
+        "",   "-1", "0 0 0 0", "zz", "((",       "\"",         "poi(0)",
+        "-t", "-x", "L",       "-[", "\\Device", "@$thread 7", "ffffffffffffffff"};
+    for (const Address address :
+         {null_driver, null_device, file, irp, names, thread, process, device_directory, link, text, pcr_at,
+          dpc, timer, interrupt, list, list + 0x400, null_base})
+        for (const char* more : {"", " 1", " L2 20", " ffffffffffffffff", " 0 fileobject 1"}) {
+            char argument[64];
+            std::snprintf(argument, sizeof argument, "%llx%s", static_cast<unsigned long long>(address),
+                          more);
+            arguments.push_back(argument);
+        }
+    for (const std::string& name : debugger_.command_names()) {
+        bool said = false;
+        for (const std::string& argument : arguments)
+            said |= !debugger_.execute(name + " " + argument).empty();
+        EXPECT_TRUE(said || name == "q" || name == "qq") << name;
+    }
+}
+
 TEST_F(DebuggerTest, UnknownCommandsAreNamed) {
     EXPECT_EQ(debugger_.execute("frobnicate 1"), "Couldn't resolve error at 'frobnicate'\n");
     EXPECT_TRUE(debugger_.failed());

@@ -59,7 +59,7 @@ class Printer {
     void top(std::optional<u64> address) {
         const TypeText type = parse_type(a_.text);
         if (a_.module.empty() && !address && type.kind == TypeText::named)
-            print("nt!" + std::string(type.type->name) + "\n");
+            print(a_.found_in + "!" + std::string(type.type->name) + "\n");
         if (type.kind != TypeText::named) return simple(type, address);
         if (type.type->kind == TypeKind::enum_) return enumeration(*type.type, address);
         if (a_.verbose) print(described(*type.type) + "\n");
@@ -269,13 +269,56 @@ bool like(std::string_view pattern, std::string_view text) {
            like(pattern.substr(1), text.substr(1));
 }
 
-std::string list_types(const DtArguments& a, bool& failed) {
+struct Listed {
+    std::string address; // "": a type
+    std::string name;
+    u64 size;
+};
+
+// Variables and types that match, variables first.
+std::vector<Listed> matching(const DtArguments& a) {
+    std::vector<Listed> found;
+    const auto fits = [&](std::string_view name, u64 size) {
+        return like(a.name, name) && (!a.size || *a.size == size);
+    };
+    const auto rows = a.types ? a.types->types() : all_types();
+    if (a.types && !a.types_only)
+        for (const auto& variable : a.types->variables())
+            if (const u64 size = size_of_type(variable.text); fits(variable.name, size))
+                found.push_back({pointer_text(a.base + variable.rva).substr(2), variable.name, size});
+    for (const TypeRow& type : rows)
+        if (fits(type.name, type.size)) found.push_back({"", type.name, type.size});
+    return found;
+}
+
+std::string list_types(const DtArguments& a, const Source& source, bool& failed) {
+    const std::string module = a.module.empty() ? a.found_in : a.module;
+    const auto found = matching(a);
     std::string out;
-    for (const TypeRow& type : all_types())
-        if (like(a.name, type.name))
-            out += "          " + (a.module.empty() ? "nt" : a.module) + "!" + type.name + "\n";
-    failed = out.empty();
-    return failed ? "Symbol " + a.name + " not found.\n" : out;
+    if (a.verbose && !a.each) {
+        out = "Enumerating symbols matching " + module + "!" + a.name;
+        if (a.size) out += ", Size = " + hex_text(*a.size);
+        out += "\nAddress           Size Symbol\n";
+    }
+    for (const Listed& one : found) {
+        char head[64];
+        if (a.verbose && !a.each)
+            std::snprintf(head, sizeof head, "%-17s   %03llx ", one.address.c_str(),
+                          static_cast<unsigned long long>(one.size));
+        else
+            std::snprintf(head, sizeof head, "%-8s  ", one.address.c_str());
+        out += head + module + "!" + one.name + "\n";
+        if (!one.address.empty() || !(a.each || (a.first && &one == &found.front()))) continue;
+        DtArguments whole = a;
+        whole.text = one.name;
+        whole.module = module;
+        Printer printer(whole, source);
+        printer.top(a.address);
+        out += printer.finish(failed);
+    }
+    if (!found.empty()) return out;
+    failed = true;
+    return "Symbol " + a.name + " not found.\n";
 }
 
 // Where a link leads: its offset in the record, and how far the link lies behind what it points to. `path` is
@@ -327,32 +370,50 @@ std::string walk_list(const DtArguments& a, Printer& printer, bool& failed) {
 
 } // namespace
 
-std::string display_type(std::string_view arguments, const Source& source, bool* failed) {
+constexpr const char* USAGE =
+    "dt [-r[n]|-b|-a[n]|-c|-o|-v|-i|-p] [module!]Type [[-y|-n] Field]... [Address] [-l Link]\n"
+    "dt [-d|-s size|-t|-e|-v] [module!]Pattern*\n"
+    "dt -h\n";
+
+std::string display_type(std::string_view arguments, const Source& given, bool* failed, std::string* last) {
     DtArguments a;
+    TypeScope scope;
     std::string error;
     bool bad = false;
     std::string out;
-    if (!parse_dt(arguments, source, a, error)) {
+    if (!parse_dt(arguments, given, last ? *last : "", scope, a, error)) {
         bad = true;
         out = error;
-    } else if (a.text.empty()) {
-        out = list_types(a, bad);
+    } else if (a.help) {
+        out = USAGE;
     } else {
-        Printer printer(a, source);
-        if (!a.link.empty()) {
-            out = walk_list(a, printer, bad);
+        Source source = given;
+        if (a.physical) source.read = given.read_physical;
+        const std::string name = a.module.empty() ? a.name : a.module + "!" + a.name;
+        if (a.repeated) out = "Using sym " + a.name + "\n";
+        if (a.text.empty()) {
+            out += list_types(a, source, bad);
         } else {
-            printer.top(a.address);
-            out = printer.finish(bad);
+            Printer printer(a, source);
+            if (!a.link.empty()) {
+                out += walk_list(a, printer, bad);
+            } else {
+                printer.top(a.address);
+                out += printer.finish(bad);
+            }
         }
+        if (last && !bad) *last = name;
     }
     if (failed) *failed = bad;
     return out;
 }
 
-bool find_list_link(const Source&, std::string_view type, std::string_view field, u64& offset, u64& back) {
+bool find_list_link(const Source& source, std::string_view type, std::string_view field, u64& offset,
+                    u64& back) {
+    DtArguments a;
+    TypeScope scope;
     std::string path(field);
-    return find_link(type, path, offset, back);
+    return take_type(type, source, scope, a) && find_link(a.text, path, offset, back);
 }
 
 } // namespace view

@@ -281,9 +281,44 @@ TEST_F(Dt, WhatGoesWrong) {
     EXPECT_TRUE(failed_);
 }
 
+// The forms of the page's samples.
 TEST_F(Dt, ListsTypes) {
     EXPECT_EQ(dt("nt!_KEV*"), "          nt!_KEVENT\n");
+    EXPECT_EQ(dt("-v nt!_KEV*"), "Enumerating symbols matching nt!_KEV*\n"
+                                 "Address           Size Symbol\n"
+                                 "                    018 nt!_KEVENT\n");
+    EXPECT_EQ(dt("-s 28 -v nt!_KT*"), "Symbol _KT* not found.\n") << "none of this size";
+    EXPECT_EQ(dt("-s 40 nt!_KT*"), "          nt!_KTIMER\n");
+    EXPECT_EQ(dt("-d nt!_LIST_EN*"),
+              "          nt!_LIST_ENTRY\n"
+              "struct _LIST_ENTRY, 2 elements, 0x10 bytes\n"
+              "   +0x000 Flink            : Ptr64 to struct _LIST_ENTRY, 2 elements, 0x10 bytes\n"
+              "   +0x008 Blink            : Ptr64 to struct _LIST_ENTRY, 2 elements, 0x10 bytes\n");
+    EXPECT_EQ(dt("-y nt!_LIST_EN"), "          nt!_LIST_ENTRY\n"
+                                    "   +0x000 Flink            : Ptr64 _LIST_ENTRY\n"
+                                    "   +0x008 Blink            : Ptr64 _LIST_ENTRY\n");
     EXPECT_EQ(dt("nt!_XYZ*"), "Symbol _XYZ* not found.\n");
+}
+
+TEST_F(Dt, PointRepeatsTheName) {
+    std::string last;
+    const auto run = [&](const char* arguments) { return display_type(arguments, Source{}, nullptr, &last); };
+    run("nt!_LIST_ENTRY");
+    EXPECT_EQ(run(". Blink"), "Using sym _LIST_ENTRY\n   +0x008 Blink : Ptr64 _LIST_ENTRY\n");
+    EXPECT_EQ(run("-h").substr(0, 3), "dt ");
+}
+
+TEST_F(Dt, PhysicalAddresses) {
+    const nt::LIST_ENTRY entry{at<nt::LIST_ENTRY>(0x4711), nullptr};
+    Source source;
+    source.read_physical = [&](std::uint64_t from, void* to, std::size_t bytes) {
+        if (from < 0x1000 || from + bytes > 0x1000 + sizeof entry) return false;
+        std::memcpy(to, reinterpret_cast<const char*>(&entry) + (from - 0x1000), bytes);
+        return true;
+    };
+    EXPECT_EQ(display_type("-p nt!_LIST_ENTRY 1000", source),
+              "   +0x000 Flink            : 0x00000000`00004711 _LIST_ENTRY\n"
+              "   +0x008 Blink            : (null) \n");
 }
 
 TEST(TypeTable, EveryTypeDisplays) {

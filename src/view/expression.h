@@ -6,8 +6,16 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace view {
+
+// An image whose debug information may have types.
+struct TypeModule {
+    std::string name;
+    std::string host_path;
+    std::uint64_t base = 0;
+};
 
 // What formatting and evaluating need of a stopped machine. A missing function is as one that finds nothing.
 struct Source {
@@ -20,6 +28,7 @@ struct Source {
     // pseudo-register
     // ("@$thread", "$thread"); false if there is none.
     std::function<bool(std::string_view name, std::uint64_t& value)> find;
+    std::function<std::vector<TypeModule>()> type_modules;
 };
 
 // Evaluates `text`: numbers are hexadecimal by default (0x, 0n, 0t, 0y prefixes, h suffix, ` inside), numbers

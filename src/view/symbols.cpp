@@ -8,6 +8,7 @@ namespace {
 
 struct Library {
     DrvlabSymbolize symbolize = nullptr;
+    DrvlabTypes types = nullptr;
     std::string error;
 };
 
@@ -29,6 +30,7 @@ const Library& library() {
         }
         made.symbolize = reinterpret_cast<DrvlabSymbolize>(dlsym(handle, "drvlab_symbolize"));
         if (!made.symbolize) made.error = dlerror();
+        made.types = reinterpret_cast<DrvlabTypes>(dlsym(handle, "drvlab_types"));
         return made;
     }();
     return loaded;
@@ -46,6 +48,10 @@ std::vector<SourceLine> symbolize(const std::string& host_image_path, std::uint6
         },
         &lines);
     return lines;
+}
+
+void read_types(const std::string& host_image_path, const DrvlabTypeSink& sink) {
+    if (library().types && !host_image_path.empty()) library().types(host_image_path.c_str(), &sink);
 }
 
 bool symbolizer_available(std::string* why) {

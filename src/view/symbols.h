@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+struct DrvlabTypeSink;
+
 namespace view {
 
 struct SourceLine {
@@ -17,6 +19,9 @@ struct SourceLine {
 
 // Innermost inlined function first. `rva` is relative to the image's base. Empty: nothing known.
 std::vector<SourceLine> symbolize(const std::string& host_image_path, std::uint64_t rva);
+// What the image's debug information says of types and global variables (symbols/interface.h); nothing
+// without it.
+void read_types(const std::string& host_image_path, const DrvlabTypeSink& sink);
 // Whether the library is there. `why` gets the loader's message if not.
 bool symbolizer_available(std::string* why = nullptr);
 

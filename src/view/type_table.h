@@ -1,4 +1,5 @@
-// Names, layouts and type texts of every structure of src/abi, for dt. Generated: src/abi/layout.txt.
+// Names, layouts and type texts for dt: of every structure of src/abi (generated from src/abi/layout.txt),
+// and of a module whose debug information is looked at.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -33,9 +34,23 @@ struct TypeRow {
     std::uint32_t count;
 };
 
+class ModuleTypes;
+
+// While it lives, names of types are those of a module first, then the system's; null: only the system's.
+class TypeScope {
+  public:
+    TypeScope();
+    ~TypeScope();
+    TypeScope(const TypeScope&) = delete;
+    void enter(const ModuleTypes* types);
+
+  private:
+    const ModuleTypes* before_;
+};
+
 // By "_IRP", "IRP", "nt!_IRP" (the module is not looked at); null if unknown.
 const TypeRow* find_type(std::string_view name);
-std::span<const TypeRow> all_types();
+std::span<const TypeRow> all_types(); // the system's
 std::span<const FieldRow> fields_of(const TypeRow& type);
 std::span<const EnumRow> enumerators_of(const TypeRow& type);
 

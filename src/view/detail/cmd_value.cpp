@@ -83,7 +83,7 @@ void ioctldecode_command(Session& s, std::string_view, std::span<const std::stri
 
 void display_type_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     bool failed = false;
-    s.out += display_type(joined(arguments), s.source(), &failed);
+    s.out += display_type(joined(arguments), s.source(), &failed, &s.last_type);
     s.failed |= failed;
 }
 

@@ -1,5 +1,6 @@
 #include "view/detail/dt_arguments.h"
 #include "view/detail/type_value.h"
+#include <algorithm>
 #include <cctype>
 
 namespace view {
@@ -91,6 +92,7 @@ struct Pending {
     bool prefix = false; // -y
     bool name = false;   // -n
     bool link = false;   // -l: the next word
+    bool size = false;   // -s: the next word
 };
 
 bool option(std::string_view letters, DtArguments& a, Pending& pending) {
@@ -120,16 +122,29 @@ bool option(std::string_view letters, DtArguments& a, Pending& pending) {
         case 'o':
             a.offsets = false;
             break;
-        case 'v':
         case 'd':
+            a.each = true;
+            [[fallthrough]];
+        case 'v':
             a.verbose = true;
+            break;
+        case 'p':
+            a.physical = true;
+            break;
+        case 'h':
+            a.help = true;
+            break;
+        case 's':
+            pending.size = true;
+            a.types_only = false;
             break;
         case 'i':
             a.indent = false;
             break;
         case 'e':
         case 't':
-            break; // only types are known here
+            a.types_only = true;
+            break;
         case 'y':
             pending.prefix = true;
             break;
@@ -146,31 +161,80 @@ bool option(std::string_view letters, DtArguments& a, Pending& pending) {
     return true;
 }
 
-bool take_type(std::string_view word, DtArguments& a) {
-    std::string_view name = word;
-    const std::size_t bang = name.find('!');
-    if (bang != std::string_view::npos) name.remove_prefix(bang + 1);
-    std::string text;
-    if (name.find_first_of("*?") == std::string_view::npos && (text = text_of(name)).empty()) return false;
-    a.module = bang == std::string_view::npos ? "" : word.substr(0, bang);
-    a.name = name;
-    a.text = text;
-    return true;
+// Names of modules compare without case.
+bool same_name(std::string_view a, std::string_view b) {
+    return std::ranges::equal(
+        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// In one module, whose scope is entered.
+bool take_from(const TypeModule& module, std::string_view name, bool pattern, TypeScope& scope,
+               DtArguments& a) {
+    const ModuleTypes& types = ModuleTypes::of_image(module.host_path);
+    scope.enter(&types);
+    a.types = &types;
+    a.base = module.base;
+    a.found_in = module.name;
+    if (pattern) return !types.types().empty() || !types.variables().empty();
+    const auto* variable = a.types_only ? nullptr : types.variable(name);
+    if (const TypeRow* type = types.find(name); type && !variable) return a.text = type->name, true;
+    if (variable) {
+        a.text = variable->text;
+        if (!a.address) a.address = module.base + variable->rva;
+        return true;
+    }
+    return !(a.text = types.alias(name)).empty();
 }
 
 } // namespace
+
+bool take_type(std::string_view word, const Source& source, TypeScope& scope, DtArguments& a) {
+    std::string_view name = word;
+    const std::size_t bang = name.find('!');
+    if (bang != std::string_view::npos) name.remove_prefix(bang + 1);
+    const bool pattern = name.find_first_of("*?") != std::string_view::npos;
+    const std::string_view module = bang == std::string_view::npos ? "" : word.substr(0, bang);
+    const auto found = [&] {
+        a.module = module;
+        a.name = name;
+        return true;
+    };
+    const auto modules = source.type_modules ? source.type_modules() : std::vector<TypeModule>();
+    for (const TypeModule& one : modules)
+        if (!module.empty() && same_name(one.name, module) && take_from(one, name, pattern, scope, a))
+            return found();
+    scope.enter(nullptr);
+    a.types = nullptr;
+    a.found_in = "nt";
+    if (pattern || !(a.text = text_of(name)).empty()) return found();
+    for (const TypeModule& one : modules)
+        if (module.empty() && take_from(one, name, false, scope, a)) return found();
+    scope.enter(nullptr);
+    a.types = nullptr;
+    a.text.clear();
+    return false;
+}
 
 bool FieldSelector::Component::matches(std::string_view field) const {
     return name.empty() || (prefix ? field.starts_with(name) : field == name);
 }
 
-bool parse_dt(std::string_view arguments, const Source& source, DtArguments& a, std::string& error) {
+bool parse_dt(std::string_view arguments, const Source& source, std::string_view last, TypeScope& scope,
+              DtArguments& a, std::string& error) {
     Pending pending;
-    std::string first; // a word before the type: its address
+    std::string first;                  // a word before the type: its address
+    std::optional<std::uint64_t> given; // an address stands there, not only that of a variable
     for (const std::string& word : words(arguments)) {
         if (pending.link) {
             a.link = word;
             pending.link = false;
+            continue;
+        }
+        if (pending.size) {
+            std::uint64_t size = 0;
+            if (!evaluate_expression(word, source, size, error)) return error += "\n", false;
+            a.size = size;
+            pending.size = false;
             continue;
         }
         if (word.size() > 1 && word[0] == '-' && std::isalpha(static_cast<unsigned char>(word[1]))) {
@@ -180,7 +244,10 @@ bool parse_dt(std::string_view arguments, const Source& source, DtArguments& a, 
         const bool prefix = pending.prefix, name = pending.name;
         pending = {};
         if (a.name.empty()) {
-            if (take_type(prefix ? word + "*" : word, a)) continue;
+            a.first = prefix;
+            a.repeated = word == "." && !last.empty();
+            if (take_type(a.repeated ? std::string(last) : prefix ? word + "*" : word, source, scope, a))
+                continue;
             if (!first.empty() || name || word.find('!') != std::string::npos)
                 return error = "Symbol " + word + " not found.\n", false;
             first = word;
@@ -191,13 +258,14 @@ bool parse_dt(std::string_view arguments, const Source& source, DtArguments& a, 
         std::string why;
         if (prefix || name || names_a_field(a, s, true))
             a.fields.push_back(std::move(s));
-        else if (!a.address && evaluate_expression(word, source, value, why))
-            a.address = value;
+        else if (!given && evaluate_expression(word, source, value, why))
+            given = a.address = value;
         else if (names_a_field(a, s, false))
             a.fields.push_back(std::move(s));
         else
             return error = (why.empty() ? "Couldn't resolve error at '" + word + "'" : why) + "\n", false;
     }
+    if (a.help) return true;
     if (a.name.empty() && first.empty())
         return error = "Usage: dt [options] [module!]Type [Field]... [Address]\n", false;
     if (!first.empty()) {

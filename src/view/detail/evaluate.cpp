@@ -51,6 +51,13 @@ Source Session::source() {
         if (name.starts_with('@') || name.starts_with('$')) return find_register(machine, name, value);
         return find_symbol(name, value);
     };
+    source.type_modules = [this] {
+        std::vector<TypeModule> found;
+        for (const Module& module : modules())
+            if (module.has_symbols && !module.host_path.empty())
+                found.push_back({module.name, module.host_path, module.base});
+        return found;
+    };
     return source;
 }
 

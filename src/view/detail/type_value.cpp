@@ -1,5 +1,6 @@
 #include "view/detail/type_value.h"
 #include <cstdio>
+#include <cstring>
 
 namespace view {
 namespace {
@@ -17,10 +18,10 @@ struct Basic {
     unsigned size;
     bool is_signed;
 };
-constexpr Basic BASICS[] = {{"Void", 0, false},  {"Char", 1, true},    {"UChar", 1, false},
-                            {"Wchar", 2, false}, {"Int2B", 2, true},   {"Uint2B", 2, false},
-                            {"Int4B", 4, true},  {"Uint4B", 4, false}, {"Int8B", 8, true},
-                            {"Uint8B", 8, false}};
+constexpr Basic BASICS[] = {{"Void", 0, false},   {"Char", 1, true},    {"UChar", 1, false},
+                            {"Wchar", 2, false},  {"Int2B", 2, true},   {"Uint2B", 2, false},
+                            {"Int4B", 4, true},   {"Uint4B", 4, false}, {"Int8B", 8, true},
+                            {"Uint8B", 8, false}, {"Float", 4, true},   {"Double", 8, true}};
 
 const Basic& basic_of(std::string_view name) {
     for (const Basic& b : BASICS)
@@ -71,6 +72,15 @@ std::string quoted_text(ValueReader& reader, u64 from, unsigned width, u64 most)
     return "\"" + text + "\"";
 }
 
+// assumed: how the debugger writes real numbers
+std::string real_value(u64 value, unsigned size) {
+    float small;
+    double large;
+    std::memcpy(&small, &value, sizeof small);
+    std::memcpy(&large, &value, sizeof large);
+    return format("%.17g", size == 4 ? static_cast<double>(small) : large);
+}
+
 std::string basic_value(ValueReader& reader, std::string_view name, u64 address) {
     const Basic& b = basic_of(name);
     u64 value = 0;
@@ -82,6 +92,7 @@ std::string basic_value(ValueReader& reader, std::string_view name, u64 address)
         return number + " '" +
                (value >= 0x20 && value < 0x7f ? std::string(1, static_cast<char>(value)) : "") + "'";
     }
+    if (name == "Float" || name == "Double") return real_value(value, b.size);
     if (b.is_signed) return format("0n%lld", static_cast<long long>(sign_extended(value, b.size)));
     return hex_text(value);
 }
@@ -141,7 +152,8 @@ std::string pointer_value(ValueReader& reader, const TypeText& type, u64 address
     const TypeText to = parse_type(type.rest);
     if (to.kind == TypeText::named) return text + " " + to.type->name;
     if (to.kind == TypeText::basic) {
-        if (to.rest == "Void") return text + " Void";
+        if (basic_of(to.rest).size == 0)
+            return text + " " + std::string(to.rest); // void, or a type that is only declared
         if (to.rest == "Char" || to.rest == "UChar" || to.rest == "Wchar") {
             constexpr u64 LONGEST = 256;
             return text + " " + quoted_text(reader, value, to.rest == "Wchar" ? 2 : 1, LONGEST);
