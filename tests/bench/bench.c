@@ -196,8 +196,11 @@ static VOID NTAPI bench_unload(PDRIVER_OBJECT driver) {
     }
 }
 
+PDRIVER_OBJECT bench_driver;
+
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path) {
     UNREFERENCED_PARAMETER(registry_path);
+    bench_driver = driver;
     UNICODE_STRING name = RTL_CONSTANT_STRING(BENCH_DEVICE), link = RTL_CONSTANT_STRING(L"\\??\\Bench");
     PDEVICE_OBJECT device;
     NTSTATUS status =

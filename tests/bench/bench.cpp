@@ -88,13 +88,14 @@ int main(int argc, char** argv) {
             open = requests("open", 50'000), filters_none = requests("kcontrol", 500'000, {"0", "0"}),
             filters_skip = requests("kcontrol", 500'000, {"4", "0"}),
             filters_copy = requests("kcontrol", 500'000, {"4", "1"}),
+            filters_100 = requests("kcontrol", 100'000, {"100", "0"}),
             traced = requests("kcontrol", 100'000, {}, {"--trace", trace});
     KernelRows kernel(trace);
     double unit = 1e18;
     for (int round = 0; round < rounds; ++round) {
         unit = std::min(unit, linux_ioctl());
         for (Measure* m : {&kcontrol, &control, &kdirect, &kwrite, &write, &kopen, &open, &filters_none,
-                           &filters_skip, &filters_copy, &traced})
+                           &filters_skip, &filters_copy, &filters_100, &traced})
             m->take();
         unlink(trace.c_str());
         unit = std::min(unit, linux_ioctl());
@@ -104,6 +105,8 @@ int main(int argc, char** argv) {
         return Row{name, value, "ns", value / unit, limit};
     };
     const double few = handle_cost(10, 200'000), many = handle_cost(1'000'000, 200'000);
+    const double filter = std::max(0.1, filters_skip.cost() - filters_none.cost()) / 4,
+                 one_of_100 = std::max(0.0, filters_100.cost() - filters_none.cost()) / 100;
     std::vector<Row> rows{
         {"Linux ioctl(2) on /dev/null", unit, "ns", 1, 0},
         row("NtDeviceIoControlFile, 64 bytes, buffered", kcontrol.cost(), 0.6),
@@ -111,7 +114,8 @@ int main(int argc, char** argv) {
         row("METHOD_OUT_DIRECT, 4 KB through the MDL", kdirect.cost(), 1.2),
         row("NtWriteFile of 64 bytes", kwrite.cost(), 0.6),
         row("the same by WriteFile from a program", write.cost(), 0),
-        row("each further filter: skip", std::max(0.0, filters_skip.cost() - filters_none.cost()) / 4, 0.25),
+        row("each further filter: skip", filter, 0.25),
+        {"each of 100 filters, to each of four", one_of_100, "ns", one_of_100 / filter, 2},
         row("each further filter: copy + completion routine",
             std::max(0.0, filters_copy.cost() - filters_none.cost()) / 4, 0.4),
         row("open + close by name", kopen.cost(), 5),

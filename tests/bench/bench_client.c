@@ -1,9 +1,9 @@
 // Makes the bench driver work: bench_client KIND COUNT [MORE]. Who starts it measures the time. Kinds:
 // control, write, direct, open: requests from here; kcontrol, kwrite, kdirect, kopen, kread, kparport: the
 // driver sends them (kparport: to that driver). MORE is FILTERS MODE: so many filters that do nothing are
-// attached first, MODE 0 skip, 1 copy. switch, dpc, timer, spin, threads, waves, wait: the driver's loops of
-// these names in bench.h. turns, in one process, gives its turn to another one that runs turn, and waits for
-// it. handles BASE COUNT: duplicates and closes a handle while BASE others are open.
+// attached first, MODE 0 skip, 1 copy. switch, dpc, timer, spin, threads, waves, devices, wait: the driver's
+// loops of these names in bench.h. turns, in one process, gives its turn to another one that runs turn, and
+// waits for it. handles BASE COUNT: duplicates and closes a handle while BASE others are open.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static BOOL turn(HANDLE device, ULONG side) {
 static int kind_number(const char* kind) {
     static const char* const kinds[BENCH_KINDS] = {"kcontrol", "kwrite", "kdirect", "kopen", "kread",
                                                    "kparport", "switch", "dpc",     "timer", "spin",
-                                                   "threads",  "waves",  "wait"};
+                                                   "threads",  "waves",  "devices", "wait"};
     for (int i = 0; i < BENCH_KINDS; ++i)
         if (!strcmp(kind, kinds[i])) return i;
     return -1;

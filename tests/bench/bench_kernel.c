@@ -208,6 +208,8 @@ NTSTATUS kernel_loop(const BENCH_LOOP* what) {
         return run_crowd(what->count, what->more, what->more);
     case BENCH_WAVES:
         return run_crowd(what->count, what->more, 128);
+    case BENCH_DEVICES:
+        return make_devices(bench_driver, what->count, what->more);
     case BENCH_WAIT:
         return wait_mostly(what->count);
     default:

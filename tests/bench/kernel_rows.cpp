@@ -17,6 +17,8 @@ struct KernelRows::Measures {
         spin{.client = {"spin"}, .count = 5'000'000},
         few_timers{.client = {"timer"}, .count = 1'000'000, .more = {"100"}},
         many_timers{.client = {"timer"}, .count = 1'000'000, .more = {"100000"}},
+        few_devices{.client = {"devices"}, .count = 100'000, .more = {"10"}},
+        many_devices{.client = {"devices"}, .count = 100'000, .more = {"10000"}},
         pulse{.client = {"kread"}, .count = 200'000, .options = {"--hardware", here + "/tests/pulse.so"}},
         parport{.client = {"kparport"},
                 .count = 2'000,
@@ -37,8 +39,9 @@ KernelRows::~KernelRows() = default;
 
 void KernelRows::take() {
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
-    for (Measure* m : {&m_->switches, &m_->dpc, &m_->spin, &m_->few_timers, &m_->many_timers, &m_->pulse,
-                       &m_->parport, &m_->few_threads, &m_->waves, &m_->many_threads, &m_->turns, &m_->wait})
+    for (Measure* m : {&m_->switches, &m_->dpc, &m_->spin, &m_->few_timers, &m_->many_timers,
+                       &m_->few_devices, &m_->many_devices, &m_->pulse, &m_->parport, &m_->few_threads,
+                       &m_->waves, &m_->many_threads, &m_->turns, &m_->wait})
         m->take();
     unlink(m_->trace.c_str());
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
@@ -47,6 +50,7 @@ void KernelRows::take() {
 std::vector<Row> KernelRows::rows() const {
     const double linux_switch = m_->linux_both_ways, ours = m_->switches.cost();
     const double few_timers = m_->few_timers.cost(), many_timers = m_->many_timers.cost();
+    const double few_devices = m_->few_devices.cost(), many_devices = m_->many_devices.cost();
     const double few = m_->few_threads.cost() / 10, waves = m_->waves.cost() / 10'000,
                  many = m_->many_threads.cost() / 10'000;
     constexpr double parport_accesses = 7; // of parport.c, for a single byte
@@ -58,6 +62,8 @@ std::vector<Row> KernelRows::rows() const {
         {"DPC queued and run", m_->dpc.cost(), "ns", 0, 60},
         {"timer set and cancelled, 100 pending", few_timers, "ns", 1, 0},
         {"timer set and cancelled, 100 000 pending", many_timers, "ns", many_timers / few_timers, 2},
+        {"device deleted and made, one of 10", few_devices, "ns", 1, 0},
+        {"device deleted and made, one of 10 000", many_devices, "ns", many_devices / few_devices, 2},
         {"spin lock acquired and released", m_->spin.cost(), "ns", 0, 15},
         {"interrupt to DPC to completed request", m_->pulse.cost() / 1e3, "us", 0, 1},
         {"the same with 7 register accesses (parport)", m_->parport.cost() / 1e3, "us", 0,

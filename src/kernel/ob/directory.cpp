@@ -82,10 +82,12 @@ void remove_from_directory(PVOID object) {
     if (!name || !name->Directory) return;
     OBJECT_DIRECTORY* directory = name->Directory;
     const ULONG hash = hash_of(name->Name);
-    OBJECT_DIRECTORY_ENTRY* entry = directory->HashBuckets[hash % hash_buckets];
+    const bool indexed = directory->IndexSize != 0;
+    OBJECT_DIRECTORY_ENTRY* entry = indexed ? directory->Index[hash & (directory->IndexSize - 1)]
+                                            : directory->HashBuckets[hash % hash_buckets];
     while (entry->Object != object)
-        entry = entry->ChainLink;
-    if (directory->IndexSize) {
+        entry = indexed ? entry->IndexLink : entry->ChainLink;
+    if (indexed) {
         OBJECT_DIRECTORY_ENTRY** link = &directory->Index[hash & (directory->IndexSize - 1)];
         while (*link != entry)
             link = &(*link)->IndexLink;
