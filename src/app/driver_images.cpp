@@ -16,6 +16,7 @@
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
 #include <set>
+#include <strings.h>
 #include <utility>
 
 namespace app {
@@ -248,6 +249,8 @@ bool Machine::remove_image(LoadedDriver& driver) {
     const std::string& name = driver.spec.name;
     ldr::Module& module = *driver.module;
     bool clean = report_left(driver);
+    driver.kept = is_imported(driver);
+    if (driver.kept) return clean;
     if (const ULONG_PTR routine = ex::work_in(module.base, module.size)) {
         report("WorkItemLeft", name + ": unloaded while a work item with the routine " +
                                    modules_.describe(routine) + " is queued or runs");
@@ -260,7 +263,24 @@ bool Machine::remove_image(LoadedDriver& driver) {
     ldr::KernelImageMemory memory;
     ldr::unload_image(*modules_.remove(module), memory);
     driver.module = nullptr;
+    for (LoadedDriver& other : drivers_) // one that it imported from may go now
+        if (other.kept && !is_imported(other)) {
+            remove_image(other);
+            break; // which looks at the others
+        }
     return clean;
+}
+
+// Whether a loaded driver imports from its image.
+bool Machine::is_imported(const LoadedDriver& driver) const {
+    const std::string& name = driver.module->file_name;
+    for (const LoadedDriver& other : drivers_) {
+        if (!other.module || other.module == driver.module) continue;
+        for (const std::string_view dll : other.module->file->import_dlls)
+            if (dll.size() == name.size() && strncasecmp(dll.data(), name.c_str(), name.size()) == 0)
+                return true;
+    }
+    return false;
 }
 
 } // namespace app

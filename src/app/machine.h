@@ -78,6 +78,7 @@ struct LoadedDriver {
     std::string error;       // why it could not be loaded; empty otherwise
     bool leaving = false;    // unloaded by service: the image goes once nobody holds the driver object
     bool left = false;       // and it was said what does
+    bool kept = false;       // ended, but its image stays: another driver imports from it
 };
 
 void trace_symbols(const nt::ldr::Module& module);
@@ -132,6 +133,7 @@ class Machine {
     void await_leaving_drivers();
     bool unload_driver(LoadedDriver& driver);
     bool remove_image(LoadedDriver& driver);
+    bool is_imported(const LoadedDriver& driver) const;
     bool report_left(const LoadedDriver& driver); // true: nothing is
     static void system_thread(void* self);
 

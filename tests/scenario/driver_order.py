@@ -48,5 +48,17 @@ def check(lab, options, folder):
     if "drivers that need each other cannot be loaded: one.sys imports from two.sys imports from one.sys" not in done.stderr:
         raise rs.Failure(f"the circle is not named:\n{done.stderr}")
 
+    # As services: an image stays while another driver imports from it, and goes with the last of these.
+    services = [word for driver in (base, middle) for word in ("--service", driver)]
+
+    def load(status, *commands):
+        return rs.expect(lab.call(["run", *services, "--", lab.guest / "drvload.exe", *" , ".join(commands).split()]), status).stdout
+
+    load(0, "start base", "start middle", "stop base", "stop middle", "start base")
+    if "StartService FAILED 1056" not in load(1, "start base", "start middle", "stop base", "start base"):
+        raise rs.Failure("an image that is imported from went with its driver")
+    if "StartService FAILED 2:" not in load(1, "start middle"):
+        raise rs.Failure("a driver that needs another one was started without it")
+
 
 rs.run_script(check)

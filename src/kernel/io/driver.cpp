@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace nt::io {
 
@@ -97,18 +98,16 @@ Result<DRIVER_OBJECT*> create_driver(const NewDriver& what) {
     body.extension.DriverObject = &driver;
     body.extension.ServiceKeyName = copy_string(what.service.empty() ? what.name : what.service);
 
-    char16_t path[300];
-    SIZE_T n = what.directory.copy(path, 256);
-    path[n++] = u'\\';
-    n += what.name.copy(path + n, 300 - n);
-    driver.DriverName = copy_string({path, n});
+    std::u16string path(what.directory);
+    (path += u'\\') += what.name;
+    driver.DriverName = copy_string(path);
     if (!driver.DriverName.Buffer || !body.extension.ServiceKeyName.Buffer || !driver.HardwareDatabase) {
         ob::dereference(&driver);
         return fail(STATUS_INSUFFICIENT_RESOURCES);
     }
     ob::reference(&driver); // ours until forget_driver(); insert() takes the other
     ob::Attributes where;
-    where.set(std::u16string_view(path, n), OBJ_CASE_INSENSITIVE | OBJ_PERMANENT);
+    where.set(path, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT);
     if (const NTSTATUS status = ob::insert(&driver, where, KernelMode, 0, nullptr); !NT_SUCCESS(status)) {
         ob::dereference(&driver);
         return fail(status);
