@@ -1,8 +1,10 @@
 #include "app/census.h"
 #include "app/text.h"
+#include "kernel/io/kept_blocks.h"
 #include "kernel/ob/object.h"
 #include "kernel/pool/pool.h"
 #include <map>
+#include <unordered_set>
 
 namespace app {
 
@@ -24,10 +26,19 @@ void count_object(void* context, PVOID body) {
 struct Pool {
     std::uint64_t blocks = 0, bytes = 0;
 };
-using PoolByTag = std::map<ULONG, Pool>;
+struct PoolCount {
+    std::map<ULONG, Pool> by_tag;
+    std::unordered_set<std::uint64_t> kept;
+};
+
+void note_kept(void* context, const void* block) {
+    static_cast<PoolCount*>(context)->kept.insert(reinterpret_cast<std::uint64_t>(block));
+}
 
 bool count_block(void* context, const pool::Block& block) {
-    Pool& use = (*static_cast<PoolByTag*>(context))[block.tag];
+    auto& count = *static_cast<PoolCount*>(context);
+    if (count.kept.contains(block.address)) return true;
+    Pool& use = count.by_tag[block.tag];
     use.blocks++;
     use.bytes += block.size;
     return true;
@@ -53,9 +64,10 @@ nlohmann::json census() {
         j["objects"][to_utf8({type->Name.Buffer, type->Name.Length / sizeof(WCHAR)})] = {
             {"count", objects.count}, {"handles", objects.handles}, {"references", objects.references}};
     }
-    PoolByTag by_tag;
-    pool::for_each_block(count_block, &by_tag);
-    for (const auto& [tag, use] : by_tag)
+    PoolCount count;
+    io::for_each_kept_block({note_kept, &count});
+    pool::for_each_block(count_block, &count);
+    for (const auto& [tag, use] : count.by_tag)
         j["pool"][name_of(tag)] = {{"blocks", use.blocks}, {"bytes", use.bytes}};
     return j;
 }

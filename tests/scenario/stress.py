@@ -10,7 +10,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import run_scenario as rs
 
 THREADS = 16
-KEPT = {"IoMp", "IoOp"} # free packets and blocks of opens: as many as were ever needed at once, for the next
 
 
 def run(lab, folder, name, rounds, timeout):
@@ -36,7 +35,7 @@ def count_rows(lab, trace):
 
 def left(result):
     end = result["at_end"]
-    return {**{f"type {k}": v for k, v in end["objects"].items()}, **{f"tag {k}": v for k, v in end["pool"].items() if k not in KEPT}}
+    return {**{f"type {k}": v for k, v in end["objects"].items()}, **{f"tag {k}": v for k, v in end["pool"].items()}}
 
 
 def check(lab, options, folder):

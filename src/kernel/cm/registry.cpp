@@ -66,6 +66,7 @@ Result<PVOID> make_key(Node& node) {
 NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining, PVOID* found) {
     if (request.wanted && request.wanted != key_type) return STATUS_OBJECT_TYPE_MISMATCH;
     auto* create = static_cast<CreateRequest*>(request.context);
+    if (create && create->mark != CreateRequest::magic) create = nullptr;
     Node* node = static_cast<Key*>(object)->node;
     if (node->deleted) return STATUS_KEY_DELETED;
     std::u16string_view path{remaining.Buffer, remaining.Length / sizeof(WCHAR)};

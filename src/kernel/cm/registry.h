@@ -58,6 +58,8 @@ Node* find_key(std::u16string_view key);
 const Value* value_at(std::u16string_view key, std::u16string_view name);
 
 struct CreateRequest {
+    static constexpr ULONG magic = 'C' << 24 | 'm' << 16 | 'C' << 8 | 'r';
+    ULONG mark = magic; // the context of a name's parsing may be another's: that of a file's open
     bool create = false;
     ULONG options = 0;
     std::u16string class_name;

@@ -65,8 +65,11 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
                                      HANDLE process, PVOID start, PVOID argument, ULONG flags, SIZE_T,
                                      SIZE_T commit, SIZE_T reserve, PVOID attribute_list) {
     if (flags & ~(create_suspended | skip_attach | hide_from_debugger)) return STATUS_INVALID_PARAMETER;
+    ob::Attributes given;
+    NTSTATUS status = given.capture(attributes, exports::previous_mode());
+    if (!NT_SUCCESS(status)) return status;
     PVOID owner;
-    NTSTATUS status =
+    status =
         ob::reference_by_handle(process, 0x2, ps::process_type, exports::previous_mode(), &owner, nullptr);
     if (!NT_SUCCESS(status)) return status;
     auto made = ps::create_process_thread(*static_cast<EPROCESS*>(owner),
@@ -77,19 +80,13 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
                                            .suspended = true});
     ob::dereference(owner);
     if (!made) return made.error();
-    ULONG handle_attributes = 0;
-    if (attributes) {
-        OBJECT_ATTRIBUTES copy;
-        if (!exports::read_parameter(attributes, copy)) return STATUS_ACCESS_VIOLATION;
-        handle_attributes = copy.Attributes;
-    }
     if (status = answer_attributes(attribute_list, **made); !NT_SUCCESS(status)) {
         ps::terminate_thread(**made, status);
         ob::dereference(*made);
         return status;
     }
     auto result = ob::create_handle(*made, ob::map_generic(desired, ps::thread_type->TypeInfo.GenericMapping),
-                                    handle_attributes);
+                                    given.attributes);
     status = !result                            ? result.error()
              : write_parameter(handle, *result) ? STATUS_SUCCESS
                                                 : STATUS_ACCESS_VIOLATION;

@@ -18,6 +18,7 @@ using exports::ThreadIdealProcessorEx;
 namespace {
 
 constexpr ACCESS_MASK thread_set_information = 0x20;
+constexpr ULONG most_classes = 0x40; // more than any Windows has
 
 // Priorities lie two around the process's; ±16 saturate. A real-time process may use every priority of its
 // range.
@@ -100,6 +101,7 @@ NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG leng
             return exports::copy_out(from, &old, sizeof old) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
         });
     default:
+        if (information_class >= most_classes) return STATUS_INVALID_INFO_CLASS;
         ke::stub_called("NtSetInformationThread (this class)");
     }
 }

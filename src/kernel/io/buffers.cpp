@@ -1,4 +1,5 @@
 #include "kernel/io/detail/buffers.h"
+#include "kernel/io/kept_blocks.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
 #include <bit>
@@ -76,6 +77,14 @@ void give_buffer(PVOID memory) {
                       reinterpret_cast<ULONG_PTR>(buffer) + bytes_of(c) + guard, 0);
     std::memcpy(buffer, &lists[c], sizeof(UCHAR*));
     lists[c] = buffer;
+}
+
+void for_each_kept_buffer(const KeptBlocks& kept) {
+    for (const void* buffer : lists)
+        while (buffer) {
+            kept(buffer);
+            std::memcpy(&buffer, buffer, sizeof buffer);
+        }
 }
 
 } // namespace nt::io::detail

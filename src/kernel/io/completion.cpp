@@ -6,6 +6,7 @@
 #include "kernel/io/detail/packets.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/irp.h"
+#include "kernel/io/kept_blocks.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/queue.h"
 #include "kernel/ke/thread.h"
@@ -93,6 +94,12 @@ NTSTATUS detail::create_completion_type() {
     if (!type) return type.error();
     completion_type = *type;
     return STATUS_SUCCESS;
+}
+
+void detail::for_each_kept_packet(const KeptBlocks& kept) {
+    for (const Packet* packet = free_packets; packet;
+         packet = reinterpret_cast<const Packet*>(packet->link.Flink))
+        kept(packet);
 }
 
 NTSTATUS post_completion(KQUEUE& port, const Completion& what) {

@@ -8,6 +8,7 @@
 #include "kernel/io/device.h"
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
+#include "kernel/io/kept_blocks.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
@@ -176,6 +177,10 @@ OpenBlock* take_open_block() {
 void give_open_block(OpenBlock* block) {
     block->next_free = free_blocks;
     free_blocks = block;
+}
+void for_each_kept_open_block(const KeptBlocks& kept) {
+    for (const OpenBlock* block = free_blocks; block; block = block->next_free)
+        kept(block);
 }
 
 NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining,

@@ -113,7 +113,7 @@ void run_due_events() {
     const ULONGLONG now = interrupt_time();
     if (hardware::events::next_due() <= now) hardware::events::run_due(now);
     if (timers_due(now, true)) request_expiration();
-    if (now < last_tick + resolution) return;
+    if (now < next_tick) return;
     tick(now);
     check_time_at_dispatch(current_processor());
 }

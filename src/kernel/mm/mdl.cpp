@@ -178,6 +178,8 @@ void free_mdl(MDL* mdl) {
     mdl_memory.release(mdl);
 }
 
+const MDL* kept_mdls() { return free_mdls; }
+
 bool build_for_nonpaged_pool(MDL* mdl) {
     std::uint64_t address = mdl_address(mdl), count = mdl_page_count(mdl);
     PFN_NUMBER* pages = mdl_pages(mdl);

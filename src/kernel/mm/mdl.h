@@ -45,6 +45,7 @@ MDL* allocate_mdl(std::uint64_t address, std::uint64_t length);
 // Frees; a window mapping of it or of its partial use is removed (MmPrepareMdlForReuse). Does not unlock: io
 // decides what freeing a locked MDL means.
 void free_mdl(MDL* mdl);
+const MDL* kept_mdls(); // free ones of the usual size, linked through Next
 void initialize_mdl(MDL* mdl, std::uint64_t address, std::uint64_t length);
 
 // MmBuildMdlForNonPagedPool: the buffer is nonpaged kernel memory; sets MappedSystemVa. False: some page is

@@ -47,7 +47,7 @@ Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const 
         return fail(STATUS_INSUFFICIENT_RESOURCES);
     }
     text[target.Length / sizeof(WCHAR)] = 0;
-    std::memcpy(text, target.Buffer, std::max(kept, target.Length));
+    if (const USHORT bytes = std::max(kept, target.Length)) std::memcpy(text, target.Buffer, bytes);
     link->LinkTarget = {target.Length, size, text};
     return link;
 }

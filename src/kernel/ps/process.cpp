@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "host/guest.h"
 #include "host/machine_heap.h"
+#include "kernel/ke/apc.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/report.h"
 #include "kernel/mm/address_space.h"
@@ -90,6 +91,7 @@ void finish(Process& process) {
     check_locked_pages(process);
     process.ExitTime = time_stamp();
     set_process_timer_resolution(process, 0);
+    ke::run_down_apcs(ke::current_thread()); // requests lie in them: they go before whoever waits looks
     if (trace::on)
         trace::emit_process_exited(&process, static_cast<std::uint32_t>(detail::id_of(process)),
                                    process.ExitStatus);

@@ -21,6 +21,7 @@ SERVICE(NtQueryEvent, HANDLE, ULONG, PVOID, ULONG, PULONG);
 SERVICE(NtCreateSemaphore, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, LONG, LONG);
 SERVICE(NtReleaseSemaphore, HANDLE, LONG, PLONG);
 SERVICE(NtCreateKey, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG, PUNICODE_STRING, ULONG, PULONG);
+SERVICE(NtOpenKey, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 SERVICE(NtQueryValueKey, HANDLE, PUNICODE_STRING, ULONG, PVOID, ULONG, PULONG);
 SERVICE(NtSetValueKey, HANDLE, PUNICODE_STRING, ULONG, ULONG, PVOID, ULONG);
 SERVICE(NtDeleteValueKey, HANDLE, PUNICODE_STRING);
@@ -111,6 +112,11 @@ static void access(void) {
           "NtSetValueKey, NtDeleteValueKey need KEY_SET_VALUE: STATUS_ACCESS_DENIED");
     CHECK(NtDeleteKey(key) == STATUS_SUCCESS, "NtDeleteKey");
     NtClose(key);
+    CHECK(!NT_SUCCESS(NtOpenFile(&file, FILE_READ_DATA, &oa, &iosb, 7, 0)) &&
+              NtOpenKey(&key, KEY_QUERY_VALUE, &oa) == STATUS_OBJECT_NAME_NOT_FOUND,
+          "NtOpenFile makes no key");
+    oa = at(&name, L"\\Registry\\Machine\\Software");
+    CHECK(!NT_SUCCESS(NtOpenFile(&file, FILE_READ_DATA, &oa, &iosb, 7, 0)), "nor does it open one");
 
     NtCreateSection(&section, SECTION_MAP_READ, &unnamed, &size, PAGE_READWRITE, SEC_COMMIT, NULL);
     PVOID base = NULL;
