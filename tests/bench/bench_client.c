@@ -4,6 +4,7 @@
 // attached first, MODE 0 skip, 1 copy. switch, dpc, timer, spin, threads, waves, devices, wait: the driver's
 // loops of these names in bench.h. turns, in one process, gives its turn to another one that runs turn, and
 // waits for it. handles BASE COUNT: duplicates and closes a handle while BASE others are open.
+// processes COUNT OTHERS: starts a process and waits for its end, beside OTHERS with 1,000 handles each.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,48 @@ static int handles(unsigned base, unsigned count) {
     return 0;
 }
 
+static BOOL start_self(const char* arguments, PROCESS_INFORMATION* process) {
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    char self[MAX_PATH], line[100];
+    GetModuleFileNameA(NULL, self, sizeof self);
+    sprintf(line, "bench_client %s", arguments);
+    if (!CreateProcessA(self, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, process)) return FALSE;
+    CloseHandle(process->hThread);
+    return TRUE;
+}
+
+// What one of the others does: 1,000 handles, then it waits.
+static int other_process(HANDLE go, HANDLE ready) {
+    HANDLE self = GetCurrentProcess(), copy;
+    for (int i = 0; i < 1000; ++i)
+        if (!DuplicateHandle(self, go, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)) return 1;
+    ReleaseSemaphore(ready, 1, NULL);
+    return WaitForSingleObject(go, INFINITE) == WAIT_OBJECT_0 ? 0 : 1;
+}
+
+static int processes(unsigned count, unsigned others) {
+    SECURITY_ATTRIBUTES inheritable = {sizeof inheritable, NULL, TRUE};
+    HANDLE go = CreateEventA(&inheritable, TRUE, FALSE, NULL),
+           ready = CreateSemaphoreA(&inheritable, 0, 100000, NULL);
+    PROCESS_INFORMATION process;
+    char arguments[80];
+    sprintf(arguments, "other 0 %llu %llu", (unsigned long long)(ULONG_PTR)go,
+            (unsigned long long)(ULONG_PTR)ready);
+    for (unsigned i = 0; i < others; ++i) {
+        if (!start_self(arguments, &process)) return failed("CreateProcess");
+        CloseHandle(process.hProcess);
+    }
+    for (unsigned i = 0; i < others; ++i)
+        WaitForSingleObject(ready, INFINITE);
+    while (count--) {
+        if (!start_self("nothing 0", &process)) return failed("CreateProcess");
+        WaitForSingleObject(process.hProcess, INFINITE);
+        CloseHandle(process.hProcess);
+    }
+    SetEvent(go);
+    return 0;
+}
+
 static BOOL turn(HANDLE device, ULONG side) {
     DWORD done;
     return DeviceIoControl(device, IOCTL_BENCH_TURN, &side, sizeof side, NULL, 0, &done, NULL);
@@ -65,6 +108,11 @@ int main(int argc, char** argv) {
     const char* kind = argv[1];
     unsigned count = (unsigned)atoi(argv[2]);
     if (!strcmp(kind, "handles")) return handles(count, argc > 3 ? (unsigned)atoi(argv[3]) : 0);
+    if (!strcmp(kind, "nothing")) return 0;
+    if (!strcmp(kind, "processes")) return processes(count, argc > 3 ? (unsigned)atoi(argv[3]) : 0);
+    if (!strcmp(kind, "other") && argc > 4)
+        return other_process((HANDLE)(ULONG_PTR)strtoull(argv[3], NULL, 0),
+                             (HANDLE)(ULONG_PTR)strtoull(argv[4], NULL, 0));
     HANDLE device = open_device("\\\\.\\Bench");
     if (device == INVALID_HANDLE_VALUE) return failed("CreateFile");
     if (argc > 4 && attach(device, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]))) return 1;

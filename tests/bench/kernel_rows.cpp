@@ -30,6 +30,8 @@ struct KernelRows::Measures {
         turns{.client = {"turns"},
               .count = 2'000,
               .options = {"--client", here + "/guest/bench_client.exe turn 0"}},
+        processes{.client = {"processes"}, .count = 500, .more = {"0"}},
+        processes_of_many{.client = {"processes"}, .count = 500, .more = {"1000"}},
         wait{.client = {"wait"}, .count = 3'600'000};
     double linux_both_ways = 1e18;
 };
@@ -39,9 +41,10 @@ KernelRows::~KernelRows() = default;
 
 void KernelRows::take() {
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
-    for (Measure* m : {&m_->switches, &m_->dpc, &m_->spin, &m_->few_timers, &m_->many_timers,
-                       &m_->few_devices, &m_->many_devices, &m_->pulse, &m_->parport, &m_->few_threads,
-                       &m_->waves, &m_->many_threads, &m_->turns, &m_->wait})
+    for (Measure* m :
+         {&m_->switches, &m_->dpc, &m_->spin, &m_->few_timers, &m_->many_timers, &m_->few_devices,
+          &m_->many_devices, &m_->pulse, &m_->parport, &m_->few_threads, &m_->waves, &m_->many_threads,
+          &m_->turns, &m_->processes, &m_->processes_of_many, &m_->wait})
         m->take();
     unlink(m_->trace.c_str());
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
@@ -54,11 +57,14 @@ std::vector<Row> KernelRows::rows() const {
     const double few = m_->few_threads.cost() / 10, waves = m_->waves.cost() / 10'000,
                  many = m_->many_threads.cost() / 10'000;
     constexpr double parport_accesses = 7; // of parport.c, for a single byte
+    const double processes = m_->processes.cost() / 1e3, of_many = m_->processes_of_many.cost() / 1e3;
     const double times = 1e6 / m_->wait.cost();
     return {
         {"two Linux threads on a core, a switch and back", linux_switch, "ns", 1, 0},
         {"two threads, a switch and back by events", ours, "ns", ours / linux_switch, 0.1},
         {"two programs, a switch and back through a device", m_->turns.cost() / 1e3, "us", 0, 30},
+        {"a process started, run and ended", processes, "us", 0, 2'000},
+        {"the same, beside 1 000 with 1 000 handles each", of_many, "us", of_many / processes, 2},
         {"DPC queued and run", m_->dpc.cost(), "ns", 0, 60},
         {"timer set and cancelled, 100 pending", few_timers, "ns", 1, 0},
         {"timer set and cancelled, 100 000 pending", many_timers, "ns", many_timers / few_timers, 2},
