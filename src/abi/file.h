@@ -2,6 +2,7 @@
 #pragma once
 #include "abi/dispatcher.h"
 #include "abi/ob.h"
+#include "abi/se.h"
 
 namespace nt {
 
@@ -548,6 +549,21 @@ struct FILE_FS_LABEL_INFORMATION {
     WCHAR VolumeLabel[1];
 };
 
+// What NtNotifyChangeDirectoryFile watches, and what its Ex form tells.
+inline constexpr ULONG FILE_NOTIFY_VALID_MASK = 0xfff;
+enum DIRECTORY_NOTIFY_INFORMATION_CLASS : ULONG {
+    DirectoryNotifyInformation = 1,
+    DirectoryNotifyExtendedInformation,
+    DirectoryNotifyFullInformation,
+    DirectoryNotifyMaximumInformation,
+};
+using PDIRECTORY_NOTIFY_INFORMATION_CLASS = DIRECTORY_NOTIFY_INFORMATION_CLASS*;
+
+inline constexpr ULONG FILE_PIPE_MESSAGE_TYPE = 0x1;
+inline constexpr ULONG FILE_PIPE_REJECT_REMOTE_CLIENTS = 0x2;
+inline constexpr ULONG FILE_PIPE_MESSAGE_MODE = 0x1;
+inline constexpr ULONG FILE_PIPE_COMPLETE_OPERATION = 0x1;
+
 // Parameters of IRP_MJ_CREATE_NAMED_PIPE and IRP_MJ_CREATE_MAILSLOT.
 struct NAMED_PIPE_CREATE_PARAMETERS {
     ULONG NamedPipeType;
@@ -567,6 +583,53 @@ struct MAILSLOT_CREATE_PARAMETERS {
     BOOLEAN TimeoutSpecified;
 };
 using PMAILSLOT_CREATE_PARAMETERS = MAILSLOT_CREATE_PARAMETERS*;
+
+// Lists that quota and extended-attribute services take and give.
+struct FILE_GET_EA_INFORMATION {
+    ULONG NextEntryOffset;
+    UCHAR EaNameLength;
+    CHAR EaName[1];
+};
+using PFILE_GET_EA_INFORMATION = FILE_GET_EA_INFORMATION*;
+struct FILE_QUOTA_INFORMATION {
+    ULONG NextEntryOffset;
+    ULONG SidLength;
+    LARGE_INTEGER ChangeTime;
+    LARGE_INTEGER QuotaUsed;
+    LARGE_INTEGER QuotaThreshold;
+    LARGE_INTEGER QuotaLimit;
+    SID Sid;
+};
+using PFILE_QUOTA_INFORMATION = FILE_QUOTA_INFORMATION*;
+struct FILE_GET_QUOTA_INFORMATION {
+    ULONG NextEntryOffset;
+    ULONG SidLength;
+    SID Sid;
+};
+using PFILE_GET_QUOTA_INFORMATION = FILE_GET_QUOTA_INFORMATION*;
+
+// IoCreateFileEx.
+struct IO_DRIVER_CREATE_CONTEXT {
+    CSHORT Size;
+    PVOID ExtraCreateParameter;
+    PVOID DeviceObjectHint;
+    PVOID TxnParameters;
+    PVOID SiloContext;
+};
+using PIO_DRIVER_CREATE_CONTEXT = IO_DRIVER_CREATE_CONTEXT*;
+
+union FILE_SEGMENT_ELEMENT {
+    PVOID Buffer;
+    ULONGLONG Alignment;
+};
+using PFILE_SEGMENT_ELEMENT = FILE_SEGMENT_ELEMENT*;
+
+struct LINK_SHARE_ACCESS {
+    ULONG OpenCount;
+    ULONG Deleters;
+    ULONG SharedDelete;
+};
+using PLINK_SHARE_ACCESS = LINK_SHARE_ACCESS*;
 
 struct SHARE_ACCESS {
     ULONG OpenCount;

@@ -124,6 +124,11 @@ struct IO_STACK_LOCATION {
         } NotifyDirectory;
         struct {
             ULONG Length;
+            NT_POINTER_ALIGNED ULONG CompletionFilter;
+            NT_POINTER_ALIGNED nt::DIRECTORY_NOTIFY_INFORMATION_CLASS DirectoryNotifyInformationClass;
+        } NotifyDirectoryEx;
+        struct {
+            ULONG Length;
             NT_POINTER_ALIGNED nt::FILE_INFORMATION_CLASS FileInformationClass;
         } QueryFile;
         struct {
@@ -373,6 +378,9 @@ inline constexpr UCHAR IRP_MN_UNLOCK_ALL = 0x03;
 inline constexpr UCHAR IRP_MN_UNLOCK_ALL_BY_KEY = 0x04;
 // Flush buffers.
 inline constexpr UCHAR IRP_MN_FLUSH_AND_PURGE = 0x01;
+inline constexpr UCHAR IRP_MN_FLUSH_DATA_ONLY = 0x02;
+inline constexpr UCHAR IRP_MN_FLUSH_NO_SYNC = 0x03;
+inline constexpr UCHAR IRP_MN_FLUSH_DATA_SYNC_ONLY = 0x04;
 // Read and write: bits.
 inline constexpr UCHAR IRP_MN_NORMAL = 0x00;
 inline constexpr UCHAR IRP_MN_DPC = 0x01;
@@ -432,6 +440,9 @@ inline constexpr UCHAR SL_CASE_SENSITIVE = 0x80;        // create
 inline constexpr UCHAR SL_RESTART_SCAN = 0x01;          // query directory
 inline constexpr UCHAR SL_RETURN_SINGLE_ENTRY = 0x02;
 inline constexpr UCHAR SL_INDEX_SPECIFIED = 0x04;
+inline constexpr UCHAR SL_RETURN_ON_DISK_ENTRIES_ONLY = 0x08;
+inline constexpr UCHAR SL_NO_CURSOR_UPDATE_QUERY = 0x10;
+inline constexpr UCHAR SL_QUERY_DIRECTORY_MASK = 0x1b;
 inline constexpr UCHAR SL_WATCH_TREE = 0x01;       // notify directory
 inline constexpr UCHAR SL_FAIL_IMMEDIATELY = 0x01; // lock
 inline constexpr UCHAR SL_EXCLUSIVE_LOCK = 0x02;

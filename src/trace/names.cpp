@@ -76,11 +76,16 @@ constexpr std::string_view system_control[] = {"QUERY_ALL_DATA",
                                                "REGINFO_EX"};
 constexpr std::string_view file_system_control[] = {"USER_FS_REQUEST", "MOUNT_VOLUME", "VERIFY_VOLUME",
                                                     "LOAD_FILE_SYSTEM", "KERNEL_CALL"};
-constexpr std::string_view directory_control[] = {"", "QUERY_DIRECTORY", "NOTIFY_CHANGE_DIRECTORY"};
+constexpr std::string_view directory_control[] = {"", "QUERY_DIRECTORY", "NOTIFY_CHANGE_DIRECTORY",
+                                                  "NOTIFY_CHANGE_DIRECTORY_EX"};
+constexpr std::string_view flush[] = {"", "FLUSH_AND_PURGE", "FLUSH_DATA_ONLY", "FLUSH_NO_SYNC",
+                                      "FLUSH_DATA_SYNC_ONLY"};
 constexpr std::string_view lock_control[] = {"", "LOCK", "UNLOCK_SINGLE", "UNLOCK_ALL", "UNLOCK_ALL_BY_KEY"};
 
 std::span<const std::string_view> minors(unsigned major) {
     switch (major) {
+    case 0x09:
+        return flush;
     case 0x0c:
         return directory_control;
     case 0x0d:

@@ -55,7 +55,7 @@ extern "C" NTSTATUS NtFsControlFile(HANDLE file, HANDLE event, PVOID apc, PVOID 
 GATE(NtFsControlFile);
 
 extern "C" NTSTATUS NtFlushBuffersFile(HANDLE file, IO_STATUS_BLOCK* iosb) {
-    return io::flush_buffers(file, iosb, previous_mode());
+    return io::flush_buffers(file, 0, iosb, previous_mode());
 }
 GATE(NtFlushBuffersFile);
 

@@ -9,15 +9,20 @@ namespace nt::io {
 
 namespace {
 
+// With `quick` the driver may answer instead of opening: then the handle is null.
 Result<HANDLE> open(const ob::Attributes& attributes, ACCESS_MASK desired, ULONG share, ULONG options,
-                    KPROCESSOR_MODE mode, ob::HandleTable& table) {
+                    KPROCESSOR_MODE mode, ob::HandleTable& table,
+                    FILE_NETWORK_OPEN_INFORMATION* quick = nullptr) {
     detail::OpenPacket packet;
     packet.share = share;
     packet.options = options;
+    packet.query_open = quick != nullptr;
     const NTSTATUS status = detail::open_packet(attributes, packet, desired, mode);
     const ACCESS_MASK access = packet.block ? packet.block->access.PreviouslyGrantedAccess : 0;
+    if (packet.answered) *quick = packet.block->network;
     if (packet.block) detail::give_open_block(packet.block);
     if (!NT_SUCCESS(status)) return fail(status);
+    if (packet.answered) return nullptr;
     const Result<HANDLE> handle = ob::create_handle_in(table, packet.file, access, attributes.attributes);
     if (handle) packet.file->Flags |= FO_HANDLE_CREATED;
     ob::dereference(packet.file);
@@ -26,11 +31,17 @@ Result<HANDLE> open(const ob::Attributes& attributes, ACCESS_MASK desired, ULONG
 
 // A short-lived kernel handle to what the caller's attributes name.
 Result<HANDLE> open_for_caller(const OBJECT_ATTRIBUTES* given, ACCESS_MASK desired, ULONG options,
-                               KPROCESSOR_MODE mode) {
+                               KPROCESSOR_MODE mode, FILE_NETWORK_OPEN_INFORMATION* quick = nullptr) {
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return fail(status);
     return open(attributes, desired, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, options, mode,
-                *ob::kernel_table);
+                *ob::kernel_table, quick);
+}
+
+template <class T> T from_network(const FILE_NETWORK_OPEN_INFORMATION& n);
+template <> FILE_NETWORK_OPEN_INFORMATION from_network(const FILE_NETWORK_OPEN_INFORMATION& n) { return n; }
+template <> FILE_BASIC_INFORMATION from_network(const FILE_NETWORK_OPEN_INFORMATION& n) {
+    return {n.CreationTime, n.LastAccessTime, n.LastWriteTime, n.ChangeTime, n.FileAttributes};
 }
 
 // Opens what the attributes name only to ask it for one fixed-size class. The question goes out in kernel
@@ -42,9 +53,15 @@ NTSTATUS query_by_name(OBJECT_ATTRIBUTES* attributes, PVOID to, ULONG info_class
         T information;
     };
     constexpr ULONG options = FILE_OPEN_REPARSE_POINT | FILE_SYNCHRONOUS_IO_NONALERT;
+    FILE_NETWORK_OPEN_INFORMATION quick{};
     const Result<HANDLE> handle =
-        open_for_caller(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode);
+        open_for_caller(attributes, FILE_READ_ATTRIBUTES | SYNCHRONIZE, options, mode, &quick);
     if (!handle) return handle.error();
+    const auto address = reinterpret_cast<ULONG_PTR>(to);
+    const bool writable = mode == KernelMode || address < host::places::user_high;
+    if (!*handle)
+        return writable && guest::write(address, from_network<T>(quick)) ? STATUS_SUCCESS
+                                                                         : STATUS_ACCESS_VIOLATION;
     auto* scratch = static_cast<Scratch*>(
         pool::allocate(pool::Kind::nonpaged, sizeof(Scratch), pool::tag("IoQa"), 0, true));
     if (!scratch) {
@@ -54,8 +71,6 @@ NTSTATUS query_by_name(OBJECT_ATTRIBUTES* attributes, PVOID to, ULONG info_class
     NTSTATUS status = query_information(*handle, &scratch->iosb, &scratch->information,
                                         sizeof scratch->information, info_class, KernelMode);
     ob::close_handle(*handle, KernelMode);
-    const auto address = reinterpret_cast<ULONG_PTR>(to);
-    const bool writable = mode == KernelMode || address < host::places::user_high;
     if (NT_SUCCESS(status) && (!writable || !guest::write(address, scratch->information)))
         status = STATUS_ACCESS_VIOLATION;
     pool::release(scratch);

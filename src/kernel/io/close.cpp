@@ -58,10 +58,13 @@ void remove_file(PVOID object) {
     auto* file = static_cast<FILE_OBJECT*>(object);
     if (DEVICE_OBJECT* device = file->DeviceObject) {
         ob::header_of(file)->PointerCount = 1; // requests below may take and drop references
-        if (!(file->Flags & FO_HANDLE_CREATED)) send(file, IRP_MJ_CLEANUP);
+        // A lite stream file never had a handle and is not cleaned up either
+        // (nf-ntifs-iocreatestreamfileobjectlite).
+        if (!(file->Flags & (FO_HANDLE_CREATED | FO_STREAM_FILE))) send(file, IRP_MJ_CLEANUP);
         send(file, IRP_MJ_CLOSE);
         drop_device_reference(device);
     }
+    if (file->FileObjectExtension) pool::release(file->FileObjectExtension);
     if (file->FileName.Buffer) pool::release(file->FileName.Buffer);
     if (file->RelatedFileObject) ob::dereference(file->RelatedFileObject);
     if (file->CompletionContext) bind_completion(file, nullptr, nullptr, true);

@@ -147,6 +147,8 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
         return;
     }
     if (irp->MdlAddress) detail::unlock_mdls(irp);
+    if (irp->Tail.Overlay.AuxiliaryBuffer) [[unlikely]]
+        detail::free_auxiliary(irp);
     // The service that made the request is still on the stack below and ends it there.
     if ((irp->Flags & IRP_DEFER_IO_COMPLETION) && !irp->PendingReturned) [[likely]]
         return;

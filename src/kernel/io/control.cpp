@@ -1,12 +1,10 @@
 // NtDeviceIoControlFile and NtFsControlFile.
-#include "abi/fast_io.h"
 #include "abi/ioctl.h"
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/io/detail/fast_io.h"
 #include "kernel/io/detail/request.h"
 #include "kernel/ke/dispatcher.h"
-#include "kernel/pool/pool.h"
-#include "kernel/seh/crossing.h"
 #include "trace/trace.h"
 
 namespace nt::io {
@@ -73,22 +71,15 @@ NTSTATUS attach_buffers(detail::Request& request, const Control& c) {
 
 // The driver's fast I/O routine, if it has one, is asked first. True: it did the work.
 bool try_fast_io(const detail::Request& request, const Control& c, IO_STATUS_BLOCK& result) {
-    DRIVER_OBJECT* driver = request.device->DriverObject;
-    const FAST_IO_DISPATCH* table = driver->FastIoDispatch;
-    constexpr ULONG needed = offsetof(FAST_IO_DISPATCH, FastIoDeviceControl) + sizeof(PVOID);
-    if (!table || table->SizeOfFastIoDispatch < needed || !table->FastIoDeviceControl) return false;
-    // The routine writes its status where guests can.
-    auto* block = static_cast<IO_STATUS_BLOCK*>(
-        pool::allocate(pool::Kind::nonpaged, sizeof(IO_STATUS_BLOCK), pool::tag("IoFs"), 0, true));
-    if (!block) return false;
+    detail::FastIo fast(request);
+    if (!detail::fast_io_routine(request.device, &FAST_IO_DISPATCH::FastIoDeviceControl) || !fast.begin())
+        return false;
     const bool wait = request.file->Flags & FO_SYNCHRONOUS_IO;
-    const bool handled = seh::call_out(table->FastIoDeviceControl, request.file, BOOLEAN(wait), c.in,
-                                       c.in_length, c.out, c.out_length, c.code, block, request.device);
-    result = *block;
-    pool::release(block);
-    if (trace::on) [[unlikely]]
-        trace::emit_fast_io(request.device, driver, table->FastIoDeviceControl, "FastIoDeviceControl",
-                            handled, result.Status);
+    const bool handled =
+        fast.call("FastIoDeviceControl", &FAST_IO_DISPATCH::FastIoDeviceControl, request.file, BOOLEAN(wait),
+                  c.in, c.in_length, c.out, c.out_length, c.code, &fast.block->iosb, request.device);
+    result = fast.block->iosb;
+    fast.end();
     return handled;
 }
 

@@ -1,6 +1,7 @@
 // NtCreateFile, NtOpenFile, IoCreateFile, IoGetDeviceObjectPointer.
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/io/detail/lists.h"
 #include "kernel/io/detail/open.h"
 #include "kernel/io/device.h"
 #include "kernel/io/file.h"
@@ -43,20 +44,12 @@ NTSTATUS probe_out(PVOID address, SIZE_T size, ULONG alignment, KPROCESSOR_MODE 
     return mode == KernelMode ? STATUS_SUCCESS
                               : mm::probe_for_write(reinterpret_cast<ULONG_PTR>(address), size, alignment);
 }
-NTSTATUS fetch(void* to, const void* from, SIZE_T size, ULONG alignment, KPROCESSOR_MODE mode) {
-    const auto address = reinterpret_cast<ULONG_PTR>(from);
-    if (mode != KernelMode)
-        if (const NTSTATUS status = mm::probe_for_read(address, size, alignment); !NT_SUCCESS(status))
-            return status;
-    return guest::copy_from(to, address, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
-}
-
 NTSTATUS capture_ea(const CreateFile& c, KPROCESSOR_MODE mode, detail::OpenPacket& packet, ULONG& bad) {
     if (!c.ea || !c.ea_length) return STATUS_SUCCESS;
     packet.ea = pool::allocate(pool::Kind::nonpaged, c.ea_length, ea_tag);
     if (!packet.ea) return STATUS_INSUFFICIENT_RESOURCES;
     packet.ea_length = c.ea_length;
-    if (const NTSTATUS status = fetch(packet.ea, c.ea, c.ea_length, 4, mode); !NT_SUCCESS(status))
+    if (const NTSTATUS status = detail::fetch(packet.ea, c.ea, c.ea_length, 4, mode); !NT_SUCCESS(status))
         return status;
     return check_ea_buffer(packet.ea, c.ea_length, &bad);
 }
@@ -69,16 +62,33 @@ struct PacketResources {
     }
 };
 
-void write_iosb(IO_STATUS_BLOCK* to, NTSTATUS status, ULONG_PTR information) {
-    guest::write(reinterpret_cast<ULONG_PTR>(to) + offsetof(IO_STATUS_BLOCK, Information), information);
-    guest::write(reinterpret_cast<ULONG_PTR>(to), status);
+using detail::write_iosb;
+
+// What a named pipe or a mailslot is to be like travels in the block, where its driver can read it.
+NTSTATUS describe_kind(const CreateFile& c, detail::OpenPacket& packet) {
+    if (c.kind == FileKind::none) return STATUS_SUCCESS;
+    packet.block = detail::take_open_block();
+    if (!packet.block) return STATUS_INSUFFICIENT_RESOURCES;
+    const bool pipe = c.kind == FileKind::named_pipe;
+    packet.major = pipe ? IRP_MJ_CREATE_NAMED_PIPE : IRP_MJ_CREATE_MAILSLOT;
+    if (pipe)
+        packet.block->pipe = *static_cast<const NAMED_PIPE_CREATE_PARAMETERS*>(c.parameters);
+    else
+        packet.block->mailslot = *static_cast<const MAILSLOT_CREATE_PARAMETERS*>(c.parameters);
+    return STATUS_SUCCESS;
+}
+
+UCHAR location_flags(ULONG io_options) {
+    return static_cast<UCHAR>((io_options & io_open_paging_file ? SL_OPEN_PAGING_FILE : 0) |
+                              (io_options & io_open_target_directory ? SL_OPEN_TARGET_DIRECTORY : 0) |
+                              (io_options & io_stop_on_symlink ? SL_STOP_ON_SYMLINK : 0));
 }
 
 } // namespace
 
 NTSTATUS detail::open_packet(const ob::Attributes& attributes, OpenPacket& packet, ACCESS_MASK desired,
                              KPROCESSOR_MODE mode) {
-    packet.block = take_open_block();
+    if (!packet.block) packet.block = take_open_block();
     if (!packet.block) return STATUS_INSUFFICIENT_RESOURCES;
     ACCESS_STATE& access = packet.block->access;
     access.OriginalDesiredAccess = desired;
@@ -90,6 +100,7 @@ NTSTATUS detail::open_packet(const ob::Attributes& attributes, OpenPacket& packe
         nullptr, &access, desired, mode, attributes.attributes, &packet, attributes.security_qos};
     PVOID found;
     const NTSTATUS status = ob::lookup(attributes, request, nullptr, &found);
+    if (packet.answered) return packet.status;
     if (!NT_SUCCESS(status)) return status;
     if (ob::type_of(found) == file_type) return packet.parsed ? packet.status : STATUS_SUCCESS;
     // The name ends at something that is neither a device nor below one.
@@ -97,7 +108,11 @@ NTSTATUS detail::open_packet(const ob::Attributes& attributes, OpenPacket& packe
     return STATUS_OBJECT_TYPE_MISMATCH;
 }
 
-NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE mode) {
+NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE requestor) {
+    // "The I/O manager, by default, probes the supplied parameter values": not for a driver that says where
+    // they are.
+    const KPROCESSOR_MODE mode =
+        c.io_options & io_no_parameter_checking ? KPROCESSOR_MODE(KernelMode) : requestor;
     if (const NTSTATUS status = probe_out(c.handle, sizeof(HANDLE), 8, mode); !NT_SUCCESS(status))
         return status;
     if (const NTSTATUS status = probe_out(c.iosb, sizeof(IO_STATUS_BLOCK), 4, mode); !NT_SUCCESS(status))
@@ -109,7 +124,7 @@ NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE mode) {
     PacketResources resources{packet};
     if (c.allocation_size)
         if (const NTSTATUS status =
-                fetch(&packet.allocation_size, c.allocation_size, sizeof(LARGE_INTEGER), 4, mode);
+                detail::fetch(&packet.allocation_size, c.allocation_size, sizeof(LARGE_INTEGER), 4, mode);
             !NT_SUCCESS(status))
             return status;
     if (packet.allocation_size.QuadPart < 0) return STATUS_INVALID_PARAMETER;
@@ -126,8 +141,11 @@ NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE mode) {
     packet.options = c.options;
     packet.hint = c.hint;
     packet.force_access_check = c.io_options & io_force_access_check;
+    packet.location_flags = location_flags(c.io_options);
+    packet.ignore_sharing = c.io_options & io_ignore_share_access_check;
 
-    const NTSTATUS status = detail::open_packet(attributes, packet, c.desired, mode);
+    NTSTATUS status = describe_kind(c, packet);
+    if (NT_SUCCESS(status)) status = detail::open_packet(attributes, packet, c.desired, requestor);
     if (!NT_SUCCESS(status)) {
         // A warning still tells what happened.
         if (NT_WARNING(status)) write_iosb(c.iosb, status, packet.information);
@@ -194,26 +212,6 @@ NTSTATUS attach_to_named(DEVICE_OBJECT* source, const UNICODE_STRING& name, DEVI
     ob::close_handle(handle, KernelMode);
     ob::dereference(file);
     return done ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
-}
-
-NTSTATUS check_ea_buffer(const void* ea, ULONG length, ULONG* offset) {
-    const auto* base = static_cast<const UCHAR*>(ea);
-    ULONG at = 0;
-    if (static_cast<LONG>(length) < 0) return *offset = 0, STATUS_EA_LIST_INCONSISTENT;
-    for (;;) {
-        *offset = at;
-        const ULONG left = length - at;
-        constexpr ULONG head = offsetof(FILE_FULL_EA_INFORMATION, EaName);
-        if (left < head) return STATUS_EA_LIST_INCONSISTENT;
-        const auto* entry = reinterpret_cast<const FILE_FULL_EA_INFORMATION*>(base + at);
-        const ULONG size = head + entry->EaNameLength + 1 + entry->EaValueLength;
-        if (left < size || entry->EaName[entry->EaNameLength] != 0) return STATUS_EA_LIST_INCONSISTENT;
-        if (entry->NextEntryOffset == 0) return STATUS_SUCCESS;
-        // The next entry is 4-aligned, behind this one.
-        if (entry->NextEntryOffset % 4 || entry->NextEntryOffset < size || entry->NextEntryOffset >= left)
-            return STATUS_EA_LIST_INCONSISTENT;
-        at += entry->NextEntryOffset;
-    }
 }
 
 } // namespace nt::io

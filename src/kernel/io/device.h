@@ -54,6 +54,9 @@ inline DEVICE_OBJECT* related_device(const FILE_OBJECT* file) {
     return device;
 }
 
+// PoSetPowerState: gives the state before.
+ULONG set_power_state(DEVICE_OBJECT* device, POWER_STATE_TYPE type, ULONG state);
+
 extern OBJECT_TYPE* device_type;
 extern OBJECT_TYPE* controller_type;
 extern OBJECT_TYPE* adapter_type;

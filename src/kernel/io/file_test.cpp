@@ -310,7 +310,7 @@ KERNEL_TEST(File, AsynchronousFilesReturnPending) {
     // A service that always waits does so on its own event.
     pend = false;
     next_information = 0;
-    EXPECT_EQ(io::flush_buffers(h, &out().iosb, KernelMode), STATUS_SUCCESS);
+    EXPECT_EQ(io::flush_buffers(h, 0, &out().iosb, KernelMode), STATUS_SUCCESS);
     ob::close_handle(h, KernelMode);
     ob::close_handle(event_handle, KernelMode);
 }

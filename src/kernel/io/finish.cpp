@@ -15,6 +15,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/mm/mdl.h"
 #include "kernel/ob/object.h"
+#include "kernel/pool/pool.h"
 #include "trace/trace.h"
 
 namespace nt::io::detail {
@@ -96,6 +97,12 @@ void write_status_block(const IRP* irp) {
     guest::write(address, irp->IoStatus.Status);
 }
 
+void free_auxiliary(IRP* irp) {
+    if (!irp->Tail.Overlay.AuxiliaryBuffer) return;
+    pool::release(irp->Tail.Overlay.AuxiliaryBuffer);
+    irp->Tail.Overlay.AuxiliaryBuffer = nullptr;
+}
+
 void unlock_mdls(IRP* irp) {
     for (MDL* mdl = irp->MdlAddress; mdl; mdl = mdl->Next)
         if (mdl->MdlFlags & MDL_PAGES_LOCKED) mm::unlock_pages(mdl);
@@ -164,9 +171,11 @@ NTSTATUS finish_deferred(IRP* irp, const Returned& returned) {
         if (returned.marked) [[unlikely]]
             ke::bug_check(0x44, reinterpret_cast<ULONG_PTR>(irp));
         status = irp->IoStatus.Status;
-    } else
+    } else {
         // Nobody has completed it, but the service takes the answer for a completion, as Windows does.
+        free_auxiliary(irp);
         unlock_mdls(irp);
+    }
     finish(irp);
     return status;
 }

@@ -1,9 +1,12 @@
-// NtQueryInformationFile, NtSetInformationFile, NtQueryVolumeInformationFile, NtFlushBuffersFile. What the
-// I/O manager itself knows it answers; the rest is a buffered request to the driver.
+// NtQueryInformationFile and NtSetInformationFile. What the I/O manager itself knows it answers; the rest is
+// a buffered request to the driver.
 #include "abi/status.h"
 #include "host/guest.h"
 #include "kernel/io/completion.h"
+#include "kernel/io/detail/fast_io.h"
+#include "kernel/io/detail/information_classes.h"
 #include "kernel/io/detail/request.h"
+#include "kernel/io/detail/target.h"
 #include "kernel/io/irp.h"
 #include "kernel/mm/probe.h"
 #include <cstring>
@@ -12,105 +15,7 @@ namespace nt::io {
 
 namespace {
 
-// What a class needs; length 0: not a class that is known here.
-struct ClassFacts {
-    ULONG length = 0;
-    ACCESS_MASK access = 0;
-};
-
-ClassFacts query_facts(ULONG c) {
-    switch (c) {
-    case FileBasicInformation:
-        return {sizeof(FILE_BASIC_INFORMATION), FILE_READ_ATTRIBUTES};
-    case FileStandardInformation:
-        return {sizeof(FILE_STANDARD_INFORMATION), 0};
-    case FileInternalInformation:
-        return {sizeof(FILE_INTERNAL_INFORMATION), 0};
-    case FileEaInformation:
-        return {sizeof(FILE_EA_INFORMATION), 0};
-    case FileAccessInformation:
-        return {sizeof(FILE_ACCESS_INFORMATION), 0};
-    case FileNameInformation:
-    case FileAlternateNameInformation:
-    case FileNormalizedNameInformation:
-        return {sizeof(FILE_NAME_INFORMATION), 0};
-    case FilePositionInformation:
-        return {sizeof(FILE_POSITION_INFORMATION), FILE_READ_DATA | FILE_WRITE_DATA};
-    case FileModeInformation:
-        return {sizeof(FILE_MODE_INFORMATION), 0};
-    case FileAlignmentInformation:
-        return {sizeof(FILE_ALIGNMENT_INFORMATION), 0};
-    case FileAllInformation:
-        return {sizeof(FILE_ALL_INFORMATION), FILE_READ_ATTRIBUTES};
-    case FileStreamInformation:
-        return {sizeof(FILE_STREAM_INFORMATION), 0};
-    case FilePipeInformation:
-        return {sizeof(FILE_PIPE_INFORMATION), FILE_READ_ATTRIBUTES};
-    case FilePipeLocalInformation:
-        return {sizeof(FILE_PIPE_LOCAL_INFORMATION), FILE_READ_ATTRIBUTES};
-    case FileNetworkOpenInformation:
-        return {sizeof(FILE_NETWORK_OPEN_INFORMATION), FILE_READ_ATTRIBUTES};
-    case FileAttributeTagInformation:
-        return {sizeof(FILE_ATTRIBUTE_TAG_INFORMATION), FILE_READ_ATTRIBUTES};
-    case FileIsRemoteDeviceInformation:
-        return {sizeof(FILE_IS_REMOTE_DEVICE_INFORMATION), 0};
-    case FileIoCompletionNotificationInformation:
-        return {sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION), 0};
-    default:
-        return {};
-    }
-}
-
-ClassFacts set_facts(ULONG c) {
-    switch (c) {
-    case FileBasicInformation:
-        return {sizeof(FILE_BASIC_INFORMATION), FILE_WRITE_ATTRIBUTES};
-    case FileRenameInformation:
-        return {sizeof(FILE_RENAME_INFORMATION), DELETE};
-    case FileLinkInformation:
-        return {sizeof(FILE_LINK_INFORMATION), 0};
-    case FileDispositionInformation:
-        return {sizeof(FILE_DISPOSITION_INFORMATION), DELETE};
-    case FileDispositionInformationEx:
-        return {sizeof(FILE_DISPOSITION_INFORMATION_EX), DELETE};
-    case FilePositionInformation:
-        return {sizeof(FILE_POSITION_INFORMATION), FILE_READ_DATA | FILE_WRITE_DATA};
-    case FileModeInformation:
-        return {sizeof(FILE_MODE_INFORMATION), 0};
-    case FileAllocationInformation:
-        return {sizeof(FILE_ALLOCATION_INFORMATION), FILE_WRITE_DATA};
-    case FileEndOfFileInformation:
-        return {sizeof(FILE_END_OF_FILE_INFORMATION), FILE_WRITE_DATA};
-    case FileValidDataLengthInformation:
-        return {sizeof(FILE_VALID_DATA_LENGTH_INFORMATION), FILE_WRITE_DATA};
-    case FilePipeInformation:
-        return {sizeof(FILE_PIPE_INFORMATION), FILE_WRITE_ATTRIBUTES};
-    case FileIoCompletionNotificationInformation:
-        return {sizeof(FILE_IO_COMPLETION_NOTIFICATION_INFORMATION), 0};
-    case FileCompletionInformation:
-    case FileReplaceCompletionInformation:
-        return {sizeof(FILE_COMPLETION_INFORMATION), 0};
-    default:
-        return {};
-    }
-}
-
-ClassFacts volume_facts(ULONG c) {
-    switch (c) {
-    case FileFsVolumeInformation:
-        return {sizeof(FILE_FS_VOLUME_INFORMATION), 0};
-    case FileFsSizeInformation:
-        return {sizeof(FILE_FS_SIZE_INFORMATION), 0};
-    case FileFsDeviceInformation:
-        return {sizeof(FILE_FS_DEVICE_INFORMATION), 0};
-    case FileFsAttributeInformation:
-        return {sizeof(FILE_FS_ATTRIBUTE_INFORMATION), 0};
-    case FileFsFullSizeInformation:
-        return {sizeof(FILE_FS_FULL_SIZE_INFORMATION), 0};
-    default:
-        return {};
-    }
-}
+using detail::ClassFacts;
 
 ULONG mode_of(const FILE_OBJECT* file) {
     ULONG mode = 0;
@@ -133,32 +38,71 @@ template <class T> NTSTATUS give(detail::Request& request, PVOID buffer, const T
 // Whether the handle may and the lengths are right. Probes the buffer.
 NTSTATUS check(const detail::Request& request, const ClassFacts& facts, PVOID buffer, ULONG length,
                bool output) {
-    if (facts.length == 0) return STATUS_INVALID_INFO_CLASS;
-    if (length < facts.length) return STATUS_INFO_LENGTH_MISMATCH;
+    if (const NTSTATUS status = detail::check_length(facts, length); !NT_SUCCESS(status)) return status;
     if (request.caller.mode == KernelMode) return STATUS_SUCCESS;
+    if (facts.kernel_only) return STATUS_INVALID_INFO_CLASS;
     if (facts.access && !(request.granted & facts.access)) return STATUS_ACCESS_DENIED;
-    const auto address = reinterpret_cast<ULONG_PTR>(buffer);
-    return output ? mm::probe_for_write(address, length, 4) : mm::probe_for_read(address, length, 4);
+    return output ? detail::probe_output(request.caller, buffer, length, facts.alignment)
+                  : detail::probe_input(request.caller, buffer, length, facts.alignment);
 }
 
-NTSTATUS send_query(detail::Request& request, UCHAR major, PVOID buffer, ULONG length, ULONG info_class) {
-    NTSTATUS status = request.new_irp(major);
+NTSTATUS send_query(detail::Request& request, PVOID buffer, ULONG length, ULONG info_class) {
+    NTSTATUS status = request.new_irp(IRP_MJ_QUERY_INFORMATION);
     if (NT_SUCCESS(status)) status = request.system_buffer(length, nullptr, 0);
     if (!NT_SUCCESS(status)) return request.abandon(status);
     request.irp->UserBuffer = buffer;
     request.irp->Flags |= IRP_INPUT_OPERATION;
-    // QueryFile and QueryVolume have the same layout.
     auto& parameters = request.location()->Parameters.QueryFile;
     parameters.Length = length;
     parameters.FileInformationClass = static_cast<FILE_INFORMATION_CLASS>(info_class);
     std::memset(request.irp->AssociatedIrp.SystemBuffer, 0, length);
-    if (major == IRP_MJ_QUERY_INFORMATION && info_class == FileAllInformation) {
+    if (info_class == FileAllInformation) {
         auto& all = *static_cast<FILE_ALL_INFORMATION*>(request.irp->AssociatedIrp.SystemBuffer);
         all.AccessInformation.AccessFlags = request.granted;
         all.ModeInformation.Mode = mode_of(request.file);
         all.AlignmentInformation.AlignmentRequirement = request.device->AlignmentRequirement;
     }
     return request.issue_and_wait();
+}
+
+// The classes that a driver may answer without an IRP (operations-that-can-be-irp-based-or-fast-i-o). True:
+// it did; the answer is in the caller's buffer.
+bool try_fast_query(detail::Request& request, ULONG info_class, PVOID buffer, NTSTATUS& status) {
+    detail::FastIo fast(request);
+    if (!fast.begin()) return false;
+    const BOOLEAN wait = (request.file->Flags & FO_SYNCHRONOUS_IO) != 0;
+    auto* const iosb = &fast.block->iosb;
+    bool handled = false;
+    ULONG size = 0;
+    switch (info_class) {
+    case FileBasicInformation:
+        handled = fast.call("FastIoQueryBasicInfo", &FAST_IO_DISPATCH::FastIoQueryBasicInfo, request.file,
+                            wait, &fast.block->basic, iosb, request.device);
+        size = sizeof(FILE_BASIC_INFORMATION);
+        break;
+    case FileStandardInformation:
+        handled = fast.call("FastIoQueryStandardInfo", &FAST_IO_DISPATCH::FastIoQueryStandardInfo,
+                            request.file, wait, &fast.block->standard, iosb, request.device);
+        size = sizeof(FILE_STANDARD_INFORMATION);
+        break;
+    case FileNetworkOpenInformation:
+        handled = fast.call("FastIoQueryNetworkOpenInfo", &FAST_IO_DISPATCH::FastIoQueryNetworkOpenInfo,
+                            request.file, wait, &fast.block->network, iosb, request.device);
+        size = sizeof(FILE_NETWORK_OPEN_INFORMATION);
+        break;
+    default:
+        break;
+    }
+    if (handled) {
+        const NTSTATUS answer = iosb->Status;
+        const bool copied = !NT_SUCCESS(answer) ||
+                            guest::copy_to(reinterpret_cast<ULONG_PTR>(buffer), &fast.block->basic, size);
+        status = !copied            ? request.abandon(STATUS_ACCESS_VIOLATION)
+                 : NT_ERROR(answer) ? request.abandon(answer)
+                                    : request.answer(answer, iosb->Information);
+    }
+    fast.end();
+    return handled;
 }
 
 // FilePositionInformation of a synchronous file is the I/O manager's; so are these.
@@ -223,15 +167,47 @@ NTSTATUS set_completion(detail::Request& request, PVOID buffer, bool replace) {
     return NT_SUCCESS(status) ? request.answer(status, 0) : request.abandon(status);
 }
 
-} // namespace
+// The I/O priority of requests on the file whose maker does not choose one: bits 17 to 19 of IRP.Flags, plus
+// one.
+constexpr ULONG priority_shift = 17;
+constexpr LONG priorities = 5; // MaxIoPriorityTypes
+constexpr LONG priority_normal = 2;
 
-NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, ULONG info_class,
-                           KPROCESSOR_MODE mode) {
-    const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
-    detail::Request request(caller);
-    NTSTATUS status = request.begin(0);
-    if (NT_SUCCESS(status)) status = check(request, query_facts(info_class), buffer, length, true);
-    if (NT_SUCCESS(status)) status = request.lock();
+NTSTATUS set_priority(detail::Request& request, PVOID buffer) {
+    FILE_IO_PRIORITY_HINT_INFORMATION given;
+    if (!guest::read(reinterpret_cast<ULONG_PTR>(buffer), given))
+        return request.abandon(STATUS_ACCESS_VIOLATION);
+    if (given.PriorityHint < 0 || given.PriorityHint >= priorities)
+        return request.abandon(STATUS_INVALID_PARAMETER);
+    detail::body_of_file(request.file).priority_flags = static_cast<ULONG>(given.PriorityHint + 1)
+                                                        << priority_shift;
+    return request.answer(STATUS_SUCCESS, 0);
+}
+LONG priority_of(FILE_OBJECT* file) {
+    const ULONG flags = detail::body_of_file(file).priority_flags;
+    return flags ? static_cast<LONG>(flags >> priority_shift) - 1 : priority_normal;
+}
+
+// The classes for drivers that need no access checks are the plain ones to a file system.
+ULONG class_for_driver(ULONG c) {
+    switch (c) {
+    case FileRenameInformationBypassAccessCheck:
+        return FileRenameInformation;
+    case FileRenameInformationExBypassAccessCheck:
+        return FileRenameInformationEx;
+    case FileLinkInformationBypassAccessCheck:
+        return FileLinkInformation;
+    case FileLinkInformationExBypassAccessCheck:
+        return FileLinkInformationEx;
+    case FileCaseSensitiveInformationForceAccessCheck:
+        return FileCaseSensitiveInformation;
+    default:
+        return c;
+    }
+}
+
+NTSTATUS query(detail::Request& request, PVOID buffer, ULONG length, ULONG info_class) {
+    NTSTATUS status = request.lock();
     if (status != STATUS_SUCCESS) return request.abandon(status);
     switch (info_class) {
     case FileAccessInformation:
@@ -243,6 +219,8 @@ NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULO
     case FileIoCompletionNotificationInformation:
         return give(request, buffer,
                     FILE_IO_COMPLETION_NOTIFICATION_INFORMATION{notification_of(request.file)});
+    case FileIoPriorityHintInformation:
+        return give(request, buffer, FILE_IO_PRIORITY_HINT_INFORMATION{priority_of(request.file)});
     case FilePositionInformation:
         if (request.synchronous)
             return give(request, buffer, FILE_POSITION_INFORMATION{request.file->CurrentByteOffset});
@@ -252,7 +230,63 @@ NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULO
         return give(request, buffer, FILE_IS_REMOTE_DEVICE_INFORMATION{remote});
     }
     }
-    return send_query(request, IRP_MJ_QUERY_INFORMATION, buffer, length, info_class);
+    if (request.device->DriverObject->FastIoDispatch && try_fast_query(request, info_class, buffer, status))
+        return status;
+    return send_query(request, buffer, length, class_for_driver(info_class));
+}
+
+NTSTATUS set(detail::Request& request, HANDLE handle, PVOID buffer, ULONG length, ULONG info_class) {
+    NTSTATUS status = request.lock();
+    if (status != STATUS_SUCCESS) return request.abandon(status);
+    switch (info_class) {
+    case FilePositionInformation:
+        if (request.synchronous) return set_position(request, buffer);
+        break;
+    case FileModeInformation:
+        return set_mode(request, buffer);
+    case FileIoCompletionNotificationInformation:
+        return set_notification(request, buffer);
+    case FileIoPriorityHintInformation:
+        return set_priority(request, buffer);
+    case FileCompletionInformation:
+        return set_completion(request, buffer, false);
+    case FileReplaceCompletionInformation:
+        return set_completion(request, buffer, true);
+    }
+    status = request.new_irp(IRP_MJ_SET_INFORMATION);
+    if (NT_SUCCESS(status)) status = request.system_buffer(length, buffer, length);
+    if (!NT_SUCCESS(status)) return request.abandon(status);
+    const ULONG sent = class_for_driver(info_class);
+    auto& parameters = request.location()->Parameters.SetFile;
+    parameters.Length = length;
+    parameters.FileInformationClass = static_cast<FILE_INFORMATION_CLASS>(sent);
+    // wdm.h: the handle of the file, for a disposition.
+    if (sent == FileDispositionInformation) parameters.DeleteHandle = handle;
+    detail::Target target;
+    if (sent == FileRenameInformation || sent == FileRenameInformationEx || sent == FileLinkInformation ||
+        sent == FileLinkInformationEx) {
+        const auto& link =
+            *static_cast<const FILE_RENAME_INFORMATION*>(request.irp->AssociatedIrp.SystemBuffer);
+        const bool flags = sent == FileRenameInformationEx || sent == FileLinkInformationEx;
+        status = target.open(request, link, length, sent != info_class);
+        if (!NT_SUCCESS(status)) return request.abandon(status);
+        parameters.FileObject = target.file;
+        parameters.ReplaceIfExists = flags ? (link.Flags & 1) != 0 : link.ReplaceIfExists;
+    }
+    status = request.issue_and_wait();
+    target.close();
+    return status;
+}
+
+} // namespace
+
+NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, ULONG info_class,
+                           KPROCESSOR_MODE mode) {
+    const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
+    detail::Request request(caller);
+    NTSTATUS status = request.begin(0);
+    if (NT_SUCCESS(status)) status = check(request, detail::query_facts(info_class), buffer, length, true);
+    return NT_SUCCESS(status) ? query(request, buffer, length, info_class) : request.abandon(status);
 }
 
 NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, ULONG info_class,
@@ -260,55 +294,29 @@ NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG
     const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
     detail::Request request(caller);
     NTSTATUS status = request.begin(0);
-    if (NT_SUCCESS(status)) status = check(request, set_facts(info_class), buffer, length, false);
-    if (NT_SUCCESS(status)) status = request.lock();
-    if (status != STATUS_SUCCESS) return request.abandon(status);
-    if (info_class == FilePositionInformation && request.synchronous) return set_position(request, buffer);
-    if (info_class == FileModeInformation) return set_mode(request, buffer);
-    if (info_class == FileIoCompletionNotificationInformation) return set_notification(request, buffer);
-    if (info_class == FileCompletionInformation || info_class == FileReplaceCompletionInformation)
-        return set_completion(request, buffer, info_class == FileReplaceCompletionInformation);
-    status = request.new_irp(IRP_MJ_SET_INFORMATION);
-    if (NT_SUCCESS(status)) status = request.system_buffer(length, buffer, length);
-    if (!NT_SUCCESS(status)) return request.abandon(status);
-    auto& parameters = request.location()->Parameters.SetFile;
-    parameters.Length = length;
-    parameters.FileInformationClass = static_cast<FILE_INFORMATION_CLASS>(info_class);
-    // Renames and links into another directory need that directory's file: they come with file systems.
-    if (info_class == FileRenameInformation || info_class == FileLinkInformation)
-        parameters.ReplaceIfExists =
-            static_cast<FILE_RENAME_INFORMATION*>(request.irp->AssociatedIrp.SystemBuffer)->ReplaceIfExists;
-    return request.issue_and_wait();
+    if (NT_SUCCESS(status)) status = check(request, detail::set_facts(info_class), buffer, length, false);
+    return NT_SUCCESS(status) ? set(request, file, buffer, length, info_class) : request.abandon(status);
 }
 
-NTSTATUS query_volume_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length,
-                                  ULONG info_class, KPROCESSOR_MODE mode) {
-    const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
-    detail::Request request(caller);
-    NTSTATUS status = request.begin(0);
-    if (NT_SUCCESS(status)) status = check(request, volume_facts(info_class), buffer, length, true);
-    if (NT_SUCCESS(status)) status = request.lock();
-    if (status != STATUS_SUCCESS) return request.abandon(status);
-    if (info_class == FileFsDeviceInformation) {
-        const DEVICE_OBJECT* device = request.file->DeviceObject;
-        const bool mounted = device->Vpb && (device->Vpb->Flags & VPB_MOUNTED);
-        return give(
-            request, buffer,
-            FILE_FS_DEVICE_INFORMATION{device->DeviceType,
-                                       device->Characteristics | (mounted ? FILE_DEVICE_IS_MOUNTED : 0)});
-    }
-    return send_query(request, IRP_MJ_QUERY_VOLUME_INFORMATION, buffer, length, info_class);
+NTSTATUS query_information_of(FILE_OBJECT* file, PVOID buffer, ULONG length, ULONG info_class,
+                              ULONG_PTR& information) {
+    return detail::with_status_block(information, [&](const Caller& caller) {
+        detail::Request request(caller);
+        request.begin_object(file);
+        const NTSTATUS status = check(request, detail::query_facts(info_class), buffer, length, true);
+        return NT_SUCCESS(status) ? query(request, buffer, length, info_class) : request.abandon(status);
+    });
 }
 
-NTSTATUS flush_buffers(HANDLE file, IO_STATUS_BLOCK* iosb, KPROCESSOR_MODE mode) {
-    const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
-    detail::Request request(caller);
-    NTSTATUS status = request.begin(FILE_WRITE_DATA | FILE_APPEND_DATA);
-    if (NT_SUCCESS(status)) status = request.lock();
-    if (status != STATUS_SUCCESS) return request.abandon(status);
-    status = request.new_irp(IRP_MJ_FLUSH_BUFFERS);
-    if (!NT_SUCCESS(status)) return request.abandon(status);
-    return request.issue_and_wait();
+NTSTATUS set_information_of(FILE_OBJECT* file, PVOID buffer, ULONG length, ULONG info_class) {
+    ULONG_PTR information;
+    return detail::with_status_block(information, [&](const Caller& caller) {
+        detail::Request request(caller);
+        request.begin_object(file);
+        const NTSTATUS status = check(request, detail::set_facts(info_class), buffer, length, false);
+        return NT_SUCCESS(status) ? set(request, nullptr, buffer, length, info_class)
+                                  : request.abandon(status);
+    });
 }
 
 } // namespace nt::io

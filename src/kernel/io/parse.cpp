@@ -1,6 +1,7 @@
 // From a name to a FILE_OBJECT: the parse procedures of Device and File objects, and IRP_MJ_CREATE.
 #include "abi/status.h"
 #include "abi/thread.h"
+#include "kernel/io/detail/fast_io.h"
 #include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/life.h"
@@ -25,6 +26,16 @@ OpenBlock* free_blocks;
 
 constexpr ACCESS_MASK attribute_access =
     SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC;
+
+// Whether the device is one of the stack that requests on files of `of` go through.
+bool is_in_stack(const DEVICE_OBJECT* hint, DEVICE_OBJECT* of) {
+    for (const DEVICE_OBJECT* d = of; d; d = d->AttachedDevice)
+        if (d == hint) return true;
+    const VPB* vpb = of->Vpb;
+    for (const DEVICE_OBJECT* d = vpb ? vpb->DeviceObject : nullptr; d; d = d->AttachedDevice)
+        if (d == hint) return true;
+    return false;
+}
 
 ULONG file_flags(ULONG options, ULONG attributes) {
     ULONG flags = 0;
@@ -68,6 +79,16 @@ NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, 
     return STATUS_SUCCESS;
 }
 
+// A create that failed: no close follows, so the file must not name the device any more.
+void abandon_file(FILE_OBJECT* file) {
+    DEVICE_OBJECT* device = file->DeviceObject;
+    file->DeviceObject = nullptr;
+    ob::dereference(file);
+    drop_device_reference(device);
+}
+
+} // namespace
+
 Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, ULONG attributes,
                               const UNICODE_STRING& name) {
     const Result<PVOID> body = ob::create_object({.type = file_type, .body_size = sizeof(FileBody)});
@@ -97,16 +118,15 @@ Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, U
     }
     file->DeviceObject = device;
     take_device_reference(device);
+    if (packet.ignore_sharing)
+        if (const NTSTATUS status = ignore_sharing(file); !NT_SUCCESS(status)) {
+            abandon_file(file);
+            return fail(status);
+        }
     return file;
 }
 
-// A create that failed: no close follows, so the file must not name the device any more.
-void abandon_file(FILE_OBJECT* file) {
-    DEVICE_OBJECT* device = file->DeviceObject;
-    file->DeviceObject = nullptr;
-    ob::dereference(file);
-    drop_device_reference(device);
-}
+namespace {
 
 void fill_create(IRP* irp, FILE_OBJECT* file, const OpenPacket& packet, const ob::ParseRequest& request) {
     irp->RequestorMode = request.mode;
@@ -120,6 +140,7 @@ void fill_create(IRP* irp, FILE_OBJECT* file, const OpenPacket& packet, const ob
     next->MajorFunction = packet.major;
     if (!(request.attributes & OBJ_CASE_INSENSITIVE)) next->Flags |= SL_CASE_SENSITIVE;
     if (packet.force_access_check) next->Flags |= SL_FORCE_ACCESS_CHECK;
+    next->Flags |= packet.location_flags;
     next->FileObject = file;
     auto& create = next->Parameters.Create;
     create.SecurityContext = &packet.block->security;
@@ -127,6 +148,11 @@ void fill_create(IRP* irp, FILE_OBJECT* file, const OpenPacket& packet, const ob
     create.FileAttributes = static_cast<USHORT>(packet.file_attributes);
     create.ShareAccess = static_cast<USHORT>(packet.share);
     create.EaLength = packet.ea_length;
+    // Create, CreatePipe and CreateMailslot differ in what lies behind ShareAccess.
+    if (packet.major == IRP_MJ_CREATE_NAMED_PIPE)
+        next->Parameters.CreatePipe.Parameters = &packet.block->pipe;
+    if (packet.major == IRP_MJ_CREATE_MAILSLOT)
+        next->Parameters.CreateMailslot.Parameters = &packet.block->mailslot;
 }
 
 [[gnu::cold, gnu::noinline]] void trace_open(FILE_OBJECT* file) {
@@ -137,12 +163,36 @@ void fill_create(IRP* irp, FILE_OBJECT* file, const OpenPacket& packet, const ob
     trace::emit_file_opened(file, file->DeviceObject, name);
 }
 
+// What only asks for attributes may be answered without an open: FastIoQueryOpen gets the create request that
+// would be sent, its stack location current. assumed: that this is how the location stands
+bool query_open(DEVICE_OBJECT* target, IRP* irp, OpenPacket& packet) {
+    FAST_IO_QUERY_OPEN* routine = fast_io_routine(target, &FAST_IO_DISPATCH::FastIoQueryOpen);
+    if (!routine) return false;
+    --irp->CurrentLocation;
+    --irp->Tail.Overlay.CurrentStackLocation;
+    current_location(irp)->DeviceObject = target;
+    packet.answered = seh::call_out(routine, irp, &packet.block->network, target);
+    if (trace::on) [[unlikely]]
+        trace::emit_fast_io(target, target->DriverObject, routine, "FastIoQueryOpen", packet.answered,
+                            irp->IoStatus.Status);
+    ++irp->CurrentLocation;
+    ++irp->Tail.Overlay.CurrentStackLocation;
+    packet.information = irp->IoStatus.Information;
+    packet.status = irp->IoStatus.Status;
+    if (!packet.answered) irp->IoStatus = {};
+    return packet.answered;
+}
+
 // Sends the create and waits for it.
 NTSTATUS send_create(DEVICE_OBJECT* target, FILE_OBJECT* file, OpenPacket& packet,
                      const ob::ParseRequest& request) {
     IRP* irp = allocate_irp(target->StackSize);
     if (!irp) return STATUS_INSUFFICIENT_RESOURCES;
     fill_create(irp, file, packet, request);
+    if (packet.query_open && query_open(target, irp, packet)) {
+        free_irp(irp);
+        return STATUS_SUCCESS;
+    }
     queue_to_thread(irp);
     if (trace::on) [[unlikely]]
         trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), packet.major, 0,
@@ -194,6 +244,8 @@ NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICO
     const bool device_itself = remaining.Length == 0 && !packet->related;
     if (const NTSTATUS status = check_security(device, request, *packet, device_itself); !NT_SUCCESS(status))
         return packet->status = status;
+    if (packet->hint && !is_in_stack(packet->hint, device))
+        return packet->status = STATUS_INVALID_DEVICE_OBJECT_PARAMETER;
     DEVICE_OBJECT* target = packet->hint ? packet->hint : device;
     const bool direct = device_itself && !((packet->block->access.OriginalDesiredAccess) & ~attribute_access);
     if (!packet->hint) {
@@ -205,10 +257,18 @@ NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICO
     FILE_OBJECT* file = *made;
     if (direct) file->Flags |= FO_DIRECT_DEVICE_OPEN;
     if (packet->options & FILE_DELETE_ON_CLOSE) file->Flags |= FO_DELETE_ON_CLOSE;
+    // assumed: what makes a file one of a pipe or mailslot
+    if (device->DeviceType == FILE_DEVICE_NAMED_PIPE) file->Flags |= FO_NAMED_PIPE;
+    if (device->DeviceType == FILE_DEVICE_MAILSLOT) file->Flags |= FO_MAILSLOT;
     packet->block->security.DesiredAccess = packet->block->access.PreviouslyGrantedAccess;
     packet->block->security.FullCreateOptions = packet->options;
 
     const NTSTATUS status = send_create(target, file, *packet, request);
+    if (packet->answered) {
+        abandon_file(file);
+        return NT_SUCCESS(packet->status) ? STATUS_UNSUCCESSFUL
+                                          : packet->status; // there is no object to be found
+    }
     if (!NT_SUCCESS(status) || status == STATUS_REPARSE) {
         abandon_file(file);
         // Names rewritten by file systems come with those.

@@ -1,21 +1,13 @@
 // NtReadFile, NtWriteFile, NtFlushBuffersFile.
 #include "abi/status.h"
-#include "host/guest.h"
+#include "kernel/io/detail/fast_io.h"
 #include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/request.h"
-#include "kernel/mm/probe.h"
 #include "trace/trace.h"
 
 namespace nt::io {
 
 namespace {
-
-NTSTATUS fetch(void* to, const void* from, SIZE_T size, KPROCESSOR_MODE mode) {
-    const auto address = reinterpret_cast<ULONG_PTR>(from);
-    if (mode != KernelMode)
-        if (const NTSTATUS status = mm::probe_for_read(address, size, 4); !NT_SUCCESS(status)) return status;
-    return guest::copy_from(to, address, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
-}
 
 bool is(const LARGE_INTEGER& offset, LONG special) {
     return offset.HighPart == -1 && offset.LowPart == static_cast<ULONG>(special);
@@ -26,8 +18,7 @@ NTSTATUS choose_offset(const detail::Request& request, const LARGE_INTEGER* give
                        LARGE_INTEGER& offset) {
     const FILE_OBJECT* file = request.file;
     if (given)
-        if (const NTSTATUS status = fetch(&offset, given, sizeof offset, request.caller.mode);
-            !NT_SUCCESS(status))
+        if (const NTSTATUS status = detail::fetch(offset, given, request.caller.mode); !NT_SUCCESS(status))
             return status;
     // Only appending is allowed: wherever the caller points, it goes to the end.
     if (write && (request.granted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == FILE_APPEND_DATA) {
@@ -47,19 +38,23 @@ NTSTATUS choose_offset(const detail::Request& request, const LARGE_INTEGER* give
     return offset.QuadPart < 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
-NTSTATUS attach_buffer(detail::Request& request, PVOID buffer, ULONG length, bool write) {
-    IRP* irp = request.irp;
-    const ULONG flags = request.device->Flags;
-    if (flags & DO_BUFFERED_IO) {
-        if (!write) {
-            irp->UserBuffer = buffer;
-            irp->Flags |= IRP_INPUT_OPERATION;
-        }
-        return request.system_buffer(length, buffer, write ? length : 0);
-    }
-    if (flags & DO_DIRECT_IO) return length ? request.lock_buffer(buffer, length, !write) : STATUS_SUCCESS;
-    irp->UserBuffer = buffer;
-    return STATUS_SUCCESS;
+// A driver with a cache of its own may have the data at hand (PrivateCacheMap is set by file systems only,
+// ns-wdm-_file_object). True: it did the work.
+bool try_fast_io(detail::Request& request, PVOID buffer, ULONG length, const LARGE_INTEGER& offset, ULONG key,
+                 bool write, IO_STATUS_BLOCK& result) {
+    detail::FastIo fast(request);
+    if (!fast.begin()) return false;
+    fast.block->offset = offset;
+    const bool handled =
+        write ? fast.call("FastIoWrite", &FAST_IO_DISPATCH::FastIoWrite, request.file, &fast.block->offset,
+                          length, BOOLEAN(TRUE), key, buffer, &fast.block->iosb, request.device)
+              : fast.call("FastIoRead", &FAST_IO_DISPATCH::FastIoRead, request.file, &fast.block->offset,
+                          length, BOOLEAN(TRUE), key, buffer, &fast.block->iosb, request.device);
+    result = fast.block->iosb;
+    fast.end();
+    // Any other answer is the slow path's to give. assumed: which these are
+    return handled && (result.Status == STATUS_SUCCESS || result.Status == STATUS_BUFFER_OVERFLOW ||
+                       result.Status == STATUS_END_OF_FILE);
 }
 
 NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* given,
@@ -68,21 +63,24 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
     NTSTATUS status = request.begin(write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA);
     if (!NT_SUCCESS(status)) [[unlikely]]
         return request.abandon(status);
-    if (caller.mode != KernelMode && length) {
-        const auto address = reinterpret_cast<ULONG_PTR>(buffer);
-        status = write ? mm::probe_for_read(address, length, 1) : mm::probe_for_write(address, length, 1);
-        if (!NT_SUCCESS(status)) [[unlikely]]
-            return request.abandon(status);
-    }
+    status =
+        write ? detail::probe_input(caller, buffer, length) : detail::probe_output(caller, buffer, length);
+    if (!NT_SUCCESS(status)) [[unlikely]]
+        return request.abandon(status);
     ULONG lock_key = 0;
     if (key)
-        if (status = fetch(&lock_key, key, sizeof lock_key, caller.mode); !NT_SUCCESS(status))
+        if (status = detail::fetch(lock_key, key, caller.mode); !NT_SUCCESS(status))
             return request.abandon(status);
     status = request.lock();
     if (status != STATUS_SUCCESS) [[unlikely]]
         return request.abandon(status);
     LARGE_INTEGER offset;
     status = choose_offset(request, given, write, offset);
+    if (NT_SUCCESS(status) && request.synchronous && request.file->PrivateCacheMap) [[unlikely]] {
+        IO_STATUS_BLOCK result;
+        if (try_fast_io(request, buffer, length, offset, lock_key, write, result))
+            return request.answer(result.Status, result.Information);
+    }
     if (NT_SUCCESS(status)) [[likely]]
         status = request.new_irp(write ? IRP_MJ_WRITE : IRP_MJ_READ);
     if (!NT_SUCCESS(status)) [[unlikely]]
@@ -97,16 +95,11 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
     parameters.Length = length;
     parameters.Key = lock_key;
     parameters.ByteOffset = offset;
-    status = attach_buffer(request, buffer, length, write);
+    status = write ? request.attach_input(buffer, length) : request.attach_output(buffer, length);
     if (!NT_SUCCESS(status)) [[unlikely]]
         return request.abandon(status);
-    if (trace::on) [[unlikely]] {
-        const UCHAR method = request.device->Flags & DO_BUFFERED_IO ? 0
-                             : request.device->Flags & DO_DIRECT_IO ? (write ? 1 : 2)
-                                                                    : 3;
-        trace::emit_irp_buffer(irp, method, irp->AssociatedIrp.SystemBuffer, irp->MdlAddress, irp->UserBuffer,
-                               write ? length : 0, write ? 0 : length);
-    }
+    if (trace::on) [[unlikely]]
+        request.trace_buffers(write ? length : 0, write ? 0 : length);
     return request.issue();
 }
 

@@ -1,4 +1,5 @@
 #include "kernel/io/detail/request.h"
+#include "abi/ioctl.h"
 #include "abi/mm.h"
 #include "abi/status.h"
 #include "abi/thread.h"
@@ -44,9 +45,27 @@ NTSTATUS await_file(FILE_OBJECT* file, KPROCESSOR_MODE mode) {
     return file->FinalStatus;
 }
 
-NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length) {
+IO_STATUS_BLOCK* take_status_block() {
+    return static_cast<IO_STATUS_BLOCK*>(
+        pool::allocate(pool::Kind::nonpaged, sizeof(IO_STATUS_BLOCK), pool::tag("IoSb"), 0, true));
+}
+void give_status_block(IO_STATUS_BLOCK* block) { pool::release(block); }
+
+NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length, ULONG alignment) {
     if (caller.mode == KernelMode || length == 0) return STATUS_SUCCESS;
-    return mm::probe_for_write(reinterpret_cast<ULONG_PTR>(buffer), length, 1);
+    return mm::probe_for_write(reinterpret_cast<ULONG_PTR>(buffer), length, alignment);
+}
+NTSTATUS probe_input(const Caller& caller, const void* buffer, ULONG length, ULONG alignment) {
+    if (caller.mode == KernelMode || length == 0) return STATUS_SUCCESS;
+    return mm::probe_for_read(reinterpret_cast<ULONG_PTR>(buffer), length, alignment);
+}
+
+NTSTATUS fetch(void* to, const void* from, SIZE_T size, ULONG alignment, KPROCESSOR_MODE mode) {
+    const auto address = reinterpret_cast<ULONG_PTR>(from);
+    if (mode != KernelMode)
+        if (const NTSTATUS status = mm::probe_for_read(address, size, alignment); !NT_SUCCESS(status))
+            return status;
+    return guest::copy_from(to, address, size) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 
 NTSTATUS Request::begin_slowly(const FILE_OBJECT* body) {
@@ -92,6 +111,40 @@ NTSTATUS Request::lock_buffer(PVOID address, ULONG length, bool for_write) {
     return STATUS_SUCCESS;
 }
 
+NTSTATUS Request::attach_output(PVOID buffer, ULONG length) {
+    if (device->Flags & DO_BUFFERED_IO) {
+        irp->UserBuffer = buffer;
+        irp->Flags |= IRP_INPUT_OPERATION;
+        return system_buffer(length, nullptr, 0);
+    }
+    if (device->Flags & DO_DIRECT_IO) return length ? lock_buffer(buffer, length, true) : STATUS_SUCCESS;
+    irp->UserBuffer = buffer;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS Request::attach_input(const void* buffer, ULONG length) {
+    auto* address = const_cast<PVOID>(buffer);
+    if (device->Flags & DO_BUFFERED_IO) return system_buffer(length, buffer, length);
+    if (device->Flags & DO_DIRECT_IO) return length ? lock_buffer(address, length, false) : STATUS_SUCCESS;
+    irp->UserBuffer = address;
+    return STATUS_SUCCESS;
+}
+
+PVOID Request::auxiliary(ULONG size) {
+    auto* memory = static_cast<CHAR*>(pool::allocate(pool::Kind::nonpaged, size, pool::tag("IoAx"), 0, true));
+    irp->Tail.Overlay.AuxiliaryBuffer = memory;
+    return memory;
+}
+
+void Request::trace_buffers(ULONG in_length, ULONG out_length) const {
+    const UCHAR method = device->Flags & DO_BUFFERED_IO    ? METHOD_BUFFERED
+                         : !(device->Flags & DO_DIRECT_IO) ? METHOD_NEITHER
+                         : in_length                       ? METHOD_IN_DIRECT
+                                                           : METHOD_OUT_DIRECT;
+    trace::emit_irp_buffer(irp, method, irp->AssociatedIrp.SystemBuffer, irp->MdlAddress, irp->UserBuffer,
+                           in_length, out_length);
+}
+
 void Request::release() {
     if (synchronous) release_file_lock(file);
     if (event) ob::dereference(event);
@@ -101,6 +154,7 @@ void Request::release() {
 NTSTATUS Request::abandon(NTSTATUS status) {
     if (irp) {
         if (irp->Flags & IRP_DEALLOCATE_BUFFER) give_buffer(irp->AssociatedIrp.SystemBuffer);
+        free_auxiliary(irp);
         if (irp->MdlAddress) {
             unlock_mdls(irp);
             free_mdls(irp);

@@ -1,4 +1,5 @@
 #include "trace/detail/text_rows.h"
+#include "trace/irp_text.h"
 #include <functional>
 
 namespace trace {
@@ -72,37 +73,10 @@ struct TextRows {
     void gone() { formatter.irps_.erase(n("irp")); }
     unsigned irp_depth() const { return formatter.irp_depth(r); }
 
-    // The Parameters of a dispatched location, by major function (wdm.h, IO_STACK_LOCATION).
     std::string parameters() const {
-        const auto low = [&](std::string_view field) { return hex_text(n(field) & 0xffffffff); };
-        switch (n("major")) {
-        case 0x00:
-        case 0x01:
-        case 0x13:
-            return "Disposition=" + hex_text(n("p2") >> 24 & 0xff) +
-                   " Options=" + hex_text(n("p2") & 0xffffff) +
-                   " ShareAccess=" + hex_text(n("p3") >> 16 & 0xffff);
-        case 0x03:
-        case 0x04:
-            return "Length=" + low("p1") + " ByteOffset=" + x("p3");
-        case 0x05:
-        case 0x06:
-        case 0x0a:
-        case 0x0b:
-            return "Length=" + low("p1") + " InformationClass=" + std::to_string(n("p2") & 0xffffffff);
-        case 0x0d:
-        case 0x0e:
-        case 0x0f:
-            return "code " + control_code_text(static_cast<std::uint32_t>(n("p3"))) +
-                   " InputLength=" + low("p2") + " OutputLength=" + low("p1");
-        case 0x02:
-        case 0x09:
-        case 0x10:
-        case 0x12:
-            return {};
-        default:
-            return x("p1") + " " + x("p2") + " " + x("p3") + " " + x("p4");
-        }
+        const auto narrow = [&](std::string_view field) { return static_cast<unsigned>(n(field)); };
+        return irp_parameters_text(
+            {narrow("major"), narrow("minor"), narrow("flags"), {n("p1"), n("p2"), n("p3"), n("p4")}});
     }
 };
 

@@ -247,6 +247,31 @@ NTSTATUS ask_volume(const WCHAR* root, T* information, ULONG size, FS_INFORMATIO
     return status;
 }
 
+// The two answers behind GetVolumeInformation.
+struct VolumeFacts {
+    struct {
+        FILE_FS_VOLUME_INFORMATION information;
+        WCHAR rest[64];
+    } volume;
+    struct {
+        FILE_FS_ATTRIBUTE_INFORMATION information;
+        WCHAR rest[64];
+    } attribute;
+
+    BOOL give(WCHAR* label, DWORD label_size, DWORD* serial, DWORD* component, DWORD* flags, WCHAR* system,
+              DWORD system_size) const {
+        if (serial) *serial = volume.information.VolumeSerialNumber;
+        if (component) *component = DWORD(attribute.information.MaximumComponentNameLength);
+        if (flags) *flags = attribute.information.FileSystemAttributes;
+        DWORD n = volume.information.VolumeLabelLength / 2,
+              m = attribute.information.FileSystemNameLength / 2;
+        if ((label && return_string(label, label_size, volume.information.VolumeLabel, n) != n) ||
+            (system && return_string(system, system_size, attribute.information.FileSystemName, m) != m))
+            return fail_with(ERROR_BAD_LENGTH);
+        return TRUE;
+    }
+};
+
 } // namespace
 
 extern "C" {
@@ -306,30 +331,29 @@ UINT GetDriveTypeA(const CHAR* root) {
 
 BOOL GetVolumeInformationW(const WCHAR* root, WCHAR* label, DWORD label_size, DWORD* serial, DWORD* component,
                            DWORD* flags, WCHAR* system, DWORD system_size) {
-    struct {
-        FILE_FS_VOLUME_INFORMATION information;
-        WCHAR rest[64];
-    } volume;
-    struct {
-        FILE_FS_ATTRIBUTE_INFORMATION information;
-        WCHAR rest[64];
-    } attribute;
-    NTSTATUS status = ask_volume(root, &volume, sizeof volume, FileFsVolumeInformation);
+    VolumeFacts facts;
+    NTSTATUS status = ask_volume(root, &facts.volume, sizeof facts.volume, FileFsVolumeInformation);
     if (NT_SUCCESS(status))
-        status = ask_volume(root, &attribute, sizeof attribute, FileFsAttributeInformation);
+        status = ask_volume(root, &facts.attribute, sizeof facts.attribute, FileFsAttributeInformation);
     if (!NT_SUCCESS(status)) {
         fail(status);
         if (status == STATUS_OBJECT_NAME_NOT_FOUND) RtlSetLastWin32Error(ERROR_PATH_NOT_FOUND);
         return FALSE;
     }
-    if (serial) *serial = volume.information.VolumeSerialNumber;
-    if (component) *component = DWORD(attribute.information.MaximumComponentNameLength);
-    if (flags) *flags = attribute.information.FileSystemAttributes;
-    DWORD n = volume.information.VolumeLabelLength / 2, m = attribute.information.FileSystemNameLength / 2;
-    if ((label && return_string(label, label_size, volume.information.VolumeLabel, n) != n) ||
-        (system && return_string(system, system_size, attribute.information.FileSystemName, m) != m))
-        return fail_with(ERROR_BAD_LENGTH);
-    return TRUE;
+    return facts.give(label, label_size, serial, component, flags, system, system_size);
+}
+BOOL GetVolumeInformationByHandleW(HANDLE file, WCHAR* label, DWORD label_size, DWORD* serial,
+                                   DWORD* component, DWORD* flags, WCHAR* system, DWORD system_size) {
+    VolumeFacts facts;
+    IO_STATUS_BLOCK iosb;
+    file = real_handle(file);
+    NTSTATUS status = NtQueryVolumeInformationFile(file, &iosb, &facts.volume, sizeof facts.volume,
+                                                   FileFsVolumeInformation);
+    if (NT_SUCCESS(status))
+        status = NtQueryVolumeInformationFile(file, &iosb, &facts.attribute, sizeof facts.attribute,
+                                              FileFsAttributeInformation);
+    if (!NT_SUCCESS(status)) return fail(status);
+    return facts.give(label, label_size, serial, component, flags, system, system_size);
 }
 
 BOOL GetDiskFreeSpaceExW(const WCHAR* path, ULARGE_INTEGER* available, ULARGE_INTEGER* total,

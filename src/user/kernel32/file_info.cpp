@@ -44,6 +44,75 @@ DWORD type_of_device(ULONG device_type) {
     }
 }
 
+// FileIdBothDirectoryInfo, FileFullDirectoryInfo, FileIdExtdDirectoryInfo and the forms that begin anew.
+ULONG directory_class(INT cls) {
+    switch (cls) {
+    case 10:
+    case 11:
+        return FileIdBothDirectoryInformation;
+    case 14:
+    case 15:
+        return FileFullDirectoryInformation;
+    case 19:
+    case 20:
+        return FileIdExtdDirectoryInformation;
+    default:
+        return 0;
+    }
+}
+ULONG query_class(INT cls) {
+    switch (cls) {
+    case 0: // FileBasicInfo
+        return FileBasicInformation;
+    case 1: // FileStandardInfo
+        return FileStandardInformation;
+    case 2: // FileNameInfo
+        return FileNameInformation;
+    case 7: // FileStreamInfo
+        return FileStreamInformation;
+    case 8: // FileCompressionInfo
+        return FileCompressionInformation;
+    case 9: // FileAttributeTagInfo
+        return FileAttributeTagInformation;
+    case 13: // FileRemoteProtocolInfo
+        return FileRemoteProtocolInformation;
+    case 17: // FileAlignmentInfo
+        return FileAlignmentInformation;
+    case 18: // FileIdInfo
+        return FileIdInformation;
+    case 23: // FileCaseSensitiveInfo
+        return FileCaseSensitiveInformation;
+    case 24: // FileNormalizedNameInfo
+        return FileNormalizedNameInformation;
+    default:
+        return 0;
+    }
+}
+ULONG set_class(INT cls) {
+    switch (cls) {
+    case 0: // FileBasicInfo
+        return FileBasicInformation;
+    case 3: // FileRenameInfo
+        return FileRenameInformation;
+    case 4: // FileDispositionInfo
+        return FileDispositionInformation;
+    case 5: // FileAllocationInfo
+        return FileAllocationInformation;
+    case 6: // FileEndOfFileInfo
+        return FileEndOfFileInformation;
+    case 12: // FileIoPriorityHintInfo
+        return FileIoPriorityHintInformation;
+    case 21: // FileDispositionInfoEx
+        return FileDispositionInformationEx;
+    case 22: // FileRenameInfoEx
+        return FileRenameInformationEx;
+    case 23: // FileCaseSensitiveInfo
+        return FileCaseSensitiveInformation;
+    default:
+        return 0;
+    }
+}
+
 } // namespace
 
 extern "C" {
@@ -164,54 +233,29 @@ BOOL GetFileInformationByHandle(HANDLE file, BY_HANDLE_FILE_INFORMATION* to) {
     return TRUE;
 }
 
-// FILE_INFO_BY_HANDLE_CLASS: the classes whose structure is the kernel's.
+// FILE_INFO_BY_HANDLE_CLASS: the structures are the kernel's. 0: not one that can be asked for (or set) this
+// way.
 BOOL GetFileInformationByHandleEx(HANDLE file, INT cls, PVOID to, DWORD size) {
-    FILE_INFORMATION_CLASS kernel_class;
-    switch (cls) {
-    case 0: // FileBasicInfo
-        kernel_class = FileBasicInformation;
-        break;
-    case 1: // FileStandardInfo
-        kernel_class = FileStandardInformation;
-        break;
-    case 2: // FileNameInfo
-        kernel_class = FileNameInformation;
-        break;
-    case 7: // FileStreamInfo
-        kernel_class = FileStreamInformation;
-        break;
-    case 9: // FileAttributeTagInfo
-        kernel_class = FileAttributeTagInformation;
-        break;
-    default:
-        stop("GetFileInformationByHandleEx (this class)");
-    }
     IO_STATUS_BLOCK iosb;
-    return answer(NtQueryInformationFile(real_handle(file), &iosb, to, size, kernel_class));
+    file = real_handle(file);
+    if (cls == 16) // FileStorageInfo
+        return answer(NtQueryVolumeInformationFile(file, &iosb, to, size, FileFsSectorSizeInformation));
+    if (const ULONG directory = directory_class(cls)) {
+        const bool restart = cls == 11 || cls == 15 || cls == 20;
+        return answer(NtQueryDirectoryFile(file, nullptr, nullptr, nullptr, &iosb, to, size, directory, FALSE,
+                                           nullptr, BOOLEAN(restart)));
+    }
+    const ULONG kernel_class = query_class(cls);
+    if (!kernel_class) return fail_with(ERROR_INVALID_PARAMETER);
+    const NTSTATUS status = NtQueryInformationFile(file, &iosb, to, size, kernel_class);
+    return status == STATUS_INFO_LENGTH_MISMATCH ? fail_with(ERROR_BAD_LENGTH) : answer(status);
 }
 BOOL SetFileInformationByHandle(HANDLE file, INT cls, PVOID from, DWORD size) {
-    FILE_INFORMATION_CLASS kernel_class;
-    switch (cls) {
-    case 0: // FileBasicInfo
-        kernel_class = FileBasicInformation;
-        break;
-    case 3: // FileRenameInfo
-        kernel_class = FileRenameInformation;
-        break;
-    case 4: // FileDispositionInfo
-        kernel_class = FileDispositionInformation;
-        break;
-    case 5: // FileAllocationInfo
-        kernel_class = FileAllocationInformation;
-        break;
-    case 6: // FileEndOfFileInfo
-        kernel_class = FileEndOfFileInformation;
-        break;
-    default:
-        stop("SetFileInformationByHandle (this class)");
-    }
+    const ULONG kernel_class = set_class(cls);
+    if (!kernel_class) return fail_with(ERROR_INVALID_PARAMETER);
     IO_STATUS_BLOCK iosb;
-    return answer(NtSetInformationFile(real_handle(file), &iosb, from, size, kernel_class));
+    const NTSTATUS status = NtSetInformationFile(real_handle(file), &iosb, from, size, kernel_class);
+    return status == STATUS_INFO_LENGTH_MISMATCH ? fail_with(ERROR_BAD_LENGTH) : answer(status);
 }
 
 } // extern "C"

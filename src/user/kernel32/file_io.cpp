@@ -124,6 +124,30 @@ BOOL started_ex(NTSTATUS status) {
     return TRUE;
 }
 
+BOOL read_file_ex(HANDLE file, PVOID buffer, DWORD length, OVERLAPPED* o,
+                  OVERLAPPED_COMPLETION_ROUTINE* routine) {
+    LARGE_INTEGER offset = o->At;
+    o->Internal = STATUS_PENDING;
+    return started_ex(NtReadFile(real_handle(file), nullptr, apc, reinterpret_cast<PVOID>(routine),
+                                 o->status_block(), buffer, length, &offset, nullptr));
+}
+BOOL write_file_ex(HANDLE file, const void* buffer, DWORD length, OVERLAPPED* o,
+                   OVERLAPPED_COMPLETION_ROUTINE* routine) {
+    LARGE_INTEGER offset = o->At;
+    o->Internal = STATUS_PENDING;
+    return started_ex(NtWriteFile(real_handle(file), nullptr, apc, reinterpret_cast<PVOID>(routine),
+                                  o->status_block(), buffer, length, &offset, nullptr));
+}
+
+BOOL cancel_io(HANDLE file) {
+    IO_STATUS_BLOCK iosb;
+    return answer(NtCancelIoFile(real_handle(file), &iosb));
+}
+BOOL cancel_io_ex(HANDLE file, OVERLAPPED* o) {
+    IO_STATUS_BLOCK iosb;
+    return answer(NtCancelIoFileEx(real_handle(file), o ? o->status_block() : nullptr, &iosb));
+}
+
 } // namespace
 } // namespace k32
 
@@ -146,17 +170,11 @@ BOOL FlushFileBuffers(HANDLE file) { return traced<flush_file>("FlushFileBuffers
 
 BOOL ReadFileEx(HANDLE file, PVOID buffer, DWORD length, OVERLAPPED* o,
                 OVERLAPPED_COMPLETION_ROUTINE* routine) {
-    LARGE_INTEGER offset = o->At;
-    o->Internal = STATUS_PENDING;
-    return started_ex(NtReadFile(real_handle(file), nullptr, apc, reinterpret_cast<PVOID>(routine),
-                                 o->status_block(), buffer, length, &offset, nullptr));
+    return traced<read_file_ex>("ReadFileEx", nullptr, file, buffer, length, o, routine);
 }
 BOOL WriteFileEx(HANDLE file, const void* buffer, DWORD length, OVERLAPPED* o,
                  OVERLAPPED_COMPLETION_ROUTINE* routine) {
-    LARGE_INTEGER offset = o->At;
-    o->Internal = STATUS_PENDING;
-    return started_ex(NtWriteFile(real_handle(file), nullptr, apc, reinterpret_cast<PVOID>(routine),
-                                  o->status_block(), buffer, length, &offset, nullptr));
+    return traced<write_file_ex>("WriteFileEx", nullptr, file, buffer, length, o, routine);
 }
 
 BOOL GetOverlappedResultEx(HANDLE file, OVERLAPPED* o, DWORD* done, DWORD milliseconds, BOOL alertable) {
@@ -177,20 +195,15 @@ BOOL GetOverlappedResult(HANDLE file, OVERLAPPED* o, DWORD* done, BOOL wait) {
     return GetOverlappedResultEx(file, o, done, wait ? INFINITE : 0, FALSE);
 }
 
-BOOL CancelIo(HANDLE file) {
-    IO_STATUS_BLOCK iosb;
-    return answer(NtCancelIoFile(real_handle(file), &iosb));
-}
-BOOL CancelIoEx(HANDLE file, OVERLAPPED* o) {
-    IO_STATUS_BLOCK iosb;
-    return answer(NtCancelIoFileEx(real_handle(file), o ? o->status_block() : nullptr, &iosb));
-}
+BOOL CancelIo(HANDLE file) { return traced<cancel_io>("CancelIo", nullptr, file); }
+BOOL CancelIoEx(HANDLE file, OVERLAPPED* o) { return traced<cancel_io_ex>("CancelIoEx", nullptr, file, o); }
 BOOL CancelSynchronousIo(HANDLE thread) {
     IO_STATUS_BLOCK iosb;
     return answer(NtCancelSynchronousIoFile(thread, nullptr, &iosb));
 }
 
-BOOL LockFileEx(HANDLE file, DWORD flags, DWORD, DWORD length, DWORD length_high, OVERLAPPED* o) {
+BOOL LockFileEx(HANDLE file, DWORD flags, DWORD reserved, DWORD length, DWORD length_high, OVERLAPPED* o) {
+    if (reserved) return fail_with(ERROR_INVALID_PARAMETER);
     LARGE_INTEGER offset = o->At, size{{length, LONG(length_high)}};
     o->Internal = STATUS_PENDING;
     NTSTATUS status = NtLockFile(real_handle(file), event_of(o), nullptr, context_of(o), o->status_block(),
@@ -210,7 +223,8 @@ BOOL UnlockFile(HANDLE file, DWORD offset, DWORD offset_high, DWORD length, DWOR
     IO_STATUS_BLOCK iosb;
     return answer(NtUnlockFile(real_handle(file), &iosb, &at, &size, 0));
 }
-BOOL UnlockFileEx(HANDLE file, DWORD, DWORD length, DWORD length_high, OVERLAPPED* o) {
+BOOL UnlockFileEx(HANDLE file, DWORD reserved, DWORD length, DWORD length_high, OVERLAPPED* o) {
+    if (reserved) return fail_with(ERROR_INVALID_PARAMETER);
     return UnlockFile(file, o->Offset, o->OffsetHigh, length, length_high);
 }
 

@@ -32,11 +32,38 @@ ULONG options_of(DWORD flags) {
     if (flags & FILE_FLAG_DELETE_ON_CLOSE) options |= FILE_DELETE_ON_CLOSE;
     if (flags & FILE_FLAG_OPEN_REPARSE_POINT) options |= FILE_OPEN_REPARSE_POINT;
     if (flags & FILE_FLAG_OPEN_NO_RECALL) options |= FILE_OPEN_NO_RECALL;
+    if (flags & FILE_FLAG_OPEN_REQUIRING_OPLOCK) options |= FILE_OPEN_REQUIRING_OPLOCK;
     if (flags & FILE_FLAG_SESSION_AWARE) options |= FILE_SESSION_AWARE;
     // Directories can be opened only with backup semantics.
     options |= flags & FILE_FLAG_BACKUP_SEMANTICS ? FILE_OPEN_FOR_BACKUP_INTENT : FILE_NON_DIRECTORY_FILE;
     return options;
 }
+
+// What a new file takes from a template: its attributes (into the flags) and its extended attributes.
+struct Template {
+    Scratch<UCHAR> attributes;
+    ULONG length = 0;
+
+    bool read(HANDLE file, DWORD& flags) {
+        IO_STATUS_BLOCK iosb;
+        FILE_BASIC_INFORMATION basic;
+        NTSTATUS status = NtQueryInformationFile(file, &iosb, &basic, sizeof basic, FileBasicInformation);
+        if (!NT_SUCCESS(status)) return fail(status) != 0;
+        flags = (flags & ~DWORD(FILE_ATTRIBUTE_VALID_FLAGS)) |
+                (basic.FileAttributes & FILE_ATTRIBUTE_VALID_SET_FLAGS);
+        FILE_EA_INFORMATION size{};
+        status = NtQueryInformationFile(file, &iosb, &size, sizeof size, FileEaInformation);
+        if (!NT_SUCCESS(status) || !size.EaSize) return true; // it has none, or nothing to have them in
+        // EaSize is of the packed form; entries here are aligned.
+        const ULONG room = size.EaSize * 2 + 64;
+        attributes.reset(room);
+        if (!attributes) return fail_with(ERROR_NOT_ENOUGH_MEMORY) != 0;
+        status = NtQueryEaFile(file, &iosb, attributes.get(), room, FALSE, nullptr, 0, nullptr, TRUE);
+        if (!NT_SUCCESS(status)) return fail(status) != 0;
+        length = ULONG(iosb.Information);
+        return true;
+    }
+};
 
 struct SECURITY_QUALITY {
     DWORD Length;
@@ -60,10 +87,11 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIB
     if (disposition == ~0u) return fail_with(ERROR_INVALID_PARAMETER), INVALID_HANDLE_VALUE;
     if (creation == TRUNCATE_EXISTING && !(access & (0x40000000 | 0x10000000 | FILE_WRITE_DATA)))
         return fail_with(ERROR_INVALID_PARAMETER), INVALID_HANDLE_VALUE;
-    // A template gives attributes and extended attributes to a file that is created; there is nothing here to
-    // take them from.
-    if (template_file && creation != OPEN_EXISTING && creation != TRUNCATE_EXISTING)
-        return fail_with(ERROR_NOT_SUPPORTED), INVALID_HANDLE_VALUE;
+    // Only what is created takes after the template.
+    Template model;
+    if (template_file && creation != OPEN_EXISTING && creation != TRUNCATE_EXISTING &&
+        !model.read(template_file, flags))
+        return INVALID_HANDLE_VALUE;
 
     UNICODE_STRING path;
     if (!name || !RtlDosPathNameToNtPathName_U(name, &path, nullptr, nullptr))
@@ -91,7 +119,7 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIB
     IO_STATUS_BLOCK iosb;
     NTSTATUS status =
         NtCreateFile(&file, access, &attributes, &iosb, nullptr, flags & FILE_ATTRIBUTE_VALID_FLAGS, share,
-                     disposition, options_of(flags), nullptr, 0);
+                     disposition, options_of(flags), model.attributes.get(), model.length);
     if (!NT_SUCCESS(status) && (creation == OPEN_EXISTING || creation == TRUNCATE_EXISTING))
         status = DrvlabStatusOfMissing(&path, status);
     RtlFreeUnicodeString(&path);
@@ -151,6 +179,20 @@ HANDLE CreateFile2(const WCHAR* name, DWORD access, DWORD share, DWORD creation,
     }
     return traced<create_file>("CreateFile2", name, name, access, share, security, creation, flags,
                                template_file);
+}
+
+// Another handle to the same file, with other rights: a relative open without a name.
+HANDLE ReOpenFile(HANDLE original, DWORD access, DWORD share, DWORD flags) {
+    UNICODE_STRING nothing{};
+    OBJECT_ATTRIBUTES attributes{
+        sizeof attributes, real_handle(original), &nothing, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
+    HANDLE file;
+    IO_STATUS_BLOCK iosb;
+    const NTSTATUS status = NtOpenFile(
+        &file, access | SYNCHRONIZE | FILE_READ_ATTRIBUTES | (flags & FILE_FLAG_DELETE_ON_CLOSE ? DELETE : 0),
+        &attributes, &iosb, share, options_of(flags));
+    if (!NT_SUCCESS(status)) return fail(status), INVALID_HANDLE_VALUE;
+    return file;
 }
 
 BOOL CloseHandle(HANDLE handle) { return traced<close_handle>("CloseHandle", nullptr, handle); }

@@ -59,16 +59,21 @@ class Wide {
 // A heap buffer that goes with its scope.
 template <class T> class Scratch {
   public:
+    Scratch() = default; // nothing yet
     explicit Scratch(SIZE_T count) : p_(static_cast<T*>(heap_allocate(count * sizeof(T)))) {}
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
     ~Scratch() { heap_free(p_); }
     explicit operator bool() const { return p_; }
     T* get() const { return p_; }
+    void reset(SIZE_T count) {
+        heap_free(p_);
+        p_ = static_cast<T*>(heap_allocate(count * sizeof(T)));
+    }
     T& operator[](SIZE_T i) const { return p_[i]; }
 
   private:
-    T* p_;
+    T* p_ = nullptr;
 };
 
 // Length in ANSI bytes of UTF-16 text; and the conversion, which does not terminate.

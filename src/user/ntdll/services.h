@@ -56,6 +56,21 @@ NTSTATUS NTAPI NtLockFile(HANDLE file, HANDLE event, USER_APC_ROUTINE* apc, PVOI
                           BOOLEAN fail, BOOLEAN exclusive);
 NTSTATUS NTAPI NtUnlockFile(HANDLE file, IO_STATUS_BLOCK* iosb, LARGE_INTEGER* offset, LARGE_INTEGER* length,
                             ULONG key);
+NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE file, HANDLE event, USER_APC_ROUTINE* apc,
+                                           PVOID apc_context, IO_STATUS_BLOCK* iosb, PVOID buffer,
+                                           ULONG length, ULONG filter, BOOLEAN tree);
+NTSTATUS NTAPI NtNotifyChangeDirectoryFileEx(HANDLE file, HANDLE event, USER_APC_ROUTINE* apc,
+                                             PVOID apc_context, IO_STATUS_BLOCK* iosb, PVOID buffer,
+                                             ULONG length, ULONG filter, BOOLEAN tree, ULONG cls);
+NTSTATUS NTAPI NtQueryEaFile(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG length, BOOLEAN single,
+                             PVOID list, ULONG list_length, ULONG* index, BOOLEAN restart);
+NTSTATUS NTAPI NtCreateNamedPipeFile(HANDLE* file, ULONG access, OBJECT_ATTRIBUTES* attributes,
+                                     IO_STATUS_BLOCK* iosb, ULONG share, ULONG disposition, ULONG options,
+                                     ULONG type, ULONG read_mode, ULONG completion_mode, ULONG instances,
+                                     ULONG inbound, ULONG outbound, LARGE_INTEGER* timeout);
+NTSTATUS NTAPI NtCreateMailslotFile(HANDLE* file, ULONG access, OBJECT_ATTRIBUTES* attributes,
+                                    IO_STATUS_BLOCK* iosb, ULONG options, ULONG quota, ULONG maximum_message,
+                                    LARGE_INTEGER* timeout);
 NTSTATUS NTAPI NtCreateIoCompletion(HANDLE* port, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
                                     ULONG threads);
 NTSTATUS NTAPI NtSetIoCompletion(HANDLE port, PVOID key, PVOID context, NTSTATUS status,

@@ -1,5 +1,6 @@
 // !irp
 #include "abi/irp.h"
+#include "trace/irp_text.h"
 #include "trace/names.h"
 #include "view/detail/session.h"
 
@@ -25,7 +26,8 @@ std::string argument(std::uint64_t value, bool prefixed = false) {
     return text;
 }
 
-void show_location(Session& s, const nt::IO_STACK_LOCATION& location, bool current) {
+// With detail: the arguments by their names, below WinDbg's row of numbers.
+void show_location(Session& s, const nt::IO_STACK_LOCATION& location, bool current, bool detail) {
     const unsigned major = location.MajorFunction;
     const unsigned minor = location.MinorFunction;
     const Address device = s.address_of(location.DeviceObject);
@@ -59,6 +61,14 @@ void show_location(Session& s, const nt::IO_STACK_LOCATION& location, bool curre
             argument(s.address_of(others.Argument2)).c_str(),
             argument(s.address_of(others.Argument3), is_control(major)).c_str(),
             argument(s.address_of(others.Argument4)).c_str());
+    if (!detail || unused) return;
+    const std::string text =
+        trace::irp_parameters_text({major,
+                                    minor,
+                                    location.Flags,
+                                    {s.address_of(others.Argument1), s.address_of(others.Argument2),
+                                     s.address_of(others.Argument3), s.address_of(others.Argument4)}});
+    if (!text.empty()) s.print("\t\t\t      %s\n", text.c_str());
 }
 
 void show_fields(Session& s, Address address, const nt::IRP& irp) {
@@ -138,7 +148,7 @@ void irp_command(Session& s, std::string_view, std::span<const std::string> argu
         nt::IO_STACK_LOCATION location;
         if (!s.read(address + sizeof(nt::IRP) + i * sizeof location, location))
             return s.error("Could not read stack location %u\n", i + 1);
-        show_location(s, location, i + 1 == current);
+        show_location(s, location, i + 1 == current, arguments.size() > 1);
     }
 }
 

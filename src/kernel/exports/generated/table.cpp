@@ -191,8 +191,14 @@ extern const nt::exports::Adapter gate_IoBuildPartialMdl;
 extern const nt::exports::Adapter gate_IoBuildSynchronousFsdRequest;
 extern const nt::exports::Adapter gate_IoCallDriver;
 extern const nt::exports::Adapter gate_IoCancelIrp;
+extern const nt::exports::Adapter gate_IoCheckDesiredAccess;
 extern const nt::exports::Adapter gate_IoCheckEaBufferValidity;
+extern const nt::exports::Adapter gate_IoCheckLinkShareAccess;
+extern const nt::exports::Adapter gate_IoCheckQuerySetFileInformation;
+extern const nt::exports::Adapter gate_IoCheckQuerySetVolumeInformation;
+extern const nt::exports::Adapter gate_IoCheckQuotaBufferValidity;
 extern const nt::exports::Adapter gate_IoCheckShareAccess;
+extern const nt::exports::Adapter gate_IoCheckShareAccessEx;
 extern const nt::exports::Adapter gate_IoCompleteRequest;
 extern const nt::exports::Adapter gate_IoConnectInterrupt;
 extern const nt::exports::Adapter gate_IoConnectInterruptEx;
@@ -200,7 +206,12 @@ extern const nt::exports::Adapter gate_IoCreateController;
 extern const nt::exports::Adapter gate_IoCreateDevice;
 extern const nt::exports::Adapter gate_IoCreateDriver;
 extern const nt::exports::Adapter gate_IoCreateFile;
+extern const nt::exports::Adapter gate_IoCreateFileEx;
+extern const nt::exports::Adapter gate_IoCreateFileSpecifyDeviceObjectHint;
 extern const nt::exports::Adapter gate_IoCreateNotificationEvent;
+extern const nt::exports::Adapter gate_IoCreateStreamFileObject;
+extern const nt::exports::Adapter gate_IoCreateStreamFileObjectEx;
+extern const nt::exports::Adapter gate_IoCreateStreamFileObjectLite;
 extern const nt::exports::Adapter gate_IoCreateSymbolicLink;
 extern const nt::exports::Adapter gate_IoCreateSynchronizationEvent;
 extern const nt::exports::Adapter gate_IoCreateUnprotectedSymbolicLink;
@@ -251,6 +262,8 @@ extern const nt::exports::Adapter gate_IoIsSystemThread;
 extern const nt::exports::Adapter gate_IoIsWdmVersionAvailable;
 extern const nt::exports::Adapter gate_IoMakeAssociatedIrp;
 extern const nt::exports::Adapter gate_IoOpenDeviceRegistryKey;
+extern const nt::exports::Adapter gate_IoQueryFileInformation;
+extern const nt::exports::Adapter gate_IoQueryVolumeInformation;
 extern const nt::exports::Adapter gate_IoQueueWorkItem;
 extern const nt::exports::Adapter gate_IoQueueWorkItemEx;
 extern const nt::exports::Adapter gate_IoRegisterBootDriverReinitialization;
@@ -260,6 +273,8 @@ extern const nt::exports::Adapter gate_IoRegisterShutdownNotification;
 extern const nt::exports::Adapter gate_IoReleaseCancelSpinLock;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockAndWaitEx;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockEx;
+extern const nt::exports::Adapter gate_IoRemoveLinkShareAccess;
+extern const nt::exports::Adapter gate_IoRemoveLinkShareAccessEx;
 extern const nt::exports::Adapter gate_IoRemoveShareAccess;
 extern const nt::exports::Adapter gate_IoReportDetectedDevice;
 extern const nt::exports::Adapter gate_IoReportInterruptActive;
@@ -267,7 +282,12 @@ extern const nt::exports::Adapter gate_IoReportInterruptInactive;
 extern const nt::exports::Adapter gate_IoReportResourceForDetection;
 extern const nt::exports::Adapter gate_IoReuseIrp;
 extern const nt::exports::Adapter gate_IoSetCompletionRoutineEx;
+extern const nt::exports::Adapter gate_IoSetFileObjectIgnoreSharing;
+extern const nt::exports::Adapter gate_IoSetFileOrigin;
+extern const nt::exports::Adapter gate_IoSetInformation;
+extern const nt::exports::Adapter gate_IoSetLinkShareAccess;
 extern const nt::exports::Adapter gate_IoSetShareAccess;
+extern const nt::exports::Adapter gate_IoSetShareAccessEx;
 extern const nt::exports::Adapter gate_IoSetStartIoAttributes;
 extern const nt::exports::Adapter gate_IoSetTopLevelIrp;
 extern const nt::exports::Adapter gate_IoSizeofWorkItem;
@@ -279,6 +299,8 @@ extern const nt::exports::Adapter gate_IoStopTimer;
 extern const nt::exports::Adapter gate_IoThreadToProcess;
 extern const nt::exports::Adapter gate_IoUninitializeWorkItem;
 extern const nt::exports::Adapter gate_IoUnregisterShutdownNotification;
+extern const nt::exports::Adapter gate_IoUpdateLinkShareAccess;
+extern const nt::exports::Adapter gate_IoUpdateLinkShareAccessEx;
 extern const nt::exports::Adapter gate_IoUpdateShareAccess;
 extern const nt::exports::Adapter gate_IoValidateDeviceIoControlAccess;
 extern const nt::exports::Adapter gate_IoWithinStackLimits;
@@ -500,7 +522,9 @@ extern const nt::exports::Adapter gate_NtCreateEvent;
 extern const nt::exports::Adapter gate_NtCreateFile;
 extern const nt::exports::Adapter gate_NtCreateIoCompletion;
 extern const nt::exports::Adapter gate_NtCreateKey;
+extern const nt::exports::Adapter gate_NtCreateMailslotFile;
 extern const nt::exports::Adapter gate_NtCreateMutant;
+extern const nt::exports::Adapter gate_NtCreateNamedPipeFile;
 extern const nt::exports::Adapter gate_NtCreateSection;
 extern const nt::exports::Adapter gate_NtCreateSemaphore;
 extern const nt::exports::Adapter gate_NtCreateSymbolicLinkObject;
@@ -521,6 +545,7 @@ extern const nt::exports::Adapter gate_NtDuplicateObject;
 extern const nt::exports::Adapter gate_NtEnumerateKey;
 extern const nt::exports::Adapter gate_NtEnumerateValueKey;
 extern const nt::exports::Adapter gate_NtFlushBuffersFile;
+extern const nt::exports::Adapter gate_NtFlushBuffersFileEx;
 extern const nt::exports::Adapter gate_NtFlushInstructionCache;
 extern const nt::exports::Adapter gate_NtFlushKey;
 extern const nt::exports::Adapter gate_NtFreeVirtualMemory;
@@ -529,9 +554,12 @@ extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumber;
 extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumberEx;
 extern const nt::exports::Adapter gate_NtGetTickCount;
 extern const nt::exports::Adapter gate_NtLoadDriver;
+extern const nt::exports::Adapter gate_NtLockFile;
 extern const nt::exports::Adapter gate_NtMakePermanentObject;
 extern const nt::exports::Adapter gate_NtMakeTemporaryObject;
 extern const nt::exports::Adapter gate_NtMapViewOfSection;
+extern const nt::exports::Adapter gate_NtNotifyChangeDirectoryFile;
+extern const nt::exports::Adapter gate_NtNotifyChangeDirectoryFileEx;
 extern const nt::exports::Adapter gate_NtOpenDirectoryObject;
 extern const nt::exports::Adapter gate_NtOpenEvent;
 extern const nt::exports::Adapter gate_NtOpenFile;
@@ -549,7 +577,10 @@ extern const nt::exports::Adapter gate_NtProtectVirtualMemory;
 extern const nt::exports::Adapter gate_NtPulseEvent;
 extern const nt::exports::Adapter gate_NtQueryAttributesFile;
 extern const nt::exports::Adapter gate_NtQueryDefaultLocale;
+extern const nt::exports::Adapter gate_NtQueryDirectoryFile;
+extern const nt::exports::Adapter gate_NtQueryDirectoryFileEx;
 extern const nt::exports::Adapter gate_NtQueryDirectoryObject;
+extern const nt::exports::Adapter gate_NtQueryEaFile;
 extern const nt::exports::Adapter gate_NtQueryEvent;
 extern const nt::exports::Adapter gate_NtQueryFullAttributesFile;
 extern const nt::exports::Adapter gate_NtQueryInformationFile;
@@ -559,6 +590,7 @@ extern const nt::exports::Adapter gate_NtQueryIoCompletion;
 extern const nt::exports::Adapter gate_NtQueryKey;
 extern const nt::exports::Adapter gate_NtQueryObject;
 extern const nt::exports::Adapter gate_NtQueryPerformanceCounter;
+extern const nt::exports::Adapter gate_NtQueryQuotaInformationFile;
 extern const nt::exports::Adapter gate_NtQuerySection;
 extern const nt::exports::Adapter gate_NtQuerySymbolicLinkObject;
 extern const nt::exports::Adapter gate_NtQuerySystemInformation;
@@ -581,16 +613,19 @@ extern const nt::exports::Adapter gate_NtRemoveIoCompletionEx;
 extern const nt::exports::Adapter gate_NtResetEvent;
 extern const nt::exports::Adapter gate_NtResumeProcess;
 extern const nt::exports::Adapter gate_NtResumeThread;
+extern const nt::exports::Adapter gate_NtSetEaFile;
 extern const nt::exports::Adapter gate_NtSetEvent;
 extern const nt::exports::Adapter gate_NtSetInformationFile;
 extern const nt::exports::Adapter gate_NtSetInformationObject;
 extern const nt::exports::Adapter gate_NtSetInformationProcess;
 extern const nt::exports::Adapter gate_NtSetInformationThread;
 extern const nt::exports::Adapter gate_NtSetIoCompletion;
+extern const nt::exports::Adapter gate_NtSetQuotaInformationFile;
 extern const nt::exports::Adapter gate_NtSetTimer;
 extern const nt::exports::Adapter gate_NtSetTimerEx;
 extern const nt::exports::Adapter gate_NtSetTimerResolution;
 extern const nt::exports::Adapter gate_NtSetValueKey;
+extern const nt::exports::Adapter gate_NtSetVolumeInformationFile;
 extern const nt::exports::Adapter gate_NtSignalAndWaitForSingleObject;
 extern const nt::exports::Adapter gate_NtSuspendProcess;
 extern const nt::exports::Adapter gate_NtSuspendThread;
@@ -598,6 +633,7 @@ extern const nt::exports::Adapter gate_NtTerminateProcess;
 extern const nt::exports::Adapter gate_NtTerminateThread;
 extern const nt::exports::Adapter gate_NtTestAlert;
 extern const nt::exports::Adapter gate_NtUnloadDriver;
+extern const nt::exports::Adapter gate_NtUnlockFile;
 extern const nt::exports::Adapter gate_NtUnmapViewOfSection;
 extern const nt::exports::Adapter gate_NtWaitForMultipleObjects;
 extern const nt::exports::Adapter gate_NtWaitForSingleObject;
@@ -642,6 +678,9 @@ extern const nt::exports::Adapter gate_PciSetBusData;
 extern const nt::exports::Adapter gate_PciSetMsixEntry;
 extern const nt::exports::Adapter gate_PciTranslateBusAddress;
 extern const nt::exports::Adapter gate_PciUnmaskMsixEntry;
+extern const nt::exports::Adapter gate_PoCallDriver;
+extern const nt::exports::Adapter gate_PoSetPowerState;
+extern const nt::exports::Adapter gate_PoStartNextPowerIrp;
 extern const nt::exports::Adapter gate_ProbeForRead;
 extern const nt::exports::Adapter gate_ProbeForWrite;
 extern const nt::exports::Adapter gate_PsCreateSystemThread;
@@ -1284,8 +1323,14 @@ const Row rows[] = {
     {"IoCallDriver", "", "", &gate_IoCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoCancelFileOpen", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCancelIrp", "", "", &gate_IoCancelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoCheckDesiredAccess", "", "", &gate_IoCheckDesiredAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckEaBufferValidity", "", "", &gate_IoCheckEaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"IoCheckLinkShareAccess", "", "", &gate_IoCheckLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoCheckQuerySetFileInformation", "", "", &gate_IoCheckQuerySetFileInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoCheckQuerySetVolumeInformation", "", "", &gate_IoCheckQuerySetVolumeInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoCheckQuotaBufferValidity", "", "", &gate_IoCheckQuotaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckShareAccess", "", "", &gate_IoCheckShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoCheckShareAccessEx", "", "", &gate_IoCheckShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoClearActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCompleteRequest", "", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoConnectInterrupt", "", "", &gate_IoConnectInterrupt, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1294,12 +1339,13 @@ const Row rows[] = {
     {"IoCreateDevice", "", "", &gate_IoCreateDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCreateDisk", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCreateDriver", "", "", &gate_IoCreateDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCreateFile", "no named pipes, no mailslots", "", &gate_IoCreateFile, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"IoCreateFileEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCreateFileSpecifyDeviceObjectHint", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCreateFile", "", "", &gate_IoCreateFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoCreateFileEx", "no extra create parameters, no transactions, no silos", "", &gate_IoCreateFileEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"IoCreateFileSpecifyDeviceObjectHint", "", "", &gate_IoCreateFileSpecifyDeviceObjectHint, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateNotificationEvent", "", "", &gate_IoCreateNotificationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCreateStreamFileObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoCreateStreamFileObjectLite", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCreateStreamFileObject", "", "", &gate_IoCreateStreamFileObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
+    {"IoCreateStreamFileObjectEx", "", "", &gate_IoCreateStreamFileObjectEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
+    {"IoCreateStreamFileObjectLite", "", "", &gate_IoCreateStreamFileObjectLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
     {"IoCreateSymbolicLink", "", "", &gate_IoCreateSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateSynchronizationEvent", "", "", &gate_IoCreateSynchronizationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateUnprotectedSymbolicLink", "", "", &gate_IoCreateUnprotectedSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1375,7 +1421,9 @@ const Row rows[] = {
     {"IoPropagateIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryDeviceDescription", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryFileDosDeviceName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoQueryFileInformation", "", "", &gate_IoQueryFileInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoQueryInformationByName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoQueryVolumeInformation", "", "", &gate_IoQueryVolumeInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoQueueWorkItem", "", "", &gate_IoQueueWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoQueueWorkItemEx", "", "", &gate_IoQueueWorkItemEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoRaiseHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1395,6 +1443,8 @@ const Row rows[] = {
     {"IoReleaseRemoveLockAndWaitEx", "", "", &gate_IoReleaseRemoveLockAndWaitEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReleaseRemoveLockEx", "", "", &gate_IoReleaseRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReleaseVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoRemoveLinkShareAccess", "", "", &gate_IoRemoveLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoRemoveLinkShareAccessEx", "", "", &gate_IoRemoveLinkShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoRemoveShareAccess", "", "", &gate_IoRemoveShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReplaceFileObjectName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReportDetectedDevice", "no Plug and Play requests follow, resources are those of the list or of the PCI function, requirements are not chosen from", "", &gate_IoReportDetectedDevice, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1411,16 +1461,21 @@ const Row rows[] = {
     {"IoSetCompletionRoutineEx", "", "", &gate_IoSetCompletionRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetDeviceInterfaceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetFileObjectIgnoreSharing", "", "", &gate_IoSetFileObjectIgnoreSharing, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoSetFileOrigin", "", "", &gate_IoSetFileOrigin, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetFsZeroingOffsetRequired", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetGenericIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetHardErrorOrVerifyDevice", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetInformation", "", "", &gate_IoSetInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetIoPriorityHint", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetIoPriorityHintIntoFileObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetIoPriorityHintIntoThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetLinkShareAccess", "", "", &gate_IoSetLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetPartitionInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetPartitionInformationEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetShareAccess", "", "", &gate_IoSetShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoSetShareAccessEx", "", "", &gate_IoSetShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetStartIoAttributes", "", "", &gate_IoSetStartIoAttributes, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetSystemPartition", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetThreadHardErrorMode", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1438,6 +1493,8 @@ const Row rows[] = {
     {"IoUnregisterPlugPlayNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterPlugPlayNotificationEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoUnregisterShutdownNotification", "", "", &gate_IoUnregisterShutdownNotification, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoUpdateLinkShareAccess", "", "", &gate_IoUpdateLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoUpdateLinkShareAccessEx", "", "", &gate_IoUpdateLinkShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoUpdateShareAccess", "", "", &gate_IoUpdateShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoValidateDeviceIoControlAccess", "", "", &gate_IoValidateDeviceIoControlAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoVerifyVolume", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1723,7 +1780,9 @@ const Row rows[] = {
     {"NtCreateFile", "service", "", &gate_NtCreateFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateIoCompletion", "service", "", &gate_NtCreateIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", &gate_NtCreateKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateMailslotFile", "service", "", &gate_NtCreateMailslotFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateMutant", "the security descriptor of the attributes is not kept", "", &gate_NtCreateMutant, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateNamedPipeFile", "service", "", &gate_NtCreateNamedPipeFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", &gate_NtCreateSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateSemaphore", "the security descriptor of the attributes is not kept", "", &gate_NtCreateSemaphore, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", &gate_NtCreateSymbolicLinkObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1744,6 +1803,7 @@ const Row rows[] = {
     {"NtEnumerateKey", "service", "", &gate_NtEnumerateKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtEnumerateValueKey", "service", "", &gate_NtEnumerateValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushBuffersFile", "service", "", &gate_NtFlushBuffersFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtFlushBuffersFileEx", "service", "", &gate_NtFlushBuffersFileEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushInstructionCache", "service", "", &gate_NtFlushInstructionCache, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushKey", "service", "", &gate_NtFlushKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFreeVirtualMemory", "service", "", &gate_NtFreeVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1752,9 +1812,12 @@ const Row rows[] = {
     {"NtGetCurrentProcessorNumberEx", "service", "", &gate_NtGetCurrentProcessorNumberEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetTickCount", "service", "", &gate_NtGetTickCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtLoadDriver", "service", "", &gate_NtLoadDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtLockFile", "service", "", &gate_NtLockFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMakePermanentObject", "service", "", &gate_NtMakePermanentObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMakeTemporaryObject", "service", "", &gate_NtMakeTemporaryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", &gate_NtMapViewOfSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtNotifyChangeDirectoryFile", "service", "", &gate_NtNotifyChangeDirectoryFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtNotifyChangeDirectoryFileEx", "service", "", &gate_NtNotifyChangeDirectoryFileEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenDirectoryObject", "service", "", &gate_NtOpenDirectoryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenEvent", "service", "", &gate_NtOpenEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenFile", "service", "", &gate_NtOpenFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1772,7 +1835,10 @@ const Row rows[] = {
     {"NtPulseEvent", "service", "", &gate_NtPulseEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryAttributesFile", "service", "", &gate_NtQueryAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryDefaultLocale", "service", "", &gate_NtQueryDefaultLocale, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueryDirectoryFile", "service", "", &gate_NtQueryDirectoryFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueryDirectoryFileEx", "service", "", &gate_NtQueryDirectoryFileEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryDirectoryObject", "service", "", &gate_NtQueryDirectoryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueryEaFile", "service", "", &gate_NtQueryEaFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryEvent", "service", "", &gate_NtQueryEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryFullAttributesFile", "service", "", &gate_NtQueryFullAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationFile", "service", "", &gate_NtQueryInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1782,6 +1848,7 @@ const Row rows[] = {
     {"NtQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", &gate_NtQueryKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryObject", "service", "", &gate_NtQueryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryPerformanceCounter", "service", "", &gate_NtQueryPerformanceCounter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueryQuotaInformationFile", "service", "", &gate_NtQueryQuotaInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySection", "SectionBasicInformation only", "", &gate_NtQuerySection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQuerySymbolicLinkObject", "service", "", &gate_NtQuerySymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySystemInformation", "classes basic, processor, performance, time of day, processes, handles, modules, kernel debugger", "", &gate_NtQuerySystemInformation, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1804,17 +1871,20 @@ const Row rows[] = {
     {"NtResetEvent", "service", "", &gate_NtResetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtResumeProcess", "not documented", "", &gate_NtResumeProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtResumeThread", "", "", &gate_NtResumeThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtSetEaFile", "service", "", &gate_NtSetEaFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetEvent", "service", "", &gate_NtSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationFile", "service", "", &gate_NtSetInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationProcess", "priority class, base priority, boosts and affinity only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetIoCompletion", "service", "", &gate_NtSetIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtSetQuotaInformationFile", "service", "", &gate_NtSetQuotaInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NtSetTimer", "service", "", &gate_NtSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetTimerEx", "service", "", &gate_NtSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetTimerResolution", "service", "", &gate_NtSetTimerResolution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetValueKey", "service", "", &gate_NtSetValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtSetVolumeInformationFile", "service", "", &gate_NtSetVolumeInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtShutdownSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NtSignalAndWaitForSingleObject", "service", "", &gate_NtSignalAndWaitForSingleObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSuspendProcess", "not documented", "", &gate_NtSuspendProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1823,6 +1893,7 @@ const Row rows[] = {
     {"NtTerminateThread", "service", "", &gate_NtTerminateThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtTestAlert", "service", "", &gate_NtTestAlert, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtUnloadDriver", "service", "", &gate_NtUnloadDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtUnlockFile", "service", "", &gate_NtUnlockFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtUnmapViewOfSection", "service", "", &gate_NtUnmapViewOfSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWaitForMultipleObjects", "service", "", &gate_NtWaitForMultipleObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWaitForSingleObject", "service", "", &gate_NtWaitForSingleObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1879,7 +1950,7 @@ const Row rows[] = {
     {"PcwCreateInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PcwRegister", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PcwUnregister", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PoCallDriver", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PoCallDriver", "", "", &gate_PoCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PoFxCompleteIdleCondition", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PoFxCompleteIdleState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PoFxRegisterDevice", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1889,8 +1960,8 @@ const Row rows[] = {
     {"PoRegisterPowerSettingCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PoRegisterSystemState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PoRequestPowerIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PoSetPowerState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PoStartNextPowerIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PoSetPowerState", "", "", &gate_PoSetPowerState, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"PoStartNextPowerIrp", "", "", &gate_PoStartNextPowerIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PoUnregisterPowerSettingCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PoUnregisterSystemState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ProbeForRead", "", "", &gate_ProbeForRead, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -2262,33 +2333,35 @@ const Row rows[] = {
     {"ZwClearEvent", "service", "", nullptr, 0, 62, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwClose", "service", "", nullptr, 0, 15, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCommitTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCompareObjects", "service", "", nullptr, 0, 4124, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCompareObjects", "service", "", nullptr, 0, 4137, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwConnectPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwContinue", "from user mode only; no alerts to test", "", nullptr, 0, 67, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4118, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4131, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateEnlistment", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateEvent", "the security descriptor of the attributes is not kept", "", nullptr, 0, 72, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateFile", "service", "", nullptr, 0, 85, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateIoCompletion", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", nullptr, 0, 29, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4137, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateMailslotFile", "service", "", nullptr, 0, 4129, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4150, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateNamedPipeFile", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateResourceManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", nullptr, 0, 74, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4139, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4120, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4142, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateTimer", "service", "", nullptr, 0, 4145, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4152, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4133, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4155, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateTimer", "service", "", nullptr, 0, 4158, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateTransactionManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateUserProcess", "not documented; attributes parent process, image name, handle list, standard handles, priority class, client id, TEB, image information", "", nullptr, 0, 200, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwDelayExecution", "service", "", nullptr, 0, 52, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDeleteFile", "service", "", nullptr, 0, 4115, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteKey", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4132, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteKey", "service", "", nullptr, 0, 4146, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDeleteValueKey", "service", "", nullptr, 0, 4145, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDeviceIoControlFile", "service", "", nullptr, 0, 7, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDisplayString", "service", "", nullptr, 0, 4129, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwDrvlabReport", "service", "", nullptr, 0, 4130, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDisplayString", "service", "", nullptr, 0, 4142, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDrvlabReport", "service", "", nullptr, 0, 4143, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabServices", "service", "", nullptr, 0, 4114, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiCall", "service", "", nullptr, 0, 4094, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiReturn", "service", "", nullptr, 0, 4095, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2296,44 +2369,50 @@ const Row rows[] = {
     {"ZwEnumerateKey", "service", "", nullptr, 0, 50, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateValueKey", "service", "", nullptr, 0, 19, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushBuffersFile", "service", "", nullptr, 0, 75, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwFlushKey", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushBuffersFileEx", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4138, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFlushKey", "service", "", nullptr, 0, 4147, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwFreeVirtualMemory", "service", "", nullptr, 0, 30, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFsControlFile", "service", "", nullptr, 0, 57, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4144, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4157, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwGetCurrentProcessorNumberEx", "service", "", nullptr, 0, 4101, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetTickCount", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetTickCount", "service", "", nullptr, 0, 4141, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwLoadDriver", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwMakePermanentObject", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4117, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwLockFile", "service", "", nullptr, 0, 4126, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwMakePermanentObject", "service", "", nullptr, 0, 4136, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwMakeTemporaryObject", "service", "", nullptr, 0, 4130, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwMapViewOfSection", "ZeroBits is refused; everything is committed at once", "", nullptr, 0, 40, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwNotifyChangeDirectoryFile", "service", "", nullptr, 0, 4118, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwNotifyChangeDirectoryFileEx", "service", "", nullptr, 0, 4119, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwNotifyChangeKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenDirectoryObject", "service", "", nullptr, 0, 88, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenEvent", "service", "", nullptr, 0, 64, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenFile", "service", "", nullptr, 0, 51, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenIoCompletion", "service", "", nullptr, 0, 4106, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenKey", "service", "", nullptr, 0, 18, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4131, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4144, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwOpenKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenMutant", "service", "", nullptr, 0, 4138, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenMutant", "service", "", nullptr, 0, 4151, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcess", "service", "", nullptr, 0, 38, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcessToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenProcessTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenSection", "service", "", nullptr, 0, 55, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4140, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4121, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenThread", "service", "", nullptr, 0, 4143, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4153, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThread", "service", "", nullptr, 0, 4156, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenThreadToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwOpenThreadTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenTimer", "service", "", nullptr, 0, 4146, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenTimer", "service", "", nullptr, 0, 4159, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwPowerInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwProtectVirtualMemory", "service", "", nullptr, 0, 80, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwPulseEvent", "service", "", nullptr, 0, 4136, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwPulseEvent", "service", "", nullptr, 0, 4149, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryAttributesFile", "service", "", nullptr, 0, 61, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDefaultLocale", "service", "", nullptr, 0, 21, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryDirectoryFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwQueryDirectoryObject", "service", "", nullptr, 0, 4119, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryDirectoryFile", "service", "", nullptr, 0, 53, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryDirectoryFileEx", "service", "", nullptr, 0, 4117, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryDirectoryObject", "service", "", nullptr, 0, 4132, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryEaFile", "service", "", nullptr, 0, 4120, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryEvent", "service", "", nullptr, 0, 86, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationFile", "service", "", nullptr, 0, 17, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2345,21 +2424,22 @@ const Row rows[] = {
     {"ZwQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", nullptr, 0, 22, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryObject", "service", "", nullptr, 0, 16, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryPerformanceCounter", "service", "", nullptr, 0, 49, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryQuotaInformationFile", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySection", "SectionBasicInformation only", "", nullptr, 0, 81, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformation", "classes basic, processor, performance, time of day, processes, handles, modules, kernel debugger", "", nullptr, 0, 54, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformationEx", "relations of processors only", "", nullptr, 0, 4102, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemTime", "service", "", nullptr, 0, 90, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryTimer", "service", "", nullptr, 0, 56, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryTimerResolution", "service", "", nullptr, 0, 4140, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryValueKey", "service", "", nullptr, 0, 23, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVirtualMemory", "service", "", nullptr, 0, 35, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryVolumeInformationFile", "service", "", nullptr, 0, 73, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryWnfStateData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueueApcThread", "service", "", nullptr, 0, 69, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueueApcThreadEx", "no reserve objects, no special user APCs", "", nullptr, 0, 4096, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4126, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4139, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwReadFile", "service", "", nullptr, 0, 6, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReadVirtualMemory", "service", "", nullptr, 0, 63, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseMutant", "service", "", nullptr, 0, 32, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2367,30 +2447,33 @@ const Row rows[] = {
     {"ZwRemoveIoCompletion", "service", "", nullptr, 0, 9, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRemoveIoCompletionEx", "service", "", nullptr, 0, 4109, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRequestWaitReplyPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwResetEvent", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwResetEvent", "service", "", nullptr, 0, 4148, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwResumeProcess", "not documented", "", nullptr, 0, 4111, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwResumeThread", "", "", nullptr, 0, 82, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRollbackTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwSetEaFile", "service", "", nullptr, 0, 4121, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetEvent", "service", "", nullptr, 0, 14, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationFile", "service", "", nullptr, 0, 39, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationProcess", "priority class, base priority, boosts and affinity only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetIoCompletion", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetQuotaInformationFile", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetSystemInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetTimer", "service", "", nullptr, 0, 98, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerEx", "service", "", nullptr, 0, 4147, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4148, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerEx", "service", "", nullptr, 0, 4160, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4161, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetValueKey", "service", "", nullptr, 0, 96, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetVolumeInformationFile", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4141, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetVolumeInformationFile", "service", "", nullptr, 0, 4124, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4154, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSuspendProcess", "not documented", "", nullptr, 0, 4110, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSuspendThread", "service", "", nullptr, 0, 4100, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateProcess", "service", "", nullptr, 0, 44, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateThread", "service", "", nullptr, 0, 83, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTestAlert", "service", "", nullptr, 0, 4099, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwUnloadDriver", "service", "", nullptr, 0, 4113, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwUnlockFile", "service", "", nullptr, 0, 4127, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwUnmapViewOfSection", "service", "", nullptr, 0, 42, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWaitForMultipleObjects", "service", "", nullptr, 0, 91, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWaitForSingleObject", "service", "", nullptr, 0, 4, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2516,7 +2599,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1630;
+const ULONG row_count = 1674;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
@@ -2552,6 +2635,7 @@ const ServiceRow services[] = {
     {"NtEnumerateKey", &gate_NtEnumerateKey, 0x32, 6, 0x16},
     {"NtOpenFile", &gate_NtOpenFile, 0x33, 6, 0x32},
     {"NtDelayExecution", &gate_NtDelayExecution, 0x34, 2, 0x1},
+    {"NtQueryDirectoryFile", &gate_NtQueryDirectoryFile, 0x35, 11, 0x5c0},
     {"NtQuerySystemInformation", &gate_NtQuerySystemInformation, 0x36, 4, 0x5},
     {"NtOpenSection", &gate_NtOpenSection, 0x37, 3, 0x2},
     {"NtQueryTimer", &gate_NtQueryTimer, 0x38, 5, 0xa},
@@ -2607,40 +2691,53 @@ const ServiceRow services[] = {
     {"NtDrvlabServices", &gate_NtDrvlabServices, 0x1012, 1, 0x0},
     {"NtDeleteFile", &gate_NtDeleteFile, 0x1013, 1, 0x0},
     {"NtQueryFullAttributesFile", &gate_NtQueryFullAttributesFile, 0x1014, 2, 0x0},
-    {"NtMakeTemporaryObject", &gate_NtMakeTemporaryObject, 0x1015, 1, 0x0},
-    {"NtCreateDirectoryObject", &gate_NtCreateDirectoryObject, 0x1016, 3, 0x2},
-    {"NtQueryDirectoryObject", &gate_NtQueryDirectoryObject, 0x1017, 7, 0x1c},
-    {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x1018, 4, 0x2},
-    {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x1019, 3, 0x2},
-    {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x101a, 3, 0x0},
-    {"NtMakePermanentObject", &gate_NtMakePermanentObject, 0x101b, 1, 0x0},
-    {"NtCompareObjects", &gate_NtCompareObjects, 0x101c, 2, 0x0},
-    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x101d, 3, 0x0},
-    {"NtRaiseException", &gate_NtRaiseException, 0x101e, 3, 0x4},
-    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x101f, 3, 0x0},
-    {"NtGetTickCount", &gate_NtGetTickCount, 0x1020, 0, 0x0},
-    {"NtDisplayString", &gate_NtDisplayString, 0x1021, 1, 0x0},
-    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x1022, 3, 0x5},
-    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x1023, 4, 0xa},
-    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x1024, 2, 0x0},
-    {"NtDeleteKey", &gate_NtDeleteKey, 0x1025, 1, 0x0},
-    {"NtFlushKey", &gate_NtFlushKey, 0x1026, 1, 0x0},
-    {"NtResetEvent", &gate_NtResetEvent, 0x1027, 2, 0x0},
-    {"NtPulseEvent", &gate_NtPulseEvent, 0x1028, 2, 0x0},
-    {"NtCreateMutant", &gate_NtCreateMutant, 0x1029, 4, 0xa},
-    {"NtOpenMutant", &gate_NtOpenMutant, 0x102a, 3, 0x2},
-    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x102b, 5, 0x1a},
-    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x102c, 3, 0x2},
-    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x102d, 4, 0x4},
-    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x102e, 11, 0x42},
-    {"NtOpenThread", &gate_NtOpenThread, 0x102f, 4, 0x2},
-    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x1030, 0, 0x0},
-    {"NtCreateTimer", &gate_NtCreateTimer, 0x1031, 4, 0xa},
-    {"NtOpenTimer", &gate_NtOpenTimer, 0x1032, 3, 0x2},
-    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x1033, 4, 0xa},
-    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1034, 3, 0x3},
+    {"NtQueryDirectoryFileEx", &gate_NtQueryDirectoryFileEx, 0x1015, 10, 0x1c0},
+    {"NtNotifyChangeDirectoryFile", &gate_NtNotifyChangeDirectoryFile, 0x1016, 9, 0x1c0},
+    {"NtNotifyChangeDirectoryFileEx", &gate_NtNotifyChangeDirectoryFileEx, 0x1017, 10, 0x3c0},
+    {"NtQueryEaFile", &gate_NtQueryEaFile, 0x1018, 9, 0x158},
+    {"NtSetEaFile", &gate_NtSetEaFile, 0x1019, 4, 0x8},
+    {"NtQueryQuotaInformationFile", &gate_NtQueryQuotaInformationFile, 0x101a, 9, 0x158},
+    {"NtSetQuotaInformationFile", &gate_NtSetQuotaInformationFile, 0x101b, 4, 0x8},
+    {"NtSetVolumeInformationFile", &gate_NtSetVolumeInformationFile, 0x101c, 5, 0x18},
+    {"NtFlushBuffersFileEx", &gate_NtFlushBuffersFileEx, 0x101d, 5, 0xa},
+    {"NtLockFile", &gate_NtLockFile, 0x101e, 10, 0x380},
+    {"NtUnlockFile", &gate_NtUnlockFile, 0x101f, 5, 0x10},
+    {"NtCreateNamedPipeFile", &gate_NtCreateNamedPipeFile, 0x1020, 14, 0x1ff2},
+    {"NtCreateMailslotFile", &gate_NtCreateMailslotFile, 0x1021, 8, 0x72},
+    {"NtMakeTemporaryObject", &gate_NtMakeTemporaryObject, 0x1022, 1, 0x0},
+    {"NtCreateDirectoryObject", &gate_NtCreateDirectoryObject, 0x1023, 3, 0x2},
+    {"NtQueryDirectoryObject", &gate_NtQueryDirectoryObject, 0x1024, 7, 0x1c},
+    {"NtCreateSymbolicLinkObject", &gate_NtCreateSymbolicLinkObject, 0x1025, 4, 0x2},
+    {"NtOpenSymbolicLinkObject", &gate_NtOpenSymbolicLinkObject, 0x1026, 3, 0x2},
+    {"NtQuerySymbolicLinkObject", &gate_NtQuerySymbolicLinkObject, 0x1027, 3, 0x0},
+    {"NtMakePermanentObject", &gate_NtMakePermanentObject, 0x1028, 1, 0x0},
+    {"NtCompareObjects", &gate_NtCompareObjects, 0x1029, 2, 0x0},
+    {"NtFlushInstructionCache", &gate_NtFlushInstructionCache, 0x102a, 3, 0x0},
+    {"NtRaiseException", &gate_NtRaiseException, 0x102b, 3, 0x4},
+    {"NtQueryTimerResolution", &gate_NtQueryTimerResolution, 0x102c, 3, 0x0},
+    {"NtGetTickCount", &gate_NtGetTickCount, 0x102d, 0, 0x0},
+    {"NtDisplayString", &gate_NtDisplayString, 0x102e, 1, 0x0},
+    {"NtDrvlabReport", &gate_NtDrvlabReport, 0x102f, 3, 0x5},
+    {"NtOpenKeyEx", &gate_NtOpenKeyEx, 0x1030, 4, 0xa},
+    {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x1031, 2, 0x0},
+    {"NtDeleteKey", &gate_NtDeleteKey, 0x1032, 1, 0x0},
+    {"NtFlushKey", &gate_NtFlushKey, 0x1033, 1, 0x0},
+    {"NtResetEvent", &gate_NtResetEvent, 0x1034, 2, 0x0},
+    {"NtPulseEvent", &gate_NtPulseEvent, 0x1035, 2, 0x0},
+    {"NtCreateMutant", &gate_NtCreateMutant, 0x1036, 4, 0xa},
+    {"NtOpenMutant", &gate_NtOpenMutant, 0x1037, 3, 0x2},
+    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1038, 5, 0x1a},
+    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1039, 3, 0x2},
+    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x103a, 4, 0x4},
+    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x103b, 11, 0x42},
+    {"NtOpenThread", &gate_NtOpenThread, 0x103c, 4, 0x2},
+    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x103d, 0, 0x0},
+    {"NtCreateTimer", &gate_NtCreateTimer, 0x103e, 4, 0xa},
+    {"NtOpenTimer", &gate_NtOpenTimer, 0x103f, 3, 0x2},
+    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x1040, 4, 0xa},
+    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1041, 3, 0x3},
 };
-const ULONG service_count = 120;
+const ULONG service_count = 134;
 
 const char* const also_hal[] = {
     "KeQueryPerformanceCounter",

@@ -9,7 +9,18 @@ struct FileBody {
     // Of a file for synchronous I/O: where the transfer under way begins; below 0: a place that only the
     // driver knows.
     LONGLONG transfer_start;
+    // FileIoPriorityHintInformation, as IRP.Flags of every request on the file; 0: nobody has set one.
+    ULONG priority_flags;
 };
 inline FileBody& body_of_file(FILE_OBJECT* file) { return *reinterpret_cast<FileBody*>(file); }
+
+// FILE_OBJECT.FileObjectExtension, made when there is something to keep in it. assumed: its layout
+struct FileExtension {
+    bool ignore_sharing; // IO_IGNORE_SHARE_ACCESS_CHECK, IoSetFileObjectIgnoreSharing
+};
+inline bool ignores_sharing(const FILE_OBJECT* file) {
+    return file->FileObjectExtension &&
+           static_cast<const FileExtension*>(file->FileObjectExtension)->ignore_sharing;
+}
 
 } // namespace nt::io::detail

@@ -25,6 +25,8 @@ inline constexpr UCHAR irp_orphaned = 0x80;
 void list_request(IRP* irp, FILE_OBJECT* file);
 // The requestor stops waiting for a request that a driver still holds.
 void orphan(IRP* irp);
+// Releases Tail.Overlay.AuxiliaryBuffer, before the IRP's APC takes its place.
+void free_auxiliary(IRP* irp);
 // Unlocks and frees every MDL of the IRP.
 void unlock_mdls(IRP* irp);
 void free_mdls(IRP* irp);

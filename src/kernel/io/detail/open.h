@@ -11,6 +11,11 @@ struct OpenBlock {
     IO_SECURITY_CONTEXT security;
     SECURITY_QUALITY_OF_SERVICE qos;
     IO_STATUS_BLOCK iosb;
+    union {
+        NAMED_PIPE_CREATE_PARAMETERS pipe;
+        MAILSLOT_CREATE_PARAMETERS mailslot;
+    };
+    FILE_NETWORK_OPEN_INFORMATION network; // what FastIoQueryOpen tells
     OpenBlock* next_free;
 };
 OpenBlock* take_open_block();
@@ -28,7 +33,10 @@ struct OpenPacket {
     ULONG options = 0;
     PVOID ea = nullptr; // captured, pool
     ULONG ea_length = 0;
-    UCHAR major = IRP_MJ_CREATE;
+    UCHAR major = IRP_MJ_CREATE; // or that of a pipe or mailslot, whose parameters are in the block
+    UCHAR location_flags = 0;    // SL_OPEN_PAGING_FILE, SL_OPEN_TARGET_DIRECTORY, SL_STOP_ON_SYMLINK
+    bool ignore_sharing = false;
+    bool query_open = false; // only to ask for FILE_NETWORK_OPEN_INFORMATION: FastIoQueryOpen may answer
     bool force_access_check = false;
     bool attach = false; // IoAttachDevice: device exclusivity does not matter
     DEVICE_OBJECT* hint = nullptr;
@@ -37,6 +45,7 @@ struct OpenPacket {
     bool parsed = false;
     ULONG_PTR information = 0;
     FILE_OBJECT* file = nullptr;
+    bool answered = false; // by FastIoQueryOpen: there is no file
 };
 inline OpenPacket* packet_of(const ob::ParseRequest& request) {
     auto* packet = static_cast<OpenPacket*>(request.context);
@@ -51,6 +60,9 @@ void close_file(PVOID object, EPROCESS* process, ACCESS_MASK granted, LONG64 lef
 void remove_file(PVOID object);
 NTSTATUS query_file_name(PVOID object, UNICODE_STRING& to);
 
+// A new File object on the device, not opened by anybody yet.
+Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, ULONG attributes,
+                              const UNICODE_STRING& name);
 // Opens by name with a filled packet. On success packet.file is referenced; no handle.
 NTSTATUS open_packet(const ob::Attributes& attributes, OpenPacket& packet, ACCESS_MASK desired,
                      KPROCESSOR_MODE mode);

@@ -4,6 +4,7 @@
 #include "abi/irp.h"
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/irp_lists.h"
@@ -71,7 +72,7 @@ struct Request {
         irp->Tail.Overlay.Thread = reinterpret_cast<ETHREAD*>(&ke::current_thread());
         irp->Tail.Overlay.OriginalFileObject = file;
         irp->RequestorMode = caller.mode;
-        irp->Flags = IRP_DEFER_IO_COMPLETION;
+        irp->Flags = IRP_DEFER_IO_COMPLETION | body_of_file(file).priority_flags;
         irp->UserIosb = caller.iosb;
         irp->UserEvent = event;
         irp->Overlay.AsynchronousParameters.UserApcRoutine =
@@ -85,6 +86,21 @@ struct Request {
     }
     IO_STACK_LOCATION* location() { return irp->Tail.Overlay.CurrentStackLocation - 1; }
 
+    // For services that a driver calls on a file object: begin() without a handle.
+    void begin_object(FILE_OBJECT* object) {
+        file = object;
+        ob::reference(file);
+        device = related_device(file);
+        granted = FILE_ALL_ACCESS;
+    }
+
+    // The caller's buffer, by the flags of the device: a system buffer, a locked MDL or the address itself. A
+    // user buffer must have been probed.
+    NTSTATUS attach_output(PVOID buffer, ULONG length);
+    NTSTATUS attach_input(const void* buffer, ULONG length);
+    // Nonpaged memory that is released when the IRP completes (Tail.Overlay.AuxiliaryBuffer): what stack
+    // location parameters point to. Null: no memory.
+    PVOID auxiliary(ULONG size);
     // IRP.AssociatedIrp.SystemBuffer of `size` bytes with `in_length` bytes of input. 0 bytes: none.
     NTSTATUS system_buffer(ULONG size, const void* in, ULONG in_length);
     // IRP.MdlAddress, locked.
@@ -119,6 +135,9 @@ struct Request {
     NTSTATUS answer(NTSTATUS status, ULONG_PTR information);
     void release();
 
+    // Tells the trace about the buffers that attach_… made.
+    void trace_buffers(ULONG in_length, ULONG out_length) const;
+
   private:
     NTSTATUS begin_slowly(const FILE_OBJECT* body);
     void trace_created() const;
@@ -136,7 +155,26 @@ struct Request {
     }
 };
 
-// A user-mode buffer that will be written.
-NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length);
+// The status block of a service that a driver calls on a file object: where guests can write. `run(caller)`
+// uses it.
+IO_STATUS_BLOCK* take_status_block();
+void give_status_block(IO_STATUS_BLOCK* block);
+template <class F> NTSTATUS with_status_block(ULONG_PTR& information, F run) {
+    auto* iosb = take_status_block();
+    if (!iosb) return STATUS_INSUFFICIENT_RESOURCES;
+    const NTSTATUS status = run(Caller{nullptr, nullptr, nullptr, nullptr, iosb, KernelMode});
+    information = iosb->Information;
+    give_status_block(iosb);
+    return status;
+}
+
+// A user-mode buffer that will be written; one that will be read.
+NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length, ULONG alignment = 1);
+NTSTATUS probe_input(const Caller& caller, const void* buffer, ULONG length, ULONG alignment = 1);
+// Copies a parameter from where the caller keeps it.
+NTSTATUS fetch(void* to, const void* from, SIZE_T size, ULONG alignment, KPROCESSOR_MODE mode);
+template <class T> NTSTATUS fetch(T& to, const T* from, KPROCESSOR_MODE mode) {
+    return fetch(&to, from, sizeof(T), 4, mode);
+}
 
 } // namespace nt::io::detail

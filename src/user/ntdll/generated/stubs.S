@@ -300,6 +300,15 @@ ZwDelayExecution:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueryDirectoryFile, ZwQueryDirectoryFile
+    .def NtQueryDirectoryFile; .scl 2; .type 32; .endef
+NtQueryDirectoryFile:
+ZwQueryDirectoryFile:
+    mov r10, rcx
+    mov eax, 0x35
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtQuerySystemInformation, ZwQuerySystemInformation
     .def NtQuerySystemInformation; .scl 2; .type 32; .endef
 NtQuerySystemInformation:
@@ -795,12 +804,129 @@ ZwQueryFullAttributesFile:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueryDirectoryFileEx, ZwQueryDirectoryFileEx
+    .def NtQueryDirectoryFileEx; .scl 2; .type 32; .endef
+NtQueryDirectoryFileEx:
+ZwQueryDirectoryFileEx:
+    mov r10, rcx
+    mov eax, 0x1015
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtNotifyChangeDirectoryFile, ZwNotifyChangeDirectoryFile
+    .def NtNotifyChangeDirectoryFile; .scl 2; .type 32; .endef
+NtNotifyChangeDirectoryFile:
+ZwNotifyChangeDirectoryFile:
+    mov r10, rcx
+    mov eax, 0x1016
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtNotifyChangeDirectoryFileEx, ZwNotifyChangeDirectoryFileEx
+    .def NtNotifyChangeDirectoryFileEx; .scl 2; .type 32; .endef
+NtNotifyChangeDirectoryFileEx:
+ZwNotifyChangeDirectoryFileEx:
+    mov r10, rcx
+    mov eax, 0x1017
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryEaFile, ZwQueryEaFile
+    .def NtQueryEaFile; .scl 2; .type 32; .endef
+NtQueryEaFile:
+ZwQueryEaFile:
+    mov r10, rcx
+    mov eax, 0x1018
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetEaFile, ZwSetEaFile
+    .def NtSetEaFile; .scl 2; .type 32; .endef
+NtSetEaFile:
+ZwSetEaFile:
+    mov r10, rcx
+    mov eax, 0x1019
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtQueryQuotaInformationFile, ZwQueryQuotaInformationFile
+    .def NtQueryQuotaInformationFile; .scl 2; .type 32; .endef
+NtQueryQuotaInformationFile:
+ZwQueryQuotaInformationFile:
+    mov r10, rcx
+    mov eax, 0x101a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetQuotaInformationFile, ZwSetQuotaInformationFile
+    .def NtSetQuotaInformationFile; .scl 2; .type 32; .endef
+NtSetQuotaInformationFile:
+ZwSetQuotaInformationFile:
+    mov r10, rcx
+    mov eax, 0x101b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetVolumeInformationFile, ZwSetVolumeInformationFile
+    .def NtSetVolumeInformationFile; .scl 2; .type 32; .endef
+NtSetVolumeInformationFile:
+ZwSetVolumeInformationFile:
+    mov r10, rcx
+    mov eax, 0x101c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtFlushBuffersFileEx, ZwFlushBuffersFileEx
+    .def NtFlushBuffersFileEx; .scl 2; .type 32; .endef
+NtFlushBuffersFileEx:
+ZwFlushBuffersFileEx:
+    mov r10, rcx
+    mov eax, 0x101d
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtLockFile, ZwLockFile
+    .def NtLockFile; .scl 2; .type 32; .endef
+NtLockFile:
+ZwLockFile:
+    mov r10, rcx
+    mov eax, 0x101e
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtUnlockFile, ZwUnlockFile
+    .def NtUnlockFile; .scl 2; .type 32; .endef
+NtUnlockFile:
+ZwUnlockFile:
+    mov r10, rcx
+    mov eax, 0x101f
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateNamedPipeFile, ZwCreateNamedPipeFile
+    .def NtCreateNamedPipeFile; .scl 2; .type 32; .endef
+NtCreateNamedPipeFile:
+ZwCreateNamedPipeFile:
+    mov r10, rcx
+    mov eax, 0x1020
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtCreateMailslotFile, ZwCreateMailslotFile
+    .def NtCreateMailslotFile; .scl 2; .type 32; .endef
+NtCreateMailslotFile:
+ZwCreateMailslotFile:
+    mov r10, rcx
+    mov eax, 0x1021
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtMakeTemporaryObject, ZwMakeTemporaryObject
     .def NtMakeTemporaryObject; .scl 2; .type 32; .endef
 NtMakeTemporaryObject:
 ZwMakeTemporaryObject:
     mov r10, rcx
-    mov eax, 0x1015
+    mov eax, 0x1022
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -809,7 +935,7 @@ ZwMakeTemporaryObject:
 NtCreateDirectoryObject:
 ZwCreateDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1016
+    mov eax, 0x1023
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -818,7 +944,7 @@ ZwCreateDirectoryObject:
 NtQueryDirectoryObject:
 ZwQueryDirectoryObject:
     mov r10, rcx
-    mov eax, 0x1017
+    mov eax, 0x1024
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -827,7 +953,7 @@ ZwQueryDirectoryObject:
 NtCreateSymbolicLinkObject:
 ZwCreateSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1018
+    mov eax, 0x1025
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -836,7 +962,7 @@ ZwCreateSymbolicLinkObject:
 NtOpenSymbolicLinkObject:
 ZwOpenSymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x1019
+    mov eax, 0x1026
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -845,7 +971,7 @@ ZwOpenSymbolicLinkObject:
 NtQuerySymbolicLinkObject:
 ZwQuerySymbolicLinkObject:
     mov r10, rcx
-    mov eax, 0x101a
+    mov eax, 0x1027
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -854,7 +980,7 @@ ZwQuerySymbolicLinkObject:
 NtMakePermanentObject:
 ZwMakePermanentObject:
     mov r10, rcx
-    mov eax, 0x101b
+    mov eax, 0x1028
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -863,7 +989,7 @@ ZwMakePermanentObject:
 NtCompareObjects:
 ZwCompareObjects:
     mov r10, rcx
-    mov eax, 0x101c
+    mov eax, 0x1029
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -872,7 +998,7 @@ ZwCompareObjects:
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x101d
+    mov eax, 0x102a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -881,7 +1007,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x101e
+    mov eax, 0x102b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -890,7 +1016,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x101f
+    mov eax, 0x102c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -899,7 +1025,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x1020
+    mov eax, 0x102d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -908,7 +1034,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x1021
+    mov eax, 0x102e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -917,7 +1043,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x1022
+    mov eax, 0x102f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -926,7 +1052,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x1023
+    mov eax, 0x1030
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -935,7 +1061,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x1024
+    mov eax, 0x1031
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -944,7 +1070,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1025
+    mov eax, 0x1032
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -953,7 +1079,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1026
+    mov eax, 0x1033
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -962,7 +1088,7 @@ ZwFlushKey:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1027
+    mov eax, 0x1034
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -971,7 +1097,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1028
+    mov eax, 0x1035
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -980,7 +1106,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1029
+    mov eax, 0x1036
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -989,7 +1115,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x102a
+    mov eax, 0x1037
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -998,7 +1124,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x102b
+    mov eax, 0x1038
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1007,7 +1133,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x102c
+    mov eax, 0x1039
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1016,7 +1142,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x102d
+    mov eax, 0x103a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1025,7 +1151,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x102e
+    mov eax, 0x103b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1034,7 +1160,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x102f
+    mov eax, 0x103c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1043,7 +1169,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x1030
+    mov eax, 0x103d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1052,7 +1178,7 @@ ZwGetCurrentProcessorNumber:
 NtCreateTimer:
 ZwCreateTimer:
     mov r10, rcx
-    mov eax, 0x1031
+    mov eax, 0x103e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1061,7 +1187,7 @@ ZwCreateTimer:
 NtOpenTimer:
 ZwOpenTimer:
     mov r10, rcx
-    mov eax, 0x1032
+    mov eax, 0x103f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1070,7 +1196,7 @@ ZwOpenTimer:
 NtSetTimerEx:
 ZwSetTimerEx:
     mov r10, rcx
-    mov eax, 0x1033
+    mov eax, 0x1040
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1079,7 +1205,7 @@ ZwSetTimerEx:
 NtSetTimerResolution:
 ZwSetTimerResolution:
     mov r10, rcx
-    mov eax, 0x1034
+    mov eax, 0x1041
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1107,22 +1233,6 @@ ZwGetContextThread:
     jmp DrvlabMissingService
 1:  .asciz "NtGetContextThread"
     .p2align 4
-    .globl NtLockFile, ZwLockFile
-    .def NtLockFile; .scl 2; .type 32; .endef
-NtLockFile:
-ZwLockFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtLockFile"
-    .p2align 4
-    .globl NtQueryDirectoryFile, ZwQueryDirectoryFile
-    .def NtQueryDirectoryFile; .scl 2; .type 32; .endef
-NtQueryDirectoryFile:
-ZwQueryDirectoryFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtQueryDirectoryFile"
-    .p2align 4
     .globl NtRaiseHardError, ZwRaiseHardError
     .def NtRaiseHardError; .scl 2; .type 32; .endef
 NtRaiseHardError:
@@ -1138,22 +1248,6 @@ ZwSetContextThread:
     lea rcx, [rip + 1f]
     jmp DrvlabMissingService
 1:  .asciz "NtSetContextThread"
-    .p2align 4
-    .globl NtSetVolumeInformationFile, ZwSetVolumeInformationFile
-    .def NtSetVolumeInformationFile; .scl 2; .type 32; .endef
-NtSetVolumeInformationFile:
-ZwSetVolumeInformationFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtSetVolumeInformationFile"
-    .p2align 4
-    .globl NtUnlockFile, ZwUnlockFile
-    .def NtUnlockFile; .scl 2; .type 32; .endef
-NtUnlockFile:
-ZwUnlockFile:
-    lea rcx, [rip + 1f]
-    jmp DrvlabMissingService
-1:  .asciz "NtUnlockFile"
     .p2align 4
     .globl NtWaitForAlertByThreadId, ZwWaitForAlertByThreadId
     .def NtWaitForAlertByThreadId; .scl 2; .type 32; .endef
