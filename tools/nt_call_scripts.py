@@ -90,7 +90,7 @@ NtOpenSection out:section access attributes:section
 NtMapViewOfSection h:section process zone_base zeros zone_small size zone_size enum:1:2:3 enum:0:0:0:100000:2000:40000000 protection
 NtUnmapViewOfSection process zone
 NtQuerySection h:section u:3 buffer:40 length:30 data:8
-NtCreateFile out:file file_access attributes:file iosb size file_attributes share u:8 file_options ea ea_length
+NtCreateFile out:file file_access attributes:file iosb size file_attributes share enum:1:1:1:1:3:0:2:4:5 file_options ea ea_length
 NtOpenFile out:file file_access attributes:file iosb share file_options
 NtReadFile h:file h_or_none:event apc context iosb buffer:1000 length:100 offset key
 NtWriteFile h:file h_or_none:event apc context iosb buffer:1000 length:100 offset key
@@ -125,6 +125,7 @@ NtSetTimerResolution number flag data:4
 DEVICES = 3 * (r"\Device\Fuzz0", r"\Device\Fuzz1", r"\Device\Fuzz2") + (r"\Device\Fuzz0", r"\Device\Fuzz1", r"\Device\Fuzz2", r"\Device\Fuzz3", r"\Device\Null", r"\??\NUL", r"\Device\Echo", r"\Device\Zero",
            r"\Device\Mailbox\a", r"\Device\Mailbox\b", r"\Device\CsqDev", r"\Device\TimerDev", r"\??\Mailbox\a", r"\??\Echo",
            r"\??\C:\a", r"\Device\PassthruControl", r"\Device", "\\Device\\Mailbox")
+DRIVER_OF = re.compile("echo|zero|mailbox|csqdev|timerdev|passthru")
 TAILS = ("", "", "", "", "", "\\", r"\ ", r"\0", r"\1", r"\8", r"\@", r"\X", r"\x\y", "\\\\x")
 HOSTILE_NAMES = ("", "\\", "\\\\", "x", r"\x", r"\BaseNamedObjects", "\\BaseNamedObjects\\", r"\BaseNamedObjects\a\b", r"\??", r"\GLOBAL??\C:", r"\ObjectTypes\Event",
                  r"\Device\Fuzz0\..\Fuzz1", r"\Registry", r"\REGISTRY\MACHINE", r"\KnownDlls\ntdll.dll", r"\Driver\Null", r"\??\CON", "\\" * 40, "\\" + "n" * 200)
@@ -219,6 +220,8 @@ class Step:
         return "%x" % r.choice((0x1f0003, 0x1fffff, 0x1f0fff, 0xf001f, 0xf000f, 0x02000000, 0x10000000, 0x80000000, 0x40000000, 0x100000, 0, r.getrandbits(32), 1 << r.randrange(32)))
 
     def file_access(self, _=""):
+        if self.chance(0.5):
+            return "12019f"
         return self.access() if self.hostile() else self.random.choice(("100003", "12019f", "12019f", "1f01ff", "100000", "80100000", "c0100000"))
 
     def length(self, size):
@@ -272,7 +275,7 @@ class Step:
         if self.hostile():
             return r.choice(HOSTILE_NAMES)
         if space == "file":
-            return r.choice(DEVICES) + r.choice(TAILS)
+            return r.choice(self.script.devices) + (r.choice(TAILS) if self.chance(0.3) else "")
         if space == "key":
             return r.choice((r"\Registry\Machine\Software", r"\Registry\Machine\Software\F", r"\Registry\Machine\Software\F\%d")).replace("%d", str(r.randrange(3)))
         if space == "value":
@@ -483,6 +486,8 @@ class Step:
         return self.random.choice(("0", "80")) if not self.hostile() else self.number()
 
     def file_options(self, _=""):
+        if self.chance(0.5):
+            return self.random.choice(("0", "20"))
         return self.random.choice(("0", "0", "0", "20", "20", "10", "40", "60", "1", "1020", "8")) if not self.hostile() else "%x" % (1 << self.random.randrange(32))
 
     def ea(self, _=""):
@@ -526,6 +531,8 @@ class Script:
         self.wild = r.choice((0.02, 0.05, 0.1, 0.3))
         self.slots = [{} for _ in range(self.processes)]
         self.head = self.command(r)
+        loaded = " ".join(self.head).lower()
+        self.devices = [name for name in DEVICES if not (driver := DRIVER_OF.search(name.lower())) or driver[0] in loaded]
         services = [name for name in calls if not name.startswith("NtTerminate")]
         liked = r.sample(services, min(len(services), r.choice((6, 12, 30, 500))))
         opens = ("NtOpenFile", "NtCreateFile")
@@ -541,7 +548,7 @@ class Script:
         for _ in range(r.choice((20, 100, 300))):
             step = Step(self, r.randrange(self.processes), r.randrange(self.threads))
             pick = r.random()
-            name = r.choice(opens if pick < 0.1 else io if pick < 0.35 else creators if pick < 0.45 else services if pick < 0.6 else liked)
+            name = r.choice(opens if pick < 0.12 else io if pick < 0.5 else creators if pick < 0.57 else services if pick < 0.72 else liked)
             if r.random() < 0.004:
                 name = r.choice(("NtTerminateThread", "NtTerminateProcess"))
             if name == "NtTerminateProcess":

@@ -6,6 +6,7 @@
 #include "kernel/ke/report.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/ps/process_body.h"
 #include <cstring>
 
 using namespace nt;
@@ -44,8 +45,11 @@ struct ProcessReference {
     ~ProcessReference() {
         if (process) ob::dereference(process);
     }
-    // Null: the process has ended.
     ob::HandleTable* table() const { return static_cast<ob::HandleTable*>(process->ObjectTable); }
+    // Its handles are closed or being closed: nobody would close another one.
+    bool has_ended() const {
+        return !table() || (ps::body(process).terminating && process->ActiveThreads == 0);
+    }
 };
 
 } // namespace
@@ -62,7 +66,7 @@ extern "C" NTSTATUS NtDuplicateObject(HANDLE source_process, HANDLE source, HAND
     if (const NTSTATUS status = process_by_handle(target_process, &to.process); !NT_SUCCESS(status))
         return status;
     if (!to.process && !(options & DUPLICATE_CLOSE_SOURCE)) return STATUS_INVALID_HANDLE;
-    if (!from.table() || (to.process && !to.table())) return STATUS_PROCESS_IS_TERMINATING;
+    if (from.has_ended() || (to.process && to.has_ended())) return STATUS_PROCESS_IS_TERMINATING;
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
     ob::HandleTable* target_table = nullptr;
     if (to.process) target_table = attributes & OBJ_KERNEL_HANDLE ? ob::kernel_table : to.table();

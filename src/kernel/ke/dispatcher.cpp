@@ -59,6 +59,7 @@ NTSTATUS satisfy(DISPATCHER_HEADER& header, Thread& thread) {
 static bool try_satisfy(KWAIT_BLOCK& block, KPRIORITY increment) {
     Thread& thread = as_thread(block.Thread);
     auto& header = *static_cast<DISPATCHER_HEADER*>(block.Object);
+    if (block.WaitType == WaitDequeue) return false; // the queue gives it an entry, or leaves it waiting
     if (block.WaitType == WaitAny) {
         const NTSTATUS status = detail::satisfy(header, thread);
         detail::unwait(thread, static_cast<NTSTATUS>(block.WaitKey) | status, increment);

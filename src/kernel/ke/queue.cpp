@@ -34,25 +34,34 @@ LIST_ENTRY* take_first(KQUEUE& queue) {
     return entry;
 }
 
+// Who waits for an entry and may have one, the latest first; null: nobody. Others, who wait for the queue as
+// for any object, only want to know that there is one.
+KWAIT_BLOCK* next_taker(KQUEUE& queue) {
+    if (queue.CurrentCount >= queue.MaximumCount) return nullptr;
+    for (LIST_ENTRY* e = queue.Header.WaitListHead.Blink; e != &queue.Header.WaitListHead; e = e->Blink) {
+        auto* block = NT_CONTAINER(e, KWAIT_BLOCK, WaitListEntry);
+        if (block->WaitType == WaitDequeue) return block;
+    }
+    return nullptr;
+}
+
 // Fewer of its threads run than may: one more gets an entry.
 void wake_one(KQUEUE& queue) {
-    if (queue.CurrentCount >= queue.MaximumCount || list::empty(queue.EntryListHead) ||
-        list::empty(queue.Header.WaitListHead))
-        return;
-    auto& block = *NT_CONTAINER(queue.Header.WaitListHead.Blink, KWAIT_BLOCK, WaitListEntry);
-    give(block, take_first(queue));
+    if (list::empty(queue.EntryListHead)) return;
+    if (KWAIT_BLOCK* block = next_taker(queue)) give(*block, take_first(queue));
 }
 
 LONG insert(KQUEUE& queue, LIST_ENTRY& entry, bool at_head) {
     const LONG before = queue.Header.SignalState;
-    if (queue.CurrentCount < queue.MaximumCount && !list::empty(queue.Header.WaitListHead)) {
-        give(*NT_CONTAINER(queue.Header.WaitListHead.Blink, KWAIT_BLOCK, WaitListEntry), &entry);
+    if (KWAIT_BLOCK* block = next_taker(queue)) {
+        give(*block, &entry);
     } else {
         queue.Header.SignalState++;
         if (at_head)
             list::insert_head(queue.EntryListHead, entry);
         else
             list::insert_tail(queue.EntryListHead, entry);
+        test_waits(queue.Header);
     }
     dispatch();
     return before;
@@ -127,7 +136,7 @@ ULONG remove_queue_entries(KQUEUE& queue, KPROCESSOR_MODE mode, bool alertable, 
         if (current_irql() >= DISPATCH_LEVEL)
             bug_check(IRQL_NOT_LESS_OR_EQUAL, reinterpret_cast<ULONG_PTR>(&queue), current_irql(), 0, 0);
         KWAIT_BLOCK& block = self.Tcb.WaitBlock[0];
-        block.WaitType = WaitAny;
+        block.WaitType = WaitDequeue;
         block.WaitKey = 0;
         block.Thread = &self.Tcb;
         block.Object = &queue;
