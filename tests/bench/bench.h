@@ -41,7 +41,9 @@ enum {
     BENCH_THREADS, // `more` threads, in pairs, meet their other `count` times each, and all are awake
     BENCH_WAVES,   // the same, but 128 are awake at a time and the others wait for their turn
     BENCH_DEVICES, // one of `more` named devices of the driver deleted, and made again
-    BENCH_WAIT, // a millisecond of simulated time passes, while a thread looks every 10 ms and a timer fires
+    BENCH_WAIT,  // a millisecond of simulated time passes, while a thread looks every 10 ms and a timer fires
+    BENCH_NAMES, // one of ten events opened by name and closed, in a directory of `more` events
+    BENCH_ALL_NAMES, // the same, any of them
     BENCH_KINDS
 };
 

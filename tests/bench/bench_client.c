@@ -91,9 +91,9 @@ static BOOL turn(HANDLE device, ULONG side) {
 }
 
 static int kind_number(const char* kind) {
-    static const char* const kinds[BENCH_KINDS] = {"kcontrol", "kwrite", "kdirect", "kopen", "kread",
-                                                   "kparport", "switch", "dpc",     "timer", "spin",
-                                                   "threads",  "waves",  "devices", "wait"};
+    static const char* const kinds[BENCH_KINDS] = {
+        "kcontrol", "kwrite", "kdirect", "kopen", "kread",   "kparport", "switch", "dpc",
+        "timer",    "spin",   "threads", "waves", "devices", "wait",     "names",  "anynames"};
     for (int i = 0; i < BENCH_KINDS; ++i)
         if (!strcmp(kind, kinds[i])) return i;
     return -1;

@@ -194,6 +194,59 @@ static NTSTATUS wait_mostly(ULONG milliseconds) {
     return fired + 2 >= milliseconds / 1000 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
+// Events "0" to the last one in a directory of their own, permanent while they are used.
+NTSYSAPI NTSTATUS NTAPI ZwCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE, BOOLEAN);
+NTSYSAPI NTSTATUS NTAPI ZwOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+
+typedef struct {
+    HANDLE directory;
+    WCHAR text[12];
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes;
+} NAMED;
+
+static POBJECT_ATTRIBUTES numbered(NAMED* n, ULONG number, ULONG flags) {
+    WCHAR* end = n->text + sizeof n->text / sizeof *n->text;
+    WCHAR* at = end;
+    do
+        *--at = (WCHAR)(L'0' + number % 10);
+    while (number /= 10);
+    n->name.Buffer = at;
+    n->name.Length = n->name.MaximumLength = (USHORT)((PCHAR)end - (PCHAR)at);
+    InitializeObjectAttributes(&n->attributes, &n->name, flags | OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
+                               n->directory, NULL);
+    return &n->attributes;
+}
+
+static NTSTATUS open_names(ULONG count, ULONG names, BOOLEAN any) {
+    NAMED n;
+    HANDLE event;
+    ULONG seed = 1;
+    UNICODE_STRING path = RTL_CONSTANT_STRING(L"\\BenchNames");
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &path, OBJ_KERNEL_HANDLE, NULL, NULL);
+    NTSTATUS status = ZwCreateDirectoryObject(&n.directory, DIRECTORY_ALL_ACCESS, &attributes);
+    for (ULONG i = 0; i < names && NT_SUCCESS(status); ++i) {
+        status =
+            ZwCreateEvent(&event, EVENT_ALL_ACCESS, numbered(&n, i, OBJ_PERMANENT), NotificationEvent, FALSE);
+        if (NT_SUCCESS(status)) ZwClose(event);
+    }
+    for (ULONG i = 0; i < count && NT_SUCCESS(status); ++i) {
+        seed = seed * 1664525 + 1013904223;
+        status = ZwOpenEvent(&event, SYNCHRONIZE,
+                             numbered(&n, any ? (seed >> 8) % names : i % 10 * (names / 10), 0));
+        if (NT_SUCCESS(status)) ZwClose(event);
+    }
+    for (ULONG i = 0; i < names && NT_SUCCESS(status); ++i) {
+        status = ZwOpenEvent(&event, DELETE, numbered(&n, i, 0));
+        if (!NT_SUCCESS(status)) break;
+        ZwMakeTemporaryObject(event);
+        ZwClose(event);
+    }
+    ZwClose(n.directory);
+    return status;
+}
+
 NTSTATUS kernel_loop(const BENCH_LOOP* what) {
     switch (what->kind) {
     case BENCH_SWITCH:
@@ -212,6 +265,10 @@ NTSTATUS kernel_loop(const BENCH_LOOP* what) {
         return make_devices(bench_driver, what->count, what->more);
     case BENCH_WAIT:
         return wait_mostly(what->count);
+    case BENCH_NAMES:
+        return open_names(what->count, what->more, FALSE);
+    case BENCH_ALL_NAMES:
+        return open_names(what->count, what->more, TRUE);
     default:
         return STATUS_INVALID_PARAMETER;
     }

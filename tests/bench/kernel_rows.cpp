@@ -19,6 +19,9 @@ struct KernelRows::Measures {
         many_timers{.client = {"timer"}, .count = 1'000'000, .more = {"100000"}},
         few_devices{.client = {"devices"}, .count = 100'000, .more = {"10"}},
         many_devices{.client = {"devices"}, .count = 100'000, .more = {"10000"}},
+        few_names{.client = {"names"}, .count = 1'000'000, .more = {"10"}},
+        many_names{.client = {"names"}, .count = 1'000'000, .more = {"1000000"}},
+        any_names{.client = {"anynames"}, .count = 1'000'000, .more = {"1000000"}},
         pulse{.client = {"kread"}, .count = 200'000, .options = {"--hardware", here + "/tests/pulse.so"}},
         parport{.client = {"kparport"},
                 .count = 2'000,
@@ -41,6 +44,8 @@ KernelRows::~KernelRows() = default;
 
 void KernelRows::take() {
     m_->linux_both_ways = std::min(m_->linux_both_ways, linux_switch());
+    for (Measure* m : {&m_->few_names, &m_->many_names, &m_->any_names})
+        m->take();
     for (Measure* m :
          {&m_->switches, &m_->dpc, &m_->spin, &m_->few_timers, &m_->many_timers, &m_->few_devices,
           &m_->many_devices, &m_->pulse, &m_->parport, &m_->few_threads, &m_->waves, &m_->many_threads,
@@ -52,6 +57,7 @@ void KernelRows::take() {
 
 std::vector<Row> KernelRows::rows() const {
     const double linux_switch = m_->linux_both_ways, ours = m_->switches.cost();
+    const double few_names = m_->few_names.cost(), many_names = m_->many_names.cost();
     const double few_timers = m_->few_timers.cost(), many_timers = m_->many_timers.cost();
     const double few_devices = m_->few_devices.cost(), many_devices = m_->many_devices.cost();
     const double few = m_->few_threads.cost() / 10, waves = m_->waves.cost() / 10'000,
@@ -71,6 +77,9 @@ std::vector<Row> KernelRows::rows() const {
         {"device deleted and made, one of 10", few_devices, "ns", 1, 0},
         {"device deleted and made, one of 10 000", many_devices, "ns", many_devices / few_devices, 2},
         {"spin lock acquired and released", m_->spin.cost(), "ns", 0, 15},
+        {"object opened by name and closed, of 10", few_names, "ns", 1, 0},
+        {"the same, ten of 1 million in the directory", many_names, "ns", many_names / few_names, 2},
+        {"the same, any of 1 million", m_->any_names.cost(), "ns", m_->any_names.cost() / few_names, 0},
         {"interrupt to DPC to completed request", m_->pulse.cost() / 1e3, "us", 0, 1},
         {"the same with 7 register accesses (parport)", m_->parport.cost() / 1e3, "us", 0,
          1 + 5 * parport_accesses},

@@ -22,6 +22,7 @@ IMPORT(BOOLEAN, ObReferenceObjectSafe, PVOID);
 IMPORT(BOOLEAN, ObReferenceObjectSafeWithTag, PVOID, ULONG);
 IMPORT(NTSTATUS, ObSetHandleAttributes, HANDLE, PVOID, KPROCESSOR_MODE);
 IMPORT(BOOLEAN, ObFindHandleForObject, PEPROCESS, PVOID, POBJECT_TYPE, PVOID, PHANDLE);
+IMPORT(BOOLEAN, ExEnumHandleTable, PVOID, PVOID, PVOID, PHANDLE);
 IMPORT(NTSTATUS, ObCloseHandle, HANDLE, KPROCESSOR_MODE);
 IMPORT(NTSTATUS, ZwCreateEvent, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE, BOOLEAN);
 IMPORT(NTSTATUS, ZwOpenEvent, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
@@ -175,7 +176,40 @@ static void exclusive(void) {
     ZwClose(first);
 }
 
+// ExEnumHandleTable, as drivers use it: from EPROCESS.ObjectTable, the routine unlocks the entry.
+typedef struct {
+    volatile LONG64 low;
+    ULONG access, spare;
+} TABLE_ENTRY;
+static PVOID looked_for;
+static ULONG seen_access, entries;
+static BOOLEAN NTAPI look(PVOID table, TABLE_ENTRY* entry, HANDLE handle, PVOID context) {
+    PVOID body = (PVOID)(((entry->low >> 16) & ~(LONG64)15) + 0x30);
+    BOOLEAN found = body == looked_for && context == &entries && handle;
+    entries++;
+    if (found) seen_access = entry->access, entry->access = EVENT_QUERY_STATE;
+    InterlockedExchangeAdd64(&entry->low, 1);
+    return found && table;
+}
+static void enumeration(void) {
+    HANDLE handle = NULL, found = NULL;
+    PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
+    if (!NT_SUCCESS(new_event(&handle, NULL, 0))) return;
+    ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &looked_for, NULL);
+    PVOID table = *(PVOID*)((PUCHAR)PsGetCurrentProcess() + 0x570);
+    CHECK(import_ExEnumHandleTable(table, look, &entries, &found) && found == handle &&
+              seen_access == EVENT_ALL_ACCESS && entries >= 1,
+          "ExEnumHandleTable shows the entry and stops when the routine returns TRUE");
+    import_ZwQueryObject(handle, 0, &basic, sizeof basic, NULL);
+    CHECK(basic.GrantedAccess == EVENT_QUERY_STATE, "the granted access can be changed in it");
+    ObDereferenceObject(looked_for);
+    looked_for = NULL;
+    CHECK(!import_ExEnumHandleTable(table, look, &entries, &found), "and goes through all otherwise");
+    ZwClose(handle);
+}
+
 static void checks(void) {
+    enumeration();
     tags();
     marks();
     exclusive();

@@ -44,6 +44,7 @@ extern const nt::exports::Adapter gate_ExDisableResourceBoostLite;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceExclusive;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireResourceShared;
 extern const nt::exports::Adapter gate_ExEnterCriticalRegionAndAcquireSharedWaitForExclusive;
+extern const nt::exports::Adapter gate_ExEnumHandleTable;
 extern const nt::exports::Adapter gate_ExFlushLookasideListEx;
 extern const nt::exports::Adapter gate_ExFreeCacheAwareRundownProtection;
 extern const nt::exports::Adapter gate_ExFreePool;
@@ -1025,7 +1026,7 @@ const Row rows[] = {
     {"ExEnterCriticalRegionAndAcquireResourceExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExEnterCriticalRegionAndAcquireResourceShared", "", "", &gate_ExEnterCriticalRegionAndAcquireResourceShared, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ExEnterCriticalRegionAndAcquireSharedWaitForExclusive", "", "", &gate_ExEnterCriticalRegionAndAcquireSharedWaitForExclusive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ExEnumHandleTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ExEnumHandleTable", "", "", &gate_ExEnumHandleTable, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExEventObjectType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"ExFlushLookasideListEx", "", "", &gate_ExFlushLookasideListEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ExFreeCacheAwareRundownProtection", "", "", &gate_ExFreeCacheAwareRundownProtection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
