@@ -44,6 +44,7 @@ class Target final : public view::Machine {
     std::vector<view::Handle> handles(view::Address process) override;
     view::Address handle_table(view::Address process) override;
     std::vector<view::FreeHandle> free_handles(view::Address process) override;
+    view::ReferenceTrace reference_trace(view::Address object) override;
     std::vector<view::Address> irps() override;
     view::Range pool_range(unsigned type) override;
 

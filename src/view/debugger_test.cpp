@@ -174,6 +174,20 @@ class FakeMachine : public Machine {
     }
     bool owns_cancel_lock(unsigned) override { return true; }
     std::vector<Address> irps() override { return {irp, irp + 0x400}; }
+    ReferenceTrace reference_trace(Address object) override {
+        if (object == null_device) return {"References are traced with --trace FILE", {}, {}};
+        const auto tag = [](const char(&text)[5]) {
+            std::uint32_t value;
+            std::memcpy(&value, text, 4);
+            return value;
+        };
+        return {"",
+                "leakyapp.exe",
+                {{0x36, 1, tag("Dflt"), null_base + 0x1010},
+                 {0x39, 1, tag("Lky8"), null_base + 0x1044},
+                 {0x3a, -1, tag("Dflt"), null_base + 0x1050},
+                 {0x3b, -1, tag("Undr"), 0x4711}}};
+    }
     Range pool_range(unsigned type) override {
         return type == 0 ? Range{0x310000000000, 0x320000000000} : Range{0x320000000000, 0x330000000000};
     }

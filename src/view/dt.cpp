@@ -416,4 +416,12 @@ bool find_list_link(const Source& source, std::string_view type, std::string_vie
     return take_type(type, source, scope, a) && find_link(a.text, path, offset, back);
 }
 
+std::string variable_text(const Source& source, std::string_view module, std::string_view name) {
+    DtArguments a;
+    TypeScope scope;
+    ValueReader reader{source, {}};
+    const std::string whole = std::string(module) + "!" + std::string(name);
+    return take_type(whole, source, scope, a) && a.address ? value_text(reader, a.text, *a.address) : "";
+}
+
 } // namespace view

@@ -24,6 +24,9 @@ namespace view {
 std::string display_type(std::string_view arguments, const Source& source, bool* failed = nullptr,
                          std::string* last = nullptr);
 
+// The value of a module's variable as dt shows a field of its type.
+std::string variable_text(const Source& source, std::string_view module, std::string_view name);
+
 // Where a link of a type's records leads: its offset in the record, and how far the link that it points to
 // lies behind the record's start (0 for plain pointers). "ThreadListEntry.Flink", "Next". False: no link.
 bool find_list_link(const Source& source, std::string_view type, std::string_view field,

@@ -1,4 +1,5 @@
 #include "view/module_types.h"
+#include "view/detail/type_value.h"
 #include "view/symbols.h"
 #include "view/symbols/interface.h"
 #include <algorithm>
@@ -33,7 +34,7 @@ void ModuleTypes::load(const std::string& host_path) {
         static_cast<ModuleTypes*>(self)->aliases_.emplace(name, text);
     };
     sink.variable = [](void* self, const char* name, std::uint64_t rva, const char* text) {
-        static_cast<ModuleTypes*>(self)->variables_.push_back({name, rva, text});
+        static_cast<ModuleTypes*>(self)->variables_.push_back({name, rva, text, 0});
     };
     read_types(host_path, sink);
     // Each source file has its own copy.
@@ -42,6 +43,10 @@ void ModuleTypes::load(const std::string& host_path) {
     const auto same = std::ranges::unique(types_, {}, name_of);
     types_.erase(same.begin(), same.end());
     std::ranges::stable_sort(variables_, {}, &Variable::name);
+    TypeScope scope;
+    scope.enter(this);
+    for (Variable& variable : variables_)
+        variable.size = size_of_type(variable.text);
 }
 
 const TypeRow* ModuleTypes::exact(std::string_view name) const {

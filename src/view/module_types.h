@@ -15,6 +15,7 @@ class ModuleTypes {
         std::string name;
         std::uint64_t rva = 0;
         std::string text; // its type's
+        std::uint64_t size = 0;
     };
 
     // "_BOX", "BOX" (a typedef of it, or with '_' in front); null: none.

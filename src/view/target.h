@@ -159,6 +159,20 @@ struct Range {
     Address first = 0, end = 0;
 };
 
+// What a driver did to the reference count of an object.
+struct Reference {
+    std::uint64_t sequence = 0; // among all objects
+    int change = 0;             // +1 or -1
+    std::uint32_t tag = 0;
+    Address caller = 0;
+};
+
+struct ReferenceTrace {
+    std::string problem; // "": none
+    std::string image;   // of the process that made the object, as far as known
+    std::vector<Reference> references;
+};
+
 class Machine {
   public:
     virtual ~Machine() = default;
@@ -229,6 +243,7 @@ class Machine {
     // Open handles of a process (0: the kernel's table), ascending.
     virtual std::vector<Handle> handles(Address process) = 0;
     virtual Address handle_table(Address process) = 0;
+    virtual ReferenceTrace reference_trace(Address) { return {"References are not traced", {}, {}}; }
     virtual std::vector<FreeHandle> free_handles(Address) { return {}; } // ascending
 };
 

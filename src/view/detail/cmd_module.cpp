@@ -1,8 +1,11 @@
 // lm, x, ln
 #include "view/detail/session.h"
+#include "view/dt.h"
+#include "view/module_types.h"
 #include "view/symbols.h"
 #include <algorithm>
 #include <ctime>
+#include <functional>
 
 namespace view {
 namespace {
@@ -149,44 +152,137 @@ void drivers_command(Session& s, std::string_view, std::span<const std::string>)
     s.print("!drivers is obsolete: lm t n lists loaded modules\n");
 }
 
-void examine(Session& s, std::string_view, std::span<const std::string> arguments) {
-    char form = ' ';
-    bool verbose = false;
-    std::string_view pattern;
-    for (const std::string& argument : arguments) {
-        if (argument.size() == 2 && argument[0] == '/' &&
-            (argument[1] == '0' || argument[1] == '1' || argument[1] == '2'))
-            form = argument[1];
-        else if (argument == "/v")
-            verbose = true;
-        else if (argument.starts_with('/'))
+struct ExamineOptions {
+    char form = ' ';  // 0, 1, 2
+    char order = ' '; // a, A, n, N, z, Z
+    bool verbose = false, types = false, quoted = false, functions = false, data = false;
+    std::uint64_t size = 0; // only these; those of unknown size always
+    std::string pattern;
+};
+
+bool examine_options(Session& s, std::span<const std::string> arguments, ExamineOptions& options) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& argument = arguments[i];
+        if (argument[0] != '/') {
+            options.pattern += (options.pattern.empty() ? "" : " ") + argument;
             continue;
-        else
-            pattern = argument;
+        }
+        for (const char option : argument.substr(1)) {
+            if (std::string_view("012").find(option) != std::string_view::npos)
+                options.form = option;
+            else if (std::string_view("aAnNzZ").find(option) != std::string_view::npos)
+                options.order = option;
+            else if (option == 'v')
+                options.verbose = true;
+            else if (option == 't')
+                options.types = true;
+            else if (option == 'q')
+                options.quoted = true;
+            else if (option == 'f')
+                options.functions = true;
+            else if (option == 'd')
+                options.data = true;
+            else if (option == 's') {
+                if (i + 1 == arguments.size() || !s.evaluate(arguments[++i], options.size)) {
+                    if (!s.failed) s.error("x: /s needs a size\n");
+                    return false;
+                }
+            } else if (option != 'D' &&
+                       option != 'p') { // markup, and arguments of functions, which are not shown
+                s.error("x: no option '/%c'\n", option);
+                return false;
+            }
+        }
     }
+    return true;
+}
+
+// "A single leading underscore represents any quantity of leading underscores."
+bool symbol_matches(std::string_view pattern, std::string_view name) {
+    if (pattern.starts_with('_') && !pattern.starts_with("__")) {
+        pattern.remove_prefix(1);
+        name.remove_prefix(std::min(name.find_first_not_of('_'), name.size()));
+    }
+    return wildcard_match(pattern, name);
+}
+
+struct Examined {
+    std::string module, name, type; // type: of a variable whose type is known
+    Address address = 0;
+    std::uint64_t size = 0;
+};
+
+void show_examined(Session& s, const Examined& one, const ExamineOptions& options) {
+    const std::string address = native_address(one.address);
+    const std::string plain = one.module + "!" + one.name;
+    const std::string name = options.quoted ? "@!\"" + plain + "\"" : plain;
+    if (options.form == '0') return s.print("%s\n", address.c_str());
+    if (options.form == '1') return s.print("%s\n", name.c_str());
+    if (options.verbose)
+        s.print("pub %s %s %4llx ", one.type.empty() ? "global" : "data  ", address.c_str(),
+                static_cast<unsigned long long>(one.size));
+    else
+        s.print("%s          ", address.c_str());
+    if (options.types && options.form != '2')
+        s.print("%s ", one.type.empty() ? "<NoType>" : one.type.c_str());
+    s.print("%s", name.c_str());
+    if (!one.type.empty() && options.form != '2') { // "If the symbol is a global variable, its current value"
+        const Source source = s.source();
+        s.print(" = %s", variable_text(source, one.module, one.name).c_str());
+    }
+    s.print("\n");
+}
+
+void examine(Session& s, std::string_view, std::span<const std::string> arguments) {
+    ExamineOptions options;
+    if (!examine_options(s, arguments, options)) return;
+    const std::string_view pattern = options.pattern;
     const auto bang = pattern.find('!');
-    if (bang == pattern.npos) return s.error("usage: x [/0|/1|/2|/v] module!pattern\n");
+    if (pattern == "*") return s.error("x *: local variables are not known here\n");
+    if (bang == pattern.npos)
+        return s.error("usage: x [/0|/1|/2|/v|/t|/q|/f|/d|/s size|/a|/A|/n|/N|/z|/Z] module!pattern\n");
     const std::string_view wanted_module = pattern.substr(0, bang), wanted = pattern.substr(bang + 1);
     bool any_module = false;
+    std::vector<Examined> found;
     for (const Module& module : s.modules()) {
         if (!wildcard_match(wanted_module, module.name)) continue;
         any_module = true;
+        const ModuleTypes* types = module.has_symbols && !module.host_path.empty()
+                                       ? &ModuleTypes::of_image(module.host_path)
+                                       : nullptr;
         for (const Symbol& symbol : s.symbols(module)) {
-            if (!wildcard_match(wanted, symbol.name)) continue;
-            const std::string address = native_address(symbol.address);
-            const std::string name = module.name + "!" + symbol.name;
-            if (form == '0')
-                s.print("%s\n", address.c_str());
-            else if (form == '1')
-                s.print("%s\n", name.c_str());
-            else if (verbose)
-                s.print("pub global %s %4llx %s\n", address.c_str(),
-                        static_cast<unsigned long long>(symbol.size), name.c_str());
-            else
-                s.print("%s          %s\n", address.c_str(), name.c_str());
+            if (!symbol_matches(wanted, symbol.name)) continue;
+            const auto* variable = types ? types->variable(symbol.name) : nullptr;
+            if (variable && variable->rva != symbol.address - module.base) variable = nullptr;
+            if ((options.functions && variable) || (options.data && !variable)) continue;
+            const std::uint64_t size = variable ? variable->size : symbol.size;
+            if (options.size && size && size != options.size) continue;
+            found.push_back({module.name, symbol.name, variable ? variable->text : "", symbol.address, size});
         }
     }
-    if (!any_module) s.error("Couldn't resolve '%s'\n", std::string(pattern).c_str());
+    if (!any_module) return s.error("Couldn't resolve '%s'\n", options.pattern.c_str());
+    switch (options.order) {
+    case 'a':
+        std::ranges::stable_sort(found, {}, &Examined::address);
+        break;
+    case 'A':
+        std::ranges::stable_sort(found, std::greater(), &Examined::address);
+        break;
+    case 'n':
+        std::ranges::stable_sort(found, {}, &Examined::name);
+        break;
+    case 'N':
+        std::ranges::stable_sort(found, std::greater(), &Examined::name);
+        break;
+    case 'z':
+        std::ranges::stable_sort(found, {}, &Examined::size);
+        break;
+    case 'Z':
+        std::ranges::stable_sort(found, std::greater(), &Examined::size);
+        break;
+    }
+    for (const Examined& one : found)
+        show_examined(s, one, options);
 }
 
 std::string displaced(const std::string& name, std::uint64_t displacement) {
@@ -231,7 +327,8 @@ constexpr Command commands[] = {
      "loaded images: all, user, kernel; v: in detail, t n: times and file names, 1m: names only, sm: by name",
      list_modules},
     {"!drivers", "!drivers", "obsolete: says that lm t n takes its place", drivers_command},
-    {"x", "x [/0|/1|/2|/v] module!pattern", "symbols by name; * and ? match", examine},
+    {"x", "x [/0|/1|/2|/v|/t|/q|/f|/d|/s size] [/a|/A|/n|/N|/z|/Z] module!pattern",
+     "symbols by name, variables with their values; * and ? match; sorted by address, name, size", examine},
     {"ln", "ln <address>", "nearest symbols, source file and line", nearest_symbols},
 };
 

@@ -263,7 +263,7 @@ class Emitter {
         DWARFDie named = die;
         if (const DWARFDie other = die.getAttributeValueAsReferencedDie(dwarf::DW_AT_specification))
             named = other;
-        if (!block) return;
+        if (!block || name_of(named).empty()) return; // texts of the compiler have no name
         const DWARFUnit* unit = die.getDwarfUnit();
         const DataExtractor data(toStringRef(*block), true, unit->getAddressByteSize());
         for (const auto& operation : DWARFExpression(data, unit->getAddressByteSize())) {
