@@ -5,12 +5,19 @@ usage: run_conformance.py NAME DRVLAB ARGUMENTS…      the arguments as drvlab 
 
 Every run must end with status 0: seeds 1 to DRVLAB_SEEDS (3) on each number of processors of DRVLAB_CPUS ("2"), and, whatever these
 are, seed 1 on one processor. Seed 1 is run twice with a trace, which must be the same byte for byte; DRVLAB_KEEP_TRACES=DIR keeps
-it, for the comparison of builds. Arguments that give --cpus themselves are run on as many only.
+it, for the comparison of builds. One more run has --verifier io, which must find nothing, but for those that
+tests/conformance/breaks_rules.txt names. Arguments that give --cpus themselves are run on as many only.
 """
 import os, pathlib, sys, tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import run_scenario as rs
+
+
+def breaks_rules():
+    """Those that do on purpose what --verifier io reports."""
+    lines = (rs.SOURCE / "tests/conformance/breaks_rules.txt").read_text().splitlines()
+    return {line.split()[0] for line in lines if line and not line.startswith("#")}
 
 
 def main():
@@ -42,6 +49,8 @@ def main():
             if count != 1 or "1" in os.environ.get("DRVLAB_CPUS", "").split(","):
                 for seed in range(2, seeds + 1):
                     run(count, seed)
+        if name not in breaks_rules():
+            run(processors[0], 1, "--verifier", "io")
 
 
 try:

@@ -29,10 +29,11 @@ std::vector<std::uint8_t> from_hex(const char* digits) {
 }
 
 // IofCallDriver as ntoskrnl's own guest code: a filter's call to the driver below crosses nothing. Whatever
-// is not the plain case (trace on, IRQL too high, no stack location left, no such major function) goes
+// is not the plain case (trace or verifier on, IRQL too high, no stack location left, no such major function
+// or IRP_MJ_CREATE, which is also what a location says that nobody has filled) goes
 // through the gate, which sees the IRP untouched. IRQL, count of disabled APCs and routine stand in its frame
 // (io::ChangedLevel) meanwhile; a routine that returns with others ends in nt!IopDispatchChangedLevel.
-constexpr std::uint64_t call_driver_returned = 0x8d, call_driver_end = 0xd3;
+constexpr std::uint64_t call_driver_returned = 0x91, call_driver_end = 0xd7;
 ldr::SynthSymbol call_driver_symbol(const char* name, ULONG index) {
     const auto changed = static_cast<ULONG>(exports::find_row("IopDispatchChangedLevel") - exports::rows);
     ldr::SynthSymbol symbol;
@@ -41,55 +42,56 @@ ldr::SynthSymbol call_driver_symbol(const char* name, ULONG index) {
     // clang-format off
     symbol.code = {
         0x65, 0x80, 0x3c, 0x25, KPCR_SLOW_CALLS, 0, 0, 0, 0,   // 00 cmp byte ptr gs:[SLOW_CALLS], 0
-        0x0f, 0x85, 0xc4, 0, 0, 0,                             // 09 jne gate
+        0x0f, 0x85, 0xc8, 0, 0, 0,                             // 09 jne gate
         0x65, 0x44, 0x0f, 0xb6, 0x14, 0x25, KPCR_IRQL, 0, 0, 0, // 0f movzx r10d, byte ptr gs:[IRQL]
         0x41, 0x83, 0xfa, 2,                                   // 19 cmp r10d, DISPATCH_LEVEL
-        0x0f, 0x87, 0xb0, 0, 0, 0,                             // 1d ja gate
+        0x0f, 0x87, 0xb4, 0, 0, 0,                             // 1d ja gate
         0x80, 0x7a, 0x43, 1,                                   // 23 cmp byte ptr [rdx + CurrentLocation], 1
-        0x0f, 0x8e, 0xa6, 0, 0, 0,                             // 27 jle gate
+        0x0f, 0x8e, 0xaa, 0, 0, 0,                             // 27 jle gate
         0x48, 0x8b, 0x82, 0xb8, 0, 0, 0,                       // 2d mov rax, [rdx + CurrentStackLocation]
         0x44, 0x0f, 0xb6, 0x40, 0xb8,                          // 34 movzx r8d, byte ptr [rax - 48h]
-        0x41, 0x83, 0xf8, 0x1b,                                // 39 cmp r8d, IRP_MJ_MAXIMUM_FUNCTION
-        0x0f, 0x87, 0x90, 0, 0, 0,                             // 3d ja gate
-        0x48, 0x83, 0xe8, 0x48,                                // 43 sub rax, sizeof(IO_STACK_LOCATION)
-        0xfe, 0x4a, 0x43,                                      // 47 dec byte ptr [rdx + CurrentLocation]
-        0x48, 0x89, 0x82, 0xb8, 0, 0, 0,                       // 4a mov [rdx + CurrentStackLocation], rax
-        0x48, 0x89, 0x48, 0x28,                                // 51 mov [rax + DeviceObject], rcx
-        0x48, 0x8b, 0x41, 8,                                   // 55 mov rax, [rcx + DriverObject]
-        0x65, 0x48, 0xff, 0x04, 0x25, KPCR_VIRTUAL_TIME, 0, 0, 0, // 59 inc qword ptr gs:[VIRTUAL_TIME]
-        0x48, 0x83, 0xec, 0x38,                                // 62 sub rsp, 38h
-        0x65, 0x4c, 0x8b, 0x0c, 0x25, 0x88, 1, 0, 0,           // 66 mov r9, gs:[CurrentThread]
-        0x45, 0x8b, 0x89, 0xe4, 1, 0, 0,                       // 6f mov r9d, [r9 + CombinedApcDisable]
-        0x44, 0x89, 0x54, 0x24, 0x20,                          // 76 mov [rsp + 20h], r10d
-        0x44, 0x89, 0x4c, 0x24, 0x24,                          // 7b mov [rsp + 24h], r9d
-        0x4e, 0x8b, 0x4c, 0xc0, 0x70,                          // 80 mov r9, [rax + r8*8 + MajorFunction]
-        0x4c, 0x89, 0x4c, 0x24, 0x28,                          // 85 mov [rsp + 28h], r9
-        0x41, 0xff, 0xd1,                                      // 8a call r9
-        0x65, 0x0f, 0xb6, 0x0c, 0x25, KPCR_IRQL, 0, 0, 0,      // 8d movzx ecx, byte ptr gs:[IRQL]
-        0x65, 0x48, 0x8b, 0x14, 0x25, 0x88, 1, 0, 0,           // 96 mov rdx, gs:[CurrentThread]
-        0x9c,                                                  // 9f pushfq
-        0x41, 0x58,                                            // a0 pop r8
-        0x3b, 0x4c, 0x24, 0x20,                                // a2 cmp ecx, [rsp + 20h]
-        0x75, 0x1a,                                            // a6 jne changed
-        0x8b, 0x92, 0xe4, 1, 0, 0,                             // a8 mov edx, [rdx + CombinedApcDisable]
-        0x3b, 0x54, 0x24, 0x24,                                // ae cmp edx, [rsp + 24h]
-        0x75, 0x0e,                                            // b2 jne changed
-        0x41, 0xf7, 0xc0, 0x00, 0x04, 0x04, 0,                 // b4 test r8d, STATE_FLAGS
-        0x75, 0x05,                                            // bb jne changed
-        0x48, 0x83, 0xc4, 0x38,                                // bd add rsp, 38h
-        0xc3,                                                  // c1 ret
-        0x48, 0x8d, 0x4c, 0x24, 0x20,                          // c2 changed: lea rcx, [rsp + 20h]
-        0xb8, UCHAR(changed), UCHAR(changed >> 8), UCHAR(changed >> 16), 0, // c7 mov eax, index
-        0xff, 0x15, 0, 0, 0, 0,                                // cc call [gateway.gate], which looks at the flags
-        0xcc,                                                  // d2 int3
-        0xb8, UCHAR(index), UCHAR(index >> 8), UCHAR(index >> 16), 0, // d3 gate: mov eax, index
-        0xff, 0x25, 0, 0, 0, 0,                                // d8 jmp [gateway.gate]
+        0x45, 0x8d, 0x48, 0xff,                                // 39 lea r9d, [r8 - 1]
+        0x41, 0x83, 0xf9, 0x1a,                                // 3d cmp r9d, IRP_MJ_MAXIMUM_FUNCTION - 1
+        0x0f, 0x87, 0x90, 0, 0, 0,                             // 41 ja gate
+        0x48, 0x83, 0xe8, 0x48,                                // 47 sub rax, sizeof(IO_STACK_LOCATION)
+        0xfe, 0x4a, 0x43,                                      // 4b dec byte ptr [rdx + CurrentLocation]
+        0x48, 0x89, 0x82, 0xb8, 0, 0, 0,                       // 4e mov [rdx + CurrentStackLocation], rax
+        0x48, 0x89, 0x48, 0x28,                                // 55 mov [rax + DeviceObject], rcx
+        0x48, 0x8b, 0x41, 8,                                   // 59 mov rax, [rcx + DriverObject]
+        0x65, 0x48, 0xff, 0x04, 0x25, KPCR_VIRTUAL_TIME, 0, 0, 0, // 5d inc qword ptr gs:[VIRTUAL_TIME]
+        0x48, 0x83, 0xec, 0x38,                                // 66 sub rsp, 38h
+        0x65, 0x4c, 0x8b, 0x0c, 0x25, 0x88, 1, 0, 0,           // 6a mov r9, gs:[CurrentThread]
+        0x45, 0x8b, 0x89, 0xe4, 1, 0, 0,                       // 73 mov r9d, [r9 + CombinedApcDisable]
+        0x44, 0x89, 0x54, 0x24, 0x20,                          // 7a mov [rsp + 20h], r10d
+        0x44, 0x89, 0x4c, 0x24, 0x24,                          // 7f mov [rsp + 24h], r9d
+        0x4e, 0x8b, 0x4c, 0xc0, 0x70,                          // 84 mov r9, [rax + r8*8 + MajorFunction]
+        0x4c, 0x89, 0x4c, 0x24, 0x28,                          // 89 mov [rsp + 28h], r9
+        0x41, 0xff, 0xd1,                                      // 8e call r9
+        0x65, 0x0f, 0xb6, 0x0c, 0x25, KPCR_IRQL, 0, 0, 0,      // 91 movzx ecx, byte ptr gs:[IRQL]
+        0x65, 0x48, 0x8b, 0x14, 0x25, 0x88, 1, 0, 0,           // 9a mov rdx, gs:[CurrentThread]
+        0x9c,                                                  // a3 pushfq
+        0x41, 0x58,                                            // a4 pop r8
+        0x3b, 0x4c, 0x24, 0x20,                                // a6 cmp ecx, [rsp + 20h]
+        0x75, 0x1a,                                            // aa jne changed
+        0x8b, 0x92, 0xe4, 1, 0, 0,                             // ac mov edx, [rdx + CombinedApcDisable]
+        0x3b, 0x54, 0x24, 0x24,                                // b2 cmp edx, [rsp + 24h]
+        0x75, 0x0e,                                            // b6 jne changed
+        0x41, 0xf7, 0xc0, 0x00, 0x04, 0x04, 0,                 // b8 test r8d, STATE_FLAGS
+        0x75, 0x05,                                            // bf jne changed
+        0x48, 0x83, 0xc4, 0x38,                                // c1 add rsp, 38h
+        0xc3,                                                  // c5 ret
+        0x48, 0x8d, 0x4c, 0x24, 0x20,                          // c6 changed: lea rcx, [rsp + 20h]
+        0xb8, UCHAR(changed), UCHAR(changed >> 8), UCHAR(changed >> 16), 0, // cb mov eax, index
+        0xff, 0x15, 0, 0, 0, 0,                                // d0 call [gateway.gate], which looks at the flags
+        0xcc,                                                  // d6 int3
+        0xb8, UCHAR(index), UCHAR(index >> 8), UCHAR(index >> 16), 0, // d7 gate: mov eax, index
+        0xff, 0x25, 0, 0, 0, 0,                                // dc jmp [gateway.gate]
     };
     // clang-format on
     static_assert(offsetof(KTHREAD, CombinedApcDisable) == 0x1e4 && STATE_FLAGS == 0x40400);
-    symbol.fixups = {{0xce, slot(offsetof(seh::Gateway, gate))}, {0xda, slot(offsetof(seh::Gateway, gate))}};
-    // Version 1, prologue of 66h bytes, one code: UWOP_ALLOC_SMALL of 38h, done at 66h.
-    symbol.unwind = {0x01, 0x66, 0x01, 0x00, 0x66, 0x62, 0x00, 0x00};
+    symbol.fixups = {{0xd2, slot(offsetof(seh::Gateway, gate))}, {0xde, slot(offsetof(seh::Gateway, gate))}};
+    // Version 1, prologue of 6ah bytes, one code: UWOP_ALLOC_SMALL of 38h, done at 6ah.
+    symbol.unwind = {0x01, 0x6a, 0x01, 0x00, 0x6a, 0x62, 0x00, 0x00};
     return symbol;
 }
 
@@ -194,8 +196,9 @@ std::uint64_t kernel_symbol(const char* name) {
 }
 
 std::uint64_t routine_that_returned(std::uint64_t rip, std::uint64_t rsp) {
-    for (const char* name : {"IofCallDriver", "IoCallDriver"}) {
-        const std::uint64_t offset = rip - kernel_symbol(name);
+    static const std::uint64_t code[] = {kernel_symbol("IofCallDriver"), kernel_symbol("IoCallDriver")};
+    for (const std::uint64_t start : code) {
+        const std::uint64_t offset = rip - start;
         std::uint64_t routine = 0;
         if (offset >= call_driver_returned && offset < call_driver_end && guest::read(rsp + 0x28, routine))
             return routine;

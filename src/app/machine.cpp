@@ -29,6 +29,7 @@
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
 #include "kernel/io/shutdown.h"
+#include "kernel/io/verifier.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/idle.h"
 #include "kernel/ke/interrupt.h"
@@ -91,7 +92,8 @@ Machine::Machine(Config config) : config_(std::move(config)) {
 
 void Machine::report(const char* rule, const std::string& text) {
     if (trace::on) trace::emit_report(rule, text, 0);
-    add_report({text, {}, {}, 0});
+    add_report({text, {}, {}, 0, {}, false});
+    stop_if_wanted(rule, 0);
 }
 
 Machine::~Machine() {
@@ -132,8 +134,9 @@ void Machine::boot() {
 void Machine::trace_boot() {
     constexpr std::size_t tracing_byte = 0xff0; // an unused place of KUSER_SHARED_DATA's page
     static_cast<UCHAR*>(mm::shared_user_data())[tracing_byte] = trace::on;
+    io::verifying = config_.verify_requests;
     for (unsigned i = 0; i < config_.processors; i++)
-        *reinterpret_cast<UCHAR*>(ke::pcr_address_of(i) + KPCR_SLOW_CALLS) = trace::on;
+        *reinterpret_cast<UCHAR*>(ke::pcr_address_of(i) + KPCR_SLOW_CALLS) = trace::on || io::verifying;
     if (!trace::on) return;
     for (const ldr::Module* m : modules_.in_load_order()) {
         trace::emit_module_loaded(m->base, m->size, 0, 0, std::u16string_view(to_utf16(m->file_name)));

@@ -55,7 +55,9 @@ struct Config {
     bool trace_verbose = false;
     bool allow_missing = false;
     bool hvci = false;
-    bool unload = false; // unload the drivers before the end
+    bool unload = false;              // unload the drivers before the end
+    bool verify_requests = false;     // --verifier io
+    std::vector<std::string> stop_on; // rules whose first report stops the machine
     double watchdog = 10;
     std::vector<std::string> system32; // directories that \KnownDlls is made of, first wins
     std::vector<std::string> environment;

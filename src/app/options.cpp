@@ -1,5 +1,6 @@
 #include "app/options.h"
 #include "app/hardware.h"
+#include "app/rule_names.h"
 #include "host/file.h"
 #include "kernel/ps/process.h"
 #include <algorithm>
@@ -31,6 +32,12 @@ std::string installed_file(const std::string& relative) {
 
 namespace {
 
+std::string no_rule(const std::string& text) {
+    return is_rule_name(text)
+               ? ""
+               : (text == "list" ? "" : "'" + text + "' is no rule. ") + "The rules are: " + rule_names();
+}
+
 // What the parser's conversions let through: signs, numbers of more than 64 bits.
 std::string no_number(const std::string& text) {
     char* end = nullptr;
@@ -53,6 +60,7 @@ std::string no_period(const std::string& text) {
 
 const CLI::Validator whole_number{no_number, ""};
 const CLI::Validator file_name{no_file_name, ""};
+static const CLI::Validator rule_name{no_rule, ""};
 
 std::string input_digits(const std::string& text) {
     static const char digits[] = "0123456789abcdef";
@@ -132,6 +140,20 @@ void add_machine_options(CLI::App& command, Options& o) {
                      "bind unknown imports to stubs that stop the machine when called");
     command.add_flag("--hvci", o.hvci, "refuse images with sections that are writable and executable");
     command.add_flag("--unload", o.unload, "unload the drivers at the end and report what they leave behind");
+    command
+        .add_option(
+            "--verifier", o.verifier,
+            "look at more than is cheap: io, the rules about requests, with each request's history in "
+            "reports; may be repeated")
+        ->type_name("SET")
+        ->check(CLI::IsMember({"io"}));
+    command
+        .add_option(
+            "--stop-on", o.stop_on,
+            "stop the machine at the first report of RULE; may be repeated ('--stop-on list' names the "
+            "rules)")
+        ->type_name("RULE")
+        ->check(rule_name);
     command
         .add_option("--watchdog", o.watchdog,
                     "seconds of processor time after which code that never calls the system is a hang")
@@ -260,6 +282,8 @@ Config config_from(const Options& o) {
     config.allow_missing = o.allow_missing;
     config.hvci = o.hvci;
     config.unload = o.unload;
+    config.verify_requests = !o.verifier.empty();
+    config.stop_on = o.stop_on;
     config.watchdog = o.watchdog;
     config.environment = o.environment;
     config.parameters = o.parameters;

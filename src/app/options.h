@@ -23,6 +23,8 @@ struct Options {
     bool allow_missing = false;
     bool hvci = false;
     bool unload = false;
+    std::vector<std::string> verifier; // "io"
+    std::vector<std::string> stop_on;  // names of rules
     double watchdog = 10;
     std::vector<std::string> system32;
     std::vector<std::string> environment;

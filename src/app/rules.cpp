@@ -1,8 +1,12 @@
 #include "app/rules.h"
+#include "app/kernel_images.h"
 #include "app/machine.h"
+#include "kernel/io/hard_error.h"
+#include "kernel/ke/bugcheck.h"
 #include "rtl/status.h"
 #include "trace/trace.h"
 #include "view/symbols.h"
+#include <algorithm>
 #include <cstdio>
 
 namespace app {
@@ -28,6 +32,8 @@ void sink(const ke::Report& report) {
     if (trace::on) trace::emit_report(report.rule, text, report.caller);
     BrokenRule broken;
     broken.text = std::move(text);
+    broken.history = report.history;
+    broken.of_request = report.of_request;
     Machine& machine = Machine::current();
     if (report.caller) broken.place = machine.modules().describe(report.caller);
     if (const ldr::Module* module = machine.modules().find(report.caller)) {
@@ -37,12 +43,31 @@ void sink(const ke::Report& report) {
         if (broken.place.find("+0x") == std::string::npos) broken.offset++;
     }
     machine.add_report(std::move(broken));
+    stop_if_wanted(report.rule, report.caller);
 }
 
 } // namespace
 
+void stop_if_wanted(const char* rule, ULONG_PTR caller) {
+    if (std::ranges::find(Machine::current().config().stop_on, rule) ==
+        Machine::current().config().stop_on.end())
+        return;
+    ke::Stop stop;
+    stop.kind = ke::StopKind::report;
+    stop.caller = caller;
+    std::snprintf(stop.text, sizeof stop.text, "stopped by --stop-on %s", rule);
+    ke::stop_machine(stop);
+}
+
 void plug_report_sink() {
     ke::report_sink = sink;
+    io::tell_user = [](const char* text) { Machine::current().note(std::string("a dialog box: ") + text); };
+    io::write_system_log = [](const char* text) {
+        Machine::current().note(std::string("System event log: ") + text);
+    };
+    ke::jumped_from = [](ULONG_PTR rip, ULONG_PTR rsp) -> ULONG_PTR {
+        return routine_that_returned(rip, rsp);
+    };
     ke::place_name = [](ULONG_PTR address, char* text, std::size_t size) {
         std::snprintf(text, size, "%s", Machine::current().modules().describe(address).c_str());
     };
@@ -61,11 +86,13 @@ std::string source_text(const std::string& host_path, std::uint64_t offset) {
 }
 
 std::string report_text(const BrokenRule& broken) {
-    if (broken.place.empty()) return broken.text;
     std::string text = broken.place;
     // The address is that behind the call.
     if (!broken.host_path.empty()) text += source_text(broken.host_path, broken.offset - 1);
-    return text + ": " + broken.text;
+    if (!text.empty()) text += ": ";
+    text += broken.text;
+    if (!broken.history.empty()) text += "\n" + broken.history;
+    return text;
 }
 
 } // namespace app

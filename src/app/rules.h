@@ -15,8 +15,12 @@ struct BrokenRule {
     std::string place;     // "null!NullRead+0x1c"; empty: nobody's code
     std::string host_path; // of the image, for its source lines
     std::uint64_t offset = 0;
+    std::string history;     // lines on what became of the request before
+    bool of_request = false; // it is about one
 };
 
+// Stops the machine if --stop-on names the rule.
+void stop_if_wanted(const char* rule, nt::ULONG_PTR caller);
 // Takes what ke::report_at says: trace, and Machine::add_report.
 void plug_report_sink();
 // "null!NullRead+0x1c [drivers/null/null.c @ 33]: released … (SpinLock; Driver Verifier: …)". Main stack.

@@ -13,6 +13,7 @@
 #include "trace/trace.h"
 #include "view/debugger.h"
 #include "view/prompt.h"
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -101,6 +102,9 @@ nlohmann::json result_json(Machine& machine, const ke::Stop& stop, int exit_stat
                                  {"parent_pid", child.parent_pid},
                                  {"exit_code", child.exit_code}});
     j["seed"] = machine.config().seed;
+    j["verifier"] =
+        machine.config().verify_requests ? nlohmann::json::array({"io"}) : nlohmann::json::array();
+    if (!machine.config().stop_on.empty()) j["stop_on"] = machine.config().stop_on;
     auto& drivers = j["drivers"] = nlohmann::json::array();
     for (const LoadedDriver& d : machine.drivers()) {
         if (d.spec.inbox) continue;
@@ -149,6 +153,9 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
         say(2, "drvlab: note: " + note + "\n");
     for (const BrokenRule& report : machine.reports())
         say(2, "drvlab: " + report_text(report) + "\n");
+    if (!session.config.verify_requests &&
+        std::ranges::any_of(machine.reports(), [](const BrokenRule& r) { return r.of_request; }))
+        say(2, "drvlab: --verifier io tells what had become of a request before, and finds more\n");
     if (!machine.error().empty() && exit_status_of(stop) == 0) say(2, message(machine.error()));
 
     Target target(machine);

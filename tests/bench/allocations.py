@@ -2,7 +2,7 @@
 """No host heap allocation on the request path: a run with 10 times the requests makes exactly as many allocations."""
 import os, pathlib, subprocess, sys, tempfile
 
-KINDS = {"control": [], "write": [], "direct": [], "open": [], "kcontrol": [], "kwrite": [], "kdirect": [], "kopen": [],
+KINDS = {"control": [], "write": [], "direct": [], "open": [], "kcontrol": [], "kwrite": [], "kdirect": [], "kopen": [], "kbuild": [],
          "control through 2 filters, skip": ["2", "0"], "control through 2 filters, copy": ["2", "1"]}
 
 

@@ -23,6 +23,18 @@ static NTSTATUS open_device(PCWSTR path, HANDLE* file) {
                         FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
 }
 
+static NTSTATUS build_and_wait(PDEVICE_OBJECT device, void* buffer, ULONG length) {
+    KEVENT event;
+    IO_STATUS_BLOCK iosb;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    PIRP irp = IoBuildDeviceIoControlRequest(IOCTL_BENCH_BUFFERED, device, buffer, length, buffer, length,
+                                             FALSE, &event, &iosb);
+    if (!irp) return STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS status = IoCallDriver(device, irp);
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    return status == STATUS_PENDING ? iosb.Status : status;
+}
+
 static NTSTATUS request_loop(const BENCH_LOOP* what) {
     static UCHAR page[4096];
     UCHAR buffer[64] = {0};
@@ -30,6 +42,12 @@ static NTSTATUS request_loop(const BENCH_LOOP* what) {
     IO_STATUS_BLOCK iosb;
     PCWSTR path = what->kind == BENCH_PARPORT ? PARPORT_DEVICE : BENCH_DEVICE;
     NTSTATUS status = open_device(path, &file);
+    PFILE_OBJECT object = NULL;
+    PDEVICE_OBJECT device = NULL;
+    if (NT_SUCCESS(status) && what->kind == BENCH_BUILD) {
+        status = ObReferenceObjectByHandle(file, 0, NULL, KernelMode, (void**)&object, NULL);
+        if (NT_SUCCESS(status)) device = IoGetRelatedDeviceObject(object);
+    }
     for (ULONG i = 0; NT_SUCCESS(status) && i < what->count; ++i)
         switch (what->kind) {
         case BENCH_CONTROL:
@@ -55,9 +73,13 @@ static NTSTATUS request_loop(const BENCH_LOOP* what) {
         case BENCH_PARPORT:
             status = NtWriteFile(file, NULL, NULL, NULL, &iosb, buffer, 1, NULL, NULL);
             break;
+        case BENCH_BUILD:
+            status = build_and_wait(device, buffer, sizeof buffer);
+            break;
         default:
             status = STATUS_INVALID_PARAMETER;
         }
+    if (device) ObDereferenceObject(object);
     NtClose(file);
     return status;
 }

@@ -82,10 +82,11 @@ int main(int argc, char** argv) {
     const auto requests = [](const char* kind, unsigned count, Words more = {}, Words options = {}) {
         return Measure{{kind}, count, std::move(more), std::move(options)};
     };
-    Measure kcontrol = requests("kcontrol", 1'000'000), control = requests("control", 1'000'000),
-            kdirect = requests("kdirect", 500'000), kwrite = requests("kwrite", 1'000'000),
-            write = requests("write", 1'000'000), kopen = requests("kopen", 100'000),
-            open = requests("open", 50'000), filters_none = requests("kcontrol", 500'000, {"0", "0"}),
+    Measure kcontrol = requests("kcontrol", 1'000'000), kbuild = requests("kbuild", 500'000),
+            control = requests("control", 1'000'000), kdirect = requests("kdirect", 500'000),
+            kwrite = requests("kwrite", 1'000'000), write = requests("write", 1'000'000),
+            kopen = requests("kopen", 100'000), open = requests("open", 50'000),
+            filters_none = requests("kcontrol", 500'000, {"0", "0"}),
             filters_skip = requests("kcontrol", 500'000, {"4", "0"}),
             filters_copy = requests("kcontrol", 500'000, {"4", "1"}),
             filters_100 = requests("kcontrol", 100'000, {"100", "0"}),
@@ -94,8 +95,8 @@ int main(int argc, char** argv) {
     double unit = 1e18;
     for (int round = 0; round < rounds; ++round) {
         unit = std::min(unit, linux_ioctl());
-        for (Measure* m : {&kcontrol, &control, &kdirect, &kwrite, &write, &kopen, &open, &filters_none,
-                           &filters_skip, &filters_copy, &filters_100, &traced})
+        for (Measure* m : {&kcontrol, &control, &kbuild, &kdirect, &kwrite, &write, &kopen, &open,
+                           &filters_none, &filters_skip, &filters_copy, &filters_100, &traced})
             m->take();
         unlink(trace.c_str());
         unit = std::min(unit, linux_ioctl());
@@ -122,6 +123,8 @@ int main(int argc, char** argv) {
         row("the same by CreateFile from a program", open.cost(), 0),
         row("tracing on, per request", std::max(0.0, traced.cost() - kcontrol.cost()), 1.0),
     };
+    rows.push_back({"IoBuildDeviceIoControlRequest, sent and waited for", kbuild.cost(), "ns",
+                    kbuild.cost() / control.cost(), 1.2});
     rows.push_back({"handle operation, 10 open", few, "ns", 1, 0});
     rows.push_back({"handle operation, 1 million open", many, "ns", many / few, 2});
     for (const Row& r : kernel.rows())

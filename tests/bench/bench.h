@@ -33,6 +33,8 @@ enum {
     BENCH_OPEN,
     BENCH_READ,    // pended, and completed by the DPC of the pulse model's next interrupt
     BENCH_PARPORT, // a byte written to the Parport device
+    BENCH_BUILD,   // a request of the driver's own: IoBuildDeviceIoControlRequest, IoCallDriver, and the wait
+                   // for it
     // What the kernel does for drivers; `more` as it says.
     BENCH_SWITCH,  // to another thread and back, by KeSetEvent and KeWaitForSingleObject
     BENCH_DPC,     // queued, and run

@@ -92,7 +92,7 @@ static BOOL turn(HANDLE device, ULONG side) {
 
 static int kind_number(const char* kind) {
     static const char* const kinds[BENCH_KINDS] = {
-        "kcontrol", "kwrite", "kdirect", "kopen", "kread",   "kparport", "switch", "dpc",
+        "kcontrol", "kwrite", "kdirect", "kopen", "kread",   "kparport", "kbuild", "switch",  "dpc",
         "timer",    "spin",   "threads", "waves", "devices", "wait",     "names",  "anynames"};
     for (int i = 0; i < BENCH_KINDS; ++i)
         if (!strcmp(kind, kinds[i])) return i;

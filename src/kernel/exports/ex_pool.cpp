@@ -2,6 +2,7 @@
 #include "abi/mm.h"
 #include "kernel/ex/work.h"
 #include "kernel/exports/gate.h"
+#include "kernel/io/verifier.h"
 #include "kernel/ke/processor.h"
 #include "kernel/pool/pool.h"
 #include "kernel/seh/dispatch.h"
@@ -53,6 +54,7 @@ extern "C" PVOID ExAllocatePool2(ULONGLONG flags, SIZE_T size, ULONG tag) {
 GATE(ExAllocatePool2);
 
 extern "C" void ExFreePoolWithTag(PVOID block, ULONG tag) {
+    io::check_pool_free(block);
     ex::check_released_block(reinterpret_cast<ULONG_PTR>(block));
     pool::release_checked(block, tag, ke::current_irql());
 }

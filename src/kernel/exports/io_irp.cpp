@@ -16,11 +16,9 @@ namespace {
 
 ULONG_PTR caller() { return seh::caller_of(*static_cast<seh::EntryRecord*>(seh::innermost())); }
 
-// For the report of what an unloaded driver leaves.
-IRP* of_driver(IRP* irp) {
-    if (!irp) return nullptr;
-    irp->AllocationFlags |= io::irp_of_driver;
-    pool::set_caller(irp, caller());
+// For the report of what an unloaded driver leaves, and the rules.
+IRP* of_driver(IRP* irp, io::IrpMaker maker) {
+    if (irp) io::set_irp_owner(irp, maker, caller());
     return irp;
 }
 
@@ -40,8 +38,10 @@ GATE(IofCompleteRequest);
 extern "C" void IoCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(irp, boost, caller()); }
 GATE(IoCompleteRequest);
 
-extern "C" IRP* IoAllocateIrp(CHAR stack_size, BOOLEAN) {
-    IRP* irp = of_driver(io::allocate_irp(stack_size));
+// The IRP says that it was charged; there are no quotas.
+extern "C" IRP* IoAllocateIrp(CHAR stack_size, BOOLEAN charge_quota) {
+    IRP* irp = of_driver(io::allocate_irp(stack_size), io::IrpMaker::allocate);
+    if (irp && charge_quota) irp->AllocationFlags |= IRP_QUOTA_CHARGED;
     if (irp && trace::on) [[unlikely]]
         trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), 0, 0, KernelMode, 0, nullptr,
                                 nullptr);
@@ -60,28 +60,30 @@ GATE(IopApcTaken);
 extern "C" void IopApcRunDown(KAPC* apc) { io::free_apc(apc); }
 GATE(IopApcRunDown);
 
-extern "C" void IoFreeIrp(IRP* irp) { io::free_irp(irp); }
+extern "C" void IoFreeIrp(IRP* irp) { io::free_irp_of_driver(irp, caller()); }
 GATE(IoFreeIrp);
 extern "C" void IoInitializeIrp(IRP* irp, USHORT size, CHAR stack_size) {
-    io::initialize_irp(irp, size, stack_size);
+    io::initialize_irp_of_driver(irp, size, stack_size, caller());
 }
 GATE(IoInitializeIrp);
-extern "C" void IoReuseIrp(IRP* irp, NTSTATUS status) { io::reuse_irp(irp, status); }
+extern "C" void IoReuseIrp(IRP* irp, NTSTATUS status) { io::reuse_irp_of_driver(irp, status, caller()); }
 GATE(IoReuseIrp);
 extern "C" IRP* IoMakeAssociatedIrp(IRP* irp, CHAR stack_size) {
-    return of_driver(io::make_associated_irp(irp, stack_size));
+    return of_driver(io::make_associated_irp(irp, stack_size), io::IrpMaker::associated);
 }
 GATE(IoMakeAssociatedIrp);
 
 extern "C" IRP* IoBuildAsynchronousFsdRequest(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
                                               LARGE_INTEGER* offset, IO_STATUS_BLOCK* iosb) {
-    return of_driver(io::build_asynchronous_fsd_request(major, device, buffer, length, offset, iosb));
+    return of_driver(io::build_asynchronous_fsd_request(major, device, buffer, length, offset, iosb),
+                     io::IrpMaker::asynchronous_fsd);
 }
 GATE(IoBuildAsynchronousFsdRequest);
 
 extern "C" IRP* IoBuildSynchronousFsdRequest(ULONG major, DEVICE_OBJECT* device, PVOID buffer, ULONG length,
                                              LARGE_INTEGER* offset, KEVENT* event, IO_STATUS_BLOCK* iosb) {
-    return of_driver(io::build_synchronous_fsd_request(major, device, buffer, length, offset, event, iosb));
+    return of_driver(io::build_synchronous_fsd_request(major, device, buffer, length, offset, event, iosb),
+                     io::IrpMaker::synchronous_fsd);
 }
 GATE(IoBuildSynchronousFsdRequest);
 
@@ -89,7 +91,8 @@ extern "C" IRP* IoBuildDeviceIoControlRequest(ULONG code, DEVICE_OBJECT* device,
                                               PVOID out, ULONG out_length, BOOLEAN internal, KEVENT* event,
                                               IO_STATUS_BLOCK* iosb) {
     return of_driver(io::build_device_io_control_request(code, device, in, in_length, out, out_length,
-                                                         internal, event, iosb));
+                                                         internal, event, iosb),
+                     io::IrpMaker::device_control);
 }
 GATE(IoBuildDeviceIoControlRequest);
 

@@ -1,7 +1,9 @@
 #include "kernel/io/detail/calls.h"
+#include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "host/machine_heap.h"
 #include "kernel/io/detail/checked_call.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/ke/bugcheck.h"
 #include "trace/trace.h"
 
@@ -52,8 +54,20 @@ void forget_calls(ke::Thread& thread) {
 }
 
 Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
-    if (--irp->CurrentLocation <= 0) [[unlikely]]
-        ke::bug_check(0x35, reinterpret_cast<ULONG_PTR>(irp));
+    ke::Thread& self = ke::current_thread();
+    const auto stack = reinterpret_cast<ULONG_PTR>(__builtin_frame_address(0));
+    while (self.calls && static_cast<Call*>(self.calls)->stack <= stack) [[unlikely]]
+        drop_calls(static_cast<Call*>(self.calls));
+    Sending sending;
+    if (verifying) [[unlikely]]
+        sending = check_call(device, irp);
+    if (irp->CurrentLocation <= 1) [[unlikely]] {
+        report_no_location(irp);
+        ke::bug_check(NO_MORE_IRP_STACK_LOCATIONS, reinterpret_cast<ULONG_PTR>(irp));
+    }
+    if (irp->Tail.Overlay.CurrentStackLocation[-1].MajorFunction == IRP_MJ_CREATE) [[unlikely]]
+        check_uninitialized(irp);
+    --irp->CurrentLocation;
     IO_STACK_LOCATION* location = --irp->Tail.Overlay.CurrentStackLocation;
     location->DeviceObject = device;
     DRIVER_OBJECT* driver = device->DriverObject;
@@ -61,10 +75,6 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
                                    ? driver->MajorFunction[location->MajorFunction]
                                    : nullptr;
 
-    ke::Thread& self = ke::current_thread();
-    const auto stack = reinterpret_cast<ULONG_PTR>(__builtin_frame_address(0));
-    while (self.calls && static_cast<Call*>(self.calls)->stack <= stack) [[unlikely]]
-        drop_calls(static_cast<Call*>(self.calls));
     Call* call = free_calls;
     if (call) [[likely]]
         free_calls = call->outer;
@@ -82,7 +92,9 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
              location->MajorFunction,
              false,
              false,
-             false};
+             false,
+             false,
+             0};
     if (list) list->link = &call->next;
     list = call;
     self.calls = call;
@@ -90,8 +102,10 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
     if (trace::on) [[unlikely]]
         trace_dispatch(irp, location, device, routine);
     const NTSTATUS status = checked_call("a dispatch routine", routine, device, irp);
-    if (!call->left || call->marked != (status == STATUS_PENDING) || trace::on) [[unlikely]] {
+    if (!call->left || call->marked != (status == STATUS_PENDING) || status != call->final || trace::on ||
+        verifying) [[unlikely]] {
         check_return(*call, status);
+        if (verifying) check_answer(*call, sending, status);
         if (trace::on) trace::emit_irp_returned(irp, call->level, device, driver, status);
     }
     const Returned returned{status, call->left, call->marked};
@@ -101,6 +115,10 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
 
 } // namespace detail
 
-NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) { return detail::call_dispatch(device, irp).status; }
+NTSTATUS call_driver(DEVICE_OBJECT* device, IRP* irp) {
+    if (ke::current_irql() > DISPATCH_LEVEL) [[unlikely]]
+        detail::report_call_level(irp);
+    return detail::call_dispatch(device, irp).status;
+}
 
 } // namespace nt::io

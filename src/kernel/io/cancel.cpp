@@ -1,6 +1,8 @@
 // The cancel spin lock and IoCancelIrp: wdm nf-wdm-iocancelirp, nc-wdm-driver_cancel.
 #include "host/machine_heap.h"
 #include "kernel/io/detail/cancel_requests.h"
+#include "kernel/io/detail/history.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/spin_use.h"
@@ -37,6 +39,9 @@ bool detail::cancel_locked(IRP* irp, KIRQL old) {
     irp->Cancel = TRUE;
     PDRIVER_CANCEL routine = irp->CancelRoutine;
     irp->CancelRoutine = nullptr;
+    detail::note(Happened::cancelled, irp, 0, reinterpret_cast<ULONG_PTR>(routine));
+    if (verifying && routine) [[unlikely]]
+        check_cancel_routine(irp, reinterpret_cast<ULONG_PTR>(routine));
     if (trace::on) [[unlikely]]
         trace::emit_irp_cancel(irp, routine);
     if (!routine) {

@@ -5,6 +5,7 @@
 #include "kernel/io/detail/calls.h"
 #include "kernel/io/detail/describe.h"
 #include "kernel/io/detail/finish.h"
+#include "kernel/io/detail/history.h"
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
@@ -79,6 +80,7 @@ template <class Wanted> bool wait_for_end(LIST_ENTRY& list, Wanted wanted, const
         if (const IRP* irp = irp_of(e); wanted(irp_of(e)))
             ke::report_at(detail::holder_of(irp), "CancelledIrpNotCompleted",
                           ke::verifier_stop(0x135, reinterpret_cast<ULONG_PTR>(irp), 300'000),
+                          detail::about(irp),
                           "%s: a request has not ended 5 minutes after its cancellation. %s", who,
                           detail::describe_request(irp).c_str());
     return false;

@@ -3,6 +3,8 @@
 #include "kernel/ex/lock_ends.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/report.h"
+#include <string_view>
 
 namespace nt::io::detail {
 
@@ -15,6 +17,28 @@ ULONG_PTR system_call_address() {
     return 0;
 }
 
+// Both counts go down from 0.
+int times_disabled(const Level& level) {
+    return -static_cast<SHORT>(level.apc_disable) - static_cast<SHORT>(level.apc_disable >> 16);
+}
+
+// What Driver Verifier would have said at once.
+void report_level(std::string_view what, ULONG_PTR routine, const Level& before, const Level& now) {
+    const bool completion = what == "a completion routine";
+    if (!completion && what != "a dispatch routine") return;
+    if (now.irql != before.irql)
+        ke::report_at(routine + 1, "IrqlReturn",
+                      completion ? ke::verifier_stop(0xFA, routine, before.irql, now.irql)
+                                 : ke::verifier_stop(0x0002001D),
+                      "%s returned at IRQL %u; it was called at IRQL %u", what.data(), now.irql, before.irql);
+    else
+        ke::report_at(
+            routine + 1, "CriticalRegions",
+            ke::verifier_stop(completion ? 0xFB : 0xC5, routine, now.apc_disable, before.apc_disable),
+            "%s returned with APCs disabled %s than it was called with", what.data(),
+            times_disabled(now) > times_disabled(before) ? "more often" : "less often");
+}
+
 } // namespace
 
 // assumed: below a system service the bug check is the one that Windows makes on the way out of it (0x4A; 0x1
@@ -22,6 +46,7 @@ ULONG_PTR system_call_address() {
 // call type 1.
 void level_changed(const char* what, ULONG_PTR routine, const Level& before) {
     const Level now = current_level();
+    report_level(what, routine, before, now);
     const ULONG_PTR service = system_call_address();
     if (service) ex::check_return_to_user(); // which lock or region it is, where that was noted
     if (now.irql == before.irql) {

@@ -5,7 +5,10 @@
 #include "kernel/io/detail/calls.h"
 #include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/finish.h"
+#include "kernel/io/detail/history.h"
 #include "kernel/io/detail/irp_lists.h"
+#include "kernel/io/detail/irp_note.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
@@ -46,6 +49,10 @@ ULONG_PTR last_completer(const IRP* irp) {
     const char* what = irp->Type == IO_TYPE_IRP ? "an IRP that is already completed"
                        : before                 ? "an IRP that is already completed and freed"
                                                 : "memory that is no IRP (any more)";
+    ke::report_at(caller, "DoubleCompletion",
+                  {MULTIPLE_IRP_COMPLETE_REQUESTS, {reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0}, false},
+                  detail::about(irp), "IoCompleteRequest was called for %s, IRP %llx", what,
+                  reinterpret_cast<unsigned long long>(irp));
     ke::bug_check_at(caller, before,
                      {MULTIPLE_IRP_COMPLETE_REQUESTS, {reinterpret_cast<ULONG_PTR>(irp), 0, 0, 0}},
                      "IoCompleteRequest was called for %s", what);
@@ -74,6 +81,8 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
         detail::checked_call("a completion routine", done.CompletionRoutine, device, irp, done.Context);
     if (trace::on) [[unlikely]]
         trace::emit_completion_returned(irp, level, done.CompletionRoutine, answer);
+    detail::note(detail::Happened::routine_returned, irp, level,
+                 reinterpret_cast<ULONG_PTR>(done.CompletionRoutine), answer);
     if (answer == STATUS_MORE_PROCESSING_REQUIRED) return true;
     if (irp->Type != IO_TYPE_IRP || static_cast<UCHAR>(irp->CurrentLocation) != level ||
         irp->Tail.Overlay.CurrentStackLocation != current) [[unlikely]]
@@ -83,6 +92,22 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
         !(current_location(irp)->Control & SL_PENDING_RETURNED)) [[unlikely]]
         detail::report_unmarked_routine(irp, done);
     return false;
+}
+
+// Paging I/O ends without an APC, which could fault, and its pages stay locked: they are the pager's.
+// assumed: so does asynchronous paging I/O, which Windows tells its page writer by an APC.
+void finish_paging(IRP* irp, CHAR boost) {
+    if (irp->UserIosb) *irp->UserIosb = irp->IoStatus;
+    KEVENT* event = irp->UserEvent;
+    free_irp(irp);
+    if (event) ke::set_event(*event, boost);
+}
+
+// More than the buffer of a buffered request holds is copied back: its length stands first among the
+// parameters of all but one of the majors that have one.
+bool is_information_doubtful(const IRP* irp) {
+    return (irp->Flags & IRP_INPUT_OPERATION) && irp->CurrentLocation <= irp->StackCount &&
+           irp->IoStatus.Information > irp->Tail.Overlay.CurrentStackLocation->Parameters.Read.Length;
 }
 
 void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
@@ -103,8 +128,11 @@ void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
 void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) [[unlikely]]
         completed_again(irp, caller);
-    if (irp->CancelRoutine || irp->IoStatus.Status == STATUS_PENDING || ke::current_irql() > DISPATCH_LEVEL)
-        [[unlikely]]
+    if (const auto* within = static_cast<const detail::Call*>(ke::current_thread().calls);
+        within && within->irp == irp && within->level > irp->CurrentLocation) [[unlikely]]
+        detail::check_owner(irp, caller, *within);
+    if (irp->CancelRoutine || irp->IoStatus.Status == STATUS_PENDING || ke::current_irql() > DISPATCH_LEVEL ||
+        is_information_doubtful(irp) || verifying) [[unlikely]]
         detail::check_completion(irp, caller);
     if (irp->CancelRoutine) [[unlikely]]
         ke::bug_check(0x48, reinterpret_cast<ULONG_PTR>(irp),
@@ -114,11 +142,17 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
         trace::emit_irp_complete(irp, static_cast<UCHAR>(irp->CurrentLocation), irp->IoStatus.Status,
                                  irp->IoStatus.Information, caller);
 
+    detail::note(detail::Happened::completed, irp, static_cast<UCHAR>(irp->CurrentLocation), caller,
+                 irp->IoStatus.Status);
+
+    const CHAR first = irp->CurrentLocation;
     while (irp->CurrentLocation <= irp->StackCount) {
         IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation++;
         const CHAR level = irp->CurrentLocation++;
         const UCHAR control = location->Control;
-        detail::note_left(irp, level, control);
+        detail::note_left(irp, level, control, level == first);
+        if (verifying && irp->CurrentLocation >= detail::sent_from(irp)) [[unlikely]]
+            detail::note_back(irp);
         irp->PendingReturned = control & SL_PENDING_RETURNED;
         if (wants_call(irp, control) && location->CompletionRoutine) {
             const IO_STACK_LOCATION done = *location;
@@ -146,9 +180,15 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
         if (irp->UserEvent) ke::set_event(*irp->UserEvent, boost);
         return;
     }
+    if (irp->Flags & IRP_PAGING_IO) [[unlikely]] {
+        finish_paging(irp, boost);
+        return;
+    }
     if (irp->MdlAddress) detail::unlock_mdls(irp);
     if (irp->Tail.Overlay.AuxiliaryBuffer) [[unlikely]]
         detail::free_auxiliary(irp);
+    if (verifying) [[unlikely]]
+        detail::check_requestor(irp, caller);
     // The service that made the request is still on the stack below and ends it there.
     if ((irp->Flags & IRP_DEFER_IO_COMPLETION) && !irp->PendingReturned) [[likely]]
         return;

@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "base/list.h"
 #include "kernel/io/detail/life.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/shutdown.h"
 #include "kernel/io/timer.h"
 #include "kernel/ke/device_queue.h"
@@ -138,6 +139,7 @@ Result<DEVICE_OBJECT*> create_device(const NewDevice& what) {
 }
 
 void delete_device(DEVICE_OBJECT* device) {
+    detail::check_device_deletion(device);
     if (extension_of(device)->ExtensionFlags & DOE_DELETE_PENDING)
         return; // "only once for a given device object"
     // Not detached: no request may go to a device that is gone.
@@ -182,6 +184,7 @@ DEVICE_OBJECT* attach_to_stack(DEVICE_OBJECT* source, DEVICE_OBJECT* target, DEV
 }
 
 void detach(DEVICE_OBJECT* lower) {
+    detail::check_detach(lower);
     DEVICE_OBJECT* upper = lower->AttachedDevice;
     if (!upper) return;
     extension_of(upper)->AttachedTo = nullptr;

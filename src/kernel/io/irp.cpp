@@ -1,5 +1,9 @@
 #include "kernel/io/irp.h"
+#include "kernel/io/detail/history.h"
 #include "kernel/io/detail/irp_lists.h"
+#include "kernel/io/detail/irp_note.h"
+#include "kernel/io/detail/rules.h"
+#include "kernel/io/request_hints.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
@@ -39,7 +43,32 @@ IRP* detail::allocate_irp_slowly(CHAR stack_size) {
 
 IRP* allocate_irp(CHAR stack_size) { return detail::take_irp(stack_size); }
 
+void free_irp_of_driver(IRP* irp, ULONG_PTR caller) {
+    detail::check_free(irp, caller);
+    if (irp->Type == IO_TYPE_IRP) forget_activity(irp);
+    free_irp(irp);
+}
+void initialize_irp_of_driver(IRP* irp, USHORT size, CHAR stack_size, ULONG_PTR caller) {
+    if (verifying) [[unlikely]]
+        detail::check_initialize(irp, caller);
+    initialize_irp(irp, size, stack_size);
+}
+void reuse_irp_of_driver(IRP* irp, NTSTATUS status, ULONG_PTR caller) {
+    if (verifying) [[unlikely]]
+        detail::check_reuse(irp, caller);
+    forget_activity(irp);
+    reuse_irp(irp, status);
+}
+
+void set_irp_owner(IRP* irp, IrpMaker maker, ULONG_PTR caller) {
+    irp->AllocationFlags |= irp_of_driver;
+    pool::set_caller(irp, caller);
+    detail::set_maker(irp, maker);
+    detail::note(detail::Happened::made, irp, 0, caller);
+}
+
 void free_irp(IRP* irp) {
+    detail::note(detail::Happened::freed, irp, 0, 0);
     if (irp->Type != IO_TYPE_IRP || !list::empty(irp->ThreadListEntry)) [[unlikely]]
         ke::bug_check(0x44, reinterpret_cast<ULONG_PTR>(irp));
     if (trace::on) [[unlikely]]
@@ -54,8 +83,10 @@ void free_irp(IRP* irp) {
 
 void reuse_irp(IRP* irp, NTSTATUS status) {
     const UCHAR flags = irp->AllocationFlags;
+    const detail::Maker maker = detail::maker_of(irp);
     initialize_irp(irp, irp->Size, irp->StackCount);
     irp->AllocationFlags = flags;
+    detail::set_maker(irp, maker);
     irp->IoStatus.Status = status;
 }
 

@@ -28,6 +28,22 @@ constexpr USHORT size_of_irp(CHAR stack_size) {
 // says.
 inline constexpr UCHAR irp_of_driver = 0x20;
 
+// Whom a driver's IRP comes from.
+enum class IrpMaker : UCHAR {
+    system, // the I/O manager, for a service; or memory of a driver's own (IoInitializeIrp)
+    allocate,
+    asynchronous_fsd,
+    synchronous_fsd,
+    device_control,
+    associated,
+};
+// An IRP of a driver, made at `caller`.
+void set_irp_owner(IRP* irp, IrpMaker maker, ULONG_PTR caller);
+// The functions below for drivers: with a report when one must not be called.
+void free_irp_of_driver(IRP* irp, ULONG_PTR caller);
+void initialize_irp_of_driver(IRP* irp, USHORT size, CHAR stack_size, ULONG_PTR caller);
+void reuse_irp_of_driver(IRP* irp, NTSTATUS status, ULONG_PTR caller);
+
 // IoAllocateIrp: an initialised IRP, not charged to a thread; null: no memory. Any IRQL up to DISPATCH_LEVEL.
 IRP* allocate_irp(CHAR stack_size);
 // IoFreeIrp. An IRP still in a thread's list or freed twice is bug check MULTIPLE_IRP_COMPLETE_REQUESTS.

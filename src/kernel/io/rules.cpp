@@ -1,9 +1,12 @@
-// The rules about pending and completing requests. They have the names that Driver Verifier's documentation
-// uses (devtest, wdm-markirppending.md …), or one of our own where a rule there is only a code of bug check
-// 0xC9. A report changes nothing: the run goes on as on Windows without its verifier.
+// The rules about pending and completing requests.
+#include "kernel/io/detail/rules.h"
 #include "abi/status.h"
-#include "kernel/io/detail/calls.h"
 #include "kernel/io/detail/describe.h"
+#include "kernel/io/detail/history.h"
+#include "kernel/io/detail/irp_note.h"
+#include "kernel/io/device.h"
+#include "kernel/io/driver.h"
+#include "kernel/ke/held_locks.h"
 #include "kernel/ke/report.h"
 #include "trace/names.h"
 #include "trace/trace.h"
@@ -16,12 +19,6 @@ IO_STACK_LOCATION* location_of(const Call& call) {
     return reinterpret_cast<IO_STACK_LOCATION*>(call.irp + 1) + (call.level - 1);
 }
 
-// Bug check DRIVER_VERIFIER_IOMANAGER_VIOLATION.
-ke::WouldStop io_verifier(ULONG_PTR violation, ULONG_PTR p2 = 0, ULONG_PTR p3 = 0, ULONG_PTR p4 = 0) {
-    return {0xC9, {violation, p2, p3, p4}, true};
-}
-ULONG_PTR number(const void* p) { return reinterpret_cast<ULONG_PTR>(p); }
-
 struct Rule {
     const char* name;
     ULONG code; // of the verifier; 0: none
@@ -31,13 +28,13 @@ struct Rule {
 // `holder`: whose dispatch routine answered.
 void report_return(Call& call, const Rule& rule, NTSTATUS status, const DRIVER_OBJECT* holder) {
     if (!call.reported) {
-        const ULONG_PTR routine = number(reinterpret_cast<const void*>(holder->MajorFunction[call.major]));
+        const ULONG_PTR routine = number(holder->MajorFunction[call.major]);
         const ULONG_PTR irp = number(call.irp);
         ke::report_at(routine + 1, rule.name, // the place of a report is that behind a call
                       rule.code ? io_verifier(rule.code, routine, irp, static_cast<ULONG>(status))
                                 : ke::WouldStop{},
-                      "%s returned %s for IRP %llx (%s, stack location %u) %s", name_of(holder).text,
-                      status_name(status).text, address_of(call.irp),
+                      about(call.irp), "%s returned %s for IRP %llx (%s, stack location %u) %s",
+                      name_of(holder).text, status_name(status).text, address_of(call.irp),
                       trace::irp_major_name(call.major).c_str(), call.level, rule.what);
     }
     // Drivers above that pass the answer on are not told the same.
@@ -64,6 +61,15 @@ void check_return(Call& call, NTSTATUS status) {
     const bool pending = status == STATUS_PENDING;
     if (call.left) {
         if (trace::on && call.marked) trace::emit_irp_pending(call.irp, call.level);
+        if (call.ended && !pending && status != call.final && call.final != STATUS_PENDING)
+            ke::report_at(number(call.driver->MajorFunction[call.major]) + 1, "ReturnedStatus",
+                          io_verifier(0x224, number(call.driver->MajorFunction[call.major]), number(call.irp),
+                                      static_cast<ULONG>(call.final)),
+                          about(call.irp),
+                          "%s returned %s for IRP %llx (%s, stack location %u) and has completed it with %s",
+                          name_of(call.driver).text, status_name(status).text, address_of(call.irp),
+                          trace::irp_major_name(call.major).c_str(), call.level,
+                          status_name(call.final).text);
         if (pending == call.marked) return;
         report_return(call,
                       pending
@@ -98,26 +104,112 @@ void check_return(Call& call, NTSTATUS status) {
                       status, holder);
 }
 
+namespace {
+
+// The bytes that go back to the requestor. At the same place for all majors that have such a buffer but one.
+ULONG_PTR output_length(const IO_STACK_LOCATION& location) {
+    return location.MajorFunction == IRP_MJ_QUERY_SECURITY ? location.Parameters.QuerySecurity.Length
+                                                           : location.Parameters.Read.Length;
+}
+
+struct Completing {
+    const IRP* irp;
+    ULONG_PTR caller;
+    const IO_STACK_LOCATION* current; // null: its owner completes it
+    template <class... A>
+    void report(const char* rule, const ke::WouldStop& stop, const char* format, A... args) const {
+        ke::report_at(caller, rule, stop, about(irp), format, args...);
+    }
+};
+
+bool must_not_fail(UCHAR minor) {
+    return minor == IRP_MN_REMOVE_DEVICE || minor == IRP_MN_CANCEL_REMOVE_DEVICE ||
+           minor == IRP_MN_CANCEL_STOP_DEVICE || minor == IRP_MN_SURPRISE_REMOVAL;
+}
+
+// A driver's work item or DPC that completes what a driver below has. Whom it belongs to tells the image.
+void check_image(const Completing& c) {
+    const DRIVER_OBJECT* holder = c.current->DeviceObject->DriverObject;
+    if (in_image(holder, c.caller)) return;
+    for (int above = c.irp->CurrentLocation + 1; above <= c.irp->StackCount; ++above)
+        if (const DEVICE_OBJECT* device = stack_of(c.irp)[above - 1].DeviceObject;
+            device && in_image(device->DriverObject, c.caller)) {
+            c.report("PendedCompletedRequest2", io_verifier(0x209, c.caller, number(c.irp)),
+                     "%s completed IRP %llx while %s below has it", name_of(device->DriverObject).text,
+                     address_of(c.irp), name_of(holder).text);
+            return;
+        }
+}
+
+void check_more(const Completing& c) {
+    const IRP* irp = c.irp;
+    const Maker maker = maker_of(irp);
+    if (!was_sent(irp) && (maker == Maker::allocate || maker == Maker::asynchronous_fsd))
+        c.report(maker == Maker::allocate ? "IoAllocateComplete" : "IoBuildFsdComplete", io_verifier(0x239),
+                 "IRP %llx was completed by the driver that has made it and has sent it to nobody",
+                 address_of(irp));
+    if (ke::HeldLocks& locks = ke::processor_locks(); locks.count())
+        c.report("SpinLockSafe", {}, "IRP %llx was completed with the spin lock 0x%lx held", address_of(irp),
+                 locks[locks.count() - 1].lock);
+    const int level = irp->CurrentLocation;
+    if (level > 1) {
+        const IO_STACK_LOCATION& next = stack_of(irp)[level - 2];
+        if ((next.Control & (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL)) &&
+            number(next.CompletionRoutine) == internal_address("IopUnloadSafeCompletion"))
+            c.report("CompletionRoutineRegistered", {},
+                     "IRP %llx was completed after IoSetCompletionRoutineEx and without IoCallDriver: what "
+                     "that has "
+                     "allocated is lost",
+                     address_of(irp));
+    }
+    if (!c.current || !c.current->DeviceObject) return;
+    check_image(c);
+    const NTSTATUS status = irp->IoStatus.Status;
+    if (c.current->MajorFunction == IRP_MJ_PNP && must_not_fail(c.current->MinorFunction) &&
+        NT_ERROR(status) && status != STATUS_NOT_SUPPORTED)
+        c.report("PnpRemove", ke::verifier_stop(0x00043006),
+                 "IRP %llx (IRP_MJ_PNP, minor code 0x%x) was failed with %s", address_of(irp),
+                 c.current->MinorFunction, status_name(status).text);
+    if (c.current->MajorFunction == IRP_MJ_SYSTEM_CONTROL && attached_to(c.current->DeviceObject) &&
+        c.current->Parameters.WMI.ProviderId != number(c.current->DeviceObject))
+        c.report("WmiForward",
+                 io_verifier(0x220, c.caller, number(irp), c.current->Parameters.WMI.ProviderId),
+                 "IRP %llx (IRP_MJ_SYSTEM_CONTROL) was completed by a device that is not its ProviderId",
+                 address_of(irp));
+}
+
+} // namespace
+
 void check_completion(const IRP* irp, ULONG_PTR caller) {
-    if (irp->IoStatus.Status == STATUS_PENDING)
-        ke::report_at(caller, "CompletePending", io_verifier(0x06, STATUS_PENDING, number(irp)),
-                      "IRP %llx was completed with STATUS_PENDING", address_of(irp));
+    if (const ULONG_PTR exact = ke::calling_address()) caller = exact;
+    const Completing c{irp, caller,
+                       irp->CurrentLocation >= 1 && irp->CurrentLocation <= irp->StackCount
+                           ? &stack_of(irp)[irp->CurrentLocation - 1]
+                           : nullptr};
+    const NTSTATUS status = irp->IoStatus.Status;
+    if (status == STATUS_PENDING || status == -1)
+        c.report("CompletePending", io_verifier(0x06, static_cast<ULONG>(status), number(irp)),
+                 "IRP %llx was completed with %s", address_of(irp), status_name(status).text);
     if (ke::current_irql() > DISPATCH_LEVEL)
-        ke::report_at(caller, "CompleteIrql", io_verifier(0x0E, ke::current_irql(), number(irp)),
-                      "IRP %llx was completed at IRQL %u, above DISPATCH_LEVEL", address_of(irp),
-                      ke::current_irql());
+        c.report("CompleteIrql", io_verifier(0x0E, ke::current_irql(), number(irp)),
+                 "IRP %llx was completed at IRQL %u, above DISPATCH_LEVEL", address_of(irp),
+                 ke::current_irql());
     if (irp->CancelRoutine)
-        ke::report_at(
-            caller, "CompleteCancelRoutine",
-            io_verifier(0x07, number(reinterpret_cast<const void*>(irp->CancelRoutine)), number(irp)),
-            "IRP %llx was completed with a cancel routine still set", address_of(irp));
+        c.report("CompleteCancelRoutine", io_verifier(0x07, number(irp->CancelRoutine), number(irp)),
+                 "IRP %llx was completed with a cancel routine still set", address_of(irp));
+    if (c.current && (irp->Flags & IRP_INPUT_OPERATION) && !NT_ERROR(status) &&
+        irp->IoStatus.Information > output_length(*c.current))
+        c.report("InformationTooLarge", io_verifier(0x312, caller, number(irp)),
+                 "IRP %llx was completed with Information 0x%lx, and its output buffer has 0x%lx bytes",
+                 address_of(irp), irp->IoStatus.Information, output_length(*c.current));
+    if (verifying) check_more(c);
 }
 
 void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done) {
     const IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation;
-    const ULONG_PTR routine = number(reinterpret_cast<const void*>(done.CompletionRoutine));
+    const ULONG_PTR routine = number(done.CompletionRoutine);
     ke::report_at(
-        routine + 1, "PendingReturned", io_verifier(0x228, routine, number(irp)),
+        routine + 1, "PendingReturned", io_verifier(0x228, routine, number(irp)), about(irp),
         "a completion routine of %s ended with PendingReturned set and did not mark IRP %llx pending",
         name_of(location->DeviceObject ? location->DeviceObject->DriverObject : nullptr).text,
         address_of(irp));

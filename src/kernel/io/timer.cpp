@@ -4,6 +4,7 @@
 #include "host/machine_heap.h"
 #include "kernel/io/driver.h"
 #include "kernel/ke/dpc.h"
+#include "kernel/ke/report.h"
 #include "kernel/ke/timer.h"
 #include "kernel/pool/pool.h"
 #include "kernel/seh/crossing.h"
@@ -40,7 +41,8 @@ Shared& shared() {
 
 NTSTATUS initialize_timer(DEVICE_OBJECT* device, PIO_TIMER_ROUTINE routine, PVOID context) {
     IO_TIMER* timer = device->Timer;
-    if (!timer) {
+    const bool is_new = !timer;
+    if (is_new) {
         timer = static_cast<IO_TIMER*>(
             pool::allocate(pool::Kind::nonpaged, sizeof(IO_TIMER), timer_tag, 0, true));
         if (!timer) return STATUS_INSUFFICIENT_RESOURCES;
@@ -49,6 +51,10 @@ NTSTATUS initialize_timer(DEVICE_OBJECT* device, PIO_TIMER_ROUTINE routine, PVOI
         list::insert_tail(shared().timers, timer->TimerList);
         device->Timer = timer;
     }
+    if (!is_new)
+        NT_REPORT("TimerInitializedTwice",
+                  (ke::WouldStop{0xC9, {0x0A, reinterpret_cast<ULONG_PTR>(device)}, true}),
+                  "initializes the timer of the device %p again", static_cast<void*>(device));
     timer->TimerRoutine = routine;
     timer->Context = context;
     return STATUS_SUCCESS;

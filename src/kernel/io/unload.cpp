@@ -3,6 +3,7 @@
 #include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/life.h"
+#include "kernel/io/detail/rules_unload.h"
 #include "kernel/io/detail/system_thread.h"
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
@@ -23,7 +24,9 @@ static ULONG finish_unload(DRIVER_OBJECT* driver) {
     const PVOID section = driver->DriverSection;
     if (trace::on) [[unlikely]]
         trace::emit_driver_unload(driver, driver->DriverUnload);
+    detail::note_held_requests(driver);
     detail::checked_call("DriverUnload", driver->DriverUnload, driver);
+    detail::report_lost_requests(driver);
     ULONG left = 0;
     for (const DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
         ++left;

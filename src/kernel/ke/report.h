@@ -6,6 +6,7 @@
 #pragma once
 #include "abi/types.h"
 #include <cstddef>
+#include <string>
 
 namespace nt::ke {
 
@@ -24,7 +25,14 @@ struct Report {
     const char* rule; // its public name: "SpinLock", "IrqlKeReleaseSpinLock", or the verifier's option
     ULONG_PTR caller; // guest address behind the call that broke it; 0: nobody's
     WouldStop would_stop;
-    const char* text; // what was done, without the place
+    const char* text;        // what was done, without the place
+    bool of_request = false; // it is about an IRP
+    std::string history;     // lines on what had happened to it before; empty: not known
+};
+// What a report is about: asked only if it is new.
+struct Subject {
+    std::string (*history)(const void* subject);
+    const void* subject;
 };
 // Plugged by app. Runs on the thread that broke the rule, at any IRQL.
 extern void (*report_sink)(const Report& report);
@@ -32,11 +40,18 @@ extern void (*report_sink)(const Report& report);
 // "driver!function+0x12", for places within a text. Plugged by app.
 extern void (*place_name)(ULONG_PTR address, char* text, std::size_t size);
 
+// The dispatch routine that ended with a jump, when `rip` is the place in ntoskrnl's code of IoCallDriver to
+// which it would have returned; else 0. Plugged by app.
+extern ULONG_PTR (*jumped_from)(ULONG_PTR rip, ULONG_PTR rsp);
+
 // Who called the innermost gate or service; 0 outside of guest code.
 ULONG_PTR calling_address();
 
 __attribute__((format(printf, 4, 5))) void report_at(ULONG_PTR caller, const char* rule,
                                                      const WouldStop& would_stop, const char* format, ...);
+__attribute__((format(printf, 5, 6))) void report_at(ULONG_PTR caller, const char* rule,
+                                                     const WouldStop& would_stop, const Subject& about,
+                                                     const char* format, ...);
 #define NT_REPORT(rule, would_stop, ...)                                                                     \
     ::nt::ke::report_at(::nt::ke::calling_address(), rule, would_stop, __VA_ARGS__)
 

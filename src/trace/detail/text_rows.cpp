@@ -310,6 +310,8 @@ const Row rows[] = {
          return t.irp() + " finished: " + t.status("status") + ", information " + t.x("information");
      }},
     {"irp_freed", Place::irp, [](TextRows& t) { return t.irp() + " freed"; }},
+    {"hard_error", Place::thread, [](TextRows& t) { return "dialog box: " + t.s("text"); }},
+    {"error_logged", Place::thread, [](TextRows& t) { return "System log: " + t.s("text"); }},
     {"irp_cancel", Place::irp,
      [](TextRows& t) {
          return t.irp() + " cancelled" + (t.n("routine") ? ": cancel routine " + t.symbol("routine") : "");

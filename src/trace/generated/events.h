@@ -84,6 +84,8 @@ enum class Id : std::uint16_t {
     device_queue_insert = 124,
     device_queue_remove = 125,
     start_io = 126,
+    hard_error = 138,
+    error_logged = 139,
     dma_map = 127,
     dma_flush = 128,
     lock_contended = 100,
@@ -198,6 +200,8 @@ inline constexpr std::string_view schema =
     "124 device_queue_insert queue:ptr entry:ptr key:x32 by_key:bool inserted:bool\n"
     "125 device_queue_remove queue:ptr entry:ptr\n"
     "126 start_io device:ptr irp:ptr routine:ptr\n"
+    "138 hard_error status:status text:str8\n"
+    "139 error_logged device:ptr driver:ptr code:status text:str8\n"
     "127 dma_map adapter:ptr va:ptr length:x32 logical:x64 write:bool bounced:bool\n"
     "128 dma_flush adapter:ptr va:ptr length:x32 write:bool bounced:bool\n"
     "100 lock_contended lock:ptr kind:u8 holder:ptr\n"
@@ -1117,6 +1121,30 @@ inline void emit_start_io(Ptr device, Ptr irp, Ptr routine) {
     w.put(device.value);
     w.put(irp.value);
     w.put(routine.value);
+    w.commit();
+}
+
+// a user would see a dialog box
+inline void emit_hard_error(std::int32_t status, std::string_view text) {
+    const std::size_t text_bytes = detail::cut(text.size());
+    detail::Writer<4> w(138, text_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(static_cast<std::uint32_t>(status));
+    w.put(text_bytes);
+    w.put_data(text.data(), text_bytes);
+    w.commit();
+}
+
+// IoWriteErrorLogEntry; device 0: the driver itself
+inline void emit_error_logged(Ptr device, Ptr driver, std::int32_t code, std::string_view text) {
+    const std::size_t text_bytes = detail::cut(text.size());
+    detail::Writer<6> w(139, text_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(device.value);
+    w.put(driver.value);
+    w.put(static_cast<std::uint32_t>(code));
+    w.put(text_bytes);
+    w.put_data(text.data(), text_bytes);
     w.commit();
 }
 

@@ -178,10 +178,12 @@ extern const nt::exports::Adapter gate_IoAcquireCancelSpinLock;
 extern const nt::exports::Adapter gate_IoAcquireRemoveLockEx;
 extern const nt::exports::Adapter gate_IoAllocateController;
 extern const nt::exports::Adapter gate_IoAllocateDriverObjectExtension;
+extern const nt::exports::Adapter gate_IoAllocateErrorLogEntry;
 extern const nt::exports::Adapter gate_IoAllocateIrp;
 extern const nt::exports::Adapter gate_IoAllocateIrpEx;
 extern const nt::exports::Adapter gate_IoAllocateMdl;
 extern const nt::exports::Adapter gate_IoAllocateWorkItem;
+extern const nt::exports::Adapter gate_IoApplyPriorityInfoThread;
 extern const nt::exports::Adapter gate_IoAttachDevice;
 extern const nt::exports::Adapter gate_IoAttachDeviceByPointer;
 extern const nt::exports::Adapter gate_IoAttachDeviceToDeviceStack;
@@ -200,6 +202,7 @@ extern const nt::exports::Adapter gate_IoCheckQuerySetVolumeInformation;
 extern const nt::exports::Adapter gate_IoCheckQuotaBufferValidity;
 extern const nt::exports::Adapter gate_IoCheckShareAccess;
 extern const nt::exports::Adapter gate_IoCheckShareAccessEx;
+extern const nt::exports::Adapter gate_IoClearActivityIdThread;
 extern const nt::exports::Adapter gate_IoCompleteRequest;
 extern const nt::exports::Adapter gate_IoConnectInterrupt;
 extern const nt::exports::Adapter gate_IoConnectInterruptEx;
@@ -232,9 +235,12 @@ extern const nt::exports::Adapter gate_IoDisconnectInterruptEx;
 extern const nt::exports::Adapter gate_IoEnumerateDeviceObjectList;
 extern const nt::exports::Adapter gate_IoForwardIrpSynchronously;
 extern const nt::exports::Adapter gate_IoFreeController;
+extern const nt::exports::Adapter gate_IoFreeErrorLogEntry;
 extern const nt::exports::Adapter gate_IoFreeIrp;
 extern const nt::exports::Adapter gate_IoFreeMdl;
 extern const nt::exports::Adapter gate_IoFreeWorkItem;
+extern const nt::exports::Adapter gate_IoGetActivityIdIrp;
+extern const nt::exports::Adapter gate_IoGetActivityIdThread;
 extern const nt::exports::Adapter gate_IoGetAttachedDevice;
 extern const nt::exports::Adapter gate_IoGetAttachedDeviceReference;
 extern const nt::exports::Adapter gate_IoGetConfigurationInformation;
@@ -242,11 +248,14 @@ extern const nt::exports::Adapter gate_IoGetCurrentProcess;
 extern const nt::exports::Adapter gate_IoGetDeviceAttachmentBaseRef;
 extern const nt::exports::Adapter gate_IoGetDeviceObjectPointer;
 extern const nt::exports::Adapter gate_IoGetDeviceProperty;
+extern const nt::exports::Adapter gate_IoGetDeviceToVerify;
 extern const nt::exports::Adapter gate_IoGetDmaAdapter;
 extern const nt::exports::Adapter gate_IoGetDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoGetFileObjectGenericMapping;
 extern const nt::exports::Adapter gate_IoGetInitialStack;
+extern const nt::exports::Adapter gate_IoGetIoPriorityHint;
 extern const nt::exports::Adapter gate_IoGetLowerDeviceObject;
+extern const nt::exports::Adapter gate_IoGetPagingIoPriority;
 extern const nt::exports::Adapter gate_IoGetRelatedDeviceObject;
 extern const nt::exports::Adapter gate_IoGetRemainingStackSize;
 extern const nt::exports::Adapter gate_IoGetRequestorProcess;
@@ -254,19 +263,24 @@ extern const nt::exports::Adapter gate_IoGetRequestorProcessId;
 extern const nt::exports::Adapter gate_IoGetRequestorSessionId;
 extern const nt::exports::Adapter gate_IoGetStackLimits;
 extern const nt::exports::Adapter gate_IoGetTopLevelIrp;
+extern const nt::exports::Adapter gate_IoGetTransactionParameterBlock;
 extern const nt::exports::Adapter gate_IoInitializeIrp;
 extern const nt::exports::Adapter gate_IoInitializeRemoveLockEx;
 extern const nt::exports::Adapter gate_IoInitializeTimer;
 extern const nt::exports::Adapter gate_IoInitializeWorkItem;
+extern const nt::exports::Adapter gate_IoIs32bitProcess;
 extern const nt::exports::Adapter gate_IoIsOperationSynchronous;
 extern const nt::exports::Adapter gate_IoIsSystemThread;
 extern const nt::exports::Adapter gate_IoIsWdmVersionAvailable;
 extern const nt::exports::Adapter gate_IoMakeAssociatedIrp;
 extern const nt::exports::Adapter gate_IoOpenDeviceRegistryKey;
+extern const nt::exports::Adapter gate_IoPropagateActivityIdToThread;
 extern const nt::exports::Adapter gate_IoQueryFileInformation;
 extern const nt::exports::Adapter gate_IoQueryVolumeInformation;
 extern const nt::exports::Adapter gate_IoQueueWorkItem;
 extern const nt::exports::Adapter gate_IoQueueWorkItemEx;
+extern const nt::exports::Adapter gate_IoRaiseHardError;
+extern const nt::exports::Adapter gate_IoRaiseInformationalHardError;
 extern const nt::exports::Adapter gate_IoRegisterBootDriverReinitialization;
 extern const nt::exports::Adapter gate_IoRegisterDriverReinitialization;
 extern const nt::exports::Adapter gate_IoRegisterLastChanceShutdownNotification;
@@ -281,15 +295,25 @@ extern const nt::exports::Adapter gate_IoReportDetectedDevice;
 extern const nt::exports::Adapter gate_IoReportInterruptActive;
 extern const nt::exports::Adapter gate_IoReportInterruptInactive;
 extern const nt::exports::Adapter gate_IoReportResourceForDetection;
+extern const nt::exports::Adapter gate_IoRetrievePriorityInfo;
 extern const nt::exports::Adapter gate_IoReuseIrp;
+extern const nt::exports::Adapter gate_IoSetActivityIdIrp;
+extern const nt::exports::Adapter gate_IoSetActivityIdThread;
 extern const nt::exports::Adapter gate_IoSetCompletionRoutineEx;
+extern const nt::exports::Adapter gate_IoSetDeviceToVerify;
 extern const nt::exports::Adapter gate_IoSetFileObjectIgnoreSharing;
 extern const nt::exports::Adapter gate_IoSetFileOrigin;
+extern const nt::exports::Adapter gate_IoSetHardErrorOrVerifyDevice;
 extern const nt::exports::Adapter gate_IoSetInformation;
+extern const nt::exports::Adapter gate_IoSetIoPriorityHint;
+extern const nt::exports::Adapter gate_IoSetIoPriorityHintIntoFileObject;
+extern const nt::exports::Adapter gate_IoSetIoPriorityHintIntoThread;
 extern const nt::exports::Adapter gate_IoSetLinkShareAccess;
+extern const nt::exports::Adapter gate_IoSetMasterIrpStatus;
 extern const nt::exports::Adapter gate_IoSetShareAccess;
 extern const nt::exports::Adapter gate_IoSetShareAccessEx;
 extern const nt::exports::Adapter gate_IoSetStartIoAttributes;
+extern const nt::exports::Adapter gate_IoSetThreadHardErrorMode;
 extern const nt::exports::Adapter gate_IoSetTopLevelIrp;
 extern const nt::exports::Adapter gate_IoSizeofWorkItem;
 extern const nt::exports::Adapter gate_IoStartNextPacket;
@@ -305,6 +329,7 @@ extern const nt::exports::Adapter gate_IoUpdateLinkShareAccessEx;
 extern const nt::exports::Adapter gate_IoUpdateShareAccess;
 extern const nt::exports::Adapter gate_IoValidateDeviceIoControlAccess;
 extern const nt::exports::Adapter gate_IoWithinStackLimits;
+extern const nt::exports::Adapter gate_IoWriteErrorLogEntry;
 extern const nt::exports::Adapter gate_IofCallDriver;
 extern const nt::exports::Adapter gate_IofCompleteRequest;
 extern const nt::exports::Adapter gate_IopApcRunDown;
@@ -1306,12 +1331,12 @@ const Row rows[] = {
     {"IoAdjustStackSizeForRedirection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAllocateController", "", "", &gate_IoAllocateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateDriverObjectExtension", "", "", &gate_IoAllocateDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoAllocateErrorLogEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoAllocateIrp", "quota is not charged", "", &gate_IoAllocateIrp, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"IoAllocateIrpEx", "quota is not charged", "", &gate_IoAllocateIrpEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IoAllocateErrorLogEntry", "", "", &gate_IoAllocateErrorLogEntry, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoAllocateIrp", "", "", &gate_IoAllocateIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoAllocateIrpEx", "", "", &gate_IoAllocateIrpEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateMdl", "ChargeQuota makes no difference: there are no quotas", "", &gate_IoAllocateMdl, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"IoAllocateWorkItem", "", "", &gate_IoAllocateWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoApplyPriorityInfoThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoApplyPriorityInfoThread", "", "", &gate_IoApplyPriorityInfoThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAssignResources", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAttachDevice", "", "", &gate_IoAttachDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoAttachDeviceByPointer", "", "", &gate_IoAttachDeviceByPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1321,7 +1346,7 @@ const Row rows[] = {
     {"IoBuildDeviceIoControlRequest", "", "", &gate_IoBuildDeviceIoControlRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoBuildPartialMdl", "", "", &gate_IoBuildPartialMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoBuildSynchronousFsdRequest", "", "", &gate_IoBuildSynchronousFsdRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"IoCallDriver", "", "", &gate_IoCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoCallDriver", "", "", &gate_IoCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoCancelFileOpen", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCancelIrp", "", "", &gate_IoCancelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoCheckDesiredAccess", "", "", &gate_IoCheckDesiredAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1332,7 +1357,7 @@ const Row rows[] = {
     {"IoCheckQuotaBufferValidity", "", "", &gate_IoCheckQuotaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckShareAccess", "", "", &gate_IoCheckShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckShareAccessEx", "", "", &gate_IoCheckShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoClearActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoClearActivityIdThread", "", "", &gate_IoClearActivityIdThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoCompleteRequest", "", "", &gate_IoCompleteRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoConnectInterrupt", "", "", &gate_IoConnectInterrupt, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoConnectInterruptEx", "", "", &gate_IoConnectInterruptEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1371,11 +1396,12 @@ const Row rows[] = {
     {"IoFileObjectType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"IoForwardIrpSynchronously", "", "", &gate_IoForwardIrpSynchronously, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoFreeController", "", "", &gate_IoFreeController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoFreeErrorLogEntry", "", "", &gate_IoFreeErrorLogEntry, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeIrp", "", "", &gate_IoFreeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeMdl", "", "", &gate_IoFreeMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoFreeWorkItem", "", "", &gate_IoFreeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoGetActivityIdIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoGetActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoGetActivityIdIrp", "", "", &gate_IoGetActivityIdIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IoGetActivityIdThread", "", "", &gate_IoGetActivityIdThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetAttachedDevice", "", "", &gate_IoGetAttachedDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetAttachedDeviceReference", "", "", &gate_IoGetAttachedDeviceReference, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetBaseFileSystemDeviceObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1386,7 +1412,7 @@ const Row rows[] = {
     {"IoGetDeviceInterfaces", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDeviceObjectPointer", "", "", &gate_IoGetDeviceObjectPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoGetDeviceProperty", "nothing that an INF file, the user or a resource assignment would have set", "", &gate_IoGetDeviceProperty, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"IoGetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoGetDeviceToVerify", "", "", &gate_IoGetDeviceToVerify, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetDiskDeviceObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetDmaAdapter", "no DMA domains or buffer vectors", "", &gate_IoGetDmaAdapter, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoGetDriverObjectExtension", "", "", &gate_IoGetDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1395,7 +1421,9 @@ const Row rows[] = {
     {"IoGetGenericIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetInitialStack", "", "", &gate_IoGetInitialStack, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetIoAttributionHandle", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoGetIoPriorityHint", "", "", &gate_IoGetIoPriorityHint, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetLowerDeviceObject", "", "", &gate_IoGetLowerDeviceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoGetPagingIoPriority", "", "", &gate_IoGetPagingIoPriority, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetRelatedDeviceObject", "", "", &gate_IoGetRelatedDeviceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetRemainingStackSize", "", "", &gate_IoGetRemainingStackSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetRequestorProcess", "", "", &gate_IoGetRequestorProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1404,21 +1432,21 @@ const Row rows[] = {
     {"IoGetSilo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetStackLimits", "", "", &gate_IoGetStackLimits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetTopLevelIrp", "", "", &gate_IoGetTopLevelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoGetTransactionParameterBlock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoGetTransactionParameterBlock", "", "", &gate_IoGetTransactionParameterBlock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoInitializeIrp", "", "", &gate_IoInitializeIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoInitializeRemoveLockEx", "", "", &gate_IoInitializeRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoInitializeTimer", "", "", &gate_IoInitializeTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoInitializeWorkItem", "", "", &gate_IoInitializeWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceRelations", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoIs32bitProcess", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoIs32bitProcess", "", "", &gate_IoIs32bitProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoIsOperationSynchronous", "", "", &gate_IoIsOperationSynchronous, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoIsSystemThread", "", "", &gate_IoIsSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoIsWdmVersionAvailable", "", "", &gate_IoIsWdmVersionAvailable, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoMakeAssociatedIrp", "", "", &gate_IoMakeAssociatedIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoOpenDeviceInterfaceRegistryKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoOpenDeviceRegistryKey", "hardware keys only: software keys come with INF files", "", &gate_IoOpenDeviceRegistryKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"IoPropagateActivityIdToThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoPropagateActivityIdToThread", "", "", &gate_IoPropagateActivityIdToThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoPropagateIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryDeviceDescription", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoQueryFileDosDeviceName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1427,8 +1455,8 @@ const Row rows[] = {
     {"IoQueryVolumeInformation", "", "", &gate_IoQueryVolumeInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoQueueWorkItem", "", "", &gate_IoQueueWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoQueueWorkItemEx", "", "", &gate_IoQueueWorkItemEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoRaiseHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoRaiseInformationalHardError", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoRaiseHardError", "", "", &gate_IoRaiseHardError, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"IoRaiseInformationalHardError", "", "", &gate_IoRaiseInformationalHardError, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoReadDiskSignature", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReadPartitionTableEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterBootDriverReinitialization", "", "", &gate_IoRegisterBootDriverReinitialization, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1455,31 +1483,32 @@ const Row rows[] = {
     {"IoReportResourceUsage", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoReportTargetDeviceChangeAsynchronous", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRequestDeviceEject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoRetrievePriorityInfo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoRetrievePriorityInfo", "", "", &gate_IoRetrievePriorityInfo, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReuseIrp", "", "", &gate_IoReuseIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoSetActivityIdIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetActivityIdThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetActivityIdIrp", "", "", &gate_IoSetActivityIdIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoSetActivityIdThread", "", "", &gate_IoSetActivityIdThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetCompletionRoutineEx", "", "", &gate_IoSetCompletionRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetDeviceInterfaceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetDeviceToVerify", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetDeviceToVerify", "", "", &gate_IoSetDeviceToVerify, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetFileObjectIgnoreSharing", "", "", &gate_IoSetFileObjectIgnoreSharing, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetFileOrigin", "", "", &gate_IoSetFileOrigin, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetFsZeroingOffsetRequired", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetGenericIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetHardErrorOrVerifyDevice", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetHardErrorOrVerifyDevice", "", "", &gate_IoSetHardErrorOrVerifyDevice, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetInformation", "", "", &gate_IoSetInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoSetIoPriorityHint", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetIoPriorityHintIntoFileObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetIoPriorityHintIntoThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetIoPriorityHint", "", "", &gate_IoSetIoPriorityHint, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IoSetIoPriorityHintIntoFileObject", "not documented: by its name", "", &gate_IoSetIoPriorityHintIntoFileObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, false},
+    {"IoSetIoPriorityHintIntoThread", "not documented: by its name", "", &gate_IoSetIoPriorityHintIntoThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 15, false},
     {"IoSetLinkShareAccess", "", "", &gate_IoSetLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoSetMasterIrpStatus", "", "", &gate_IoSetMasterIrpStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetPartitionInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetPartitionInformationEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetShareAccess", "", "", &gate_IoSetShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetShareAccessEx", "", "", &gate_IoSetShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoSetStartIoAttributes", "", "", &gate_IoSetStartIoAttributes, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetSystemPartition", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IoSetThreadHardErrorMode", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoSetThreadHardErrorMode", "", "", &gate_IoSetThreadHardErrorMode, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetTopLevelIrp", "", "", &gate_IoSetTopLevelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSizeofWorkItem", "", "", &gate_IoSizeofWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoStartNextPacket", "", "", &gate_IoStartNextPacket, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1510,9 +1539,9 @@ const Row rows[] = {
     {"IoWMISetSingleInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIWriteEvent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWithinStackLimits", "", "", &gate_IoWithinStackLimits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"IoWriteErrorLogEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWriteErrorLogEntry", "", "", &gate_IoWriteErrorLogEntry, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoWritePartitionTableEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"IofCallDriver", "", "", &gate_IofCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IofCallDriver", "", "", &gate_IofCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IofCompleteRequest", "", "", &gate_IofCompleteRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IopApcRunDown", "", "", &gate_IopApcRunDown, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
     {"IopApcTaken", "", "", &gate_IopApcTaken, 0, 0, Kind::internal, Status::full, Image::ntoskrnl, 15, false},
@@ -2600,7 +2629,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1674;
+const ULONG row_count = 1678;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

@@ -21,7 +21,9 @@ struct Call {
     UCHAR major;
     bool left;     // completion has passed that location …
     bool marked;   // … and found it marked pending
+    bool ended;    // … and began there, with the status `final`
     bool reported; // a driver inside has been reported for this request
+    NTSTATUS final;
 };
 // In lists by request and level, so that completion need not look at what other requests are in.
 inline constexpr ULONG call_lists = 256;
@@ -43,21 +45,18 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp);
 Call* take_call();        // slow half of enter
 void drop_calls(Call* c); // this one and those inside it, of frames that are gone
 
-// Completion leaves a location.
-inline void note_left(const IRP* irp, CHAR level, UCHAR control) {
+// Completion leaves a location; `first`: the one where IoCompleteRequest was called.
+inline void note_left(const IRP* irp, CHAR level, UCHAR control, bool first) {
     for (Call* c = calls_of(irp, static_cast<UCHAR>(level)); c; c = c->next)
         if (c->irp == irp && c->level == static_cast<UCHAR>(level) && !c->left) {
             c->left = true;
             c->marked = control & SL_PENDING_RETURNED;
+            c->ended = first;
+            c->final = irp->IoStatus.Status;
         }
 }
 
 // The thread ends.
 void forget_calls(ke::Thread& thread);
-
-// Reports of rules about pending and completing requests (docs/pending-requests.md). All are rare.
-[[gnu::cold]] void check_return(Call& call, NTSTATUS status);
-[[gnu::cold]] void check_completion(const IRP* irp, ULONG_PTR caller);
-[[gnu::cold]] void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done);
 
 } // namespace nt::io::detail

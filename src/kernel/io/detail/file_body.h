@@ -4,6 +4,9 @@
 
 namespace nt::io::detail {
 
+// In IRP.Flags: the priority hint + 1; 0: none was set.
+inline constexpr ULONG hint_shift = 17, hint_bits = 7 << hint_shift;
+
 struct FileBody {
     FILE_OBJECT file;
     // Of a file for synchronous I/O: where the transfer under way begins; below 0: a place that only the

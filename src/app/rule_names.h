@@ -1,0 +1,10 @@
+// The names of all rules that can be reported, for options that take one.
+#pragma once
+#include <string>
+
+namespace app {
+
+bool is_rule_name(const std::string& name);
+std::string rule_names(); // "CallDriverIrql, CallDriverNotDevice, …"
+
+} // namespace app

@@ -1,0 +1,88 @@
+// Devices that go while they are needed, and drivers that go with requests of others.
+#include "abi/status.h"
+#include "kernel/io/detail/describe.h"
+#include "kernel/io/detail/history.h"
+#include "kernel/io/detail/rules.h"
+#include "kernel/io/detail/rules_unload.h"
+#include "kernel/io/device.h"
+#include "kernel/pool/pool.h"
+#include <vector>
+
+namespace nt::io::detail {
+
+namespace {
+
+// Every IRP that a driver has got and not given back, whoever made it.
+template <class Visit> void for_each_held(Visit visit) {
+    pool::for_each_block(
+        [](void* context, const pool::Block& block) {
+            if (block.tag != pool::tag("Irp ")) return true;
+            const auto* irp = reinterpret_cast<const IRP*>(block.address);
+            if (irp->Type == IO_TYPE_IRP && irp->CurrentLocation >= 1 &&
+                irp->CurrentLocation <= irp->StackCount)
+                if (const DEVICE_OBJECT* device = stack_of(irp)[irp->CurrentLocation - 1].DeviceObject)
+                    (*static_cast<Visit*>(context))(irp, device);
+            return true;
+        },
+        &visit);
+}
+
+struct HeldRequest {
+    const IRP* irp;
+    const DEVICE_OBJECT* device;
+    CHAR level;
+};
+std::vector<HeldRequest> held_requests; // of the driver that is being unloaded
+
+} // namespace
+
+void check_device_deletion(DEVICE_OBJECT* device) {
+    const ULONG_PTR caller = ke::calling_address();
+    if (extension_of(device)->ExtensionFlags & DOE_DELETE_PENDING)
+        ke::report_at(caller, "DeviceDeletedTwice", io_verifier(0x240, caller),
+                      "deletes the device %llx of %s again", address_of(device),
+                      name_of(device->DriverObject).text);
+    if (DEVICE_OBJECT* lower = attached_to(device))
+        ke::report_at(
+            caller, "DeviceDeletedAttached", io_verifier(0x201, caller),
+            "deletes the device %llx of %s, which is attached to one of %s (IoDetachDevice comes first)",
+            address_of(device), name_of(device->DriverObject).text, name_of(lower->DriverObject).text);
+    if (!verifying) return;
+    for_each_held([&](const IRP* irp, const DEVICE_OBJECT* held_by) {
+        if (held_by == device)
+            ke::report_at(caller, "DeviceDeletedInUse", {},
+                          "deletes the device %llx, which has a request: %s", address_of(device),
+                          describe_request(irp).c_str());
+    });
+}
+
+void check_detach(DEVICE_OBJECT* lower) {
+    if (lower->AttachedDevice) return;
+    const ULONG_PTR caller = ke::calling_address();
+    ke::report_at(caller, "DetachedTwice", io_verifier(0x202, caller, number(lower)),
+                  "detaches from the device %llx of %s, to which nothing is attached", address_of(lower),
+                  name_of(lower->DriverObject).text);
+}
+
+void note_held_requests(const DRIVER_OBJECT* driver) {
+    held_requests.clear();
+    for_each_held([&](const IRP* irp, const DEVICE_OBJECT* device) {
+        for (const DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice)
+            if (d == device) held_requests.push_back({irp, device, irp->CurrentLocation});
+    });
+}
+
+void report_lost_requests(const DRIVER_OBJECT* driver) {
+    if (held_requests.empty()) return;
+    for_each_held([&](const IRP* irp, const DEVICE_OBJECT* device) {
+        for (const HeldRequest& held : held_requests)
+            if (held.irp == irp && held.device == device && held.level == irp->CurrentLocation)
+                ke::report_at(
+                    number(driver->DriverUnload) + 1, "IrpLost", {}, about(irp),
+                    "%s was unloaded with a request of somebody else: IRP %llx (stack location %d) will "
+                    "never end",
+                    name_of(driver).text, address_of(irp), held.level);
+    });
+}
+
+} // namespace nt::io::detail

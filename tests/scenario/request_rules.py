@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""One driver for each rule about requests that breaks it and no other: the report has the rule's name, the place, what Windows would
+have stopped with and (--verifier io) what had become of the request before. A stack of two devices of one driver, and a request that
+DriverEntry sends to its top; where two drivers are needed there are two images. The same driver without the misdeed is silent."""
+import json, pathlib, re, sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import run_scenario as rs
+
+SOURCE = """
+#include <ntddk.h>
+#pragma GCC diagnostic ignored "-Wunused-function"
+static PDEVICE_OBJECT lower, upper;
+static PIRP kept;
+static KEVENT event;
+static IO_STATUS_BLOCK iosb;
+static UCHAR memory[4096];
+static NTSTATUS finish(PIRP irp) {
+    if (irp->IoStatus.Status == STATUS_PENDING || irp->IoStatus.Status == STATUS_NOT_SUPPORTED) irp->IoStatus.Status = STATUS_SUCCESS;
+    NTSTATUS status = irp->IoStatus.Status;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+static NTSTATUS NTAPI done(PDEVICE_OBJECT device, PIRP irp, PVOID context) {
+    (void)device, (void)context;
+    if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount) IoMarkIrpPending(irp);
+    %(done)s
+    return STATUS_CONTINUE_COMPLETION;
+}
+static NTSTATUS NTAPI keep(PDEVICE_OBJECT device, PIRP irp, PVOID context) {
+    (void)device, (void)context, (void)irp;
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+static VOID NTAPI cancel(PDEVICE_OBJECT device, PIRP irp) {
+    (void)device;
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    irp->IoStatus.Status = STATUS_CANCELLED;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+}
+static NTSTATUS watch(PIRP irp) {
+    IoCopyCurrentIrpStackLocationToNext(irp);
+    IoSetCompletionRoutine(irp, done, &memory, TRUE, TRUE, TRUE);
+    return IoCallDriver(lower, irp);
+}
+static NTSTATUS NTAPI lower_dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    (void)device;
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    (void)stack;
+    %(lower)s
+    return finish(irp);
+}
+static NTSTATUS NTAPI upper_dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    (void)device;
+    %(upper)s
+    return watch(irp);
+}
+static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    return device == upper ? upper_dispatch(device, irp) : lower_dispatch(device, irp);
+}
+static VOID NTAPI unload(PDRIVER_OBJECT driver) {
+    (void)kept;
+    while (driver->DeviceObject) IoDeleteDevice(driver->DeviceObject);
+    %(unload)s
+}
+// A request of our own for a device, to which `major` and so on are added.
+static PIRP own(PDEVICE_OBJECT device, UCHAR major) {
+    PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    IoGetNextIrpStackLocation(irp)->MajorFunction = major;
+    IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE);
+    return irp;
+}
+static PIRP control(PDEVICE_OBJECT device) {
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    PIRP irp = IoBuildDeviceIoControlRequest(0x222004, device, NULL, 0, NULL, 0, FALSE, &event, &iosb);
+    return irp;
+}
+static NTSTATUS send(void) {
+    NTSTATUS status = IoCallDriver(upper, control(upper));
+    if (status == STATUS_PENDING) KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    return status;
+}
+%(more)s
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
+    (void)path, (void)cancel;
+    driver->DriverUnload = unload;
+    for (int i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; ++i) driver->MajorFunction[i] = dispatch;
+    NTSTATUS status = IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &lower);
+    if (NT_SUCCESS(status)) status = IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &upper);
+    if (!NT_SUCCESS(status)) return status;
+    lower->Flags &= ~DO_DEVICE_INITIALIZING;
+    upper->Flags &= ~DO_DEVICE_INITIALIZING;
+    IoAttachDeviceToDeviceStack(upper, lower);
+    %(before)s
+    status = send();
+    %(entry)s
+    for (PDEVICE_OBJECT d = driver->DeviceObject; d; d = d->NextDevice)
+        if (d->AttachedDevice) IoDetachDevice(d);
+    return STATUS_SUCCESS;
+}
+"""
+PEND = "IoMarkIrpPending(irp); kept = irp; return STATUS_PENDING;"
+LATER = "finish(kept); KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);"
+NOWAIT = "status = IoCallDriver(upper, control(upper));"
+ONCE = "static int once; if (!once++) "
+PNP = "PIRP irp = own(upper, IRP_MJ_PNP); IoGetNextIrpStackLocation(irp)->MinorFunction = IRP_MN_QUERY_CAPABILITIES;"
+FREE = "IoFreeIrp(irp);"
+# name of the rule, options, what is changed, exit status, what else the report must say (a regular expression)
+CASES = [
+    ("CallDriverIrql", "", {"upper": "KIRQL old; KeRaiseIrql(3, &old); NTSTATUS s = watch(irp); KeLowerIrql(old); return s;",
+                            "lower": "KIRQL old = KeGetCurrentIrql(); (void)old;"}, None, r"0xC9 DRIVER_VERIFIER_IOMANAGER_VIOLATION \(0x10, 0x3"),
+    ("CallDriverNotIrp", "io", {"entry": "PIRP irp = own(upper, 3); irp->Type = 7; IoCallDriver(upper, irp); irp->Type = 6; " + FREE}, None, r"\(0x3, "),
+    ("CallDriverNotDevice", "io", {"entry": "PIRP irp = own(lower, 3); CSHORT t = lower->Type; lower->Type = 77; IoCallDriver(lower, irp); lower->Type = t; " + FREE},
+     123, r"\(0x4, "),
+    ("CallDriverNotDevice", "io", {"entry": "PIRP irp = own(lower, 3); IoCallDriver(NULL, irp);"}, 122, r"\(0x204, "),
+    ("ForwardedCancelable", "io", {"upper": "IoSetCancelRoutine(irp, cancel);", "lower": "IoSetCancelRoutine(irp, NULL);"}, 123, r"\(0x203, "),
+    ("ForwardedPendingIrp", "io", {"upper": "IoMarkIrpPending(irp); watch(irp); IoCallDriver(lower, irp); return STATUS_PENDING;", "lower": PEND},
+     122, r"\(0x205, "),
+    ("ForwardedControl", "io", {"upper": "IoMarkIrpPending(irp); *IoGetNextIrpStackLocation(irp) = *IoGetCurrentIrpStackLocation(irp);"
+                                "IoCallDriver(lower, irp); return STATUS_PENDING;"}, 123, r"\(0x206, "),
+    ("CopiedCompletionRoutine", "io", {"upper": "*IoGetNextIrpStackLocation(irp) = *IoGetCurrentIrpStackLocation(irp); return IoCallDriver(lower, irp);",
+                                       "entry": "PIRP irp = own(upper, 3); IoSetCompletionRoutine(irp, keep, memory, TRUE, TRUE, TRUE);"
+                                                "IoCallDriver(upper, irp); IoCompleteRequest(irp, 0); IoFreeIrp(irp);"}, 123, r"\(0x207, "),
+    ("NoMoreIrpStackLocations", "", {"upper": "irp->CurrentLocation = 1;"}, 122, r"Windows: bug check 0x35 "),
+    ("NoMoreIrpStackLocations", "io", {"entry": "PIRP irp = own(lower, 3); IoCallDriver(upper, irp);"}, 122, r"\(0x208, "),
+    ("NextLocationNotSet", "", {"upper": "return IoCallDriver(lower, irp);"}, 123, r"\(0x212, "),
+    ("StackTrashed", "io", {"entry": "PIRP irp = own(upper, 3); irp->Tail.Overlay.CurrentStackLocation--; irp->CurrentLocation = 3; PIRP other = irp;"
+                            "IoGetNextIrpStackLocation(irp)->MajorFunction = 3; IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE);"
+                            "IoCallDriver(lower, irp); (void)other;"}, None, r"\(0x212, "),
+    ("PendedCompletedRequest2", "io", {"upper": "IoMarkIrpPending(irp); watch(irp); finish(irp); return STATUS_PENDING;", "lower": PEND}, None, r"\(0x209, "),
+    ("DoubleCompletion", "", {"lower": "finish(irp);"}, 122, r"Windows: bug check 0x44 "),
+    ("DoubleCompletion", "io", {"lower": "finish(irp);"}, 122, r"location 1: completed with STATUS_SUCCESS at NAME!"),
+    ("FreedNotIrp", "", {"entry": "PIRP irp = own(upper, 3); IoFreeIrp(irp); IoFreeIrp(irp);"}, 122, r"\(0x1, "),
+    ("FreedInUse", "io", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}",
+                          "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp); IoFreeIrp(irp);"}, 123, r"\(0x20B, "),
+    ("IoBuildDeviceControlNoFree", "", {"entry": "PIRP irp = control(upper); IoFreeIrp(irp);"}, 122, r"\(0x2, "),
+    ("IoBuildSynchronousFsdRequestNoFree", "io", {"entry": "PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, upper, NULL, 0, NULL, &event, &iosb);"
+                                                  "IoFreeIrp(irp);"}, 122, r"\(0x20C, "),
+    ("IrpFreedAsPool", "io", {"entry": "PIRP irp = IoAllocateIrp(20, FALSE); ExFreePool(irp);"}, 123, r"0xC4 [A-Z_]+ \(0x105, "),
+    ("InitializedAllocatedIrp", "io", {"entry": "PIRP irp = IoAllocateIrp(2, FALSE); IoInitializeIrp(irp, irp->Size, 2); IoFreeIrp(irp);"}, 123, r"\(0x20D, "),
+    ("ReinitializedInUse", "io", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}",
+                                  "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp); IoReuseIrp(irp, 0); IoFreeIrp(irp);"}, 123, r"\(0x310, "),
+    ("IoReuseIrp", "io", {"entry": "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, upper, NULL, 0, NULL, NULL); IoReuseIrp(irp, 0); IoFreeIrp(irp);"},
+     123, r"\(0x311, "),
+    ("IoAllocateForward", "io", {"entry": "PIRP irp = IoAllocateIrp(2, FALSE); IoGetNextIrpStackLocation(irp)->MajorFunction = 3; IoCallDriver(upper, irp);"}, 122, ""),
+    ("IoBuildFsdForward", "io", {"entry": "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, upper, NULL, 0, NULL, NULL); IoCallDriver(upper, irp);"},
+     123, ""),
+    ("IoAllocateComplete", "io", {"entry": "PIRP irp = own(upper, 3); IoSetNextIrpStackLocation(irp); IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE);"
+                                  "irp->IoStatus.Status = 0; IoCompleteRequest(irp, 0); IoFreeIrp(irp);"}, 123, r"\(0x239, "),
+    ("IoBuildFsdComplete", "io", {"entry": "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, upper, NULL, 0, NULL, NULL);"
+                                  "IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE); IoSetNextIrpStackLocation(irp);"
+                                  "irp->IoStatus.Status = 0; IoCompleteRequest(irp, 0); IoFreeIrp(irp);"}, 123, r"\(0x239, "),
+    ("InitialStatus", "io", {"entry": PNP + "irp->IoStatus.Status = 0; IoCallDriver(upper, irp); IoFreeIrp(irp);"}, 123, r"\(0x20E, "),
+    ("SystemIrp", "io", {"entry": PNP + "IoGetNextIrpStackLocation(irp)->MinorFunction = IRP_MN_REMOVE_DEVICE; IoCallDriver(upper, irp); IoFreeIrp(irp);"},
+     123, r"\(0x237, "),
+    ("FailedIrpForwarded", "io", {"upper": "if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_PNP) irp->IoStatus.Status = STATUS_UNSUCCESSFUL;",
+                                  "entry": PNP + "IoCallDriver(upper, irp); IoFreeIrp(irp);"}, 123, r"\(0x215, "),
+    ("PnpRemove", "io", {"lower": "if (stack->MajorFunction == IRP_MJ_PNP) irp->IoStatus.Status = STATUS_UNSUCCESSFUL;",
+                         "entry": PNP + "IoGetNextIrpStackLocation(irp)->MinorFunction = IRP_MN_SURPRISE_REMOVAL; IoCallDriver(upper, irp); IoFreeIrp(irp);"},
+     123, r"0xC4 [A-Z_]+ \(0x43006, "),
+    ("WmiForward", "io", {"upper": "if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_SYSTEM_CONTROL) return finish(irp);",
+                          "entry": "PIRP irp = own(upper, IRP_MJ_SYSTEM_CONTROL); IoGetNextIrpStackLocation(irp)->Parameters.WMI.ProviderId = (ULONG_PTR)lower;"
+                                   "IoCallDriver(upper, irp); IoFreeIrp(irp);"}, 123, r"\(0x220, "),
+    ("DeviceSkipped", "io", {"before": "PDEVICE_OBJECT top; IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top); lower = upper;"
+                                       "IoAttachDeviceToDeviceStack(top, lower); upper = top; lower = ((PDEVICE_OBJECT)driver->DeviceObject->NextDevice->NextDevice);"
+                                       "top->Flags &= ~DO_DEVICE_INITIALIZING;", "unload": "", "lower": ""}, 123, r"\(0x211, "),
+    ("CopiedNotSkipped", "io", {"upper": "IoCopyCurrentIrpStackLocationToNext(irp); return IoCallDriver(lower, irp);"}, 123, r"\(0x21C, "),
+    ("ForwardedAtBadIrql", "io", {"entry": "PIRP irp = own(upper, IRP_MJ_FLUSH_BUFFERS); KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old); IoCallDriver(upper, irp);"
+                                           "KeLowerIrql(old); IoFreeIrp(irp);"}, 123, r"\(0x23A, "),
+    ("SentAtApcLevel", "io", {"entry": "PIRP irp = control(upper); KIRQL old; KeRaiseIrql(APC_LEVEL, &old); IoCallDriver(upper, irp); KeLowerIrql(old);"}, 123, r"\(0x302, "),
+    ("PageableCompletionRoutine", "io", {"more": "static NTSTATUS __attribute__((section(\"PAGE\"), noinline)) NTAPI paged(PDEVICE_OBJECT d, PIRP irp, PVOID c) {"
+                                                 "(void)d, (void)irp, (void)c; return STATUS_MORE_PROCESSING_REQUIRED; }",
+                                         "entry": "PIRP irp = own(upper, 3); IoSetCompletionRoutine(irp, paged, NULL, TRUE, TRUE, TRUE); IoCallDriver(upper, irp); IoFreeIrp(irp);"},
+     123, r"\(0x227, "),
+    ("CreateOnClosedFile", "io", {"entry": "static FILE_OBJECT file; file.Flags = FO_FILE_OPEN_CANCELLED; PIRP irp = own(upper, IRP_MJ_CREATE);"
+                                           "IoGetNextIrpStackLocation(irp)->FileObject = &file; IoCallDriver(upper, irp); IoFreeIrp(irp);"}, 123, r"\(0xF, "),
+    ("DeviceFlags", "io", {"before": "lower->Flags |= DO_BUFFERED_IO | DO_DIRECT_IO; upper->Flags |= DO_BUFFERED_IO;"}, 123, r"\(0x245, "),
+    ("DeviceFlagsNotCopied", "io", {"before": "lower->Flags |= DO_BUFFERED_IO;"}, 123, r"\(0x244, "),
+    ("DeviceFlagsNotCopied", "io", {"before": "lower->Flags |= DO_POWER_PAGABLE;"}, 123, r"\(0x23F, "),
+    ("DeviceTypeNotCopied", "io", {"before": "upper->DeviceType = FILE_DEVICE_KEYBOARD;"}, 123, r"\(0x246, "),
+    ("SuspiciousStatus", "io", {"lower": "finish(irp); return (NTSTATUS)0xffffffff;"}, 123, r"\(0x225, "),
+    ("SuspiciousStatus", "io", {"lower": "finish(irp); return (NTSTATUS)0xcccccccc;"}, 123, r"\(0x300, "),
+    ("ReturnedStatus", "io", {"lower": "finish(irp); return STATUS_UNSUCCESSFUL;"}, 123, r"\(0x224, "),
+    ("EventAlreadySignaled", "io", {"lower": PEND, "upper": "IoMarkIrpPending(irp); watch(irp); return STATUS_PENDING;", "more": "",
+                                    "before": "PIRP irp = control(upper); KeSetEvent(&event, 0, FALSE); IoCallDriver(upper, irp); finish(kept); driver->MajorFunction[14] = quick;"},
+     123, r"\(0x307, "),
+    ("InformationTooLarge", "", {"lower": "irp->IoStatus.Information = 65;",
+                                 "before": "upper = lower;", "entry": "PIRP irp = IoBuildDeviceIoControlRequest(0x222004, lower, memory, 128, memory, 64, FALSE, &event, &iosb);"
+                                           "IoCallDriver(lower, irp);", "upper": "return lower_dispatch(device, irp);"},
+     123, r"\(0x312, "),
+    ("SpinLockSafe", "io", {"lower": "KSPIN_LOCK lock; KIRQL old; KeInitializeSpinLock(&lock); KeAcquireSpinLock(&lock, &old); NTSTATUS s = finish(irp);"
+                                     "KeReleaseSpinLock(&lock, old); return s;"}, 123, ""),
+    ("CompletionRoutineRegistered", "io", {"upper": "NTSTATUS s = IoSetCompletionRoutineEx(device, irp, done, NULL, TRUE, TRUE, TRUE); (void)s; return finish(irp);",
+                                           "more": ""}, 123, ""),
+    ("IoBuildDeviceControlWait", "io", {"lower": "if (stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL) {" + PEND + "}",
+                                        "more": "static void __attribute__((noinline)) careless(void) { KEVENT e; IO_STATUS_BLOCK b; volatile UCHAR room[512]; room[0] = 0; (void)room;"
+                                                "KeInitializeEvent(&e, NotificationEvent, FALSE);"
+                                                "PIRP irp = IoBuildDeviceIoControlRequest(0x222004, lower, NULL, 0, NULL, 0, TRUE, &e, &b); IoCallDriver(lower, irp); }",
+                                        "entry": "careless(); finish(kept);"}, None, r"\(0xC, "),
+    ("IoBuildSynchronousFsdRequestWait", "io", {"lower": "if (stack->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {" + PEND + "}",
+                                        "more": "static void __attribute__((noinline)) careless(void) { KEVENT e; volatile UCHAR room[512]; room[0] = 0; (void)room;"
+                                                "KeInitializeEvent(&e, NotificationEvent, FALSE);"
+                                                "PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, lower, NULL, 0, NULL, &e, &iosb); IoCallDriver(lower, irp); }",
+                                        "entry": "careless(); finish(kept);"}, None, r"\(0xD, "),
+    ("InterruptFlag", "io", {"upper": "__asm__ volatile(\"cli\"); NTSTATUS s = watch(irp); __asm__ volatile(\"sti\"); return s;"}, 123, r"0xC4 [A-Z_]+ \(0xC0, "),
+    ("InterruptFlag", "io", {"lower": "finish(irp); __asm__ volatile(\"cli\"); return STATUS_SUCCESS;", "upper": "NTSTATUS s = watch(irp); __asm__ volatile(\"sti\"); return s;"},
+     123, r"0xC4 [A-Z_]+ \(0xC1, "),
+    ("IrqlReturn", "", {"done": "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"}, 122, r"0xC4 [A-Z_]+ \(0xFA, "),
+    ("IrqlReturn", "", {"lower": "finish(irp); KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old); return 0;"}, 122, r"0xC4 [A-Z_]+ \(0x2001D, "),
+    ("CriticalRegions", "", {"done": "KeEnterCriticalRegion();"}, 122, r"0xC4 [A-Z_]+ \(0xFB, "),
+    ("CriticalRegions", "", {"lower": "KeEnterCriticalRegion();"}, 122, r"0xC4 [A-Z_]+ \(0xC5, "),
+    ("CompletePending", "io", {"lower": "irp->IoStatus.Status = (NTSTATUS)0xffffffff; IoCompleteRequest(irp, 0); return irp->IoStatus.Status;"}, None, r"\(0x6, 0xffffffff"),
+    ("DeviceDeletedAttached", "", {"entry": "PDEVICE_OBJECT top; IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top);"
+                                            "IoAttachDeviceToDeviceStack(top, upper); IoDeleteDevice(top); upper->AttachedDevice = NULL;"}, 123, r"\(0x201, "),
+    ("DetachedTwice", "", {"entry": "IoDetachDevice(lower); IoDetachDevice(lower);"}, 123, r"\(0x202, "),
+    ("DeviceDeletedTwice", "", {"entry": "IoDetachDevice(lower); ObReferenceObject(upper); upper->ReferenceCount++; IoDeleteDevice(upper); IoDeleteDevice(upper);"}, None, r"\(0x240, "),
+    ("DeviceDeletedInUse", "io", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}",
+                                  "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp); IoDetachDevice(lower); IoDeleteDevice(lower); lower = upper;"}, 123, ""),
+    ("TimerInitializedTwice", "", {"entry": "IoInitializeTimer(lower, tick, NULL); IoInitializeTimer(lower, tick, NULL);",
+                                   "more": "static VOID NTAPI tick(PDEVICE_OBJECT d, PVOID c) { (void)d, (void)c; }"}, 123, r"\(0xA, "),
+    ("IrpLost", "unload", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}", "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp);"}, 123, ""),
+]
+QUICK = "static NTSTATUS NTAPI quick(PDEVICE_OBJECT d, PIRP irp) { return d == upper ? watch(irp) : finish(irp); }"
+
+
+def build(folder, name, code):
+    parts = {part: code.get(part, "") for part in ("done", "lower", "upper", "unload", "before", "entry", "more")}
+    parts["more"] += QUICK
+    return rs.build_driver(folder, name, SOURCE % parts)
+
+
+def check_case(lab, folder, number, rule, options, code, exit_status, text):
+    name = f"rr{number}"
+    driver = build(folder, name, code)
+    arguments = ["--watchdog", "2"] + (["--verifier", "io"] if "io" in options else []) + (["--unload"] if "unload" in options else [])
+    done = lab.call(["load", *arguments, driver])
+    if done.returncode not in ([exit_status] if exit_status else [122, 123, 126]):
+        raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
+    flat = done.stderr
+    report = re.search(r"^drvlab: (.*\(" + rule + r"[;)].*(?:\n  .*)*)", flat, re.M)
+    if not report or not re.search("(?i)" + text.replace("NAME", name), report[1]):
+        raise rs.Failure(f"no report of it that says '{text}':\n{done.stderr}")
+    if f"{name}!" not in report[1]:
+        raise rs.Failure(f"the report does not say where:\n{report[1]}")
+    if number % 5:
+        return
+    stopped = lab.call(["load", *arguments, "--stop-on", rule, "--result", folder / "result", driver])
+    result = json.loads((folder / "result").read_text())
+    if stopped.returncode != 123 or f"stopped by --stop-on {rule}" not in stopped.stderr or result["stop_on"] != [rule]:
+        raise rs.Failure(f"--stop-on {rule}: exit status {stopped.returncode}\n{stopped.stderr}")
+
+
+def check_names():
+    """Every rule that the sources report is in the list of --stop-on, and this script breaks every rule about requests."""
+    source = rs.SOURCE / "src"
+    listed = set(re.findall(r'^    "(\w+)",$', (source / "app/rule_names.cpp").read_text(), re.M))
+    used = set()
+    for file in source.rglob("*.cpp"):
+        if file.name.endswith("_test.cpp"):
+            continue
+        words = file.read_text()
+        used |= {w for w in re.findall(r'(?:NT_REPORT|report_at|report|say|wrong|report_return)\s*\((?:[^"();]|\([^()]*\)|\{[^{}]*\})*?"([A-Z][A-Za-z]+[0-9]?)"', words)}
+        used |= {w for w in re.findall(r'[?:{]\s*"([A-Z][a-z]+[A-Z][A-Za-z0-9]+)"\s*[:,;)]', words) if file.parent.name in ("io",)}
+    if missing := sorted(w for w in used if w not in listed and not w.startswith(("Iop", "Hal", "Pci", "ProcessorState"))):
+        raise rs.Failure("app/rule_names.cpp lacks " + ", ".join(missing))
+
+
+def check(lab, options, folder):
+    """Rules about requests."""
+    check_names()
+    problems = []
+    clean = build(folder, "rrclean", {})
+    for more in ([], ["--verifier", "io"], ["--verifier", "io", "--unload"]):
+        rs.expect(lab.call(["load", *more, clean]), 0, stderr="")
+    for number, case in enumerate(CASES):
+        try:
+            check_case(lab, folder, number, *case)
+        except rs.Failure as problem:
+            problems.append(f"{number} {case[0]}: {problem}")
+    bad = lab.call(["load", "--stop-on", "NoSuchRule", clean])
+    if bad.returncode != 120 or "'NoSuchRule' is no rule" not in bad.stderr or "DoubleCompletion" not in bad.stderr:
+        problems.append(f"--stop-on NoSuchRule: {bad.returncode} {bad.stderr}")
+    if problems:
+        raise rs.Failure(f"{len(problems)} of {len(CASES)}\n" + "\n".join(problems))
+
+
+rs.run_script(check)
