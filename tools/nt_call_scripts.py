@@ -20,6 +20,7 @@ SERVICES = SOURCE / "src/kernel/exports/generated/services.txt"
 # Not called: what ends a program by its documentation, and drvlab's own.
 NEVER = {"NtContinue", "NtContinueEx", "NtRaiseException", "NtDrvlabReport", "NtDrvlabTraceApiCall", "NtDrvlabTraceApiReturn", "NtDisplayString",
          "NtShutdownSystem", "NtRaiseHardError",
+         "NtSuspendProcess",  # nobody would be left to end it
          "NtMakePermanentObject"}  # what is to stay is no leak
 
 # One word for each argument, as a method of Step takes it: Step.<word before the colon>(text behind it).
