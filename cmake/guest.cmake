@@ -3,6 +3,7 @@
 find_program(MINGW_CC x86_64-w64-mingw32-gcc REQUIRED)
 find_program(MINGW_CXX x86_64-w64-mingw32-g++ REQUIRED)
 find_program(MINGW_DLLTOOL x86_64-w64-mingw32-dlltool REQUIRED)
+find_program(MINGW_AR x86_64-w64-mingw32-ar REQUIRED)
 find_program(GUEST_CLANG clang-19 REQUIRED)
 set(GUEST_DIR ${CMAKE_BINARY_DIR}/guest CACHE PATH "where Windows images are built")
 file(MAKE_DIRECTORY ${GUEST_DIR}/lib)
@@ -46,14 +47,48 @@ function(guest_image)
   add_dependencies(guest ${target})
 endfunction()
 
-# guest_driver(NAME SOURCES … [CLANG] [FLAGS …] [IMPORTS name…]): NAME.sys, a native image that imports ntoskrnl.exe and hal.dll only.
+# guest_library(NAME C … CXX …): ${GUEST_DIR}/lib/libNAME.a, a static library for drivers; C++ is freestanding and may use src.
+function(guest_library name)
+  cmake_parse_arguments(L "" "" "C;CXX" ${ARGN})
+  set(library ${GUEST_DIR}/lib/lib${name}.a)
+  set(objects_dir ${CMAKE_CURRENT_BINARY_DIR}/guest_lib_${name}.dir)
+  file(MAKE_DIRECTORY ${objects_dir})
+  set(common -O2 -gdwarf-4 -Wall -Wextra -Werror -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=./build
+             -Wno-multichar -fno-ident -mno-stack-arg-probe)
+  set(objects)
+  foreach(s ${L_C} ${L_CXX})
+    get_filename_component(source ${s} ABSOLUTE)
+    get_filename_component(base ${s} NAME)
+    set(object ${objects_dir}/${base}.o)
+    if(base MATCHES "\\.cpp$")
+      set(compiler ${MINGW_CXX} -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-strict-aliasing
+                   -fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables -I${CMAKE_SOURCE_DIR}/src)
+    else()
+      set(compiler ${MINGW_CC} -isystem /usr/x86_64-w64-mingw32/include/ddk)
+    endif()
+    add_custom_command(OUTPUT ${object} COMMAND ${CCACHE} ${compiler} ${common} -MD -MT ${object} -MF ${object}.d -c ${source} -o ${object}
+      DEPENDS ${source} DEPFILE ${object}.d WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
+    list(APPEND objects ${object})
+  endforeach()
+  add_custom_command(OUTPUT ${library} COMMAND ${CMAKE_COMMAND} -E rm -f ${library} COMMAND ${MINGW_AR} Dcr ${library} ${objects}
+    DEPENDS ${objects} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} VERBATIM)
+  add_custom_target(guest_lib_${name} DEPENDS ${library})
+  add_dependencies(guest guest_lib_${name})
+endfunction()
+
+# guest_driver(NAME SOURCES … [CLANG] [FLAGS …] [IMPORTS name…] [LIBS name…]): NAME.sys, a native image that imports ntoskrnl.exe and
+# hal.dll only. LIBS: static libraries of guest_library.
 # CLANG gives __try/__except/__finally, which mingw's gcc does not have in C. IMPORTS: more import libraries, of guest_import_library.
 function(guest_driver name)
-  cmake_parse_arguments(D "CLANG" "" "SOURCES;FLAGS;IMPORTS" ${ARGN})
+  cmake_parse_arguments(D "CLANG" "" "SOURCES;FLAGS;IMPORTS;LIBS" ${ARGN})
   set(imports)
-  foreach(i ${D_IMPORTS})
+  foreach(i ${D_IMPORTS} ${D_LIBS})
     list(APPEND imports ${GUEST_DIR}/lib/lib${i}.a)
   endforeach()
+  set(again)
+  if(D_LIBS) # they import too
+    set(again -lntoskrnl)
+  endif()
   if(D_CLANG)
     set(compiler ${GUEST_CLANG} ${GUEST_CLANG_FLAGS})
   else()
@@ -62,7 +97,7 @@ function(guest_driver name)
   guest_image(OUTPUT ${name}.sys COMPILER ${compiler} SOURCES ${D_SOURCES} DEPENDS ${imports}
     FLAGS -isystem /usr/x86_64-w64-mingw32/include/ddk -Wno-multichar -shared -nostdlib -nostartfiles -Wl,--exclude-all-symbols
           -Wl,--subsystem,native -Wl,--entry,DriverEntry -Wl,--image-base,0x140000000 -Wl,--dynamicbase -Wl,--nxcompat
-          ${D_FLAGS} -lntoskrnl -lhal LINK ${imports})
+          ${D_FLAGS} -lntoskrnl -lhal LINK ${imports} ${again})
 endfunction()
 
 # guest_program(NAME SOURCES … [CXX | CLANG] [FLAGS …]): NAME.exe, an unmodified mingw-w64 console program; CLANG: the same C

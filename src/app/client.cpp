@@ -134,6 +134,10 @@ EPROCESS* Machine::create_client(const Program& program) {
         return nullptr;
     }
     EPROCESS& process = **created;
+    if (const NTSTATUS status = ps::run_as(process, program.user); !NT_SUCCESS(status)) {
+        error_ = program.path + ": " + status_text(status);
+        return nullptr;
+    }
     auto console =
         open_console(process, u"\\Device\\ConDrv\\Console", FILE_GENERIC_READ | FILE_GENERIC_WRITE);
     auto input = open_console(process, io::standard_path(0), FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES);

@@ -10,6 +10,7 @@
 #include "kernel/ob/type.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
+#include "kernel/se/token.h"
 #include <cstring>
 
 namespace app {
@@ -35,6 +36,8 @@ void write_data_exports() {
     set("IoDriverObjectType", io::driver_type);
     set("ExEventObjectType", exports::event_type);
     set("ExSemaphoreObjectType", exports::semaphore_type);
+    set("SeTokenObjectType", se::token_type);
+    set("SeExports", se::make_exports());
     set("KeNumberProcessors", static_cast<CHAR>(ke::processor_count()));
     set("NtBuildNumber", ULONG{0xF0000000 | 19045}); // free build
     set("KdDebuggerEnabled", BOOLEAN{0});

@@ -120,7 +120,7 @@ void Machine::boot() {
     publish_modules(modules_);
     error_ = start_hardware(config_);
     must(ob::initialize(), "the object manager");
-    se::initialize();
+    must(se::initialize(), "security");
     must(exports::initialize_sync_types(), "synchronization objects");
     ke::create_idle_threads();
     must(ps::initialize_threads(), "thread objects");

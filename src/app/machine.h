@@ -8,6 +8,7 @@
 #include "hardware/models.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ldr/modules.h"
+#include "kernel/se/accounts.h"
 #include "verify/policies.h"
 #include <deque>
 #include <functional>
@@ -39,6 +40,7 @@ struct ServiceSpec {
 struct Program {
     std::string path; // host path of the .exe
     std::vector<std::string> arguments;
+    nt::se::User user = nt::se::User::administrator;
 };
 
 struct Config {

@@ -49,6 +49,11 @@ std::string no_number(const std::string& text) {
 
 std::string no_file_name(const std::string& text) { return text.empty() ? "the file name is empty" : ""; }
 
+std::string no_user(const std::string& text) {
+    nt::se::User user;
+    return nt::se::parse_user(text, user) ? "" : "'" + text + "' is not " + nt::se::user_names;
+}
+
 std::string no_period(const std::string& text) {
     char* end = nullptr;
     const double seconds = std::strtod(text.c_str(), &end);
@@ -174,6 +179,12 @@ void add_client_options(CLI::App& command, Options& o) {
                     "a further program to run beside the first, with its arguments; may be repeated, also "
                     "behind the arguments of CLIENT.exe")
         ->type_name("'B.exe [arguments]'");
+    command
+        .add_option("--user", o.user,
+                    std::string("who the programs are: ") + nt::se::user_names +
+                        " (default administrator); --client 'USER: B.exe' says it for one")
+        ->check(CLI::Validator(no_user, ""))
+        ->type_name("USER");
     command.add_option("client", o.client, "-- CLIENT.exe [arguments]")->type_name("CLIENT.exe");
     command.positionals_at_end();
     command.prefix_command(false);
@@ -182,10 +193,23 @@ void add_client_options(CLI::App& command, Options& o) {
 static Program program_from(const char* option, std::vector<std::string> words) {
     if (words.empty() || words.front().empty())
         throw CLI::ValidationError(option, "the command line names no program");
-    return {words.front(), {words.begin() + 1, words.end()}};
+    return {words.front(), {words.begin() + 1, words.end()}, nt::se::User::administrator};
+}
+
+// "guest: B.exe arguments": a user before the program.
+static Program further_program(const std::string& line, nt::se::User user) {
+    std::vector<std::string> words = nt::ps::split_command_line(line);
+    if (words.size() > 1 && words.front().ends_with(':') &&
+        nt::se::parse_user(words.front().substr(0, words.front().size() - 1), user))
+        words.erase(words.begin());
+    Program program = program_from("--client", std::move(words));
+    program.user = user;
+    return program;
 }
 
 static std::vector<Program> programs_from(const Options& o) {
+    nt::se::User user{};
+    (void)nt::se::parse_user(o.user, user); // checked before
     std::vector<std::string> words = o.client, more;
     while (words.size() >= 3 && words[words.size() - 2] == "--client") {
         more.insert(more.begin(), words.back());
@@ -193,9 +217,12 @@ static std::vector<Program> programs_from(const Options& o) {
     }
     more.insert(more.begin(), o.clients.begin(), o.clients.end());
     std::vector<Program> programs;
-    if (!words.empty()) programs.push_back(program_from("CLIENT.exe", std::move(words)));
+    if (!words.empty()) {
+        programs.push_back(program_from("CLIENT.exe", std::move(words)));
+        programs.back().user = user;
+    }
     for (const std::string& line : more)
-        programs.push_back(program_from("--client", nt::ps::split_command_line(line)));
+        programs.push_back(further_program(line, user));
     return programs;
 }
 

@@ -31,6 +31,7 @@ struct Options {
     std::vector<std::string> parameters;
     std::vector<std::string> client;  // the words of the first
     std::vector<std::string> clients; // command lines of more
+    std::string user = "administrator";
 };
 
 void add_machine_options(CLI::App& command, Options& options);

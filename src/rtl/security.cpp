@@ -92,11 +92,12 @@ ULONG length_required_sid(ULONG count) { return 8 + 4 * count; }
 ULONG length_sid(const SID* sid) { return length_required_sid(sid->SubAuthorityCount); }
 
 bool equal_sid(const SID* a, const SID* b) {
-    if (a->Revision != b->Revision || a->SubAuthorityCount != b->SubAuthorityCount) return false;
-    const auto* x = reinterpret_cast<const UCHAR*>(a);
-    const auto* y = reinterpret_cast<const UCHAR*>(b);
-    for (ULONG i = 0; i < length_sid(a); i++)
-        if (x[i] != y[i]) return false;
+    ULONGLONG x, y; // revision, count and authority at once
+    __builtin_memcpy(&x, a, sizeof x);
+    __builtin_memcpy(&y, b, sizeof y);
+    if (x != y) return false;
+    for (ULONG i = 0; i < a->SubAuthorityCount; i++)
+        if (a->SubAuthority[i] != b->SubAuthority[i]) return false;
     return true;
 }
 

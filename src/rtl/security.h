@@ -15,6 +15,7 @@ bool valid_sid(const SID* sid);
 ULONG length_sid(const SID* sid);       // bytes
 ULONG length_required_sid(ULONG count); // bytes for `count` sub-authorities
 bool equal_sid(const SID* a, const SID* b);
+bool equal_prefix_sid(const SID* a, const SID* b); // all but the last sub-authority
 NTSTATUS copy_sid(ULONG size, SID* to, const SID* from);
 // "S-1-5-18" in `text` (room for 256 characters); gives the number of characters, 0: invalid.
 ULONG sid_to_string(const SID* sid, WCHAR* text);
@@ -24,6 +25,12 @@ bool valid_acl(const ACL* acl);
 // Appends an ACE of `type` (ACCESS_ALLOWED_ACE_TYPE, ACCESS_DENIED_ACE_TYPE, …) with a mask and a SID.
 NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK mask, const SID* sid);
 NTSTATUS get_ace(const ACL* acl, ULONG index, void** ace);
+// RtlAddAce: ACEs of `length` bytes before the one at `index`, or at the end. STATUS_INVALID_PARAMETER,
+// STATUS_BUFFER_TOO_SMALL.
+NTSTATUS add_aces(ACL* acl, ULONG revision, ULONG index, const void* list, ULONG length);
+NTSTATUS delete_ace(ACL* acl, ULONG index);
+// Where the next ACE would go; null: the list is full. False: not a list.
+bool first_free_ace(const ACL* acl, void** free);
 
 // `descriptor` is a SECURITY_DESCRIPTOR (absolute) or SECURITY_DESCRIPTOR_RELATIVE, told apart by
 // SE_SELF_RELATIVE.
@@ -42,5 +49,20 @@ NTSTATUS get_group(const void* descriptor, SID** group, BOOLEAN* defaulted);
 // Writes the self-relative form. STATUS_BUFFER_TOO_SMALL with the needed *size; STATUS_BAD_DESCRIPTOR_FORMAT:
 // already relative.
 NTSTATUS absolute_to_relative(const void* absolute, void* relative, ULONG* size);
+// The other way, into buffers of the caller; sizes become what is needed. STATUS_BAD_DESCRIPTOR_FORMAT,
+// STATUS_BUFFER_TOO_SMALL.
+struct AbsoluteParts {
+    void* descriptor;
+    ULONG* descriptor_size;
+    ACL* dacl;
+    ULONG* dacl_size;
+    ACL* sacl;
+    ULONG* sacl_size;
+    SID* owner;
+    ULONG* owner_size;
+    SID* group;
+    ULONG* group_size;
+};
+NTSTATUS relative_to_absolute(const void* relative, const AbsoluteParts& to);
 
 } // namespace nt::rtl

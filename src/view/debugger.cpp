@@ -21,16 +21,13 @@ constexpr Command own_commands[] = {
 
 std::vector<Command> make_commands() {
     std::vector<Command> all;
-    for (const auto part : {driver_commands(),     device_commands(),
-                            object_commands(),     irp_commands(),
-                            file_commands(),       handle_commands(),
-                            process_commands(),    processor_commands(),
-                            scheduling_commands(), value_commands(),
-                            memory_commands(),     module_commands(),
-                            stack_commands(),      lock_commands(),
-                            list_commands(),       search_commands(),
-                            register_commands(),   irp_search_commands(),
-                            volume_commands(),     std::span<const Command>(own_commands)})
+    for (const auto part : {driver_commands(),  device_commands(),    object_commands(),
+                            irp_commands(),     file_commands(),      handle_commands(),
+                            process_commands(), processor_commands(), scheduling_commands(),
+                            value_commands(),   memory_commands(),    module_commands(),
+                            stack_commands(),   lock_commands(),      list_commands(),
+                            search_commands(),  register_commands(),  irp_search_commands(),
+                            volume_commands(),  security_commands(),  std::span<const Command>(own_commands)})
         all.insert(all.end(), part.begin(), part.end());
     return all;
 }

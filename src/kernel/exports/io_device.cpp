@@ -6,6 +6,7 @@
 #include "kernel/io/driver.h"
 #include "kernel/io/file.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/se/access.h"
 
 using namespace nt;
 
@@ -98,9 +99,9 @@ extern "C" NTSTATUS IoCreateSymbolicLink(UNICODE_STRING* link, UNICODE_STRING* t
     return ob::create_symbolic_link(*link, *target, OBJ_PERMANENT);
 }
 GATE(IoCreateSymbolicLink);
-// Anybody may use such a link; here there is no other kind.
+// "An unprotected symbolic link": anybody may do anything with it.
 extern "C" NTSTATUS IoCreateUnprotectedSymbolicLink(UNICODE_STRING* link, UNICODE_STRING* target) {
-    return ob::create_symbolic_link(*link, *target, OBJ_PERMANENT);
+    return ob::create_symbolic_link(*link, *target, OBJ_PERMANENT, se::unprotected_descriptor());
 }
 GATE(IoCreateUnprotectedSymbolicLink);
 extern "C" NTSTATUS IoDeleteSymbolicLink(UNICODE_STRING* link) { return ob::delete_symbolic_link(*link); }

@@ -5,6 +5,7 @@
 #include "kernel/exports/groups.h"
 #include "kernel/exports/priorities.h"
 #include "kernel/exports/thread_handle.h"
+#include "kernel/exports/token_handle.h"
 #include "kernel/ke/affinity.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/priority.h"
@@ -57,8 +58,22 @@ template <class T, class F> NTSTATUS with(const void* from, ULONG length, F use)
     return NT_SUCCESS(given.status) ? use(given.value) : given.status;
 }
 
+// SetThreadToken: a handle to an impersonation token, or null to end the impersonation.
+NTSTATUS set_token(ke::Thread& thread, HANDLE handle) {
+    if (!handle) {
+        se::impersonate(thread, nullptr, SecurityAnonymous, false);
+        return STATUS_SUCCESS;
+    }
+    exports::TokenReference token(handle, TOKEN_IMPERSONATE);
+    if (!NT_SUCCESS(token.status)) return token.status;
+    if (token.token->TokenType != TokenImpersonation) return STATUS_BAD_TOKEN_TYPE;
+    return se::impersonate_client(thread, token.token, false, token.token->ImpersonationLevel);
+}
+
 NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG length) {
     switch (information_class) {
+    case ThreadImpersonationToken:
+        return with<HANDLE>(from, length, [&](HANDLE handle) { return set_token(thread, handle); });
     case ThreadPriority:
         return with<KPRIORITY>(from, length, [&](KPRIORITY priority) -> NTSTATUS {
             if (priority < 1 || priority > ke::high_priority) return STATUS_INVALID_PARAMETER;
@@ -109,7 +124,9 @@ NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG leng
 } // namespace
 
 extern "C" NTSTATUS NtSetInformationThread(HANDLE handle, ULONG information_class, void* from, ULONG length) {
-    exports::TargetThread thread(handle, thread_set_information);
+    constexpr ACCESS_MASK thread_set_token = 0x80;
+    exports::TargetThread thread(
+        handle, information_class == ThreadImpersonationToken ? thread_set_token : thread_set_information);
     return NT_SUCCESS(thread.status) ? set(*thread, information_class, from, length) : thread.status;
 }
 GATE(NtSetInformationThread);

@@ -208,18 +208,6 @@ extern "C" BOOLEAN ObIsKernelHandle(HANDLE handle) {
 }
 GATE(ObIsKernelHandle);
 
-// The descriptor itself is lent: it is not replaced while part 1 has no way to set one on a live object.
-extern "C" NTSTATUS ObGetObjectSecurity(PVOID object, PVOID* descriptor, BOOLEAN* allocated) {
-    *descriptor = ob::security_of(object);
-    *allocated = FALSE;
-    return STATUS_SUCCESS;
-}
-GATE(ObGetObjectSecurity);
-extern "C" void ObReleaseObjectSecurity(PVOID descriptor, BOOLEAN allocated) {
-    if (descriptor && allocated) pool::release(descriptor);
-}
-GATE(ObReleaseObjectSecurity);
-
 // assumed: the first handle of the process to this object (null: to any) of this type (null: of any).
 extern "C" BOOLEAN ObFindHandleForObject(EPROCESS* process, PVOID object, OBJECT_TYPE* type,
                                          OBJECT_HANDLE_INFORMATION* info, HANDLE* handle) {

@@ -92,7 +92,7 @@ Result<DEVICE_OBJECT*> make_device(const NewDevice& what, std::u16string_view pa
     const std::u16string_view last = split == path.npos ? path : path.substr(split + 1);
     if (!path.empty() && last.empty()) return fail(STATUS_OBJECT_NAME_INVALID);
     ULONG sd_length;
-    const void* sd = se::default_device_descriptor(sd_length);
+    const void* sd = se::default_device_descriptor(what.type, what.characteristics, sd_length);
     const Result<PVOID> body =
         ob::create_object({.type = device_type,
                            .body_size = sizeof(DEVICE_OBJECT) + align8(what.extension_size) +

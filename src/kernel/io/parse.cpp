@@ -14,6 +14,7 @@
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/pool/pool.h"
+#include "kernel/se/subject.h"
 #include "trace/trace.h"
 #include <cstring>
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr ULONG name_tag = pool::tag("IoNm");
 OpenBlock* free_blocks;
+ULONG operations; // numbers of opens: ACCESS_STATE.OperationID
 
 constexpr ACCESS_MASK attribute_access =
     SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC;
@@ -61,7 +63,9 @@ NTSTATUS check_device(DEVICE_OBJECT* device, const OpenPacket& packet) {
 }
 
 // The device's descriptor decides opens of the device itself, and those of names below it if the driver asked
-// for that (FILE_DEVICE_SECURE_OPEN); other names below are the driver's matter.
+// for that (FILE_DEVICE_SECURE_OPEN). Other names below are the driver's matter: "the I/O manager will only
+// check to ensure that traverse access is granted to the device object" (ifs page "Applying Security
+// Descriptors on the Device Object"), which most callers' SeChangeNotifyPrivilege grants.
 NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, const OpenPacket& packet,
                         bool device_itself) {
     ACCESS_STATE& access = packet.block->access;
@@ -72,6 +76,10 @@ NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, 
     const KPROCESSOR_MODE mode = packet.force_access_check ? KPROCESSOR_MODE(UserMode) : request.mode;
     if (device_itself || (device->Characteristics & FILE_DEVICE_SECURE_OPEN)) {
         const NTSTATUS status = ob::check_access(device, ob::map_generic(desired, mapping), mode, &granted);
+        if (!NT_SUCCESS(status)) return status;
+    } else if (mode != KernelMode && !(access.Flags & TOKEN_HAS_TRAVERSE_PRIVILEGE)) {
+        ACCESS_MASK passing;
+        const NTSTATUS status = ob::check_access(device, FILE_TRAVERSE, mode, &passing);
         if (!NT_SUCCESS(status)) return status;
     }
     access.PreviouslyGrantedAccess |= granted;
@@ -221,10 +229,17 @@ OpenBlock* take_open_block() {
     else
         block = static_cast<OpenBlock*>(
             pool::allocate(pool::Kind::nonpaged, sizeof(OpenBlock), pool::tag("IoOp")));
-    if (block) std::memset(block, 0, sizeof *block);
+    if (!block) return nullptr;
+    std::memset(block, 0, sizeof *block);
+    ACCESS_STATE& access = block->access;
+    se::capture_subject(&se::current_thread_body(), se::current_process_body(),
+                        access.SubjectSecurityContext);
+    access.OperationID = {++operations, 0};
+    access.Flags = se::effective_token(access.SubjectSecurityContext)->TokenFlags;
     return block;
 }
 void give_open_block(OpenBlock* block) {
+    se::release_subject(block->access.SubjectSecurityContext);
     block->next_free = free_blocks;
     free_blocks = block;
 }

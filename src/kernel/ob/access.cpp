@@ -8,9 +8,10 @@ namespace {
 // Kernel mode passes; nobody else until se has plugged itself in.
 class KernelOnly final : public AccessPolicy {
   public:
-    NTSTATUS check(const void*, OBJECT_TYPE*, ACCESS_MASK, KPROCESSOR_MODE, ACCESS_MASK*) override {
-        return STATUS_ACCESS_DENIED;
-    }
+    NTSTATUS check(PVOID, ACCESS_MASK, ACCESS_MASK*) override { return STATUS_ACCESS_DENIED; }
+    NTSTATUS check_creator(PVOID, ACCESS_MASK, ACCESS_MASK*) override { return STATUS_ACCESS_DENIED; }
+    bool bypasses_traverse() override { return true; }
+    NTSTATUS assign(PVOID, PVOID, const void*, KPROCESSOR_MODE) override { return STATUS_SUCCESS; }
 } kernel_only;
 AccessPolicy* policy = &kernel_only;
 
@@ -27,14 +28,31 @@ ACCESS_MASK map_generic(ACCESS_MASK desired, const GENERIC_MAPPING& mapping) {
     return mapped;
 }
 
+namespace {
+
+NTSTATUS grant(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) {
+    const GENERIC_MAPPING& mapping = type_of(object)->TypeInfo.GenericMapping;
+    *granted = map_generic(desired, mapping) & ~MAXIMUM_ALLOWED;
+    if (desired & MAXIMUM_ALLOWED) *granted |= mapping.GenericAll;
+    return STATUS_SUCCESS;
+}
+
+} // namespace
+
 NTSTATUS check_access(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted) {
-    OBJECT_TYPE* type = type_of(object);
-    if (mode == KernelMode) {
-        *granted = map_generic(desired, type->TypeInfo.GenericMapping) & ~MAXIMUM_ALLOWED;
-        if (desired & MAXIMUM_ALLOWED) *granted |= type->TypeInfo.GenericMapping.GenericAll;
-        return STATUS_SUCCESS;
-    }
-    return policy->check(security_of(object), type, desired, mode, granted);
+    return mode == KernelMode ? grant(object, desired, granted) : policy->check(object, desired, granted);
+}
+NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted) {
+    return mode == KernelMode ? grant(object, desired, granted)
+                              : policy->check_creator(object, desired, granted);
+}
+bool bypasses_traverse() { return policy->bypasses_traverse(); }
+
+NTSTATUS assign_security(PVOID object, const void* given, KPROCESSOR_MODE mode) {
+    if (security_of(object)) return STATUS_SUCCESS; // made with one
+    PVOID directory = directory_of(object);
+    if (!directory && !given && !facts_of(type_of(object)).security_required) return STATUS_SUCCESS;
+    return policy->assign(object, directory, given, mode);
 }
 
 } // namespace nt::ob

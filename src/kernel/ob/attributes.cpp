@@ -23,6 +23,8 @@ NTSTATUS fetch(void* to, const void* from, SIZE_T size, ULONG alignment, KPROCES
 void Attributes::release() {
     if (pool_buffer_) pool::release(pool_buffer_, name_tag);
     pool_buffer_ = nullptr;
+    if (captured_descriptor_) release_descriptor(security_descriptor);
+    captured_descriptor_ = false;
 }
 
 void Attributes::set(std::u16string_view text, ULONG flags, HANDLE directory) {
@@ -46,6 +48,12 @@ NTSTATUS Attributes::capture(const OBJECT_ATTRIBUTES* from, KPROCESSOR_MODE mode
     attributes = given.Attributes;
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE; // only the kernel may ask for one
     security_descriptor = given.SecurityDescriptor;
+    if (security_descriptor && mode != KernelMode) {
+        if (const NTSTATUS status = capture_descriptor(given.SecurityDescriptor, mode, &security_descriptor);
+            !NT_SUCCESS(status))
+            return status;
+        captured_descriptor_ = true;
+    }
     security_qos = given.SecurityQualityOfService;
     if (!given.ObjectName) return STATUS_SUCCESS;
     return capture_name(given.ObjectName, mode);

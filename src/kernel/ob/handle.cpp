@@ -160,6 +160,14 @@ Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* acc
     return create_opened_handle(object, granted, attributes, mode != KernelMode);
 }
 
+Result<HANDLE> handle_for_creator(PVOID object, ULONG attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode) {
+    ACCESS_MASK granted;
+    if (const NTSTATUS status = check_creator(object, desired, mode, &granted); !NT_SUCCESS(status))
+        return fail(status);
+    if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
+    return create_handle(object, granted, attributes);
+}
+
 NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
                              PVOID* object, OBJECT_HANDLE_INFORMATION* info) {
     *object = nullptr;

@@ -83,6 +83,9 @@ Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK ac
 Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* access, ACCESS_MASK desired,
                                OBJECT_TYPE* type, KPROCESSOR_MODE mode);
 
+// The handle of whoever has just made the object: the access is not a matter of its descriptor.
+Result<HANDLE> handle_for_creator(PVOID object, ULONG attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode);
+
 // ObReferenceObjectByHandle. NtCurrentProcess() and NtCurrentThread() are understood.
 // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. `info` may be null.
 NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,

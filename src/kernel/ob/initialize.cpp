@@ -79,6 +79,7 @@ static NTSTATUS create_window_types() {
 
 NTSTATUS initialize() {
     detail::forget_types();
+    detail::forget_descriptors();
     const Result<OBJECT_TYPE*> first =
         create_type({.name = u"Type", .tag = pool::tag("ObjT"), .valid_access = STANDARD_RIGHTS_ALL | 1}, {});
     if (!first) return first.error();

@@ -66,8 +66,10 @@ struct Walk {
     PVOID insert;
     PVOID* found;
     bool ignore_case;
-    View link_target{}; // set with STATUS_REPARSE
-    View rest{};        // what follows the link
+    KPROCESSOR_MODE mode; // of access checks
+    bool checks_traverse; // each directory on the way must let the caller pass
+    View link_target{};   // set with STATUS_REPARSE
+    View rest{};          // what follows the link
 
     NTSTATUS from(PVOID object, View path);
     NTSTATUS arrived(PVOID object);
@@ -102,6 +104,13 @@ NTSTATUS Walk::missing(OBJECT_DIRECTORY* directory, View part, bool last) {
     if (!last) return STATUS_OBJECT_PATH_NOT_FOUND;
     if (!insert) return STATUS_OBJECT_NAME_NOT_FOUND;
     (void)part;
+    if (mode != KernelMode) {
+        ACCESS_MASK granted;
+        const ACCESS_MASK right =
+            type_of(insert) == directory_type ? DIRECTORY_CREATE_SUBDIRECTORY : DIRECTORY_CREATE_OBJECT;
+        if (const NTSTATUS status = check_access(directory, right, mode, &granted); !NT_SUCCESS(status))
+            return status;
+    }
     if (const NTSTATUS status = insert_into(directory, insert, ignore_case); !NT_SUCCESS(status))
         return status;
     reference(insert);
@@ -121,6 +130,12 @@ NTSTATUS Walk::from(PVOID object, View path) {
             if (part.empty()) return STATUS_OBJECT_NAME_INVALID;
             path.remove_prefix(end);
             auto* directory = static_cast<OBJECT_DIRECTORY*>(object);
+            if (checks_traverse) [[unlikely]] {
+                ACCESS_MASK granted;
+                if (const NTSTATUS status = check_access(directory, DIRECTORY_TRAVERSE, mode, &granted);
+                    !NT_SUCCESS(status))
+                    return status;
+            }
             // \?? is the caller's DOS-device directory.
             if (directory == root_directory && part == u"??")
                 object = dos_devices_of_caller();
@@ -174,7 +189,11 @@ NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, Vie
 
 NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID insert, PVOID* found) {
     *found = nullptr;
-    Walk walk{request, insert, found, (attributes.attributes & OBJ_CASE_INSENSITIVE) != 0};
+    const KPROCESSOR_MODE mode =
+        attributes.attributes & OBJ_FORCE_ACCESS_CHECK ? KPROCESSOR_MODE(UserMode) : request.mode;
+    Walk walk{request, insert,
+              found,   (attributes.attributes & OBJ_CASE_INSENSITIVE) != 0,
+              mode,    mode != KernelMode && !bypasses_traverse()};
     Rewritten rewritten;
     View path = view_of(attributes.name);
     PVOID held = nullptr;
@@ -239,10 +258,20 @@ NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode
         }
     } else
         reference(object);
+    if (target == object)
+        if (const NTSTATUS assigned = assign_security(object, attributes.security_descriptor, mode);
+            !NT_SUCCESS(assigned)) {
+            remove_from_directory(object);
+            dereference(target);
+            dereference(object);
+            return assigned;
+        }
     NTSTATUS result = status;
     if (handle) {
         const Result<HANDLE> made =
-            open_by_pointer(target, attributes.attributes, nullptr, desired, type_of(target), mode);
+            target == object
+                ? handle_for_creator(object, attributes.attributes, desired, mode)
+                : open_by_pointer(target, attributes.attributes, nullptr, desired, type_of(target), mode);
         if (made)
             *handle = *made;
         else {

@@ -38,13 +38,14 @@ class Attributes {
     UNICODE_STRING name{};
     HANDLE root = nullptr;
     ULONG attributes = 0;
-    PVOID security_descriptor = nullptr; // as given
+    PVOID security_descriptor = nullptr; // a user-mode caller's is captured
     PVOID security_qos = nullptr;
 
   private:
     void release();
     WCHAR inline_buffer_[128];
     WCHAR* pool_buffer_ = nullptr;
+    bool captured_descriptor_ = false;
 };
 
 // Walks a name. On success *found is referenced. With `insert` (an object that must not exist yet) the last
@@ -95,8 +96,11 @@ struct OBJECT_SYMBOLIC_LINK {
 Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const UNICODE_STRING& target,
                                                 ULONG attributes, USHORT kept = 0);
 // A link; with OBJ_PERMANENT it outlives every handle (IoCreateSymbolicLink). STATUS_OBJECT_NAME_COLLISION.
-NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes);
+NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes,
+                              PVOID descriptor = nullptr); // null: link_descriptor
 NTSTATUS delete_symbolic_link(const UNICODE_STRING& name);
+// Everybody may read such a link. Of se.
+extern PVOID link_descriptor;
 
 // ObQueryNameString's text: the whole path into `to` (as Procedures::query_name).
 NTSTATUS query_name(PVOID object, UNICODE_STRING& to);
@@ -104,15 +108,27 @@ NTSTATUS query_name(PVOID object, UNICODE_STRING& to);
 // Who may: se plugs itself in. The default grants what is asked for (mapped) to kernel mode only.
 class AccessPolicy {
   public:
-    // `desired` may hold generic rights and MAXIMUM_ALLOWED. STATUS_ACCESS_DENIED, STATUS_PRIVILEGE_NOT_HELD.
-    virtual NTSTATUS check(const void* security_descriptor, OBJECT_TYPE* type, ACCESS_MASK desired,
-                           KPROCESSOR_MODE mode, ACCESS_MASK* granted) = 0;
+    // A user-mode caller opens the object. `desired` may hold generic rights and MAXIMUM_ALLOWED.
+    // STATUS_ACCESS_DENIED, STATUS_PRIVILEGE_NOT_HELD.
+    virtual NTSTATUS check(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) = 0;
+    // A user-mode caller has made the object and gets what it asks for, as far as the type has such rights.
+    virtual NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) = 0;
+    // Passes directories without rights to them (SeChangeNotifyPrivilege).
+    virtual bool bypasses_traverse() = 0;
+    // The descriptor of a new object, from the one given (may be null), the directory's (may be null) and the
+    // creator's token.
+    virtual NTSTATUS assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) = 0;
 
   protected:
     ~AccessPolicy() = default;
 };
 void set_access_policy(AccessPolicy* policy);
 NTSTATUS check_access(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
+NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
+bool bypasses_traverse();
+// Done by insert(); for objects that do not go through it. An object without a name gets a descriptor only if
+// one is given or its type requires one.
+NTSTATUS assign_security(PVOID object, const void* given, KPROCESSOR_MODE mode);
 ACCESS_MASK map_generic(ACCESS_MASK desired, const GENERIC_MAPPING& mapping);
 
 } // namespace nt::ob

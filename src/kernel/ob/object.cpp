@@ -16,7 +16,6 @@ namespace nt::ob {
 namespace {
 
 constexpr ULONG name_tag = pool::tag("ObNm");
-constexpr ULONG security_tag = pool::tag("Se  ");
 
 OBJECT_HEADER* deferred_head; // linked by NextToFree
 void (*deferred_request)();
@@ -99,7 +98,7 @@ void release_memory(OBJECT_HEADER* header) {
     entry.Blink->Flink = entry.Flink;
     --type->TotalNumberOfObjects;
     if (name.Buffer) pool::release(name.Buffer, name_tag);
-    if (header->SecurityDescriptor) pool::release(header->SecurityDescriptor, security_tag);
+    if (header->SecurityDescriptor) dereference_descriptor(header->SecurityDescriptor);
     pool::release(reinterpret_cast<UCHAR*>(header) - size_before(header->InfoMask));
 }
 
@@ -238,16 +237,6 @@ ULONG security_length(const SECURITY_DESCRIPTOR_RELATIVE* sd) {
     reach(sd->Sacl, acl);
     reach(sd->Dacl, acl);
     return end;
-}
-
-NTSTATUS set_security(PVOID body, const void* self_relative, ULONG length) {
-    PVOID copy = pool::allocate(pool::Kind::paged, length, security_tag);
-    if (!copy) return STATUS_INSUFFICIENT_RESOURCES;
-    std::memcpy(copy, self_relative, length);
-    PVOID& slot = header_of(body)->SecurityDescriptor;
-    if (slot) pool::release(slot, security_tag);
-    slot = copy;
-    return STATUS_SUCCESS;
 }
 
 DISPATCHER_HEADER* waitable(PVOID body) {

@@ -72,11 +72,21 @@ NTSTATUS reference_by_pointer(PVOID body, ACCESS_MASK desired, OBJECT_TYPE* type
 // reference, ends.
 void make_temporary(PVOID body);
 void make_permanent(PVOID body);
-// ObGetObjectSecurity's data: the self-relative descriptor or null.
+// The object's self-relative descriptor or null. Equal ones are one in memory, which counts who uses it.
 inline PVOID security_of(const void* body) { return header_of(body)->SecurityDescriptor; }
 // Bytes of a well-formed self-relative descriptor.
 ULONG security_length(const SECURITY_DESCRIPTOR_RELATIVE* sd);
 NTSTATUS set_security(PVOID body, const void* self_relative, ULONG length);
+// One of share_descriptor() for one more object.
+void share_security(PVOID body, PVOID shared);
+PVOID share_descriptor(const void* self_relative, ULONG length); // null: no memory
+void reference_descriptor(const void* descriptor);
+void dereference_descriptor(const void* descriptor);
+// A caller's descriptor of either form as a self-relative copy of its own. STATUS_ACCESS_VIOLATION,
+// STATUS_UNKNOWN_REVISION, STATUS_INVALID_SID, STATUS_INVALID_ACL, STATUS_INSUFFICIENT_RESOURCES.
+NTSTATUS capture_descriptor(const void* from, KPROCESSOR_MODE mode, void** captured);
+void release_descriptor(void* captured);
+inline constexpr ULONG descriptor_tag = 'S' | 'e' << 8 | 'S' << 16 | 'd' << 24;
 
 // The DISPATCHER_HEADER that waits on this object use, or null.
 DISPATCHER_HEADER* waitable(PVOID body);

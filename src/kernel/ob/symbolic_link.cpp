@@ -9,6 +9,8 @@
 
 namespace nt::ob {
 
+PVOID link_descriptor;
+
 namespace {
 
 constexpr ULONG target_tag = pool::tag("Symt");
@@ -27,7 +29,8 @@ void detail::create_symbolic_link_type() {
     symbolic_link_type = *create_type({.name = u"SymbolicLink",
                                        .tag = pool::tag("Symb"),
                                        .mapping = mapping,
-                                       .valid_access = SYMBOLIC_LINK_ALL_ACCESS},
+                                       .valid_access = SYMBOLIC_LINK_ALL_ACCESS,
+                                       .security_required = true},
                                       {.remove = remove_link});
 }
 
@@ -52,7 +55,8 @@ Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const 
     return link;
 }
 
-NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes) {
+NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& target, ULONG attributes,
+                              PVOID descriptor) {
     const std::u16string_view path(name.Buffer, name.Length / sizeof(WCHAR));
     const std::u16string_view last = path.substr(path.rfind(u'\\') + 1);
     if (path.empty() || last.empty()) return STATUS_OBJECT_NAME_INVALID;
@@ -60,6 +64,7 @@ NTSTATUS create_symbolic_link(const UNICODE_STRING& name, const UNICODE_STRING& 
     if (!link) return link.error();
     Attributes where;
     where.set(name, attributes | OBJ_CASE_INSENSITIVE);
+    where.security_descriptor = descriptor ? descriptor : link_descriptor;
     const NTSTATUS status = insert(*link, where, KernelMode, 0, nullptr);
     if (NT_SUCCESS(status) && trace::on) [[unlikely]]
         trace::emit_symlink_created(name, target);

@@ -42,6 +42,12 @@ struct Procedures {
     // The object's full name into `to` (Length = what would be needed; characters are stored only up to
     // MaximumLength).
     NTSTATUS (*query_name)(PVOID object, UNICODE_STRING& to) = nullptr;
+    // NtQuerySecurityObject and NtSetSecurityObject, where the descriptor is not the header's. `length`: of
+    // the buffer, then what is needed. The buffer is the caller's.
+    NTSTATUS (*query_security)(PVOID object, ULONG information, PVOID to, ULONG& length,
+                               KPROCESSOR_MODE mode) = nullptr;
+    NTSTATUS (*set_security)(PVOID object, ULONG information, const void* captured,
+                             KPROCESSOR_MODE mode) = nullptr;
     // References that the kernel itself has besides those of handles: no driver may give them back.
     LONG64 (*own_references)(PVOID object) = nullptr;
 };
@@ -54,8 +60,9 @@ struct TypeFacts {
     ULONG invalid_attributes = 0; // OBJ_* that make STATUS_INVALID_PARAMETER
     bool paged = false;           // bodies in paged pool
     bool maintain_handle_info = false;
-    bool callbacks = false; // ObRegisterCallbacks may name it
-    int wait_offset = -1;   // where in the body the DISPATCHER_HEADER to wait on stands; -1: not waitable
+    bool callbacks = false;         // ObRegisterCallbacks may name it
+    bool security_required = false; // also objects without a name have a descriptor
+    int wait_offset = -1; // where in the body the DISPATCHER_HEADER to wait on stands; -1: not waitable
 };
 
 // Makes a type and its object under \ObjectTypes. STATUS_OBJECT_NAME_COLLISION,

@@ -9,12 +9,15 @@
 #include "kernel/ke/report.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/user_locks.h"
+#include "kernel/ob/dos_devices.h"
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/process_notify.h"
 #include "kernel/ps/thread.h"
 #include "kernel/ps/timer_resolution.h"
 #include "kernel/ps/times.h"
+#include "kernel/se/access.h"
+#include "kernel/se/token.h"
 #include "trace/trace.h"
 #include <cstring>
 #include <vector>
@@ -44,6 +47,7 @@ void remove_process(PVOID object) {
         ob::HandleTable::destroy(table_of(&process));
     }
     if (process.space) mm::AddressSpace::destroy(process.space);
+    se::drop_primary_token(process);
     host::destroy(process.modules);
     host::destroy(process.file_name);
     host::destroy(process.path);
@@ -125,6 +129,12 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
     process.modules = host::make<ldr::ModuleList>();
     process.failure = host::make<std::string>();
     process.file_name = host::make<std::string>(image);
+    NTSTATUS status = se::inherit_primary_token(process);
+    if (NT_SUCCESS(status)) status = se::protect(object, *se::primary_token(&process), true);
+    if (!NT_SUCCESS(status)) {
+        ob::dereference(object);
+        return fail(status);
+    }
     list::insert_tail(all_processes, process.all_link);
     remember_id(id, object);
     // Drivers walk processes from PsInitialSystemProcess over ActiveProcessLinks.
@@ -150,6 +160,7 @@ NTSTATUS initialize_processes() {
                                  .mapping = {0x20410, 0x20beb, 0x121001, PROCESS_ALL_ACCESS},
                                  .valid_access = PROCESS_ALL_ACCESS,
                                  .callbacks = true,
+                                 .security_required = true,
                                  .wait_offset = 0},
                                 {.remove = remove_process, .own_references = own_references});
     if (!type) return type.error();
@@ -197,6 +208,19 @@ void terminate_process(EPROCESS& target, NTSTATUS status, bool except_current) {
         }
     }
     if (self_too) exit_thread(status);
+}
+
+NTSTATUS run_as(EPROCESS& process, se::User user) {
+    TOKEN* token = TRY_STATUS(se::create_user_token(user));
+    token->SessionId = 1;
+    se::set_primary_token(process, token);
+    process.DeviceMap = ob::device_map_of(token->AuthenticationId);
+    NTSTATUS status = se::protect(&process, *token, true);
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads && NT_SUCCESS(status); e = e->Flink) {
+        ke::Thread* thread = NT_CONTAINER(e, ke::Thread, all_link);
+        if (thread->process == &process) status = se::protect(thread, *token, true);
+    }
+    return status;
 }
 
 void set_standard_handles(EPROCESS& target, HANDLE console, HANDLE input, HANDLE output, HANDLE error) {

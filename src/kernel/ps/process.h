@@ -13,6 +13,7 @@
 #include "kernel/ldr/modules.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ps/process_body.h"
+#include "kernel/se/accounts.h"
 #include <string>
 #include <vector>
 
@@ -88,6 +89,9 @@ Result<Child> create_child(const NewChild& what);
 // C:\Windows\System32 is in \KnownDlls. Referenced. STATUS_OBJECT_NAME_NOT_FOUND,
 // STATUS_OBJECT_PATH_NOT_FOUND.
 Result<section::Section*> find_program(std::u16string_view nt_name);
+
+// The process and its threads belong to this user from now on. Before the first thread runs.
+NTSTATUS run_as(EPROCESS& process, se::User user);
 
 // Standard handles of the process, put into its parameters: opened by app through io before the first thread
 // runs.

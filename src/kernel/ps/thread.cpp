@@ -15,6 +15,8 @@
 #include "kernel/ps/image_notify.h"
 #include "kernel/ps/thread_notify.h"
 #include "kernel/ps/times.h"
+#include "kernel/se/access.h"
+#include "kernel/se/token.h"
 #include "trace/trace.h"
 #include <algorithm>
 #include <vector>
@@ -54,6 +56,7 @@ void reap() {
 
 void remove_thread(PVOID body) {
     auto& thread = *static_cast<ke::Thread*>(body);
+    se::impersonate(thread, nullptr, SecurityAnonymous, false);
     ke::delete_thread(thread);
     forget_id(thread.tid);
     if (thread.process) ob::dereference(thread.process);
@@ -89,6 +92,12 @@ Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
     thread->process = home.process;
     thread->Tcb.ApcState.Process = reinterpret_cast<decltype(thread->Tcb.ApcState.Process)>(home.process);
     thread->Tcb.Process = reinterpret_cast<decltype(thread->Tcb.Process)>(home.process);
+    if (const NTSTATUS status = se::protect(thread, *se::primary_token(home.process), true);
+        !NT_SUCCESS(status)) {
+        thread->process = nullptr;
+        ob::dereference(thread);
+        return fail(status);
+    }
     if (home.process) {
         ob::reference(home.process);
         list::insert_tail(home.process->ThreadListHead, thread->ThreadListEntry);
@@ -147,6 +156,7 @@ NTSTATUS initialize_threads() {
                                  .mapping = {0x20048, 0x20037, 0x120000, thread_all_access},
                                  .valid_access = thread_all_access,
                                  .callbacks = true,
+                                 .security_required = true,
                                  .wait_offset = 0},
                                 {.remove = remove_thread, .own_references = own_references});
     if (!type) return type.error();

@@ -1,84 +1,182 @@
 #include "kernel/se/access.h"
-#include "abi/se.h"
 #include "abi/status.h"
+#include "host/guest.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/se/access_check.h"
+#include "kernel/se/descriptor.h"
+#include "kernel/se/detail/standard.h"
+#include "kernel/se/subject.h"
+#include "rtl/security.h"
+#include "trace/trace.h"
 #include <cstring>
 
 namespace nt::se {
 
 namespace {
 
-// assumed: the one user there is runs elevated, and every descriptor of part 1 gives administrators full
-// access.
-class Administrator final : public ob::AccessPolicy {
-  public:
-    NTSTATUS check(const void*, OBJECT_TYPE* type, ACCESS_MASK desired, KPROCESSOR_MODE,
-                   ACCESS_MASK* granted) override {
-        *granted = ob::map_generic(desired, type->TypeInfo.GenericMapping) & ~MAXIMUM_ALLOWED;
-        if (desired & MAXIMUM_ALLOWED) *granted |= type->TypeInfo.GenericMapping.GenericAll;
-        // Reading audit lists needs a privilege that has to be enabled first.
-        if (*granted & ACCESS_SYSTEM_SECURITY) return STATUS_PRIVILEGE_NOT_HELD;
-        // Rights the type does not know are refused.
-        return *granted & ~(type->TypeInfo.ValidAccessMask | STANDARD_RIGHTS_ALL) ? STATUS_ACCESS_DENIED
-                                                                                  : STATUS_SUCCESS;
-    }
-} administrator;
-
-struct Sid1 {
-    UCHAR revision, count, authority[6];
-    ULONG sub[1];
-};
-struct Sid2 {
-    UCHAR revision, count, authority[6];
-    ULONG sub[2];
-};
-template <class Sid> struct Ace {
-    ACE_HEADER header;
-    ACCESS_MASK mask;
-    Sid sid;
-};
-
-constexpr Sid1 everyone{1, 1, {0, 0, 0, 0, 0, 1}, {0}};
-constexpr Sid1 local_system{1, 1, {0, 0, 0, 0, 0, 5}, {18}};
-constexpr Sid2 administrators{1, 2, {0, 0, 0, 0, 0, 5}, {32, 544}};
-constexpr Sid1 restricted_code{1, 1, {0, 0, 0, 0, 0, 5}, {12}};
-template <class Sid> constexpr Ace<Sid> allow(ACCESS_MASK mask, const Sid& sid) {
-    return {{ACCESS_ALLOWED_ACE_TYPE, 0, sizeof(Ace<Sid>)}, mask, sid};
+// What a caller wanted and did not get, and what the descriptor would have given it.
+[[gnu::cold, gnu::noinline]] void trace_denial(PVOID object, ACCESS_MASK desired, const TOKEN& token,
+                                               NTSTATUS status) {
+    const OBJECT_TYPE* type = ob::type_of(object);
+    WCHAR name[512];
+    UNICODE_STRING path{0, sizeof name, name};
+    if (!NT_SUCCESS(ob::query_name(object, path)) || path.Length > sizeof name) path.Length = 0;
+    WCHAR user[256];
+    const ULONG n = rtl::sid_to_string(static_cast<const SID*>(token.UserAndGroups[0].Sid), user);
+    const AccessAnswer most = check_access(
+        {ob::security_of(object), &token, MAXIMUM_ALLOWED, 0, type->TypeInfo.GenericMapping, UserMode});
+    trace::emit_access_denied(object, type->Name, path, trace::Str16(std::u16string_view(user, n)),
+                              ob::map_generic(desired, type->TypeInfo.GenericMapping), most.granted, status);
 }
 
-constexpr ACCESS_MASK device_all = STANDARD_RIGHTS_ALL | 0x1ff;
-constexpr ACCESS_MASK device_rwx = 0x1201bf;
-constexpr ACCESS_MASK device_rx = 0x1200a9;
-
-struct DeviceDescriptor {
-    SECURITY_DESCRIPTOR_RELATIVE head;
-    Sid2 owner;
-    Sid1 group;
-    ACL acl;
-    Ace<Sid1> world;
-    Ace<Sid1> system;
-    Ace<Sid2> admins;
-    Ace<Sid1> restricted;
+// Result of the last assignments without an explicit descriptor: they differ by creator, directory and type
+// only.
+struct Remembered {
+    ULONG token = 0; // ModifiedId
+    PVOID parent = nullptr, result = nullptr;
 };
-constexpr USHORT acl_size = sizeof(ACL) + 3 * sizeof(Ace<Sid1>) + sizeof(Ace<Sid2>);
-constexpr DeviceDescriptor device_descriptor{
-    {SECURITY_DESCRIPTOR_REVISION, 0, SE_SELF_RELATIVE | SE_DACL_PRESENT, offsetof(DeviceDescriptor, owner),
-     offsetof(DeviceDescriptor, group), 0, offsetof(DeviceDescriptor, acl)},
-    administrators,
-    local_system,
-    {ACL_REVISION, 0, acl_size, 4, 0},
-    allow(device_rwx, everyone),
-    allow(device_all, local_system),
-    allow(device_all, administrators),
-    allow(device_rx, restricted_code)};
+Remembered remembered[256];
+
+class Policy final : public ob::AccessPolicy {
+  public:
+    NTSTATUS check(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) override {
+        OBJECT_TYPE* type = ob::type_of(object);
+        const Actor actor = current_actor();
+        const ACCESS_MASK wanted = ob::map_generic(desired, type->TypeInfo.GenericMapping);
+        constexpr ACCESS_MASK of_all = STANDARD_RIGHTS_ALL | ACCESS_SYSTEM_SECURITY | MAXIMUM_ALLOWED;
+        AccessAnswer answer{STATUS_ACCESS_DENIED, 0, 0};
+        if (actor.cannot_act)
+            answer.status = STATUS_BAD_IMPERSONATION_LEVEL;
+        else if (wanted & ~(type->TypeInfo.ValidAccessMask | of_all)) // rights that the type does not know
+            answer.status = STATUS_ACCESS_DENIED;
+        else if (const void* descriptor = ob::security_of(object))
+            answer =
+                check_access({descriptor, actor.token, wanted, 0, type->TypeInfo.GenericMapping, UserMode});
+        else // an object without security is everybody's
+            answer = {STATUS_SUCCESS,
+                      (wanted & ~MAXIMUM_ALLOWED) |
+                          (wanted & MAXIMUM_ALLOWED ? type->TypeInfo.GenericMapping.GenericAll : 0),
+                      0};
+        if (!NT_SUCCESS(answer.status) && trace::on) [[unlikely]]
+            trace_denial(object, desired, *actor.token, answer.status);
+        *granted = answer.granted;
+        return answer.status;
+    }
+    NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) override {
+        OBJECT_TYPE* type = ob::type_of(object);
+        const ACCESS_MASK wanted = ob::map_generic(desired, type->TypeInfo.GenericMapping);
+        constexpr ACCESS_MASK of_all = STANDARD_RIGHTS_ALL | ACCESS_SYSTEM_SECURITY | MAXIMUM_ALLOWED;
+        if (wanted & ~(type->TypeInfo.ValidAccessMask | of_all)) return STATUS_ACCESS_DENIED;
+        if ((wanted & ACCESS_SYSTEM_SECURITY) && !check_privilege(SE_SECURITY_PRIVILEGE, UserMode))
+            return STATUS_PRIVILEGE_NOT_HELD;
+        *granted = (wanted & ~MAXIMUM_ALLOWED) |
+                   (wanted & MAXIMUM_ALLOWED ? type->TypeInfo.GenericMapping.GenericAll : 0);
+        return STATUS_SUCCESS;
+    }
+    bool bypasses_traverse() override { return has_privilege(*current_token(), SE_CHANGE_NOTIFY_PRIVILEGE); }
+    NTSTATUS assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) override;
+} policy;
+
+NTSTATUS Policy::assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) {
+    OBJECT_TYPE* type = ob::type_of(object);
+    const TOKEN* token = current_token();
+    PVOID parent = directory ? ob::security_of(directory) : nullptr;
+    Remembered& last = remembered[type->Index];
+    const bool plain = !given && integrity_level(*token) >= SECURITY_MANDATORY_MEDIUM_RID;
+    if (plain && last.result && last.token == token->ModifiedId.LowPart && last.parent == parent) {
+        ob::reference_descriptor(last.result);
+        ob::header_of(object)->SecurityDescriptor = last.result;
+        return STATUS_SUCCESS;
+    }
+    const Descriptor made = TRY_STATUS(se::assign({.parent = parent,
+                                                   .given = given,
+                                                   .container = type == ob::directory_type,
+                                                   .token = token,
+                                                   .mapping = type->TypeInfo.GenericMapping,
+                                                   .mode = mode}));
+    if (const NTSTATUS status = ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
+        !NT_SUCCESS(status) || !plain)
+        return status;
+    if (last.result) ob::dereference_descriptor(last.result);
+    if (last.parent) ob::dereference_descriptor(last.parent);
+    last = {token->ModifiedId.LowPart, parent, ob::security_of(object)};
+    ob::reference_descriptor(last.result);
+    if (parent) ob::reference_descriptor(parent);
+    return STATUS_SUCCESS;
+}
 
 } // namespace
 
-void initialize() { ob::set_access_policy(&administrator); }
+NTSTATUS initialize() {
+    for (Remembered& r : remembered)
+        r = {};
+    token_type = TRY_STATUS(ob::create_type({.name = u"Token",
+                                             .tag = 'T' | 'o' << 8 | 'k' << 16 | 'e' << 24,
+                                             .mapping = {0x2001a, 0x201e0, 0x20005, TOKEN_ALL_ACCESS},
+                                             .valid_access = TOKEN_ALL_ACCESS,
+                                             .security_required = true},
+                                            {.remove = remove_token}));
+    system_token = TRY_STATUS(create_user_token(User::system));
+    system_token->TokenInUse = TRUE;
+    detail::make_standard_descriptors();
+    detail::protect_standard_objects();
+    ob::set_access_policy(&policy);
+    return STATUS_SUCCESS;
+}
 
-const void* default_device_descriptor(ULONG& length) {
-    length = sizeof device_descriptor;
-    return &device_descriptor;
+NTSTATUS protect(PVOID object, const TOKEN& token, bool from_reading) {
+    Descriptor label;
+    struct {
+        ACL acl;
+        ACE_HEADER header;
+        ACCESS_MASK mask;
+        UCHAR sid[12];
+    } sacl{{ACL_REVISION, 0, sizeof sacl, 1, 0},
+           {SYSTEM_MANDATORY_LABEL_ACE_TYPE, 0, 20},
+           SYSTEM_MANDATORY_LABEL_NO_WRITE_UP | (from_reading ? SYSTEM_MANDATORY_LABEL_NO_READ_UP : 0),
+           {}};
+    std::memcpy(sacl.sid, token.UserAndGroups[token.IntegrityLevelIndex].Sid, sizeof sacl.sid);
+    SECURITY_DESCRIPTOR given{};
+    rtl::create_descriptor(&given, SECURITY_DESCRIPTOR_REVISION);
+    rtl::set_sacl(&given, true, &sacl.acl, false);
+    const Descriptor made = TRY_STATUS(assign({.given = &given,
+                                               .token = &token,
+                                               .mapping = ob::type_of(object)->TypeInfo.GenericMapping,
+                                               .mode = KernelMode}));
+    return ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
+}
+
+NTSTATUS query_header_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length) {
+    const Descriptor part = extract(ob::security_of(object), information);
+    const bool fits = part.size() <= length;
+    length = static_cast<ULONG>(part.size());
+    if (!fits) return STATUS_BUFFER_TOO_SMALL;
+    return guest::copy_to(reinterpret_cast<ULONG_PTR>(to), part.data(), part.size())
+               ? STATUS_SUCCESS
+               : STATUS_ACCESS_VIOLATION;
+}
+
+NTSTATUS set_header_security(PVOID object, SECURITY_INFORMATION information, const void* captured,
+                             KPROCESSOR_MODE mode) {
+    // "The object does not have a security descriptor": only where a type does not require one.
+    const Descriptor made =
+        TRY_STATUS(change(ob::security_of(object), information, captured,
+                          ob::type_of(object)->TypeInfo.GenericMapping, *current_token(), mode));
+    return ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
+}
+
+NTSTATUS query_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length,
+                        KPROCESSOR_MODE mode) {
+    auto* query = ob::procedures_of(ob::type_of(object)).query_security;
+    return query ? query(object, information, to, length, mode)
+                 : query_header_security(object, information, to, length);
+}
+
+NTSTATUS set_security(PVOID object, SECURITY_INFORMATION information, const void* captured,
+                      KPROCESSOR_MODE mode) {
+    auto* set = ob::procedures_of(ob::type_of(object)).set_security;
+    return set ? set(object, information, captured, mode)
+               : set_header_security(object, information, captured, mode);
 }
 
 } // namespace nt::se

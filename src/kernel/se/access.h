@@ -1,17 +1,38 @@
-// Access checks. Part 1 knows one subject: an administrator running elevated. Descriptors are kept and
-// returned as data; part 3 brings tokens and reads the lists in them.
+// Who may: the access policy of the object manager, with tokens, descriptors and the access check behind it.
+//
+// A handle carries what was granted when it was made; nothing is checked again when it is used, so the cost
+// of security lies in opening and making objects.
 #pragma once
-#include "abi/types.h"
+#include "abi/token.h"
+#include "base/result.h"
 
 namespace nt::se {
 
-// Plugs the policy into ob: kernel mode always passes; user mode gets what it asks for, within the type's
-// valid access.
-void initialize();
+// The type Token, the system's token, descriptors of the objects that are there, the policy. After
+// ob::initialize().
+NTSTATUS initialize();
 
-// The default descriptor of devices (self-relative): owner and group Administrators; full access for SYSTEM
-// and Administrators, read, write and execute for Everyone. // assumed: the list Windows gives \Device
-// objects created without SDDL.
-const void* default_device_descriptor(ULONG& length);
+// What IoCreateDevice gives to a device (self-relative): wdm page of IoCreateDevice, kernel page "Controlling
+// Device Access".
+const void* default_device_descriptor(ULONG type, ULONG characteristics, ULONG& length);
+// Everybody may do anything: IoCreateUnprotectedSymbolicLink. Everybody may read and execute: image sections.
+PVOID unprotected_descriptor();
+PVOID readable_descriptor();
+
+// A descriptor from the default list of a token, as NT makes those of processes, threads and tokens: with a
+// label of the token's level that keeps lower ones from writing and, for processes and threads, from reading.
+NTSTATUS protect(PVOID object, const TOKEN& token, bool from_reading);
+
+// NtQuerySecurityObject and NtSetSecurityObject on an object, without a look at rights: through the type's
+// procedure where it has one. `length`: of the buffer, then what is needed; STATUS_BUFFER_TOO_SMALL,
+// STATUS_ACCESS_VIOLATION.
+NTSTATUS query_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length,
+                        KPROCESSOR_MODE mode);
+NTSTATUS set_security(PVOID object, SECURITY_INFORMATION information, const void* captured,
+                      KPROCESSOR_MODE mode);
+// The same on the header's descriptor.
+NTSTATUS query_header_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length);
+NTSTATUS set_header_security(PVOID object, SECURITY_INFORMATION information, const void* captured,
+                             KPROCESSOR_MODE mode);
 
 } // namespace nt::se

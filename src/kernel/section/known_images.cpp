@@ -2,6 +2,7 @@
 #include "abi/status.h"
 #include "host/file.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/se/access.h"
 #include "kernel/section/section.h"
 #include "rtl/strings.h"
 #include <algorithm>
@@ -49,6 +50,7 @@ NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, 
     NTSTATUS status = STATUS_SUCCESS;
     if (!ob::find_in(target, last, true)) {
         auto section = create_image(file_name, path, host_path, name);
+        if (section) ob::share_security(*section, se::readable_descriptor());
         status = section ? ob::insert_into(target, *section) : section.error();
         if (section) ob::dereference(*section); // the directory holds it, as it is permanent
     }

@@ -112,6 +112,7 @@ NTSTATUS initialize() {
     for (const std::u16string_view path : {u"\\KnownDlls", u"\\DrvlabApp"}) {
         auto directory = ob::create_directory(path);
         if (!directory && directory.error() != STATUS_OBJECT_NAME_COLLISION) return directory.error();
+        if (directory) ob::share_security(*directory, ob::security_of(ob::root_directory));
     }
     return STATUS_SUCCESS;
 }

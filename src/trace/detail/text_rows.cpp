@@ -381,6 +381,12 @@ const Row rows[] = {
          return std::string(t.n("change") ? "-1 " : "+1 ") + tag + " reference to " + t.x("object") +
                 t.from("caller");
      }},
+    {"access_denied", Place::thread,
+     [](TextRows& t) {
+         return "access " + t.x("desired") + " to " + t.s("type") +
+                (t.s("name").empty() ? " " + t.x("object") : " " + t.s("name")) + " denied to " +
+                t.s("user") + " (" + t.x("allowed") + " allowed): " + t.status("status");
+     }},
     {"file_opened", Place::thread,
      [](TextRows& t) { return "file object " + t.x("file") + " for " + t.s("name"); }},
 

@@ -51,6 +51,7 @@ enum class Id : std::uint16_t {
     symlink_deleted = 55,
     handle_watched = 57,
     object_referenced = 58,
+    access_denied = 130,
     file_opened = 56,
     driver_loaded = 60,
     driver_entry = 61,
@@ -167,6 +168,7 @@ inline constexpr std::string_view schema =
     "55 symlink_deleted name:str16\n"
     "57 handle_watched routine:ptr object:ptr operation:u8 desired:x32 left:x32\n"
     "58 object_referenced object:ptr change:u8 tag:x32 caller:ptr\n"
+    "130 access_denied object:ptr type:str16 name:str16 user:str16 desired:x32 allowed:x32 status:status\n"
     "56 file_opened file:ptr device:ptr name:str16\n"
     "60 driver_loaded driver:ptr base:ptr name:str16\n"
     "61 driver_entry driver:ptr routine:ptr registry_path:str16\n"
@@ -766,6 +768,26 @@ inline void emit_object_referenced(Ptr object, std::uint8_t change, std::uint32_
     w.put(change);
     w.put(tag);
     w.put(caller.value);
+    w.commit();
+}
+
+// an access check failed; allowed: what the descriptor gives this user at most
+inline void emit_access_denied(Ptr object, Str16 type, Str16 name, Str16 user, std::uint32_t desired, std::uint32_t allowed, std::int32_t status) {
+    const std::size_t type_bytes = detail::cut(type.bytes);
+    const std::size_t name_bytes = detail::cut(name.bytes);
+    const std::size_t user_bytes = detail::cut(user.bytes);
+    detail::Writer<9> w(130, type_bytes + name_bytes + user_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(object.value);
+    w.put(type_bytes);
+    w.put(name_bytes);
+    w.put(user_bytes);
+    w.put(desired);
+    w.put(allowed);
+    w.put(static_cast<std::uint32_t>(status));
+    w.put_data(type.data, type_bytes);
+    w.put_data(name.data, name_bytes);
+    w.put_data(user.data, user_bytes);
     w.commit();
 }
 

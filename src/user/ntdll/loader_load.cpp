@@ -18,8 +18,7 @@ NTSTATUS open_section(const Place& place, const UNICODE_STRING& name, HANDLE& se
     if (!NT_SUCCESS(RtlAppendUnicodeStringToString(&path, &name))) return STATUS_NAME_TOO_LONG;
     OBJECT_ATTRIBUTES attributes{sizeof(OBJECT_ATTRIBUTES), nullptr, &path,
                                  OBJ_CASE_INSENSITIVE,      nullptr, nullptr};
-    return NtOpenSection(&section, SECTION_MAP_READ | SECTION_MAP_WRITE | SECTION_MAP_EXECUTE | SECTION_QUERY,
-                         &attributes);
+    return NtOpenSection(&section, SECTION_MAP_READ | SECTION_MAP_EXECUTE | SECTION_QUERY, &attributes);
 }
 
 UNICODE_STRING directory_of_program() {

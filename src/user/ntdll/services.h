@@ -10,6 +10,9 @@ namespace nt {
 struct IO_STATUS_BLOCK;
 struct CONTEXT;
 struct PROCESSOR_NUMBER;
+struct TOKEN_PRIVILEGES;
+struct TOKEN_GROUPS;
+struct PRIVILEGE_SET;
 struct EXCEPTION_RECORD;
 using USER_APC_ROUTINE = void NTAPI(PVOID context, IO_STATUS_BLOCK* iosb, ULONG reserved);
 
@@ -83,6 +86,28 @@ NTSTATUS NTAPI NtOpenIoCompletion(HANDLE* port, ACCESS_MASK access, OBJECT_ATTRI
 NTSTATUS NTAPI NtQueryIoCompletion(HANDLE port, ULONG cls, PVOID information, ULONG length, ULONG* needed);
 NTSTATUS NTAPI NtLoadDriver(UNICODE_STRING* service);
 NTSTATUS NTAPI NtUnloadDriver(UNICODE_STRING* service);
+
+// Tokens and descriptors
+NTSTATUS NTAPI NtQuerySecurityObject(HANDLE handle, ULONG information, PVOID to, ULONG length, ULONG* needed);
+NTSTATUS NTAPI NtSetSecurityObject(HANDLE handle, ULONG information, const void* descriptor);
+NTSTATUS NTAPI NtOpenProcessToken(HANDLE process, ACCESS_MASK access, HANDLE* token);
+NTSTATUS NTAPI NtOpenThreadToken(HANDLE thread, ACCESS_MASK access, BOOLEAN as_self, HANDLE* token);
+NTSTATUS NTAPI NtQueryInformationToken(HANDLE token, ULONG cls, PVOID to, ULONG length, ULONG* needed);
+NTSTATUS NTAPI NtSetInformationToken(HANDLE token, ULONG cls, const void* from, ULONG length);
+NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE token, BOOLEAN disable_all, const TOKEN_PRIVILEGES* state,
+                                       ULONG length, TOKEN_PRIVILEGES* previous, ULONG* needed);
+NTSTATUS NTAPI NtAdjustGroupsToken(HANDLE token, BOOLEAN reset, const TOKEN_GROUPS* state, ULONG length,
+                                   TOKEN_GROUPS* previous, ULONG* needed);
+NTSTATUS NTAPI NtDuplicateToken(HANDLE existing, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
+                                BOOLEAN effective_only, ULONG type, HANDLE* token);
+NTSTATUS NTAPI NtFilterToken(HANDLE existing, ULONG flags, const TOKEN_GROUPS* disable,
+                             const TOKEN_PRIVILEGES* remove, const TOKEN_GROUPS* restrict, HANDLE* token);
+NTSTATUS NTAPI NtAccessCheck(const void* descriptor, HANDLE client, ACCESS_MASK desired,
+                             const GENERIC_MAPPING* mapping, PRIVILEGE_SET* privileges, ULONG* length,
+                             ACCESS_MASK* granted, NTSTATUS* status);
+NTSTATUS NTAPI NtPrivilegeCheck(HANDLE client, PRIVILEGE_SET* required, BOOLEAN* result);
+NTSTATUS NTAPI NtImpersonateAnonymousToken(HANDLE thread);
+NTSTATUS NTAPI NtAllocateLocallyUniqueId(LUID* luid);
 
 // Objects and handles
 NTSTATUS NTAPI NtClose(HANDLE handle);

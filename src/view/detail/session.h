@@ -106,6 +106,7 @@ std::span<const Command> list_commands();
 std::span<const Command> search_commands();
 std::span<const Command> register_commands();
 std::span<const Command> irp_search_commands();
+std::span<const Command> security_commands();
 std::span<const Command> volume_commands();
 
 // Parts that several commands print.

@@ -532,8 +532,12 @@ extern const nt::exports::Adapter gate_MmUnlockPages;
 extern const nt::exports::Adapter gate_MmUnmapIoSpace;
 extern const nt::exports::Adapter gate_MmUnmapLockedPages;
 extern const nt::exports::Adapter gate_MmUnmapReservedMapping;
+extern const nt::exports::Adapter gate_NtAccessCheck;
+extern const nt::exports::Adapter gate_NtAdjustGroupsToken;
+extern const nt::exports::Adapter gate_NtAdjustPrivilegesToken;
 extern const nt::exports::Adapter gate_NtAlertResumeThread;
 extern const nt::exports::Adapter gate_NtAlertThread;
+extern const nt::exports::Adapter gate_NtAllocateLocallyUniqueId;
 extern const nt::exports::Adapter gate_NtAllocateVirtualMemory;
 extern const nt::exports::Adapter gate_NtCancelIoFile;
 extern const nt::exports::Adapter gate_NtCancelIoFileEx;
@@ -568,8 +572,10 @@ extern const nt::exports::Adapter gate_NtDrvlabServices;
 extern const nt::exports::Adapter gate_NtDrvlabTraceApiCall;
 extern const nt::exports::Adapter gate_NtDrvlabTraceApiReturn;
 extern const nt::exports::Adapter gate_NtDuplicateObject;
+extern const nt::exports::Adapter gate_NtDuplicateToken;
 extern const nt::exports::Adapter gate_NtEnumerateKey;
 extern const nt::exports::Adapter gate_NtEnumerateValueKey;
+extern const nt::exports::Adapter gate_NtFilterToken;
 extern const nt::exports::Adapter gate_NtFlushBuffersFile;
 extern const nt::exports::Adapter gate_NtFlushBuffersFileEx;
 extern const nt::exports::Adapter gate_NtFlushInstructionCache;
@@ -579,6 +585,8 @@ extern const nt::exports::Adapter gate_NtFsControlFile;
 extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumber;
 extern const nt::exports::Adapter gate_NtGetCurrentProcessorNumberEx;
 extern const nt::exports::Adapter gate_NtGetTickCount;
+extern const nt::exports::Adapter gate_NtImpersonateAnonymousToken;
+extern const nt::exports::Adapter gate_NtImpersonateThread;
 extern const nt::exports::Adapter gate_NtLoadDriver;
 extern const nt::exports::Adapter gate_NtLockFile;
 extern const nt::exports::Adapter gate_NtMakePermanentObject;
@@ -594,11 +602,16 @@ extern const nt::exports::Adapter gate_NtOpenKey;
 extern const nt::exports::Adapter gate_NtOpenKeyEx;
 extern const nt::exports::Adapter gate_NtOpenMutant;
 extern const nt::exports::Adapter gate_NtOpenProcess;
+extern const nt::exports::Adapter gate_NtOpenProcessToken;
+extern const nt::exports::Adapter gate_NtOpenProcessTokenEx;
 extern const nt::exports::Adapter gate_NtOpenSection;
 extern const nt::exports::Adapter gate_NtOpenSemaphore;
 extern const nt::exports::Adapter gate_NtOpenSymbolicLinkObject;
 extern const nt::exports::Adapter gate_NtOpenThread;
+extern const nt::exports::Adapter gate_NtOpenThreadToken;
+extern const nt::exports::Adapter gate_NtOpenThreadTokenEx;
 extern const nt::exports::Adapter gate_NtOpenTimer;
+extern const nt::exports::Adapter gate_NtPrivilegeCheck;
 extern const nt::exports::Adapter gate_NtProtectVirtualMemory;
 extern const nt::exports::Adapter gate_NtPulseEvent;
 extern const nt::exports::Adapter gate_NtQueryAttributesFile;
@@ -612,12 +625,14 @@ extern const nt::exports::Adapter gate_NtQueryFullAttributesFile;
 extern const nt::exports::Adapter gate_NtQueryInformationFile;
 extern const nt::exports::Adapter gate_NtQueryInformationProcess;
 extern const nt::exports::Adapter gate_NtQueryInformationThread;
+extern const nt::exports::Adapter gate_NtQueryInformationToken;
 extern const nt::exports::Adapter gate_NtQueryIoCompletion;
 extern const nt::exports::Adapter gate_NtQueryKey;
 extern const nt::exports::Adapter gate_NtQueryObject;
 extern const nt::exports::Adapter gate_NtQueryPerformanceCounter;
 extern const nt::exports::Adapter gate_NtQueryQuotaInformationFile;
 extern const nt::exports::Adapter gate_NtQuerySection;
+extern const nt::exports::Adapter gate_NtQuerySecurityObject;
 extern const nt::exports::Adapter gate_NtQuerySymbolicLinkObject;
 extern const nt::exports::Adapter gate_NtQuerySystemInformation;
 extern const nt::exports::Adapter gate_NtQuerySystemInformationEx;
@@ -645,8 +660,10 @@ extern const nt::exports::Adapter gate_NtSetInformationFile;
 extern const nt::exports::Adapter gate_NtSetInformationObject;
 extern const nt::exports::Adapter gate_NtSetInformationProcess;
 extern const nt::exports::Adapter gate_NtSetInformationThread;
+extern const nt::exports::Adapter gate_NtSetInformationToken;
 extern const nt::exports::Adapter gate_NtSetIoCompletion;
 extern const nt::exports::Adapter gate_NtSetQuotaInformationFile;
+extern const nt::exports::Adapter gate_NtSetSecurityObject;
 extern const nt::exports::Adapter gate_NtSetTimer;
 extern const nt::exports::Adapter gate_NtSetTimerEx;
 extern const nt::exports::Adapter gate_NtSetTimerResolution;
@@ -690,6 +707,7 @@ extern const nt::exports::Adapter gate_ObReferenceObjectSafeWithTag;
 extern const nt::exports::Adapter gate_ObRegisterCallbacks;
 extern const nt::exports::Adapter gate_ObReleaseObjectSecurity;
 extern const nt::exports::Adapter gate_ObSetHandleAttributes;
+extern const nt::exports::Adapter gate_ObSetSecurityObjectByPointer;
 extern const nt::exports::Adapter gate_ObUnRegisterCallbacks;
 extern const nt::exports::Adapter gate_ObfDereferenceObject;
 extern const nt::exports::Adapter gate_ObfDereferenceObjectWithTag;
@@ -709,7 +727,10 @@ extern const nt::exports::Adapter gate_PoSetPowerState;
 extern const nt::exports::Adapter gate_PoStartNextPowerIrp;
 extern const nt::exports::Adapter gate_ProbeForRead;
 extern const nt::exports::Adapter gate_ProbeForWrite;
+extern const nt::exports::Adapter gate_PsAssignImpersonationToken;
 extern const nt::exports::Adapter gate_PsCreateSystemThread;
+extern const nt::exports::Adapter gate_PsDereferenceImpersonationToken;
+extern const nt::exports::Adapter gate_PsDereferencePrimaryToken;
 extern const nt::exports::Adapter gate_PsGetCurrentProcess;
 extern const nt::exports::Adapter gate_PsGetCurrentProcessId;
 extern const nt::exports::Adapter gate_PsGetCurrentProcessSessionId;
@@ -736,6 +757,7 @@ extern const nt::exports::Adapter gate_PsGetThreadProcess;
 extern const nt::exports::Adapter gate_PsGetThreadProcessId;
 extern const nt::exports::Adapter gate_PsGetThreadTeb;
 extern const nt::exports::Adapter gate_PsGetVersion;
+extern const nt::exports::Adapter gate_PsImpersonateClient;
 extern const nt::exports::Adapter gate_PsIsProtectedProcess;
 extern const nt::exports::Adapter gate_PsIsSystemProcess;
 extern const nt::exports::Adapter gate_PsIsSystemThread;
@@ -744,8 +766,11 @@ extern const nt::exports::Adapter gate_PsLookupProcessByProcessId;
 extern const nt::exports::Adapter gate_PsLookupProcessThreadByCid;
 extern const nt::exports::Adapter gate_PsLookupThreadByThreadId;
 extern const nt::exports::Adapter gate_PsQueryTotalCycleTimeProcess;
+extern const nt::exports::Adapter gate_PsReferenceImpersonationToken;
+extern const nt::exports::Adapter gate_PsReferencePrimaryToken;
 extern const nt::exports::Adapter gate_PsRemoveCreateThreadNotifyRoutine;
 extern const nt::exports::Adapter gate_PsRemoveLoadImageNotifyRoutine;
+extern const nt::exports::Adapter gate_PsRevertToSelf;
 extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutine;
 extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutineEx;
 extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutineEx2;
@@ -772,6 +797,7 @@ extern const nt::exports::Adapter gate_RtlAbsoluteToSelfRelativeSD;
 extern const nt::exports::Adapter gate_RtlAddAccessAllowedAce;
 extern const nt::exports::Adapter gate_RtlAddAccessAllowedAceEx;
 extern const nt::exports::Adapter gate_RtlAddAccessDeniedAce;
+extern const nt::exports::Adapter gate_RtlAddAce;
 extern const nt::exports::Adapter gate_RtlAnsiCharToUnicodeChar;
 extern const nt::exports::Adapter gate_RtlAnsiStringToUnicodeString;
 extern const nt::exports::Adapter gate_RtlAppendStringToString;
@@ -800,10 +826,12 @@ extern const nt::exports::Adapter gate_RtlCreateAcl;
 extern const nt::exports::Adapter gate_RtlCreateRegistryKey;
 extern const nt::exports::Adapter gate_RtlCreateSecurityDescriptor;
 extern const nt::exports::Adapter gate_RtlCreateUnicodeString;
+extern const nt::exports::Adapter gate_RtlDeleteAce;
 extern const nt::exports::Adapter gate_RtlDeleteRegistryValue;
 extern const nt::exports::Adapter gate_RtlDowncaseUnicodeChar;
 extern const nt::exports::Adapter gate_RtlDowncaseUnicodeString;
 extern const nt::exports::Adapter gate_RtlDuplicateUnicodeString;
+extern const nt::exports::Adapter gate_RtlEqualPrefixSid;
 extern const nt::exports::Adapter gate_RtlEqualSid;
 extern const nt::exports::Adapter gate_RtlEqualString;
 extern const nt::exports::Adapter gate_RtlEqualUnicodeString;
@@ -831,6 +859,7 @@ extern const nt::exports::Adapter gate_RtlGetOwnerSecurityDescriptor;
 extern const nt::exports::Adapter gate_RtlGetSaclSecurityDescriptor;
 extern const nt::exports::Adapter gate_RtlGetVersion;
 extern const nt::exports::Adapter gate_RtlHashUnicodeString;
+extern const nt::exports::Adapter gate_RtlIdentifierAuthoritySid;
 extern const nt::exports::Adapter gate_RtlInitAnsiString;
 extern const nt::exports::Adapter gate_RtlInitString;
 extern const nt::exports::Adapter gate_RtlInitUTF8String;
@@ -866,6 +895,7 @@ extern const nt::exports::Adapter gate_RtlRandomEx;
 extern const nt::exports::Adapter gate_RtlRestoreContext;
 extern const nt::exports::Adapter gate_RtlSecondsSince1970ToTime;
 extern const nt::exports::Adapter gate_RtlSecondsSince1980ToTime;
+extern const nt::exports::Adapter gate_RtlSelfRelativeToAbsoluteSD;
 extern const nt::exports::Adapter gate_RtlSetAllBits;
 extern const nt::exports::Adapter gate_RtlSetBit;
 extern const nt::exports::Adapter gate_RtlSetBits;
@@ -911,6 +941,40 @@ extern const nt::exports::Adapter gate_RtlxAnsiStringToUnicodeSize;
 extern const nt::exports::Adapter gate_RtlxOemStringToUnicodeSize;
 extern const nt::exports::Adapter gate_RtlxUnicodeStringToAnsiSize;
 extern const nt::exports::Adapter gate_RtlxUnicodeStringToOemSize;
+extern const nt::exports::Adapter gate_SeAccessCheck;
+extern const nt::exports::Adapter gate_SeAppendPrivileges;
+extern const nt::exports::Adapter gate_SeAssignSecurity;
+extern const nt::exports::Adapter gate_SeAssignSecurityEx;
+extern const nt::exports::Adapter gate_SeCaptureSecurityDescriptor;
+extern const nt::exports::Adapter gate_SeCaptureSubjectContext;
+extern const nt::exports::Adapter gate_SeCaptureSubjectContextEx;
+extern const nt::exports::Adapter gate_SeCreateAccessState;
+extern const nt::exports::Adapter gate_SeCreateClientSecurity;
+extern const nt::exports::Adapter gate_SeCreateClientSecurityFromSubjectContext;
+extern const nt::exports::Adapter gate_SeDeassignSecurity;
+extern const nt::exports::Adapter gate_SeDeleteAccessState;
+extern const nt::exports::Adapter gate_SeFilterToken;
+extern const nt::exports::Adapter gate_SeFreePrivileges;
+extern const nt::exports::Adapter gate_SeImpersonateClient;
+extern const nt::exports::Adapter gate_SeImpersonateClientEx;
+extern const nt::exports::Adapter gate_SeLockSubjectContext;
+extern const nt::exports::Adapter gate_SePrivilegeCheck;
+extern const nt::exports::Adapter gate_SeQueryAuthenticationIdToken;
+extern const nt::exports::Adapter gate_SeQueryInformationToken;
+extern const nt::exports::Adapter gate_SeQuerySecurityDescriptorInfo;
+extern const nt::exports::Adapter gate_SeQuerySessionIdToken;
+extern const nt::exports::Adapter gate_SeReleaseSecurityDescriptor;
+extern const nt::exports::Adapter gate_SeReleaseSubjectContext;
+extern const nt::exports::Adapter gate_SeSetAccessStateGenericMapping;
+extern const nt::exports::Adapter gate_SeSetSecurityDescriptorInfo;
+extern const nt::exports::Adapter gate_SeSetSecurityDescriptorInfoEx;
+extern const nt::exports::Adapter gate_SeSinglePrivilegeCheck;
+extern const nt::exports::Adapter gate_SeTokenImpersonationLevel;
+extern const nt::exports::Adapter gate_SeTokenIsAdmin;
+extern const nt::exports::Adapter gate_SeTokenIsRestricted;
+extern const nt::exports::Adapter gate_SeTokenType;
+extern const nt::exports::Adapter gate_SeUnlockSubjectContext;
+extern const nt::exports::Adapter gate_SeValidSecurityDescriptor;
 extern const nt::exports::Adapter gate_WRITE_PORT_BUFFER_UCHAR;
 extern const nt::exports::Adapter gate_WRITE_PORT_BUFFER_ULONG;
 extern const nt::exports::Adapter gate_WRITE_PORT_BUFFER_USHORT;
@@ -1793,8 +1857,12 @@ const Row rows[] = {
     {"NlsMbCodePageTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NlsMbOemCodePageTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"NlsOemLeadByteInfo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"NtAccessCheck", "", "", &gate_NtAccessCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtAdjustGroupsToken", "service", "", &gate_NtAdjustGroupsToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtAdjustPrivilegesToken", "service", "", &gate_NtAdjustPrivilegesToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtAlertResumeThread", "service", "", &gate_NtAlertResumeThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtAlertThread", "service", "", &gate_NtAlertThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtAllocateLocallyUniqueId", "service", "", &gate_NtAllocateLocallyUniqueId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtAllocateVirtualMemory", "MEM_PHYSICAL, MEM_LARGE_PAGES and MEM_WRITE_WATCH are refused; ZeroBits and MEM_TOP_DOWN do not choose the address", "", &gate_NtAllocateVirtualMemory, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtBuildNumber", "", "", nullptr, 4, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"NtCancelIoFile", "service", "", &gate_NtCancelIoFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1805,17 +1873,17 @@ const Row rows[] = {
     {"NtClose", "service", "", &gate_NtClose, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCompareObjects", "service", "", &gate_NtCompareObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtContinue", "from user mode only; no alerts to test", "", &gate_NtContinue, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", &gate_NtCreateDirectoryObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtCreateEvent", "the security descriptor of the attributes is not kept", "", &gate_NtCreateEvent, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateDirectoryObject", "service", "", &gate_NtCreateDirectoryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtCreateEvent", "service", "", &gate_NtCreateEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateFile", "service", "", &gate_NtCreateFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateIoCompletion", "service", "", &gate_NtCreateIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", &gate_NtCreateKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateKey", "no symbolic links; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", &gate_NtCreateKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateMailslotFile", "service", "", &gate_NtCreateMailslotFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtCreateMutant", "the security descriptor of the attributes is not kept", "", &gate_NtCreateMutant, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateMutant", "service", "", &gate_NtCreateMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateNamedPipeFile", "service", "", &gate_NtCreateNamedPipeFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", &gate_NtCreateSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtCreateSemaphore", "the security descriptor of the attributes is not kept", "", &gate_NtCreateSemaphore, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", &gate_NtCreateSymbolicLinkObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateSection", "no sections of files", "", &gate_NtCreateSection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtCreateSemaphore", "service", "", &gate_NtCreateSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtCreateSymbolicLinkObject", "service", "", &gate_NtCreateSymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateThreadEx", "of the attributes only client id and TEB address", "", &gate_NtCreateThreadEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtCreateTimer", "service", "", &gate_NtCreateTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtCreateUserProcess", "not documented; attributes parent process, image name, handle list, standard handles, priority class, client id, TEB, image information", "", &gate_NtCreateUserProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1830,8 +1898,10 @@ const Row rows[] = {
     {"NtDrvlabTraceApiCall", "service", "", &gate_NtDrvlabTraceApiCall, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDrvlabTraceApiReturn", "service", "", &gate_NtDrvlabTraceApiReturn, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtDuplicateObject", "service", "", &gate_NtDuplicateObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtDuplicateToken", "service", "", &gate_NtDuplicateToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtEnumerateKey", "service", "", &gate_NtEnumerateKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtEnumerateValueKey", "service", "", &gate_NtEnumerateValueKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtFilterToken", "service", "", &gate_NtFilterToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushBuffersFile", "service", "", &gate_NtFlushBuffersFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushBuffersFileEx", "service", "", &gate_NtFlushBuffersFileEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtFlushInstructionCache", "service", "", &gate_NtFlushInstructionCache, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1841,6 +1911,8 @@ const Row rows[] = {
     {"NtGetCurrentProcessorNumber", "service", "", &gate_NtGetCurrentProcessorNumber, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetCurrentProcessorNumberEx", "service", "", &gate_NtGetCurrentProcessorNumberEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtGetTickCount", "service", "", &gate_NtGetTickCount, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtImpersonateAnonymousToken", "service", "", &gate_NtImpersonateAnonymousToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtImpersonateThread", "service", "", &gate_NtImpersonateThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtLoadDriver", "service", "", &gate_NtLoadDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtLockFile", "service", "", &gate_NtLockFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtMakePermanentObject", "service", "", &gate_NtMakePermanentObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1856,11 +1928,16 @@ const Row rows[] = {
     {"NtOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", &gate_NtOpenKeyEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtOpenMutant", "service", "", &gate_NtOpenMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenProcess", "service", "", &gate_NtOpenProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtOpenProcessToken", "service", "", &gate_NtOpenProcessToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtOpenProcessTokenEx", "service", "", &gate_NtOpenProcessTokenEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenSection", "service", "", &gate_NtOpenSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenSemaphore", "service", "", &gate_NtOpenSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenSymbolicLinkObject", "service", "", &gate_NtOpenSymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenThread", "service", "", &gate_NtOpenThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtOpenThreadToken", "service", "", &gate_NtOpenThreadToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtOpenThreadTokenEx", "service", "", &gate_NtOpenThreadTokenEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtOpenTimer", "service", "", &gate_NtOpenTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtPrivilegeCheck", "service", "", &gate_NtPrivilegeCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtProtectVirtualMemory", "service", "", &gate_NtProtectVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtPulseEvent", "service", "", &gate_NtPulseEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryAttributesFile", "service", "", &gate_NtQueryAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1874,12 +1951,14 @@ const Row rows[] = {
     {"NtQueryInformationFile", "service", "", &gate_NtQueryInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationProcess", "no quotas, I/O counters, device map, subsystem, image information", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, ended, last of its process", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQueryInformationToken", "no TokenAccessInformation, claims and linked tokens", "", &gate_NtQueryInformationToken, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryIoCompletion", "service", "", &gate_NtQueryIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", &gate_NtQueryKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryObject", "service", "", &gate_NtQueryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryPerformanceCounter", "service", "", &gate_NtQueryPerformanceCounter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryQuotaInformationFile", "service", "", &gate_NtQueryQuotaInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySection", "SectionBasicInformation only", "", &gate_NtQuerySection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQuerySecurityObject", "service", "", &gate_NtQuerySecurityObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySymbolicLinkObject", "service", "", &gate_NtQuerySymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySystemInformation", "classes basic, processor, performance, time of day, processes, handles, modules, kernel debugger", "", &gate_NtQuerySystemInformation, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQuerySystemInformationEx", "relations of processors only", "", &gate_NtQuerySystemInformationEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -1906,10 +1985,11 @@ const Row rows[] = {
     {"NtSetInformationFile", "service", "", &gate_NtSetInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationProcess", "priority class, base priority, boosts and affinity only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetInformationThread", "priorities, boosts, affinity, ideal processor and impersonation token only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetInformationToken", "owner, primary group, default list, session, integrity level and origin only", "", &gate_NtSetInformationToken, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetIoCompletion", "service", "", &gate_NtSetIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetQuotaInformationFile", "service", "", &gate_NtSetQuotaInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"NtSetSecurityObject", "service", "", &gate_NtSetSecurityObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetTimer", "service", "", &gate_NtSetTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetTimerEx", "service", "", &gate_NtSetTimerEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetTimerResolution", "service", "", &gate_NtSetTimerResolution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1940,7 +2020,7 @@ const Row rows[] = {
     {"ObDereferenceSecurityDescriptor", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ObFindHandleForObject", "", "", &gate_ObFindHandleForObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObGetFilterVersion", "", "", &gate_ObGetFilterVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"ObGetObjectSecurity", "lends the object's own descriptor", "", &gate_ObGetObjectSecurity, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
+    {"ObGetObjectSecurity", "", "", &gate_ObGetObjectSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObGetObjectType", "", "", &gate_ObGetObjectType, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObInsertObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ObIsKernelHandle", "", "", &gate_ObIsKernelHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1960,7 +2040,7 @@ const Row rows[] = {
     {"ObRegisterCallbacks", "", "", &gate_ObRegisterCallbacks, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ObReleaseObjectSecurity", "", "", &gate_ObReleaseObjectSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObSetHandleAttributes", "", "", &gate_ObSetHandleAttributes, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ObSetSecurityObjectByPointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObSetSecurityObjectByPointer", "", "", &gate_ObSetSecurityObjectByPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObUnRegisterCallbacks", "", "", &gate_ObUnRegisterCallbacks, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ObfDereferenceObject", "", "", &gate_ObfDereferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObfDereferenceObjectWithTag", "", "", &gate_ObfDereferenceObjectWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1996,11 +2076,12 @@ const Row rows[] = {
     {"PoUnregisterSystemState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ProbeForRead", "", "", &gate_ProbeForRead, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ProbeForWrite", "", "", &gate_ProbeForWrite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
-    {"PsAssignImpersonationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsAssignImpersonationToken", "", "", &gate_PsAssignImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsChargeProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsChargeProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsCreateSystemThread", "", "", &gate_PsCreateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"PsDereferencePrimaryToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsDereferenceImpersonationToken", "", "", &gate_PsDereferenceImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsDereferencePrimaryToken", "", "", &gate_PsDereferencePrimaryToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsGetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcess", "", "", &gate_PsGetCurrentProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcessId", "", "", &gate_PsGetCurrentProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -2033,6 +2114,7 @@ const Row rows[] = {
     {"PsGetThreadTeb", "", "", &gate_PsGetThreadTeb, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadWin32Thread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetVersion", "", "", &gate_PsGetVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsImpersonateClient", "", "", &gate_PsImpersonateClient, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsInitialSystemProcess", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsIsDiskCountersEnabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsIsProtectedProcess", "", "", &gate_PsIsProtectedProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -2046,13 +2128,14 @@ const Row rows[] = {
     {"PsLookupThreadByThreadId", "", "", &gate_PsLookupThreadByThreadId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsProcessType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsQueryTotalCycleTimeProcess", "", "", &gate_PsQueryTotalCycleTimeProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"PsReferenceImpersonationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsReferencePrimaryToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsReferenceImpersonationToken", "", "", &gate_PsReferenceImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsReferencePrimaryToken", "", "", &gate_PsReferencePrimaryToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsReferenceProcessFilePointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsRemoveCreateThreadNotifyRoutine", "", "", &gate_PsRemoveCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsRemoveLoadImageNotifyRoutine", "", "", &gate_PsRemoveLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsReturnProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReturnProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsRevertToSelf", "", "", &gate_PsRevertToSelf, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetCreateProcessNotifyRoutine", "", "", &gate_PsSetCreateProcessNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetCreateProcessNotifyRoutineEx", "there is no file object of the program (FileObject is null)", "", &gate_PsSetCreateProcessNotifyRoutineEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -2078,7 +2161,7 @@ const Row rows[] = {
     {"RtlAddAccessAllowedAce", "", "", &gate_RtlAddAccessAllowedAce, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlAddAccessAllowedAceEx", "", "", &gate_RtlAddAccessAllowedAceEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlAddAccessDeniedAce", "", "", &gate_RtlAddAccessDeniedAce, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
-    {"RtlAddAce", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlAddAce", "", "", &gate_RtlAddAce, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlAddRange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlAnsiCharToUnicodeChar", "", "", &gate_RtlAnsiCharToUnicodeChar, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlAnsiStringToUnicodeString", "", "", &gate_RtlAnsiStringToUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -2116,6 +2199,7 @@ const Row rows[] = {
     {"RtlCreateSystemVolumeInformationFolder", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlCreateUnicodeString", "", "", &gate_RtlCreateUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlDelete", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlDeleteAce", "", "", &gate_RtlDeleteAce, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlDeleteElementGenericTable", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlDeleteElementGenericTableAvl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlDeleteNoSplay", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2128,6 +2212,7 @@ const Row rows[] = {
     {"RtlEnumerateGenericTableAvl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlEnumerateGenericTableLikeADirectory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlEnumerateGenericTableWithoutSplaying", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlEqualPrefixSid", "", "", &gate_RtlEqualPrefixSid, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlEqualSid", "", "", &gate_RtlEqualSid, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlEqualString", "", "", &gate_RtlEqualString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlEqualUnicodeString", "", "", &gate_RtlEqualUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
@@ -2168,6 +2253,7 @@ const Row rows[] = {
     {"RtlGetSaclSecurityDescriptor", "", "", &gate_RtlGetSaclSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlGetVersion", "", "", &gate_RtlGetVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlHashUnicodeString", "", "", &gate_RtlHashUnicodeString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
+    {"RtlIdentifierAuthoritySid", "", "", &gate_RtlIdentifierAuthoritySid, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"RtlImageDirectoryEntryToData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlImageNtHeader", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"RtlInitAnsiString", "", "", &gate_RtlInitAnsiString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
@@ -2234,7 +2320,7 @@ const Row rows[] = {
     {"RtlSecondsSince1970ToTime", "", "", &gate_RtlSecondsSince1970ToTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlSecondsSince1980ToTime", "", "", &gate_RtlSecondsSince1980ToTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlSecureZeroMemory", "", "4883fa4072270f57c00f1f80000000000f11010f1141100f1141200f1141304883c2c04883c1404883fa3f77e34883fa10721e0f57c0662e0f1f8400000000000f11014883c2f04883c1104883fa0f77ef4885d2741631c00f1f840000000000c604010048ffc04839c275f4c3", nullptr, 0, 0, Kind::code, Status::full, Image::ntoskrnl, 15, true},
-    {"RtlSelfRelativeToAbsoluteSD", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"RtlSelfRelativeToAbsoluteSD", "", "", &gate_RtlSelfRelativeToAbsoluteSD, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlSetAllBits", "", "", &gate_RtlSetAllBits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlSetBit", "", "", &gate_RtlSetBit, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
     {"RtlSetBits", "", "", &gate_RtlSetBits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
@@ -2290,39 +2376,47 @@ const Row rows[] = {
     {"RtlxOemStringToUnicodeSize", "", "", &gate_RtlxOemStringToUnicodeSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlxUnicodeStringToAnsiSize", "", "", &gate_RtlxUnicodeStringToAnsiSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"RtlxUnicodeStringToOemSize", "", "", &gate_RtlxUnicodeStringToOemSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
-    {"SeAccessCheck", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeAppendPrivileges", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeAssignSecurity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeAssignSecurityEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"SeAccessCheck", "", "", &gate_SeAccessCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeAppendPrivileges", "", "", &gate_SeAppendPrivileges, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeAssignSecurity", "", "", &gate_SeAssignSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"SeAssignSecurityEx", "no object types", "", &gate_SeAssignSecurityEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 1, false},
     {"SeAuditFipsCryptoSelftests", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeCaptureSecurityDescriptor", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeCaptureSubjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeCreateAccessState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeCreateClientSecurity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeCreateClientSecurityFromSubjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeDeassignSecurity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeDeleteAccessState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeExports", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeFilterToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeFreePrivileges", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeImpersonateClient", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeImpersonateClientEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeLockSubjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"SeCaptureSecurityDescriptor", "", "", &gate_SeCaptureSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeCaptureSubjectContext", "", "", &gate_SeCaptureSubjectContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeCaptureSubjectContextEx", "", "", &gate_SeCaptureSubjectContextEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeCreateAccessState", "", "", &gate_SeCreateAccessState, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeCreateClientSecurity", "", "", &gate_SeCreateClientSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeCreateClientSecurityFromSubjectContext", "", "", &gate_SeCreateClientSecurityFromSubjectContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeDeassignSecurity", "", "", &gate_SeDeassignSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"SeDeleteAccessState", "", "", &gate_SeDeleteAccessState, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeExports", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
+    {"SeFilterToken", "", "", &gate_SeFilterToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeFreePrivileges", "", "", &gate_SeFreePrivileges, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeImpersonateClient", "", "", &gate_SeImpersonateClient, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeImpersonateClientEx", "", "", &gate_SeImpersonateClientEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeLockSubjectContext", "", "", &gate_SeLockSubjectContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"SeMarkLogonSessionForTerminationNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"SeOpenObjectAuditAlarm", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SePrivilegeCheck", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeQueryAuthenticationIdToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeQueryInformationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeQuerySecurityDescriptorInfo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeReleaseSubjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"SePrivilegeCheck", "", "", &gate_SePrivilegeCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeQueryAuthenticationIdToken", "", "", &gate_SeQueryAuthenticationIdToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeQueryInformationToken", "no TokenAccessInformation, claims and linked tokens", "", &gate_SeQueryInformationToken, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"SeQuerySecurityDescriptorInfo", "", "", &gate_SeQuerySecurityDescriptorInfo, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
+    {"SeQuerySessionIdToken", "", "", &gate_SeQuerySessionIdToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeReleaseSecurityDescriptor", "", "", &gate_SeReleaseSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeReleaseSubjectContext", "", "", &gate_SeReleaseSubjectContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"SeReportSecurityEventWithSubCategory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"SeSetAccessStateGenericMapping", "", "", &gate_SeSetAccessStateGenericMapping, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"SeSetAuditParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeSetSecurityDescriptorInfo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeSinglePrivilegeCheck", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeTokenIsAdmin", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeTokenObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeTokenType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"SeUnlockSubjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"SeSetSecurityDescriptorInfo", "", "", &gate_SeSetSecurityDescriptorInfo, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeSetSecurityDescriptorInfoEx", "inherited entries are kept as given, whatever the flags say", "", &gate_SeSetSecurityDescriptorInfoEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"SeSinglePrivilegeCheck", "", "", &gate_SeSinglePrivilegeCheck, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeTokenImpersonationLevel", "", "", &gate_SeTokenImpersonationLevel, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeTokenIsAdmin", "", "", &gate_SeTokenIsAdmin, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeTokenIsRestricted", "", "", &gate_SeTokenIsRestricted, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeTokenObjectType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
+    {"SeTokenType", "", "", &gate_SeTokenType, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeUnlockSubjectContext", "", "", &gate_SeUnlockSubjectContext, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeValidSecurityDescriptor", "", "", &gate_SeValidSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
     {"SkAcquirePushLockExclusive", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"SkAllocatePool", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"SkFreePool", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2353,8 +2447,12 @@ const Row rows[] = {
     {"WRITE_REGISTER_ULONG64", "", "", &gate_WRITE_REGISTER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"WRITE_REGISTER_USHORT", "", "", &gate_WRITE_REGISTER_USHORT, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"WmiQueryTraceInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwAccessCheck", "", "", nullptr, 0, 4158, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwAdjustGroupsToken", "service", "", nullptr, 0, 4155, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwAdjustPrivilegesToken", "service", "", nullptr, 0, 4154, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwAlertResumeThread", "service", "", nullptr, 0, 4098, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwAlertThread", "service", "", nullptr, 0, 4097, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwAllocateLocallyUniqueId", "service", "", nullptr, 0, 4162, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwAllocateVirtualMemory", "MEM_PHYSICAL, MEM_LARGE_PAGES and MEM_WRITE_WATCH are refused; ZeroBits and MEM_TOP_DOWN do not choose the address", "", nullptr, 0, 24, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCancelIoFile", "service", "", nullptr, 0, 93, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCancelIoFileEx", "service", "", nullptr, 0, 4103, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2366,22 +2464,22 @@ const Row rows[] = {
     {"ZwCompareObjects", "service", "", nullptr, 0, 4137, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwConnectPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwContinue", "from user mode only; no alerts to test", "", nullptr, 0, 67, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateDirectoryObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4131, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateDirectoryObject", "service", "", nullptr, 0, 4131, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateEnlistment", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCreateEvent", "the security descriptor of the attributes is not kept", "", nullptr, 0, 72, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateEvent", "service", "", nullptr, 0, 72, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateFile", "service", "", nullptr, 0, 85, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateIoCompletion", "service", "", nullptr, 0, 4105, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwCreateKey", "no symbolic links; the security descriptor of the attributes is not kept; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", nullptr, 0, 29, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateKey", "no symbolic links; REG_OPTION_CREATE_LINK is refused; REG_OPTION_BACKUP_RESTORE has no effect", "", nullptr, 0, 29, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwCreateKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateMailslotFile", "service", "", nullptr, 0, 4129, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwCreateMutant", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4150, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateMutant", "service", "", nullptr, 0, 4165, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateNamedPipeFile", "service", "", nullptr, 0, 4128, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateResourceManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwCreateSection", "no sections of files; the security descriptor of the attributes is not kept", "", nullptr, 0, 74, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSemaphore", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4152, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateSymbolicLinkObject", "the security descriptor of the attributes is not kept", "", nullptr, 0, 4133, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4155, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwCreateTimer", "service", "", nullptr, 0, 4158, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateSection", "no sections of files", "", nullptr, 0, 74, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateSemaphore", "service", "", nullptr, 0, 4167, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateSymbolicLinkObject", "service", "", nullptr, 0, 4133, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwCreateThreadEx", "of the attributes only client id and TEB address", "", nullptr, 0, 4170, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwCreateTimer", "service", "", nullptr, 0, 4173, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwCreateTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateTransactionManager", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwCreateUserProcess", "not documented; attributes parent process, image name, handle list, standard handles, priority class, client id, TEB, image information", "", nullptr, 0, 200, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
@@ -2396,8 +2494,10 @@ const Row rows[] = {
     {"ZwDrvlabTraceApiCall", "service", "", nullptr, 0, 4094, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDrvlabTraceApiReturn", "service", "", nullptr, 0, 4095, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwDuplicateObject", "service", "", nullptr, 0, 60, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwDuplicateToken", "service", "", nullptr, 0, 4156, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateKey", "service", "", nullptr, 0, 50, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwEnumerateValueKey", "service", "", nullptr, 0, 19, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwFilterToken", "service", "", nullptr, 0, 4157, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushBuffersFile", "service", "", nullptr, 0, 75, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushBuffersFileEx", "service", "", nullptr, 0, 4125, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFlushInstructionCache", "service", "", nullptr, 0, 4138, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2405,9 +2505,11 @@ const Row rows[] = {
     {"ZwFlushVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwFreeVirtualMemory", "service", "", nullptr, 0, 30, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwFsControlFile", "service", "", nullptr, 0, 57, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4157, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwGetCurrentProcessorNumber", "service", "", nullptr, 0, 4172, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwGetCurrentProcessorNumberEx", "service", "", nullptr, 0, 4101, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwGetTickCount", "service", "", nullptr, 0, 4141, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwImpersonateAnonymousToken", "service", "", nullptr, 0, 4161, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwImpersonateThread", "service", "", nullptr, 0, 4160, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwLoadDriver", "service", "", nullptr, 0, 4112, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwLockFile", "service", "", nullptr, 0, 4126, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwMakePermanentObject", "service", "", nullptr, 0, 4136, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2423,20 +2525,21 @@ const Row rows[] = {
     {"ZwOpenKey", "service", "", nullptr, 0, 18, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenKeyEx", "no symbolic links; REG_OPTION_BACKUP_RESTORE and REG_OPTION_OPEN_LINK have no effect", "", nullptr, 0, 4144, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwOpenKeyTransacted", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenMutant", "service", "", nullptr, 0, 4151, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenMutant", "service", "", nullptr, 0, 4166, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenProcess", "service", "", nullptr, 0, 38, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenProcessToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenProcessTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwOpenProcessToken", "service", "", nullptr, 0, 4150, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenProcessTokenEx", "service", "", nullptr, 0, 4151, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenSection", "service", "", nullptr, 0, 55, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4153, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenSemaphore", "service", "", nullptr, 0, 4168, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwOpenSymbolicLinkObject", "service", "", nullptr, 0, 4134, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenThread", "service", "", nullptr, 0, 4156, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwOpenThreadToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenThreadTokenEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwOpenTimer", "service", "", nullptr, 0, 4159, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThread", "service", "", nullptr, 0, 4171, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThreadToken", "service", "", nullptr, 0, 36, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenThreadTokenEx", "service", "", nullptr, 0, 4152, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwOpenTimer", "service", "", nullptr, 0, 4174, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwPowerInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwPrivilegeCheck", "service", "", nullptr, 0, 4159, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwProtectVirtualMemory", "service", "", nullptr, 0, 80, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwPulseEvent", "service", "", nullptr, 0, 4149, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwPulseEvent", "service", "", nullptr, 0, 4164, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryAttributesFile", "service", "", nullptr, 0, 61, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDefaultLocale", "service", "", nullptr, 0, 21, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryDirectoryFile", "service", "", nullptr, 0, 53, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2448,7 +2551,7 @@ const Row rows[] = {
     {"ZwQueryInformationFile", "service", "", nullptr, 0, 17, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationProcess", "no quotas, I/O counters, device map, subsystem, image information", "", nullptr, 0, 25, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, ended, last of its process", "", nullptr, 0, 37, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwQueryInformationToken", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwQueryInformationToken", "no TokenAccessInformation, claims and linked tokens", "", nullptr, 0, 33, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueryIoCompletion", "service", "", nullptr, 0, 4107, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", nullptr, 0, 22, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
@@ -2456,7 +2559,7 @@ const Row rows[] = {
     {"ZwQueryPerformanceCounter", "service", "", nullptr, 0, 49, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryQuotaInformationFile", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySection", "SectionBasicInformation only", "", nullptr, 0, 81, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwQuerySecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwQuerySecurityObject", "service", "", nullptr, 0, 4148, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformation", "classes basic, processor, performance, time of day, processes, handles, modules, kernel debugger", "", nullptr, 0, 54, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformationEx", "relations of processors only", "", nullptr, 0, 4102, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
@@ -2477,7 +2580,7 @@ const Row rows[] = {
     {"ZwRemoveIoCompletion", "service", "", nullptr, 0, 9, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRemoveIoCompletionEx", "service", "", nullptr, 0, 4109, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRequestWaitReplyPort", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ZwResetEvent", "service", "", nullptr, 0, 4148, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwResetEvent", "service", "", nullptr, 0, 4163, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwResumeProcess", "not documented", "", nullptr, 0, 4111, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwResumeThread", "", "", nullptr, 0, 82, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwRollbackTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2486,17 +2589,18 @@ const Row rows[] = {
     {"ZwSetInformationFile", "service", "", nullptr, 0, 39, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationProcess", "priority class, base priority, boosts and affinity only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationThread", "priorities, boosts, affinity and ideal processor only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationThread", "priorities, boosts, affinity, ideal processor and impersonation token only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationToken", "owner, primary group, default list, session, integrity level and origin only", "", nullptr, 0, 4153, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetIoCompletion", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetQuotaInformationFile", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetSecurityObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ZwSetSecurityObject", "service", "", nullptr, 0, 4149, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetSystemInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwSetTimer", "service", "", nullptr, 0, 98, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerEx", "service", "", nullptr, 0, 4160, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4161, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerEx", "service", "", nullptr, 0, 4175, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetTimerResolution", "service", "", nullptr, 0, 4176, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetValueKey", "service", "", nullptr, 0, 96, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetVolumeInformationFile", "service", "", nullptr, 0, 4124, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4154, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSignalAndWaitForSingleObject", "service", "", nullptr, 0, 4169, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSuspendProcess", "not documented", "", nullptr, 0, 4110, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSuspendThread", "service", "", nullptr, 0, 4100, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwTerminateProcess", "service", "", nullptr, 0, 44, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2629,7 +2733,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1678;
+const ULONG row_count = 1718;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
@@ -2654,7 +2758,9 @@ const ServiceRow services[] = {
     {"NtCreateKey", &gate_NtCreateKey, 0x1d, 7, 0x2a},
     {"NtFreeVirtualMemory", &gate_NtFreeVirtualMemory, 0x1e, 4, 0x8},
     {"NtReleaseMutant", &gate_NtReleaseMutant, 0x20, 2, 0x0},
+    {"NtQueryInformationToken", &gate_NtQueryInformationToken, 0x21, 5, 0xa},
     {"NtQueryVirtualMemory", &gate_NtQueryVirtualMemory, 0x23, 6, 0x4},
+    {"NtOpenThreadToken", &gate_NtOpenThreadToken, 0x24, 4, 0x6},
     {"NtQueryInformationThread", &gate_NtQueryInformationThread, 0x25, 5, 0xa},
     {"NtOpenProcess", &gate_NtOpenProcess, 0x26, 4, 0x2},
     {"NtSetInformationFile", &gate_NtSetInformationFile, 0x27, 5, 0x18},
@@ -2752,22 +2858,37 @@ const ServiceRow services[] = {
     {"NtDeleteValueKey", &gate_NtDeleteValueKey, 0x1031, 2, 0x0},
     {"NtDeleteKey", &gate_NtDeleteKey, 0x1032, 1, 0x0},
     {"NtFlushKey", &gate_NtFlushKey, 0x1033, 1, 0x0},
-    {"NtResetEvent", &gate_NtResetEvent, 0x1034, 2, 0x0},
-    {"NtPulseEvent", &gate_NtPulseEvent, 0x1035, 2, 0x0},
-    {"NtCreateMutant", &gate_NtCreateMutant, 0x1036, 4, 0xa},
-    {"NtOpenMutant", &gate_NtOpenMutant, 0x1037, 3, 0x2},
-    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1038, 5, 0x1a},
-    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1039, 3, 0x2},
-    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x103a, 4, 0x4},
-    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x103b, 11, 0x42},
-    {"NtOpenThread", &gate_NtOpenThread, 0x103c, 4, 0x2},
-    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x103d, 0, 0x0},
-    {"NtCreateTimer", &gate_NtCreateTimer, 0x103e, 4, 0xa},
-    {"NtOpenTimer", &gate_NtOpenTimer, 0x103f, 3, 0x2},
-    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x1040, 4, 0xa},
-    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1041, 3, 0x3},
+    {"NtQuerySecurityObject", &gate_NtQuerySecurityObject, 0x1034, 5, 0xa},
+    {"NtSetSecurityObject", &gate_NtSetSecurityObject, 0x1035, 3, 0x2},
+    {"NtOpenProcessToken", &gate_NtOpenProcessToken, 0x1036, 3, 0x2},
+    {"NtOpenProcessTokenEx", &gate_NtOpenProcessTokenEx, 0x1037, 4, 0x6},
+    {"NtOpenThreadTokenEx", &gate_NtOpenThreadTokenEx, 0x1038, 5, 0xe},
+    {"NtSetInformationToken", &gate_NtSetInformationToken, 0x1039, 4, 0xa},
+    {"NtAdjustPrivilegesToken", &gate_NtAdjustPrivilegesToken, 0x103a, 6, 0xa},
+    {"NtAdjustGroupsToken", &gate_NtAdjustGroupsToken, 0x103b, 6, 0xa},
+    {"NtDuplicateToken", &gate_NtDuplicateToken, 0x103c, 6, 0x1a},
+    {"NtFilterToken", &gate_NtFilterToken, 0x103d, 6, 0x2},
+    {"NtAccessCheck", &gate_NtAccessCheck, 0x103e, 8, 0x4},
+    {"NtPrivilegeCheck", &gate_NtPrivilegeCheck, 0x103f, 3, 0x0},
+    {"NtImpersonateThread", &gate_NtImpersonateThread, 0x1040, 3, 0x0},
+    {"NtImpersonateAnonymousToken", &gate_NtImpersonateAnonymousToken, 0x1041, 1, 0x0},
+    {"NtAllocateLocallyUniqueId", &gate_NtAllocateLocallyUniqueId, 0x1042, 1, 0x0},
+    {"NtResetEvent", &gate_NtResetEvent, 0x1043, 2, 0x0},
+    {"NtPulseEvent", &gate_NtPulseEvent, 0x1044, 2, 0x0},
+    {"NtCreateMutant", &gate_NtCreateMutant, 0x1045, 4, 0xa},
+    {"NtOpenMutant", &gate_NtOpenMutant, 0x1046, 3, 0x2},
+    {"NtCreateSemaphore", &gate_NtCreateSemaphore, 0x1047, 5, 0x1a},
+    {"NtOpenSemaphore", &gate_NtOpenSemaphore, 0x1048, 3, 0x2},
+    {"NtSignalAndWaitForSingleObject", &gate_NtSignalAndWaitForSingleObject, 0x1049, 4, 0x4},
+    {"NtCreateThreadEx", &gate_NtCreateThreadEx, 0x104a, 11, 0x42},
+    {"NtOpenThread", &gate_NtOpenThread, 0x104b, 4, 0x2},
+    {"NtGetCurrentProcessorNumber", &gate_NtGetCurrentProcessorNumber, 0x104c, 0, 0x0},
+    {"NtCreateTimer", &gate_NtCreateTimer, 0x104d, 4, 0xa},
+    {"NtOpenTimer", &gate_NtOpenTimer, 0x104e, 3, 0x2},
+    {"NtSetTimerEx", &gate_NtSetTimerEx, 0x104f, 4, 0xa},
+    {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1050, 3, 0x3},
 };
-const ULONG service_count = 134;
+const ULONG service_count = 151;
 
 const char* const also_hal[] = {
     "KeQueryPerformanceCounter",

@@ -18,7 +18,7 @@ struct OpenBlock {
     FILE_NETWORK_OPEN_INFORMATION network; // what FastIoQueryOpen tells
     OpenBlock* next_free;
 };
-OpenBlock* take_open_block();
+OpenBlock* take_open_block(); // with the caller's security context captured
 void give_open_block(OpenBlock* block);
 
 struct OpenPacket {
@@ -59,6 +59,10 @@ NTSTATUS parse_file(PVOID object, const ob::ParseRequest& request, const UNICODE
 void close_file(PVOID object, EPROCESS* process, ACCESS_MASK granted, LONG64 left);
 void remove_file(PVOID object);
 NTSTATUS query_file_name(PVOID object, UNICODE_STRING& to);
+// Of Device and File objects (security.cpp).
+NTSTATUS set_device_security(PVOID object, ULONG information, const void* captured, KPROCESSOR_MODE mode);
+NTSTATUS query_file_security(PVOID object, ULONG information, PVOID to, ULONG& length, KPROCESSOR_MODE mode);
+NTSTATUS set_file_security(PVOID object, ULONG information, const void* captured, KPROCESSOR_MODE mode);
 
 // A new File object on the device, not opened by anybody yet.
 Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, ULONG attributes,

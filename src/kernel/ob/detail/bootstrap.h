@@ -10,6 +10,7 @@ Result<PVOID> create_first_type(const NewObject& what, UCHAR index);
 void publish_types(OBJECT_DIRECTORY* directory);
 // Tests start over with an empty namespace.
 void forget_types();
+void forget_descriptors();
 
 void create_root_directories();
 void create_dos_devices();

@@ -201,12 +201,30 @@ ZwReleaseMutant:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQueryInformationToken, ZwQueryInformationToken
+    .def NtQueryInformationToken; .scl 2; .type 32; .endef
+NtQueryInformationToken:
+ZwQueryInformationToken:
+    mov r10, rcx
+    mov eax, 0x21
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtQueryVirtualMemory, ZwQueryVirtualMemory
     .def NtQueryVirtualMemory; .scl 2; .type 32; .endef
 NtQueryVirtualMemory:
 ZwQueryVirtualMemory:
     mov r10, rcx
     mov eax, 0x23
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenThreadToken, ZwOpenThreadToken
+    .def NtOpenThreadToken; .scl 2; .type 32; .endef
+NtOpenThreadToken:
+ZwOpenThreadToken:
+    mov r10, rcx
+    mov eax, 0x24
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1083,12 +1101,147 @@ ZwFlushKey:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtQuerySecurityObject, ZwQuerySecurityObject
+    .def NtQuerySecurityObject; .scl 2; .type 32; .endef
+NtQuerySecurityObject:
+ZwQuerySecurityObject:
+    mov r10, rcx
+    mov eax, 0x1034
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetSecurityObject, ZwSetSecurityObject
+    .def NtSetSecurityObject; .scl 2; .type 32; .endef
+NtSetSecurityObject:
+ZwSetSecurityObject:
+    mov r10, rcx
+    mov eax, 0x1035
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenProcessToken, ZwOpenProcessToken
+    .def NtOpenProcessToken; .scl 2; .type 32; .endef
+NtOpenProcessToken:
+ZwOpenProcessToken:
+    mov r10, rcx
+    mov eax, 0x1036
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenProcessTokenEx, ZwOpenProcessTokenEx
+    .def NtOpenProcessTokenEx; .scl 2; .type 32; .endef
+NtOpenProcessTokenEx:
+ZwOpenProcessTokenEx:
+    mov r10, rcx
+    mov eax, 0x1037
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenThreadTokenEx, ZwOpenThreadTokenEx
+    .def NtOpenThreadTokenEx; .scl 2; .type 32; .endef
+NtOpenThreadTokenEx:
+ZwOpenThreadTokenEx:
+    mov r10, rcx
+    mov eax, 0x1038
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtSetInformationToken, ZwSetInformationToken
+    .def NtSetInformationToken; .scl 2; .type 32; .endef
+NtSetInformationToken:
+ZwSetInformationToken:
+    mov r10, rcx
+    mov eax, 0x1039
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAdjustPrivilegesToken, ZwAdjustPrivilegesToken
+    .def NtAdjustPrivilegesToken; .scl 2; .type 32; .endef
+NtAdjustPrivilegesToken:
+ZwAdjustPrivilegesToken:
+    mov r10, rcx
+    mov eax, 0x103a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAdjustGroupsToken, ZwAdjustGroupsToken
+    .def NtAdjustGroupsToken; .scl 2; .type 32; .endef
+NtAdjustGroupsToken:
+ZwAdjustGroupsToken:
+    mov r10, rcx
+    mov eax, 0x103b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDuplicateToken, ZwDuplicateToken
+    .def NtDuplicateToken; .scl 2; .type 32; .endef
+NtDuplicateToken:
+ZwDuplicateToken:
+    mov r10, rcx
+    mov eax, 0x103c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtFilterToken, ZwFilterToken
+    .def NtFilterToken; .scl 2; .type 32; .endef
+NtFilterToken:
+ZwFilterToken:
+    mov r10, rcx
+    mov eax, 0x103d
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAccessCheck, ZwAccessCheck
+    .def NtAccessCheck; .scl 2; .type 32; .endef
+NtAccessCheck:
+ZwAccessCheck:
+    mov r10, rcx
+    mov eax, 0x103e
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtPrivilegeCheck, ZwPrivilegeCheck
+    .def NtPrivilegeCheck; .scl 2; .type 32; .endef
+NtPrivilegeCheck:
+ZwPrivilegeCheck:
+    mov r10, rcx
+    mov eax, 0x103f
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtImpersonateThread, ZwImpersonateThread
+    .def NtImpersonateThread; .scl 2; .type 32; .endef
+NtImpersonateThread:
+ZwImpersonateThread:
+    mov r10, rcx
+    mov eax, 0x1040
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtImpersonateAnonymousToken, ZwImpersonateAnonymousToken
+    .def NtImpersonateAnonymousToken; .scl 2; .type 32; .endef
+NtImpersonateAnonymousToken:
+ZwImpersonateAnonymousToken:
+    mov r10, rcx
+    mov eax, 0x1041
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtAllocateLocallyUniqueId, ZwAllocateLocallyUniqueId
+    .def NtAllocateLocallyUniqueId; .scl 2; .type 32; .endef
+NtAllocateLocallyUniqueId:
+ZwAllocateLocallyUniqueId:
+    mov r10, rcx
+    mov eax, 0x1042
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtResetEvent, ZwResetEvent
     .def NtResetEvent; .scl 2; .type 32; .endef
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1034
+    mov eax, 0x1043
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1097,7 +1250,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1035
+    mov eax, 0x1044
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1106,7 +1259,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1036
+    mov eax, 0x1045
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1115,7 +1268,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x1037
+    mov eax, 0x1046
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1124,7 +1277,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x1038
+    mov eax, 0x1047
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1133,7 +1286,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x1039
+    mov eax, 0x1048
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1142,7 +1295,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x103a
+    mov eax, 0x1049
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1151,7 +1304,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x103b
+    mov eax, 0x104a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1160,7 +1313,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x103c
+    mov eax, 0x104b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1169,7 +1322,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x103d
+    mov eax, 0x104c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1178,7 +1331,7 @@ ZwGetCurrentProcessorNumber:
 NtCreateTimer:
 ZwCreateTimer:
     mov r10, rcx
-    mov eax, 0x103e
+    mov eax, 0x104d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1187,7 +1340,7 @@ ZwCreateTimer:
 NtOpenTimer:
 ZwOpenTimer:
     mov r10, rcx
-    mov eax, 0x103f
+    mov eax, 0x104e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1196,7 +1349,7 @@ ZwOpenTimer:
 NtSetTimerEx:
 ZwSetTimerEx:
     mov r10, rcx
-    mov eax, 0x1040
+    mov eax, 0x104f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1205,7 +1358,7 @@ ZwSetTimerEx:
 NtSetTimerResolution:
 ZwSetTimerResolution:
     mov r10, rcx
-    mov eax, 0x1041
+    mov eax, 0x1050
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
