@@ -95,6 +95,8 @@ NtCreateFile out:file file_access attributes:file iosb size file_attributes shar
 NtOpenFile out:file file_access attributes:file iosb share file_options
 NtReadFile h:file h_or_none:event apc context iosb buffer:1000 length:100 offset key
 NtWriteFile h:file h_or_none:event apc context iosb buffer:1000 length:100 offset key
+NtReadFileScatter h:file h_or_none:event apc context iosb buffer:40 length:100 offset key
+NtWriteFileGather h:file h_or_none:event apc context iosb buffer:40 length:100 offset key
 NtDeviceIoControlFile h:file h_or_none:event apc context iosb code bytes:20 length:20 buffer:400 length:40
 NtFsControlFile h:file h_or_none:event apc context iosb code bytes:20 length:20 buffer:400 length:40
 NtFlushBuffersFile h:file iosb

@@ -1,7 +1,9 @@
 // Memory descriptor lists: wdm pages nf-wdm-ioallocatemdl, nf-wdm-mmprobeandlockpages,
 // nf-wdm-mmmaplockedpagesspecifycache …
+#include "abi/file.h"
 #include "abi/irp.h"
 #include "abi/status.h"
+#include "host/guest.h"
 #include "kernel/exports/gate.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/report.h"
@@ -9,6 +11,7 @@
 #include "kernel/mm/user_locks.h"
 #include "kernel/pool/pool.h"
 #include "kernel/seh/dispatch.h"
+#include <vector>
 
 using namespace nt;
 
@@ -76,6 +79,22 @@ extern "C" void MmProbeAndLockPages(MDL* mdl, KPROCESSOR_MODE mode, ULONG operat
     mm::note_user_lock(mdl, ke::calling_address());
 }
 GATE(MmProbeAndLockPages);
+
+extern "C" void MmProbeAndLockSelectedPages(MDL* mdl, const FILE_SEGMENT_ELEMENT* elements,
+                                            KPROCESSOR_MODE mode, ULONG operation) {
+    NTSTATUS status = STATUS_SUCCESS;
+    {
+        std::vector<std::uint64_t> segments(mm::mdl_page_count(mdl));
+        if (!guest::copy_from(segments.data(), number(elements), segments.size() * sizeof(std::uint64_t)))
+            status = STATUS_ACCESS_VIOLATION;
+        else
+            status = mm::probe_and_lock_selected_pages(mdl, segments.data(), mode,
+                                                       static_cast<mm::LockOperation>(operation));
+    }
+    if (!NT_SUCCESS(status)) seh::raise_status(status);
+    mm::note_user_lock(mdl, ke::calling_address());
+}
+GATE(MmProbeAndLockSelectedPages);
 
 extern "C" void MmUnlockPages(MDL* mdl) {
     // assumed: Windows finds an MDL that is not locked by its page counts.

@@ -38,6 +38,22 @@ extern "C" NTSTATUS NtWriteFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_
 }
 GATE(NtWriteFile);
 
+extern "C" NTSTATUS NtReadFileScatter(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,
+                                      IO_STATUS_BLOCK* iosb, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                                      LARGE_INTEGER* offset, ULONG* key) {
+    return io::read_scatter({file, event, apc, apc_context, iosb, previous_mode()}, segments, length, offset,
+                            key);
+}
+GATE(NtReadFileScatter);
+
+extern "C" NTSTATUS NtWriteFileGather(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,
+                                      IO_STATUS_BLOCK* iosb, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                                      LARGE_INTEGER* offset, ULONG* key) {
+    return io::write_gather({file, event, apc, apc_context, iosb, previous_mode()}, segments, length, offset,
+                            key);
+}
+GATE(NtWriteFileGather);
+
 extern "C" NTSTATUS NtDeviceIoControlFile(HANDLE file, HANDLE event, PVOID apc, PVOID apc_context,
                                           IO_STATUS_BLOCK* iosb, ULONG code, PVOID in, ULONG in_length,
                                           PVOID out, ULONG out_length) {

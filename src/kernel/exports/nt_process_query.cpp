@@ -90,6 +90,11 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
         }
         return answer.give(info);
     }
+    case ProcessIoCounters: {
+        const auto& n = process.io_operations;
+        const auto& bytes = process.io_transfers;
+        return answer.give(IO_COUNTERS{n[0], n[1], n[2], bytes[0], bytes[1], bytes[2]});
+    }
     case ProcessTimes:
         return answer.give(ps::times_of(*target));
     case ProcessCycleTime:

@@ -109,6 +109,10 @@ SYSTEM_PROCESS_INFORMATION describe(ps::Process& process) {
     info.InheritedFromUniqueProcessId = process.InheritedFromUniqueProcessId;
     if (const auto* table = static_cast<const ob::HandleTable*>(process.ObjectTable))
         info.HandleCount = table->count();
+    for (int i = 0; i < 3; ++i) {
+        info.OperationCounts[i].QuadPart = static_cast<LONGLONG>(process.io_operations[i]);
+        info.TransferCounts[i].QuadPart = static_cast<LONGLONG>(process.io_transfers[i]);
+    }
     info.SessionId = process.space ? 1 : 0;
     info.UniqueProcessKey = reinterpret_cast<ULONG_PTR>(process.UniqueProcessId);
     if (process.space) {

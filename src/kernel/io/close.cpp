@@ -1,9 +1,10 @@
-// The end of a file: IRP_MJ_CLEANUP when its last handle is closed, IRP_MJ_CLOSE when its last reference
-// goes.
+// The end of a file: IRP_MN_UNLOCK_ALL when a process closes its last handle, IRP_MJ_CLEANUP when the last
+// handle of all is closed, IRP_MJ_CLOSE when the last reference goes.
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "kernel/io/completion.h"
 #include "kernel/io/detail/cancel_requests.h"
+#include "kernel/io/detail/fast_io.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/life.h"
@@ -20,7 +21,7 @@ namespace nt::io::detail {
 
 namespace {
 
-void send(FILE_OBJECT* file, UCHAR major) {
+void send(FILE_OBJECT* file, UCHAR major, UCHAR minor = 0) {
     DEVICE_OBJECT* device = related_device(file);
     IRP* irp = allocate_irp(device->StackSize);
     // These requests must not fail; Windows waits for memory here.
@@ -30,19 +31,57 @@ void send(FILE_OBJECT* file, UCHAR major) {
     irp->Flags = IRP_CLOSE_OPERATION | IRP_SYNCHRONOUS_API;
     IO_STACK_LOCATION* next = next_location(irp);
     next->MajorFunction = major;
+    next->MinorFunction = minor;
     next->FileObject = file;
     queue_to_thread(irp);
     if (trace::on) [[unlikely]]
-        trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), major, 0, KernelMode, irp->Flags,
-                                file, device);
+        trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), major, minor, KernelMode,
+                                irp->Flags, file, device);
     send_and_wait(device, irp, file);
+}
+
+bool has_handle(const EPROCESS* process, const FILE_OBJECT* file) {
+    const auto* table =
+        process ? static_cast<const ob::HandleTable*>(process->ObjectTable) : ob::kernel_table;
+    struct Search {
+        const OBJECT_HEADER* header;
+        bool found;
+    } search{ob::header_of(const_cast<FILE_OBJECT*>(file)), false};
+    if (table)
+        table->for_each(
+            [](void* context, ULONG_PTR, const ob::HandleEntry& entry) {
+                auto& s = *static_cast<Search*>(context);
+                s.found |= entry.object == s.header;
+            },
+            &search);
+    return search.found;
+}
+
+// The locks of a process go when its last handle does; when that is the last handle of all, cleaning up does
+// it. The fast routine is asked first, as for every lock.
+void unlock_all(FILE_OBJECT* file, EPROCESS* process) {
+    const bool lock = file->Flags & FO_SYNCHRONOUS_IO;
+    if (lock) acquire_file_lock(file, KernelMode);
+    DEVICE_OBJECT* device = related_device(file);
+    FastIo fast(device);
+    bool done = false;
+    if (fast_io_routine(device, &FAST_IO_DISPATCH::FastIoUnlockAll) && fast.begin())
+        done = fast.call("FastIoUnlockAll", &FAST_IO_DISPATCH::FastIoUnlockAll, file, process,
+                         &fast.block->iosb, device);
+    fast.end();
+    if (!done) send(file, IRP_MJ_LOCK_CONTROL, IRP_MN_UNLOCK_ALL);
+    if (lock) release_file_lock(file);
 }
 
 } // namespace
 
-void close_file(PVOID object, EPROCESS*, ACCESS_MASK, LONG64 left) {
+void close_file(PVOID object, EPROCESS* process, ACCESS_MASK, LONG64 left) {
     auto* file = static_cast<FILE_OBJECT*>(object);
-    if (left != 0 || !file->DeviceObject) return;
+    if (!file->DeviceObject) return;
+    if (left != 0) {
+        if (file->LockOperation && !has_handle(process, file)) unlock_all(file, process);
+        return;
+    }
     const bool lock = file->Flags & FO_SYNCHRONOUS_IO;
     if (lock) acquire_file_lock(file, KernelMode);
     send(file, IRP_MJ_CLEANUP);

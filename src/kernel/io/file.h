@@ -82,6 +82,12 @@ NTSTATUS read_file(const Caller& caller, PVOID buffer, ULONG length, const LARGE
                    const ULONG* key);
 NTSTATUS write_file(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* offset,
                     const ULONG* key);
+// One page from or to each segment. STATUS_INVALID_PARAMETER: the file was not opened with
+// FILE_NO_INTERMEDIATE_BUFFERING, or its device buffers.
+NTSTATUS read_scatter(const Caller& caller, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                      const LARGE_INTEGER* offset, const ULONG* key);
+NTSTATUS write_gather(const Caller& caller, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                      const LARGE_INTEGER* offset, const ULONG* key);
 NTSTATUS control_file(const Caller& caller, ULONG code, PVOID in, ULONG in_length, PVOID out,
                       ULONG out_length, bool fsctl);
 

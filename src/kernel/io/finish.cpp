@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "host/guest.h"
 #include "kernel/io/detail/buffers.h"
+#include "kernel/io/detail/counters.h"
 #include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/irp_lists.h"
@@ -137,6 +138,8 @@ void finish(IRP* irp) {
             body_of_file(file).transfer_start + static_cast<LONGLONG>(irp->IoStatus.Information);
     // An error that the service returns itself leaves the status block and the events alone.
     bool kept = false; // the IRP goes on as a packet or an APC
+    if (file && !NT_ERROR(status))
+        count_transfer(*reinterpret_cast<ke::Thread*>(thread), kind_of(irp), irp->IoStatus.Information);
     if (!NT_ERROR(status) || pended) {
         const bool packet = wants_packet(irp, file, pended);
         // A pended request's status block is written when its packet is taken from the port.

@@ -1,4 +1,4 @@
-// NtReadFile, NtWriteFile, NtFlushBuffersFile.
+// NtReadFile, NtWriteFile, and the same with pages here and there: NtReadFileScatter, NtWriteFileGather.
 #include "abi/status.h"
 #include "kernel/io/detail/fast_io.h"
 #include "kernel/io/detail/file_body.h"
@@ -57,16 +57,24 @@ bool try_fast_io(detail::Request& request, PVOID buffer, ULONG length, const LAR
                        result.Status == STATUS_END_OF_FILE);
 }
 
+// `Segments`: the buffer is an array of FILE_SEGMENT_ELEMENT, each of which leads to a page.
+template <bool Segments>
 NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* given,
                   const ULONG* key, bool write) {
     detail::Request request(caller);
     NTSTATUS status = request.begin(write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA);
     if (!NT_SUCCESS(status)) [[unlikely]]
         return request.abandon(status);
-    status =
-        write ? detail::probe_input(caller, buffer, length) : detail::probe_output(caller, buffer, length);
-    if (!NT_SUCCESS(status)) [[unlikely]]
-        return request.abandon(status);
+    if constexpr (Segments) {
+        // The pages go to the driver as they are: there is nobody to buffer them. assumed: the status
+        if (!(request.file->Flags & FO_NO_INTERMEDIATE_BUFFERING) || request.device->Flags & DO_BUFFERED_IO)
+            return request.abandon(STATUS_INVALID_PARAMETER);
+    } else {
+        status = write ? detail::probe_input(caller, buffer, length)
+                       : detail::probe_output(caller, buffer, length);
+        if (!NT_SUCCESS(status)) [[unlikely]]
+            return request.abandon(status);
+    }
     ULONG lock_key = 0;
     if (key)
         if (status = detail::fetch(lock_key, key, caller.mode); !NT_SUCCESS(status))
@@ -76,10 +84,12 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
         return request.abandon(status);
     LARGE_INTEGER offset;
     status = choose_offset(request, given, write, offset);
-    if (NT_SUCCESS(status) && request.synchronous && request.file->PrivateCacheMap) [[unlikely]] {
+    if (!Segments && NT_SUCCESS(status) && request.synchronous && request.file->PrivateCacheMap)
+        [[unlikely]] {
         IO_STATUS_BLOCK result;
         if (try_fast_io(request, buffer, length, offset, lock_key, write, result))
-            return request.answer(result.Status, result.Information);
+            return request.answer(result.Status, result.Information,
+                                  write ? detail::io_write : detail::io_read);
     }
     if (NT_SUCCESS(status)) [[likely]]
         status = request.new_irp(write ? IRP_MJ_WRITE : IRP_MJ_READ);
@@ -88,6 +98,8 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
     if (request.synchronous) detail::body_of_file(request.file).transfer_start = offset.QuadPart;
     IRP* irp = request.irp;
     if (request.file->Flags & FO_WRITE_THROUGH) request.location()->Flags = SL_WRITE_THROUGH;
+    // ns-wdm-_io_stack_location: "Today this flag is used only with IRP_MJ_READ operations".
+    if (key && !write) request.location()->Flags |= SL_KEY_SPECIFIED;
     irp->Flags |= write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;
     if (request.file->Flags & FO_NO_INTERMEDIATE_BUFFERING) irp->Flags |= IRP_NOCACHE;
     // Read and Write have the same layout.
@@ -95,7 +107,10 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
     parameters.Length = length;
     parameters.Key = lock_key;
     parameters.ByteOffset = offset;
-    status = write ? request.attach_input(buffer, length) : request.attach_output(buffer, length);
+    if constexpr (Segments)
+        status = request.lock_segments(static_cast<const FILE_SEGMENT_ELEMENT*>(buffer), length, !write);
+    else
+        status = write ? request.attach_input(buffer, length) : request.attach_output(buffer, length);
     if (!NT_SUCCESS(status)) [[unlikely]]
         return request.abandon(status);
     if (trace::on) [[unlikely]]
@@ -107,11 +122,19 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
 
 NTSTATUS read_file(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* offset,
                    const ULONG* key) {
-    return transfer(caller, buffer, length, offset, key, false);
+    return transfer<false>(caller, buffer, length, offset, key, false);
 }
 NTSTATUS write_file(const Caller& caller, PVOID buffer, ULONG length, const LARGE_INTEGER* offset,
                     const ULONG* key) {
-    return transfer(caller, buffer, length, offset, key, true);
+    return transfer<false>(caller, buffer, length, offset, key, true);
+}
+NTSTATUS read_scatter(const Caller& caller, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                      const LARGE_INTEGER* offset, const ULONG* key) {
+    return transfer<true>(caller, segments, length, offset, key, false);
+}
+NTSTATUS write_gather(const Caller& caller, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                      const LARGE_INTEGER* offset, const ULONG* key) {
+    return transfer<true>(caller, segments, length, offset, key, true);
 }
 
 } // namespace nt::io

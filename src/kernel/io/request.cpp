@@ -111,6 +111,32 @@ NTSTATUS Request::lock_buffer(PVOID address, ULONG length, bool for_write) {
     return STATUS_SUCCESS;
 }
 
+NTSTATUS Request::lock_segments(const FILE_SEGMENT_ELEMENT* segments, ULONG length, bool for_write) {
+    if (length == 0) return STATUS_SUCCESS;
+    const ULONG count = (length - 1) / mm::page_size + 1;
+    const SIZE_T size = count * sizeof(ULONG_PTR);
+    auto* pages = static_cast<ULONG_PTR*>(pool::allocate(pool::Kind::paged, size, pool::tag("IoSg")));
+    if (!pages) return STATUS_INSUFFICIENT_RESOURCES;
+    NTSTATUS status = fetch(pages, segments, size, 8, caller.mode);
+    for (ULONG i = 0; NT_SUCCESS(status) && i < count; ++i)
+        if (pages[i] % mm::page_size) status = STATUS_DATATYPE_MISALIGNMENT;
+    MDL* mdl = nullptr;
+    if (NT_SUCCESS(status)) {
+        mdl = mm::allocate_mdl(pages[0], length);
+        status =
+            mdl ? mm::probe_and_lock_selected_pages(
+                      mdl, pages, caller.mode, for_write ? mm::LockOperation::write : mm::LockOperation::read)
+                : STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (NT_SUCCESS(status)) {
+        irp->MdlAddress = mdl;
+        irp->UserBuffer = reinterpret_cast<PVOID>(pages[0]);
+    } else if (mdl)
+        mm::free_mdl(mdl);
+    pool::release(pages);
+    return status;
+}
+
 NTSTATUS Request::attach_output(PVOID buffer, ULONG length) {
     if (device->Flags & DO_BUFFERED_IO) {
         irp->UserBuffer = buffer;
@@ -165,7 +191,9 @@ NTSTATUS Request::abandon(NTSTATUS status) {
     return status;
 }
 
-NTSTATUS Request::answer(NTSTATUS status, ULONG_PTR information) {
+NTSTATUS Request::answer(NTSTATUS status, ULONG_PTR information, IoKind kind) {
+    count_operation(ke::current_thread(), kind);
+    if (!NT_ERROR(status)) count_transfer(ke::current_thread(), kind, information);
     const auto to = reinterpret_cast<ULONG_PTR>(caller.iosb);
     guest::write(to + offsetof(IO_STATUS_BLOCK, Information), information);
     guest::write(to, status);

@@ -208,6 +208,31 @@ NTSTATUS probe_and_lock_pages(MDL* mdl, KPROCESSOR_MODE mode, LockOperation oper
     return STATUS_SUCCESS;
 }
 
+NTSTATUS probe_and_lock_selected_pages(MDL* mdl, const std::uint64_t* segments, KPROCESSOR_MODE mode,
+                                       LockOperation operation) {
+    const bool write = operation != LockOperation::read;
+    const std::uint64_t count = mdl_page_count(mdl);
+    PFN_NUMBER* pages = mdl_pages(mdl);
+    KPROCESS* process = nullptr;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t address = page_floor(segments[i]);
+        const bool user = host::places::is_user(address);
+        NTSTATUS status = STATUS_ACCESS_VIOLATION;
+        if (user && address < user_probe_address)
+            status = lock_user(pages + i, address, 1, write);
+        else if (mode == KernelMode)
+            status = lock_kernel(pages + i, address, 1, write);
+        if (!NT_SUCCESS(status)) {
+            release_page_array(pages, i);
+            return status;
+        }
+        if (user) process = static_cast<KPROCESS*>(current_space()->owner);
+    }
+    mdl->Process = process;
+    mdl->MdlFlags |= static_cast<CSHORT>(MDL_PAGES_LOCKED | (write ? MDL_WRITE_OPERATION : 0));
+    return STATUS_SUCCESS;
+}
+
 bool unlock_pages(MDL* mdl) {
     if (!(mdl->MdlFlags & MDL_PAGES_LOCKED)) return false;
     if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) unmap_system(mdl);

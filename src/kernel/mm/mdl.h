@@ -57,6 +57,10 @@ enum class LockOperation : ULONG { read = 0, write = 1, modify = 2 };
 // STATUS_INSUFFICIENT_RESOURCES); then nothing is locked. `mode` UserMode refuses addresses from
 // MmUserProbeAddress up; KernelMode takes kernel and user addresses.
 NTSTATUS probe_and_lock_pages(MDL* mdl, KPROCESSOR_MODE mode, LockOperation operation);
+// MmProbeAndLockSelectedPages: the MDL describes the whole pages that contain `segments`, one after another;
+// there are as many as the MDL has pages.
+NTSTATUS probe_and_lock_selected_pages(MDL* mdl, const std::uint64_t* segments, KPROCESSOR_MODE mode,
+                                       LockOperation operation);
 // False: was not locked.
 bool unlock_pages(MDL* mdl);
 

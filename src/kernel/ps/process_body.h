@@ -30,7 +30,9 @@ struct Process : EPROCESS {
     ULONG timer_resolution;                       // what it asked for, 100 ns; 0: nothing
     ULONG_PTR affinity;                           // processors that its threads may use
     std::uint64_t seed;                           // of security cookies
-    bool boosts_disabled;                         // of its threads (SetProcessPriorityBoost)
+    // Requests on files, and bytes that they moved: reads, writes, others (IO_COUNTERS).
+    ULONGLONG io_operations[3], io_transfers[3];
+    bool boosts_disabled; // of its threads (SetProcessPriorityBoost)
     bool terminating;
     bool allow_missing;    // missing imports of its images are bound to stubs
     bool of_program;       // a program has created it (not the app)

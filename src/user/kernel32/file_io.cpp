@@ -177,6 +177,22 @@ BOOL WriteFileEx(HANDLE file, const void* buffer, DWORD length, OVERLAPPED* o,
     return traced<write_file_ex>("WriteFileEx", nullptr, file, buffer, length, o, routine);
 }
 
+// A page for each element; the files are opened unbuffered, and `reserved` is.
+BOOL ReadFileScatter(HANDLE file, FILE_SEGMENT_ELEMENT* segments, DWORD length, DWORD*, OVERLAPPED* o) {
+    LARGE_INTEGER offset = o->At;
+    o->Internal = STATUS_PENDING;
+    return started(NtReadFileScatter(real_handle(file), event_of(o), nullptr, context_of(o),
+                                     o->status_block(), segments, length, &offset, nullptr),
+                   o, nullptr);
+}
+BOOL WriteFileGather(HANDLE file, FILE_SEGMENT_ELEMENT* segments, DWORD length, DWORD*, OVERLAPPED* o) {
+    LARGE_INTEGER offset = o->At;
+    o->Internal = STATUS_PENDING;
+    return started(NtWriteFileGather(real_handle(file), event_of(o), nullptr, context_of(o),
+                                     o->status_block(), segments, length, &offset, nullptr),
+                   o, nullptr);
+}
+
 BOOL GetOverlappedResultEx(HANDLE file, OVERLAPPED* o, DWORD* done, DWORD milliseconds, BOOL alertable) {
     if (NTSTATUS(o->Internal) == STATUS_PENDING) {
         if (milliseconds == 0) return fail_with(ERROR_IO_INCOMPLETE);

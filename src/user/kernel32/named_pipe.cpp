@@ -141,9 +141,64 @@ BOOL wait_for_pipe(const WCHAR* name, DWORD milliseconds) {
     return answer(status);
 }
 
+HANDLE open_client(const WCHAR* name) {
+    Name path(name);
+    if (!path) return nullptr;
+    if (!is_pipe(path.string())) return fail_with(ERROR_INVALID_NAME), nullptr;
+    HANDLE file;
+    IO_STATUS_BLOCK iosb;
+    const NTSTATUS status =
+        NtOpenFile(&file, 0xc0000000 | SYNCHRONIZE | FILE_READ_ATTRIBUTES, // GENERIC_READ | GENERIC_WRITE
+                   path.attributes(), &iosb, 0, FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE);
+    return NT_SUCCESS(status) ? file : (fail(status), nullptr);
+}
+
+// What CallNamedPipe's page says it is equivalent to: CreateFile (or WaitNamedPipe, while all instances are
+// busy), TransactNamedPipe, CloseHandle.
+BOOL call_pipe(const WCHAR* name, PVOID in, DWORD in_size, PVOID out, DWORD out_size, DWORD* read,
+               DWORD milliseconds) {
+    constexpr DWORD NMPWAIT_NOWAIT = 1, ERROR_PIPE_BUSY = 231;
+    HANDLE pipe;
+    while (!(pipe = open_client(name))) {
+        if (NtCurrentTeb()->LastErrorValue != ERROR_PIPE_BUSY || milliseconds == NMPWAIT_NOWAIT) return FALSE;
+        if (!wait_for_pipe(name, milliseconds)) return FALSE;
+    }
+    FILE_PIPE_INFORMATION by_message{1, 0};
+    IO_STATUS_BLOCK iosb;
+    NTSTATUS status = NtSetInformationFile(pipe, &iosb, &by_message, sizeof by_message, FilePipeInformation);
+    if (NT_SUCCESS(status)) {
+        ULONG_PTR information;
+        status = control(pipe, FSCTL_PIPE_TRANSCEIVE, in, in_size, out, out_size, &information);
+        if (!NT_ERROR(status)) *read = DWORD(information);
+    }
+    NtClose(pipe);
+    return status == STATUS_BUFFER_OVERFLOW ? fail(status) : answer(status);
+}
+
 template <class T> NTSTATUS query(HANDLE file, T& to, FILE_INFORMATION_CLASS cls) {
     IO_STATUS_BLOCK iosb;
     return NtQueryInformationFile(real_handle(file), &iosb, &to, sizeof to, cls);
+}
+
+BOOL handle_state(HANDLE pipe, DWORD* state, DWORD* instances, DWORD* collection_count,
+                  DWORD* collect_timeout, PVOID user) {
+    if (collection_count || collect_timeout) return fail_with(ERROR_INVALID_PARAMETER);
+    if (user) stop("GetNamedPipeHandleState with a user name");
+    if (state) {
+        FILE_PIPE_INFORMATION information;
+        const NTSTATUS status = query(pipe, information, FilePipeInformation);
+        if (!NT_SUCCESS(status)) return fail(status);
+        *state = (information.ReadMode & 1 ? PIPE_READMODE_MESSAGE : 0) |
+                 (information.CompletionMode & 1 ? PIPE_NOWAIT : 0);
+    }
+    if (instances) {
+        FILE_PIPE_LOCAL_INFORMATION local;
+        const NTSTATUS status = query(pipe, local, FilePipeLocalInformation);
+        if (!NT_SUCCESS(status)) return fail(status);
+        *instances = local.CurrentInstances < PIPE_UNLIMITED_INSTANCES ? local.CurrentInstances
+                                                                       : PIPE_UNLIMITED_INSTANCES;
+    }
+    return TRUE;
 }
 
 } // namespace
@@ -215,6 +270,26 @@ BOOL SetNamedPipeHandleState(HANDLE pipe, DWORD* mode, DWORD* collection_count, 
     IO_STATUS_BLOCK iosb;
     return answer(NtSetInformationFile(real_handle(pipe), &iosb, &information, sizeof information,
                                        FilePipeInformation));
+}
+
+// The state of a remote pipe's client end is not there to be told, nor whom a server's client is.
+BOOL GetNamedPipeHandleStateW(HANDLE pipe, DWORD* state, DWORD* instances, DWORD* collection_count,
+                              DWORD* collect_timeout, WCHAR* user, DWORD) {
+    return handle_state(pipe, state, instances, collection_count, collect_timeout, user);
+}
+BOOL GetNamedPipeHandleStateA(HANDLE pipe, DWORD* state, DWORD* instances, DWORD* collection_count,
+                              DWORD* collect_timeout, CHAR* user, DWORD) {
+    return handle_state(pipe, state, instances, collection_count, collect_timeout, user);
+}
+
+BOOL CallNamedPipeW(const WCHAR* name, PVOID in, DWORD in_size, PVOID out, DWORD out_size, DWORD* read,
+                    DWORD milliseconds) {
+    return call_pipe(name, in, in_size, out, out_size, read, milliseconds);
+}
+BOOL CallNamedPipeA(const CHAR* name, PVOID in, DWORD in_size, PVOID out, DWORD out_size, DWORD* read,
+                    DWORD milliseconds) {
+    Wide wide(name);
+    return wide.ok() && call_pipe(wide.get(), in, in_size, out, out_size, read, milliseconds);
 }
 
 } // extern "C"

@@ -54,6 +54,9 @@ BOOL GetProcessTimes(HANDLE process, FILETIME* created, FILETIME* exited, FILETI
     *user = filetime(times[3].QuadPart);
     return TRUE;
 }
+BOOL GetProcessIoCounters(HANDLE process, IO_COUNTERS* to) {
+    return answer(NtQueryInformationProcess(process, ProcessIoCounters, to, sizeof *to, nullptr));
+}
 BOOL QueryProcessCycleTime(HANDLE process, ULONGLONG* to) {
     ULONGLONG cycles[2]; // accumulated, current
     const NTSTATUS status =

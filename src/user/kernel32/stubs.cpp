@@ -9,7 +9,6 @@
 STUB(CloseThreadpoolTimer)
 STUB(CloseThreadpoolWait)
 STUB(CloseThreadpoolWork)
-STUB(CreatePipe)
 STUB(CreateThreadpoolTimer)
 STUB(CreateThreadpoolWait)
 STUB(CreateThreadpoolWork)

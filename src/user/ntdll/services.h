@@ -16,6 +16,8 @@ struct PRIVILEGE_SET;
 struct EXCEPTION_RECORD;
 using USER_APC_ROUTINE = void NTAPI(PVOID context, IO_STATUS_BLOCK* iosb, ULONG reserved);
 
+union FILE_SEGMENT_ELEMENT;
+
 extern "C" {
 
 // Files and devices
@@ -74,6 +76,12 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(HANDLE* file, ULONG access, OBJECT_ATTRIBUT
 NTSTATUS NTAPI NtCreateMailslotFile(HANDLE* file, ULONG access, OBJECT_ATTRIBUTES* attributes,
                                     IO_STATUS_BLOCK* iosb, ULONG options, ULONG quota, ULONG maximum_message,
                                     LARGE_INTEGER* timeout);
+NTSTATUS NTAPI NtReadFileScatter(HANDLE file, HANDLE event, USER_APC_ROUTINE* apc, PVOID apc_context,
+                                 IO_STATUS_BLOCK* iosb, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                                 LARGE_INTEGER* offset, ULONG* key);
+NTSTATUS NTAPI NtWriteFileGather(HANDLE file, HANDLE event, USER_APC_ROUTINE* apc, PVOID apc_context,
+                                 IO_STATUS_BLOCK* iosb, FILE_SEGMENT_ELEMENT* segments, ULONG length,
+                                 LARGE_INTEGER* offset, ULONG* key);
 NTSTATUS NTAPI NtCreateIoCompletion(HANDLE* port, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
                                     ULONG threads);
 NTSTATUS NTAPI NtSetIoCompletion(HANDLE port, PVOID key, PVOID context, NTSTATUS status,

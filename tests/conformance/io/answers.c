@@ -54,8 +54,11 @@ static NTSTATUS query_file(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s
         words[0] = 100, words[1] = 1000, words[2] = 7, words[3] = 2;
         *(LONGLONG*)(words + 4) = -50000;
         return done(irp, STATUS_SUCCESS, 24);
+    case FilePipeInformation:
+        words[0] = 1, words[1] = 1;
+        return done(irp, STATUS_SUCCESS, 8);
     case FilePipeLocalInformation:
-        words[0] = 1, words[1] = 2, words[2] = 3, words[4] = 512, words[6] = 1024, words[9] = 1;
+        words[0] = 1, words[1] = 2, words[2] = 3, words[3] = 4, words[4] = 512, words[6] = 1024, words[9] = 1;
         return done(irp, STATUS_SUCCESS, 40);
     }
     return done(irp, STATUS_INVALID_PARAMETER, 0);
@@ -148,6 +151,13 @@ static NTSTATUS file_system_control(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_L
             return done(irp, STATUS_BUFFER_OVERFLOW, 16);
         RtlCopyMemory(words + 4, "peek", 4);
         return done(irp, STATUS_SUCCESS, 20);
+    case 0x11c017: // FSCTL_PIPE_TRANSCEIVE, METHOD_NEITHER
+        if (s->Parameters.FileSystemControl.OutputBufferLength < 4) {
+            RtlCopyMemory(irp->UserBuffer, "told", s->Parameters.FileSystemControl.OutputBufferLength);
+            return done(irp, STATUS_BUFFER_OVERFLOW, s->Parameters.FileSystemControl.OutputBufferLength);
+        }
+        RtlCopyMemory(irp->UserBuffer, "told", 4);
+        return done(irp, STATUS_SUCCESS, 4);
     case 0x110018: // FSCTL_PIPE_WAIT
         return done(irp, STATUS_IO_TIMEOUT, 0);
     }

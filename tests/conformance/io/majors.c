@@ -212,8 +212,31 @@ static void pipes(void) {
     CHECK(GetNamedPipeInfo(pipe, &flags, &out, &in, &instances) &&
               flags == (PIPE_SERVER_END | PIPE_TYPE_MESSAGE) && in == 512 && out == 1024 && instances == 3,
           "GetNamedPipeInfo");
+    CHECK(GetNamedPipeHandleStateW(pipe, &mode, &instances, NULL, NULL, NULL, 0) &&
+              mode == (PIPE_READMODE_MESSAGE | PIPE_NOWAIT) && instances == 4,
+          "GetNamedPipeHandleState");
+    CHECK(!GetNamedPipeHandleStateW(pipe, NULL, NULL, &n, NULL, NULL, 0) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "collection counts are those of remote pipes");
     CHECK(DisconnectNamedPipe(pipe) && GetFileType(pipe) == FILE_TYPE_PIPE, "DisconnectNamedPipe");
     CloseHandle(pipe);
+    HANDLE reader = NULL, writer = NULL;
+    CHECK(CreatePipe(&reader, &writer, NULL, 0) && reader && writer && reader != writer,
+          "CreatePipe: IRP_MJ_CREATE_NAMED_PIPE for the reader, IRP_MJ_CREATE for the writer");
+    CHECK(ReadFile(reader, buffer, 2, &n, NULL) && !WriteFile(reader, buffer, 2, &n, NULL) &&
+              GetLastError() == ERROR_ACCESS_DENIED,
+          "one end reads");
+    CHECK(WriteFile(writer, buffer, 2, &n, NULL) && !ReadFile(writer, buffer, 2, &n, NULL) &&
+              GetLastError() == ERROR_ACCESS_DENIED,
+          "the other one writes");
+    CloseHandle(reader);
+    CloseHandle(writer);
+    CHECK(CallNamedPipeW(L"\\\\.\\pipe\\answers", "ask", 3, buffer, 8, &n, NMPWAIT_NOWAIT) && n == 4 &&
+              !memcmp(buffer, "told", 4),
+          "CallNamedPipe: opens, transacts, closes");
+    CHECK(!CallNamedPipeW(L"\\\\.\\pipe\\answers", "ask", 3, buffer, 2, &n, NMPWAIT_NOWAIT) &&
+              GetLastError() == ERROR_MORE_DATA && n == 2,
+          "a message that is longer than the buffer: ERROR_MORE_DATA");
     CHECK(!WaitNamedPipeW(L"\\\\.\\pipe\\answers", 10), "WaitNamedPipe: the driver's answer");
     CHECK(CreateNamedPipeW(L"\\\\.\\pipe\\answers", PIPE_ACCESS_DUPLEX, 0, 256, 0, 0, 0, NULL) ==
                   INVALID_HANDLE_VALUE &&

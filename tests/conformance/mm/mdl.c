@@ -13,6 +13,7 @@ IMPORT(NTSTATUS, MmProtectMdlSystemAddress, PMDL, ULONG);
 IMPORT(PVOID, MmGetVirtualForPhysical, PHYSICAL_ADDRESS);
 IMPORT(PVOID, MmMapLockedPages, PMDL, KPROCESSOR_MODE);
 IMPORT(BOOLEAN, MmIsAddressValid, PVOID);
+IMPORT(VOID, MmProbeAndLockSelectedPages, PMDL, PFILE_SEGMENT_ELEMENT, KPROCESSOR_MODE, LOCK_OPERATION);
 IMPORT_DATA(ULONG_PTR, MmUserProbeAddress);
 IMPORT_DATA(PVOID, MmHighestUserAddress);
 IMPORT_DATA(PVOID, MmSystemRangeStart);
@@ -306,8 +307,44 @@ static void addresses(void) {
     CHECK(MmGetSystemRoutineAddress(&name) == NULL, "NULL if the name cannot be resolved");
 }
 
+static NTSTATUS lock_selected(PMDL mdl, PFILE_SEGMENT_ELEMENT list, KPROCESSOR_MODE mode) {
+    __try {
+        import_MmProbeAndLockSelectedPages(mdl, list, mode, IoWriteAccess);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+// nf-wdm-mmprobeandlockselectedpages
+static void selected(void) {
+    PUCHAR user = user_pages(4 * PAGE_SIZE, PAGE_READWRITE), fixed = user_pages(PAGE_SIZE, PAGE_READONLY);
+    FILE_SEGMENT_ELEMENT list[3] = {{0}};
+    PMDL mdl = IoAllocateMdl(user + 2 * PAGE_SIZE, 2 * PAGE_SIZE, FALSE, FALSE, NULL);
+    list[0].Buffer = user + 2 * PAGE_SIZE;
+    list[1].Buffer = user;
+    user[2 * PAGE_SIZE] = 2, user[0] = 5;
+    CHECK(lock_selected(mdl, list, UserMode) == STATUS_SUCCESS && (mdl->MdlFlags & MDL_PAGES_LOCKED),
+          "MmProbeAndLockSelectedPages locks");
+    PUCHAR seen = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+    CHECK(seen && seen[0] == 2 && seen[PAGE_SIZE] == 5, "the MDL is updated to describe the selected pages");
+    if (seen) seen[PAGE_SIZE + 1] = 9;
+    CHECK(user[1] == 9 && user[PAGE_SIZE + 1] == 0, "and no others");
+    MmUnlockPages(mdl);
+    list[1].Buffer = fixed;
+    CHECK(lock_selected(mdl, list, UserMode) == STATUS_ACCESS_VIOLATION &&
+              !(mdl->MdlFlags & MDL_PAGES_LOCKED),
+          "pages that do not support the operation: STATUS_ACCESS_VIOLATION, and nothing is locked");
+    list[1].Buffer = (PVOID)mdl;
+    CHECK(lock_selected(mdl, list, UserMode) == STATUS_ACCESS_VIOLATION, "UserMode: no system address");
+    IoFreeMdl(mdl);
+    free_user(user);
+    free_user(fixed);
+}
+
 static void checks(void) {
     locking();
+    selected();
     mapping();
     more();
     pages();

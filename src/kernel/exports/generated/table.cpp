@@ -524,6 +524,7 @@ extern const nt::exports::Adapter gate_MmMapLockedPagesSpecifyCache;
 extern const nt::exports::Adapter gate_MmMapLockedPagesWithReservedMapping;
 extern const nt::exports::Adapter gate_MmPageEntireDriver;
 extern const nt::exports::Adapter gate_MmProbeAndLockPages;
+extern const nt::exports::Adapter gate_MmProbeAndLockSelectedPages;
 extern const nt::exports::Adapter gate_MmProtectMdlSystemAddress;
 extern const nt::exports::Adapter gate_MmResetDriverPaging;
 extern const nt::exports::Adapter gate_MmSizeOfMdl;
@@ -646,6 +647,7 @@ extern const nt::exports::Adapter gate_NtQueueApcThread;
 extern const nt::exports::Adapter gate_NtQueueApcThreadEx;
 extern const nt::exports::Adapter gate_NtRaiseException;
 extern const nt::exports::Adapter gate_NtReadFile;
+extern const nt::exports::Adapter gate_NtReadFileScatter;
 extern const nt::exports::Adapter gate_NtReadVirtualMemory;
 extern const nt::exports::Adapter gate_NtReleaseMutant;
 extern const nt::exports::Adapter gate_NtReleaseSemaphore;
@@ -681,6 +683,7 @@ extern const nt::exports::Adapter gate_NtUnmapViewOfSection;
 extern const nt::exports::Adapter gate_NtWaitForMultipleObjects;
 extern const nt::exports::Adapter gate_NtWaitForSingleObject;
 extern const nt::exports::Adapter gate_NtWriteFile;
+extern const nt::exports::Adapter gate_NtWriteFileGather;
 extern const nt::exports::Adapter gate_NtWriteVirtualMemory;
 extern const nt::exports::Adapter gate_NtYieldExecution;
 extern const nt::exports::Adapter gate_ObCloseHandle;
@@ -1838,6 +1841,7 @@ const Row rows[] = {
     {"MmPrefetchPages", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmProbeAndLockPages", "", "", &gate_MmProbeAndLockPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmProbeAndLockProcessPages", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmProbeAndLockSelectedPages", "", "", &gate_MmProbeAndLockSelectedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmProtectMdlSystemAddress", "", "", &gate_MmProtectMdlSystemAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmQuerySystemSize", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmResetDriverPaging", "", "", &gate_MmResetDriverPaging, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1972,6 +1976,7 @@ const Row rows[] = {
     {"NtQueueApcThreadEx", "no reserve objects, no special user APCs", "", &gate_NtQueueApcThreadEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtRaiseException", "from user mode only", "", &gate_NtRaiseException, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtReadFile", "service", "", &gate_NtReadFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtReadFileScatter", "service", "", &gate_NtReadFileScatter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtReadVirtualMemory", "service", "", &gate_NtReadVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtReleaseMutant", "service", "", &gate_NtReleaseMutant, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtReleaseSemaphore", "service", "", &gate_NtReleaseSemaphore, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2008,6 +2013,7 @@ const Row rows[] = {
     {"NtWaitForMultipleObjects", "service", "", &gate_NtWaitForMultipleObjects, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWaitForSingleObject", "service", "", &gate_NtWaitForSingleObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWriteFile", "service", "", &gate_NtWriteFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtWriteFileGather", "service", "", &gate_NtWriteFileGather, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWriteVirtualMemory", "service", "", &gate_NtWriteVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtYieldExecution", "service", "", &gate_NtYieldExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObAssignSecurity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2574,6 +2580,7 @@ const Row rows[] = {
     {"ZwQueueApcThreadEx", "no reserve objects, no special user APCs", "", nullptr, 0, 4096, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwRaiseException", "from user mode only", "", nullptr, 0, 4139, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwReadFile", "service", "", nullptr, 0, 6, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwReadFileScatter", "service", "", nullptr, 0, 46, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReadVirtualMemory", "service", "", nullptr, 0, 63, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseMutant", "service", "", nullptr, 0, 32, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwReleaseSemaphore", "service", "", nullptr, 0, 10, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2612,6 +2619,7 @@ const Row rows[] = {
     {"ZwWaitForMultipleObjects", "service", "", nullptr, 0, 91, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWaitForSingleObject", "service", "", nullptr, 0, 4, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWriteFile", "service", "", nullptr, 0, 8, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwWriteFileGather", "service", "", nullptr, 0, 27, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwWriteVirtualMemory", "service", "", nullptr, 0, 58, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwYieldExecution", "service", "", nullptr, 0, 70, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"__C_specific_handler", "", "", &gate___C_specific_handler, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, true},
@@ -2733,7 +2741,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1718;
+const ULONG row_count = 1723;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
@@ -2754,6 +2762,7 @@ const ServiceRow services[] = {
     {"NtQueryValueKey", &gate_NtQueryValueKey, 0x17, 6, 0x14},
     {"NtAllocateVirtualMemory", &gate_NtAllocateVirtualMemory, 0x18, 6, 0x30},
     {"NtQueryInformationProcess", &gate_NtQueryInformationProcess, 0x19, 5, 0xa},
+    {"NtWriteFileGather", &gate_NtWriteFileGather, 0x1b, 9, 0x40},
     {"NtSetInformationProcess", &gate_NtSetInformationProcess, 0x1c, 4, 0xa},
     {"NtCreateKey", &gate_NtCreateKey, 0x1d, 7, 0x2a},
     {"NtFreeVirtualMemory", &gate_NtFreeVirtualMemory, 0x1e, 4, 0x8},
@@ -2767,6 +2776,7 @@ const ServiceRow services[] = {
     {"NtMapViewOfSection", &gate_NtMapViewOfSection, 0x28, 10, 0x380},
     {"NtUnmapViewOfSection", &gate_NtUnmapViewOfSection, 0x2a, 2, 0x0},
     {"NtTerminateProcess", &gate_NtTerminateProcess, 0x2c, 2, 0x2},
+    {"NtReadFileScatter", &gate_NtReadFileScatter, 0x2e, 9, 0x40},
     {"NtQueryPerformanceCounter", &gate_NtQueryPerformanceCounter, 0x31, 2, 0x0},
     {"NtEnumerateKey", &gate_NtEnumerateKey, 0x32, 6, 0x16},
     {"NtOpenFile", &gate_NtOpenFile, 0x33, 6, 0x32},
@@ -2888,7 +2898,7 @@ const ServiceRow services[] = {
     {"NtSetTimerEx", &gate_NtSetTimerEx, 0x104f, 4, 0xa},
     {"NtSetTimerResolution", &gate_NtSetTimerResolution, 0x1050, 3, 0x3},
 };
-const ULONG service_count = 151;
+const ULONG service_count = 153;
 
 const char* const also_hal[] = {
     "KeQueryPerformanceCounter",

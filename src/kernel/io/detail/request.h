@@ -4,6 +4,7 @@
 #include "abi/irp.h"
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/io/detail/counters.h"
 #include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
@@ -105,6 +106,9 @@ struct Request {
     NTSTATUS system_buffer(ULONG size, const void* in, ULONG in_length);
     // IRP.MdlAddress, locked.
     NTSTATUS lock_buffer(PVOID address, ULONG length, bool for_write);
+    // The same for pages here and there, one for each page of `length`.
+    // STATUS_DATATYPE_MISALIGNMENT: a segment is not a page.
+    NTSTATUS lock_segments(const FILE_SEGMENT_ELEMENT* segments, ULONG length, bool for_write);
 
     // Undoes everything; gives the status back.
     NTSTATUS abandon(NTSTATUS status);
@@ -112,6 +116,7 @@ struct Request {
     [[gnu::always_inline]] NTSTATUS issue() {
         if (trace::on) [[unlikely]]
             trace_created();
+        count_operation(ke::current_thread(), kind_of(location()->MajorFunction));
         list_request(irp, file);
         // finish() drops the references to file and event; the wait below needs the file a little longer.
         const bool waits = synchronous;
@@ -132,7 +137,7 @@ struct Request {
     // The same for services that wait whatever the file was opened for (query, set, flush).
     NTSTATUS issue_and_wait();
     // Ends a service that needs no IRP: status block, event, references.
-    NTSTATUS answer(NTSTATUS status, ULONG_PTR information);
+    NTSTATUS answer(NTSTATUS status, ULONG_PTR information, IoKind kind = io_other);
     void release();
 
     // Tells the trace about the buffers that attach_… made.

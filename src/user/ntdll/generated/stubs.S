@@ -165,6 +165,15 @@ ZwQueryInformationProcess:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtWriteFileGather, ZwWriteFileGather
+    .def NtWriteFileGather; .scl 2; .type 32; .endef
+NtWriteFileGather:
+ZwWriteFileGather:
+    mov r10, rcx
+    mov eax, 0x1b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtSetInformationProcess, ZwSetInformationProcess
     .def NtSetInformationProcess; .scl 2; .type 32; .endef
 NtSetInformationProcess:
@@ -279,6 +288,15 @@ NtTerminateProcess:
 ZwTerminateProcess:
     mov r10, rcx
     mov eax, 0x2c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtReadFileScatter, ZwReadFileScatter
+    .def NtReadFileScatter; .scl 2; .type 32; .endef
+NtReadFileScatter:
+ZwReadFileScatter:
+    mov r10, rcx
+    mov eax, 0x2e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
