@@ -111,6 +111,9 @@ NTSTATUS set_position(detail::Request& request, PVOID buffer) {
     if (!guest::read(reinterpret_cast<ULONG_PTR>(buffer), given))
         return request.abandon(STATUS_ACCESS_VIOLATION);
     if (given.CurrentByteOffset.QuadPart < 0) return request.abandon(STATUS_INVALID_PARAMETER);
+    if (request.file->Flags & FO_NO_INTERMEDIATE_BUFFERING &&
+        !detail::whole_sectors(request.device, given.CurrentByteOffset.QuadPart))
+        return request.abandon(STATUS_INVALID_PARAMETER);
     request.file->CurrentByteOffset = given.CurrentByteOffset;
     return request.answer(STATUS_SUCCESS, 0);
 }

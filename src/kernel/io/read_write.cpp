@@ -38,6 +38,19 @@ NTSTATUS choose_offset(const detail::Request& request, const LARGE_INTEGER* give
     return offset.QuadPart < 0 ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
+// Rules of FILE_NO_INTERMEDIATE_BUFFERING (nf-ntifs-ntcreatefile): whole sectors, and a buffer as the device
+// wants it. assumed: the status, and that what drivers ask for is their own affair
+NTSTATUS check_unbuffered(const detail::Request& request, const void* buffer, ULONG length,
+                          const LARGE_INTEGER& offset) {
+    if (request.caller.mode == KernelMode) return STATUS_SUCCESS;
+    const bool special = offset.QuadPart < 0; // the end of the file
+    if (!detail::whole_sectors(request.device, length) ||
+        (!special && !detail::whole_sectors(request.device, offset.QuadPart)) ||
+        (length && reinterpret_cast<ULONG_PTR>(buffer) & request.device->AlignmentRequirement))
+        return STATUS_INVALID_PARAMETER;
+    return STATUS_SUCCESS;
+}
+
 // A driver with a cache of its own may have the data at hand (PrivateCacheMap is set by file systems only,
 // ns-wdm-_file_object). True: it did the work.
 bool try_fast_io(detail::Request& request, PVOID buffer, ULONG length, const LARGE_INTEGER& offset, ULONG key,
@@ -84,6 +97,8 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
         return request.abandon(status);
     LARGE_INTEGER offset;
     status = choose_offset(request, given, write, offset);
+    if (NT_SUCCESS(status) && request.file->Flags & FO_NO_INTERMEDIATE_BUFFERING) [[unlikely]]
+        status = check_unbuffered(request, Segments ? nullptr : buffer, length, offset);
     if (!Segments && NT_SUCCESS(status) && request.synchronous && request.file->PrivateCacheMap)
         [[unlikely]] {
         IO_STATUS_BLOCK result;

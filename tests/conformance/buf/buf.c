@@ -1,5 +1,5 @@
 // \\.\BufB, \\.\BufD and \\.\BufN: devices with DO_BUFFERED_IO, DO_DIRECT_IO and neither, which tell what a
-// request looked like and answer as they are told.
+// request looked like and answer as they are told. \\.\BufS keeps to the sharing of its opens.
 #include <ntifs.h>
 
 #include "buf.h"
@@ -10,6 +10,8 @@ static PIRP kept;
 static KSPIN_LOCK lock;
 static PFILE_OBJECT held;
 static char text[1000];
+static PDEVICE_OBJECT sharing_device;
+static SHARE_ACCESS shares;
 static ULONG text_length, processes;
 static HANDLE process_ids[16];
 
@@ -152,10 +154,23 @@ static NTSTATUS control(PIRP irp, PIO_STACK_LOCATION s) {
     return done(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
 }
 
+// irp-mj-create: who comes first sets the sharing, the others are checked against it.
+static NTSTATUS share(PIRP irp, PIO_STACK_LOCATION s) {
+    ACCESS_MASK desired = s->Parameters.Create.SecurityContext->DesiredAccess;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (shares.OpenCount)
+        status = IoCheckShareAccess(desired, s->Parameters.Create.ShareAccess, s->FileObject, &shares, TRUE);
+    else
+        IoSetShareAccess(desired, s->Parameters.Create.ShareAccess, s->FileObject, &shares);
+    return done(irp, status, NT_SUCCESS(status) ? FILE_OPENED : 0);
+}
+
 static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
-    UNREFERENCED_PARAMETER(device);
     PIO_STACK_LOCATION s = IoGetCurrentIrpStackLocation(irp);
     PIRP other;
+    if (device == sharing_device && s->MajorFunction == IRP_MJ_CREATE) return share(irp, s);
+    if (device == sharing_device && s->MajorFunction == IRP_MJ_CLEANUP)
+        IoRemoveShareAccess(s->FileObject, &shares);
     switch (s->MajorFunction) {
     case IRP_MJ_CREATE:
         note('o');
@@ -185,11 +200,12 @@ static const struct {
     ULONG flags;
 } devices[] = {{L"\\Device\\BufB", L"\\??\\BufB", DO_BUFFERED_IO},
                {L"\\Device\\BufD", L"\\??\\BufD", DO_DIRECT_IO},
-               {L"\\Device\\BufN", L"\\??\\BufN", 0}};
+               {L"\\Device\\BufN", L"\\??\\BufN", 0},
+               {L"\\Device\\BufS", L"\\??\\BufS", DO_BUFFERED_IO}};
 
 static VOID NTAPI unload(PDRIVER_OBJECT driver) {
     UNICODE_STRING link;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
         RtlInitUnicodeString(&link, devices[i].link);
         IoDeleteSymbolicLink(&link);
     }
@@ -203,7 +219,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
     for (int i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; ++i)
         driver->MajorFunction[i] = dispatch;
     driver->DriverUnload = unload;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
         UNICODE_STRING name, link;
         PDEVICE_OBJECT device;
         RtlInitUnicodeString(&name, devices[i].name);
@@ -216,6 +232,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
             return status;
         }
         device->Flags |= devices[i].flags;
+        if (i == 1) device->SectorSize = 512, device->AlignmentRequirement = FILE_QUAD_ALIGNMENT;
+        if (i == 3) sharing_device = device;
     }
     return STATUS_SUCCESS;
 }

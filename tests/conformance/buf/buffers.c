@@ -227,6 +227,64 @@ static void vanishing(void) {
     plan(0, 0, 0, 0);
 }
 
+// Memory of every kind as a buffer.
+static void kinds_of_memory(void) {
+    IO_STATUS_BLOCK iosb;
+    UCHAR* x = pages(40, PAGE_READWRITE);
+    HANDLE files[] = {b, d};
+    DWORD old;
+    plan(0, 0x20000, 0x20000, 0);
+    CHECK(read(d, x + 0x123, 0x20000, &iosb) == 0 && seen().mdl_bytes == 0x20000 && x[0x122] == 0 &&
+              x[0x123] == 'f' && x[0x20122] == 'f' && x[0x20123] == 0,
+          "direct: a large buffer that begins anywhere");
+    memset(x, 0, 0x28000);
+    CHECK(read(b, x + 0x123, 0x20000, &iosb) == 0 && x[0x122] == 0 && x[0x20122] == 'f' && x[0x20123] == 0,
+          "buffered: the same");
+    plan(0, 0, 0, 0);
+    VirtualFree(x + 0x1000, 0x1000, MEM_DECOMMIT);
+    VirtualProtect(x + 0x3000, 0x1000, PAGE_NOACCESS, &old);
+    VirtualProtect(x + 0x5000, 0x1000, PAGE_EXECUTE_READ, &old);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(read(files[i], x + 0xff8, 16, &iosb) == STATUS_ACCESS_VIOLATION &&
+                  write(files[i], x + 0xff8, 16, &iosb) == STATUS_ACCESS_VIOLATION,
+              "a buffer that runs into memory that is not committed");
+        CHECK(read(files[i], x + 0x2ff8, 16, &iosb) == STATUS_ACCESS_VIOLATION &&
+                  write(files[i], x + 0x3ff8, 16, &iosb) == STATUS_ACCESS_VIOLATION,
+              "into or out of PAGE_NOACCESS");
+        CHECK(read(files[i], x + 0x4ff8, 16, &iosb) == STATUS_ACCESS_VIOLATION &&
+                  write(files[i], x + 0x4ff8, 16, &iosb) == 0,
+              "PAGE_EXECUTE_READ can be written from, not read into");
+    }
+    VirtualFree(x, 0, MEM_RELEASE);
+
+    HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x2000, NULL);
+    UCHAR* whole = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
+    UCHAR* view = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
+    plan(0, 16, 16, 0);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(read(files[i], view, 16, &iosb) == STATUS_ACCESS_VIOLATION && whole[0] == 0,
+              "a read-only view");
+    }
+    CHECK(read(d, whole, 16, &iosb) == 0 && view[15] == 'f', "a shared view");
+    UnmapViewOfFile(whole);
+    UnmapViewOfFile(view);
+    CloseHandle(section);
+
+    plan(0, 0, 0, 0);
+    unsigned before = seen().count;
+    UCHAR byte;
+    CHECK(NtReadFile(b, NULL, NULL, NULL, &iosb, &byte, 1, (void*)0x10, NULL) == STATUS_ACCESS_VIOLATION &&
+              NtReadFile(b, NULL, NULL, NULL, &iosb, &byte, 1, NULL, (void*)0x300000001000) ==
+                  STATUS_ACCESS_VIOLATION,
+          "bad addresses of offset and key");
+    CHECK(NtReadFile(b, (HANDLE)0x7770, NULL, NULL, &iosb, &byte, 1, NULL, NULL) == STATUS_INVALID_HANDLE &&
+              NtReadFile(b, b, NULL, NULL, &iosb, &byte, 1, NULL, NULL) == STATUS_OBJECT_TYPE_MISMATCH,
+          "an event that is none");
+    CHECK(NtReadFile((HANDLE)0x7770, NULL, NULL, NULL, &iosb, &byte, 1, NULL, NULL) == STATUS_INVALID_HANDLE,
+          "a file that is none");
+    CHECK(seen().count == before, "the driver has seen none of these");
+}
+
 static void scattered(void) {
     HANDLE f = open("\\\\.\\BufD", BOTH, FILE_FLAG_OVERLAPPED | FILE_FLAG_NO_BUFFERING);
     HANDLE buffering = open("\\\\.\\BufD", BOTH, FILE_FLAG_OVERLAPPED);
@@ -300,12 +358,6 @@ static void counters(void) {
     plan(STATUS_IO_DEVICE_ERROR, 10, 0, 0);
     ReadFile(b, x, 16, &n, NULL);
     GetProcessIoCounters(GetCurrentProcess(), &after);
-    printf("%lld %lld %lld %lld %lld %lld\n", after.ReadOperationCount - before.ReadOperationCount,
-           after.WriteOperationCount - before.WriteOperationCount,
-           after.OtherOperationCount - before.OtherOperationCount,
-           after.ReadTransferCount - before.ReadTransferCount,
-           after.WriteTransferCount - before.WriteTransferCount,
-           after.OtherTransferCount - before.OtherTransferCount);
     CHECK(told, "GetProcessIoCounters");
     CHECK(after.ReadOperationCount - before.ReadOperationCount == 2 &&
               after.WriteOperationCount - before.WriteOperationCount == 2 &&
@@ -361,6 +413,7 @@ int main(void) {
     kinds();
     copies();
     bad_memory();
+    kinds_of_memory();
     vanishing();
     scattered();
     counters();

@@ -251,7 +251,10 @@ static void processes(void) {
     WaitForSingleObject(process, INFINITE);
     CHECK(!strcmp(history(), "l4a4"), "a process with locks closes its last handle: IRP_MN_UNLOCK_ALL");
     CloseHandle(process);
+    CHECK(SetFilePointer(file, 0, NULL, FILE_CURRENT) == 0x123,
+          "the position belongs to the file object, not to the process");
     CloseHandle(twin);
+    history();
     CHECK(!strcmp(history(), ""), "not while it has another one");
     CloseHandle(file);
     CHECK(!strcmp(history(), "c0x0"), "the last handle of all is cleaned up instead");
@@ -262,6 +265,7 @@ static int in_child(const char* role, HANDLE file) {
     HANDLE go = OpenEventA(SYNCHRONIZE, FALSE, "BufGo");
     WaitForSingleObject(go, INFINITE);
     if (!strcmp(role, "close")) return CloseHandle(file) ? 0 : 1;
+    if (!strcmp(role, "lock")) SetFilePointer(file, 0x123, NULL, FILE_BEGIN);
     if (!strcmp(role, "lock")) return LockFile(file, 0, 0, 1, 0) ? 0 : 1;
     return 0;
 }

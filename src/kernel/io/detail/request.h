@@ -173,6 +173,11 @@ template <class F> NTSTATUS with_status_block(ULONG_PTR& information, F run) {
     return status;
 }
 
+// What FILE_NO_INTERMEDIATE_BUFFERING wants of lengths and places on a device that has sectors.
+inline bool whole_sectors(const DEVICE_OBJECT* device, LONGLONG bytes) {
+    return !device->SectorSize || bytes % device->SectorSize == 0;
+}
+
 // A user-mode buffer that will be written; one that will be read.
 NTSTATUS probe_output(const Caller& caller, PVOID buffer, ULONG length, ULONG alignment = 1);
 NTSTATUS probe_input(const Caller& caller, const void* buffer, ULONG length, ULONG alignment = 1);
