@@ -4,13 +4,15 @@
 #include "kernel/exports/gate.h"
 #include "kernel/io/driver_service.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/se/subject.h"
 
 using namespace nt;
 
 namespace {
 
-// assumed: a program has SeLoadDriverPrivilege enabled; tokens do not say so yet.
 NTSTATUS with_name(const UNICODE_STRING* given, NTSTATUS (*call)(std::u16string_view)) {
+    if (!se::check_privilege(SE_LOAD_DRIVER_PRIVILEGE, exports::previous_mode()))
+        return STATUS_PRIVILEGE_NOT_HELD;
     if (!given) return STATUS_ACCESS_VIOLATION;
     ob::Attributes name;
     if (const NTSTATUS status = name.capture_name(given, exports::previous_mode()); !NT_SUCCESS(status))

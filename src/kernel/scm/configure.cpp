@@ -183,10 +183,6 @@ ULONG configure(Service& service, Request& r) {
         return ERROR_SUCCESS;
     case ScmSetDelayed:
         return set_delayed(service, r);
-    case ScmQuerySecurity:
-        return query_security(service, r);
-    case ScmSetSecurity:
-        return set_security(service, r);
     default:
         return ERROR_INVALID_PARAMETER;
     }

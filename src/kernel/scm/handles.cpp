@@ -2,6 +2,10 @@
 #include "abi/dispatcher.h"
 #include "abi/win32_error.h"
 #include "kernel/ps/process.h"
+#include "kernel/scm/configure.h"
+#include "kernel/se/access_check.h"
+#include "kernel/se/subject.h"
+#include "rtl/status.h"
 #include <map>
 
 namespace nt::scm {
@@ -24,19 +28,24 @@ void drop(std::map<ULONGLONG, Handle>::iterator at) {
 
 ULONG open_handle(ULONG_PTR pid, Service* service, ULONG desired, ULONGLONG& number) {
     const GENERIC_MAPPING& mapping = service ? service_mapping : manager_mapping;
-    ULONG access = ob::map_generic(desired, mapping) | (service ? 0 : SC_MANAGER_CONNECT);
-    if (access & MAXIMUM_ALLOWED) access = (access & ~MAXIMUM_ALLOWED) | mapping.GenericAll;
-    constexpr ULONG system_security = 0x01000000; // the programs' user may have it
-    if (access & ~(mapping.GenericAll | system_security)) return ERROR_ACCESS_DENIED;
+    const std::vector<UCHAR> descriptor = descriptor_of(service);
+    const ULONG wanted = desired | (service ? 0 : SC_MANAGER_CONNECT);
+    constexpr ULONG elsewhere =
+        ACCESS_SYSTEM_SECURITY | MAXIMUM_ALLOWED | 0xf0000000; // not of the object's own
+    if (wanted & ~(mapping.GenericAll | elsewhere)) return ERROR_ACCESS_DENIED;
+    const se::AccessAnswer answer =
+        se::check_access({descriptor.data(), se::current_token(), wanted, 0, mapping, UserMode});
+    if (!NT_SUCCESS(answer.status)) return rtl::status_to_dos_error(answer.status);
     number = last_number += 0x30;
-    handles[number] = {pid, service, access};
+    handles[number] = {pid, service, answer.granted};
     if (service) ++service->handles;
     return ERROR_SUCCESS;
 }
 
-ULONG use_handle(ULONG_PTR pid, ULONGLONG number, bool manager, ULONG access, Handle& handle) {
+ULONG use_handle(ULONG_PTR pid, ULONGLONG number, HandleKind kind, ULONG access, Handle& handle) {
     const auto found = handles.find(number);
-    if (found == handles.end() || found->second.pid != pid || !found->second.service != manager)
+    if (found == handles.end() || found->second.pid != pid) return ERROR_INVALID_HANDLE;
+    if (kind != HandleKind::any && !found->second.service != (kind == HandleKind::manager))
         return ERROR_INVALID_HANDLE;
     if (access & ~found->second.access) return ERROR_ACCESS_DENIED;
     handle = found->second;

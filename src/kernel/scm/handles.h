@@ -10,11 +10,12 @@ struct Handle {
     Service* service; // null: the manager's
     ULONG access;
 };
-// Access with generic rights; SC_MANAGER_CONNECT comes by itself. ERROR_ACCESS_DENIED for rights that there
-// are not. // assumed: every program is an administrator's.
+// "The system checks the requested access rights against the security descriptor": of the service, or of the
+// manager, whose SC_MANAGER_CONNECT comes by itself. ERROR_ACCESS_DENIED.
 ULONG open_handle(ULONG_PTR pid, Service* service, ULONG desired, ULONGLONG& number);
+enum class HandleKind { manager, service, any };
 // ERROR_INVALID_HANDLE also for a handle of the other kind, ERROR_ACCESS_DENIED.
-ULONG use_handle(ULONG_PTR pid, ULONGLONG number, bool manager, ULONG access, Handle& handle);
+ULONG use_handle(ULONG_PTR pid, ULONGLONG number, HandleKind kind, ULONG access, Handle& handle);
 ULONG close_handle(ULONG_PTR pid, ULONGLONG number);
 void close_handles_of_the_dead();
 

@@ -13,7 +13,7 @@ constexpr ULONG DELETE_ACCESS = 0x10000, READ_CONTROL_ACCESS = 0x20000, WRITE_DA
 
 // What a call needs of its handle.
 struct Need {
-    bool manager;
+    HandleKind kind;
     ULONG access;
 };
 
@@ -36,39 +36,39 @@ ULONG security_access(ULONG parts, bool set) {
 Need need_of(const Request& r) {
     switch (r.head.Call) {
     case ScmCreateService:
-        return {true, SC_MANAGER_CREATE_SERVICE};
+        return {HandleKind::manager, SC_MANAGER_CREATE_SERVICE};
     case ScmOpenService:
     case ScmDisplayName:
     case ScmKeyName:
-        return {true, SC_MANAGER_CONNECT};
+        return {HandleKind::manager, SC_MANAGER_CONNECT};
     case ScmEnumerate:
-        return {true, SC_MANAGER_ENUMERATE_SERVICE};
+        return {HandleKind::manager, SC_MANAGER_ENUMERATE_SERVICE};
     case ScmCheckManager:
-        return {true, r.head.Access};
+        return {HandleKind::manager, r.head.Access};
     case ScmDeleteService:
-        return {false, DELETE_ACCESS};
+        return {HandleKind::service, DELETE_ACCESS};
     case ScmStartService:
-        return {false, SERVICE_START};
+        return {HandleKind::service, SERVICE_START};
     case ScmControlService:
-        return {false, control_access(r.head.Numbers[0])};
+        return {HandleKind::service, control_access(r.head.Numbers[0])};
     case ScmQueryStatus:
-        return {false, SERVICE_QUERY_STATUS};
+        return {HandleKind::service, SERVICE_QUERY_STATUS};
     case ScmQueryConfig:
     case ScmQueryDescription:
     case ScmQueryDelayed:
-        return {false, SERVICE_QUERY_CONFIG};
+        return {HandleKind::service, SERVICE_QUERY_CONFIG};
     case ScmChangeConfig:
     case ScmSetDescription:
     case ScmSetDelayed:
-        return {false, SERVICE_CHANGE_CONFIG};
+        return {HandleKind::service, SERVICE_CHANGE_CONFIG};
     case ScmEnumerateDependents:
-        return {false, SERVICE_ENUMERATE_DEPENDENTS};
+        return {HandleKind::service, SERVICE_ENUMERATE_DEPENDENTS};
     case ScmQuerySecurity:
-        return {false, security_access(r.head.Numbers[0], false)};
+        return {HandleKind::any, security_access(r.head.Numbers[0], false)};
     case ScmSetSecurity:
-        return {false, security_access(r.head.Numbers[0], true)};
+        return {HandleKind::any, security_access(r.head.Numbers[0], true)};
     default:
-        return {false, r.head.Access};
+        return {HandleKind::service, r.head.Access};
     }
 }
 
@@ -190,10 +190,12 @@ ULONG answer(Request& r, ULONG_PTR pid) {
     if (r.head.Call == ScmClose) return close_handle(pid, r.head.Handle);
     const Need need = need_of(r);
     Handle handle;
-    if (const ULONG error = use_handle(pid, r.head.Handle, need.manager, need.access, handle);
+    if (const ULONG error = use_handle(pid, r.head.Handle, need.kind, need.access, handle);
         error != ERROR_SUCCESS)
         return error;
-    return need.manager ? serve_manager(r, pid) : serve_service(*handle.service, r);
+    if (r.head.Call == ScmQuerySecurity) return query_security(handle.service, r);
+    if (r.head.Call == ScmSetSecurity) return set_security(handle.service, r);
+    return handle.service ? serve_service(*handle.service, r) : serve_manager(r, pid);
 }
 
 } // namespace

@@ -4,7 +4,8 @@
 #include "abi/status.h"
 #include "abi/win32_error.h"
 #include "kernel/scm/configure.h"
-#include <cstring>
+#include "kernel/se/accounts.h"
+#include <span>
 
 namespace nt::scm {
 
@@ -12,44 +13,45 @@ namespace {
 
 constexpr ULONG owner = 1, group = 2, dacl = 4, sacl = 8;
 
-struct ShortSid {
-    UCHAR revision = 1, count;
-    UCHAR authority[6] = {0, 0, 0, 0, 0, 5}; // NT AUTHORITY
-    ULONG parts[2];
-};
-constexpr ShortSid system_sid{.count = 1, .parts = {18}}, administrators{.count = 2, .parts = {32, 544}},
-    interactive{.count = 1, .parts = {4}}, service_sid{.count = 1, .parts = {6}};
-const SID* sid(const ShortSid& s) { return reinterpret_cast<const SID*>(&s); }
-
 using Bytes = std::vector<UCHAR>;
 
-// What the reference's table of access rights gives; assumed: as the default of a service, without auditing.
-Bytes default_descriptor() {
+struct Grant {
+    const se::SidValue& to;
+    ACCESS_MASK access;
+};
+// The tables of the reference's "Service Security and Access Rights"; // assumed: as defaults, without
+// auditing.
+constexpr Grant service_grants[] = {{se::sids::local_system, 0x201fd},
+                                    {se::sids::administrators, SERVICE_ALL_ACCESS},
+                                    {se::sids::authenticated_users, 0x2018d}},
+                manager_grants[] = {{se::sids::authenticated_users, 0x20015},
+                                    {se::sids::local_system, 0x20035},
+                                    {se::sids::administrators, SC_MANAGER_ALL_ACCESS}};
+
+Bytes default_descriptor(std::span<const Grant> grants) {
     alignas(8) UCHAR list[256], absolute[64] = {};
     auto* acl = reinterpret_cast<ACL*>(list);
     rtl::create_acl(acl, sizeof list, 2);
-    rtl::add_ace(acl, 2, 0, 0, 0x201fd, sid(system_sid));
-    rtl::add_ace(acl, 2, 0, 0, SERVICE_ALL_ACCESS, sid(administrators));
-    rtl::add_ace(acl, 2, 0, 0, 0x2018d, sid(interactive));
-    rtl::add_ace(acl, 2, 0, 0, 0x2018d, sid(service_sid));
-    acl->AclSize = static_cast<USHORT>(sizeof(ACL) + 20 + 24 + 20 + 20);
+    ULONG size = sizeof(ACL);
+    for (const Grant& grant : grants) {
+        rtl::add_ace(acl, 2, 0, 0, grant.access, grant.to.sid());
+        size += 8 + rtl::length_sid(grant.to.sid());
+    }
+    acl->AclSize = static_cast<USHORT>(size);
     rtl::create_descriptor(absolute, 1);
-    rtl::set_owner(absolute, const_cast<SID*>(sid(system_sid)), false);
-    rtl::set_group(absolute, const_cast<SID*>(sid(system_sid)), false);
+    rtl::set_owner(absolute, const_cast<SID*>(se::sids::local_system.sid()), false);
+    rtl::set_group(absolute, const_cast<SID*>(se::sids::local_system.sid()), false);
     rtl::set_dacl(absolute, true, acl, false);
-    ULONG size = 0;
-    rtl::absolute_to_relative(absolute, nullptr, &size);
-    Bytes bytes(size);
-    rtl::absolute_to_relative(absolute, bytes.data(), &size);
+    ULONG needed = 0;
+    rtl::absolute_to_relative(absolute, nullptr, &needed);
+    Bytes bytes(needed);
+    rtl::absolute_to_relative(absolute, bytes.data(), &needed);
     return bytes;
 }
 
-std::u16string security_key(const Service& service) { return key_of(service.name) + u"\\Security"; }
+Bytes of_manager; // once it was set
 
-Bytes descriptor_of(const Service& service) {
-    const cm::Value* value = cm::value_at(security_key(service), u"Security");
-    return value ? value->data : default_descriptor();
-}
+std::u16string security_key(const Service& service) { return key_of(service.name) + u"\\Security"; }
 
 // Takes the wanted parts of one descriptor and the others of another (null: none).
 Bytes combine(const Bytes& wanted, ULONG parts, const Bytes* others) {
@@ -79,22 +81,33 @@ Bytes combine(const Bytes& wanted, ULONG parts, const Bytes* others) {
 
 } // namespace
 
-ULONG query_security(const Service& service, Request& r) {
+std::vector<UCHAR> descriptor_of(const Service* service) {
+    if (!service) return of_manager.empty() ? default_descriptor(manager_grants) : of_manager;
+    const cm::Value* value = cm::value_at(security_key(*service), u"Security");
+    const bool good = value && rtl::valid_relative_descriptor(value->data.data(),
+                                                              static_cast<ULONG>(value->data.size()), 0);
+    return good ? value->data : default_descriptor(service_grants);
+}
+
+ULONG query_security(const Service* service, Request& r) {
     const ULONG parts = r.head.Numbers[0];
     if (!parts || parts & ~(owner | group | dacl | sacl)) return ERROR_INVALID_PARAMETER;
     r.data = combine(descriptor_of(service), parts, nullptr);
     return ERROR_SUCCESS;
 }
 
-ULONG set_security(const Service& service, Request& r) {
+ULONG set_security(const Service* service, Request& r) {
     const ULONG parts = r.head.Numbers[0];
-    if (service.marked) return ERROR_SERVICE_MARKED_FOR_DELETE;
+    if (service && service->marked) return ERROR_SERVICE_MARKED_FOR_DELETE;
     if (!parts || parts & ~(owner | group | dacl | sacl)) return ERROR_INVALID_PARAMETER;
     const ULONG required = parts & (owner | group); // a list may be absent
     if (!rtl::valid_relative_descriptor(r.in.data(), static_cast<ULONG>(r.in.size()), required))
         return ERROR_INVALID_SECURITY_DESCR;
     const Bytes before = descriptor_of(service), now = combine(r.in, parts, &before);
-    cm::set_value(security_key(service), u"Security", REG_BINARY, now.data(), now.size());
+    if (service)
+        cm::set_value(security_key(*service), u"Security", REG_BINARY, now.data(), now.size());
+    else
+        of_manager = now;
     return ERROR_SUCCESS;
 }
 

@@ -145,7 +145,27 @@ static void no_unload(void) {
     CHECK(facts_of(L"stays") == LOADEE_ALL, "it is still there");
 }
 
+// SeLoadDriverPrivilege: an administrator has it, disabled.
+static BOOL enable_privilege(DWORD attributes) {
+    TOKEN_PRIVILEGES privileges = {1, {{{0, 0}, attributes}}};
+    HANDLE token;
+    BOOL done = OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &token) &&
+                LookupPrivilegeValueA(NULL, "SeLoadDriverPrivilege", &privileges.Privileges[0].Luid) &&
+                AdjustTokenPrivileges(token, FALSE, &privileges, 0, NULL, NULL) &&
+                GetLastError() == ERROR_SUCCESS;
+    CloseHandle(token);
+    return done;
+}
+
+static void privilege(void) {
+    CHECK(load(L"NoSuchService") == STATUS_PRIVILEGE_NOT_HELD &&
+              unload(L"NoSuchService") == STATUS_PRIVILEGE_NOT_HELD,
+          "without SeLoadDriverPrivilege enabled: STATUS_PRIVILEGE_NOT_HELD");
+    CHECK(enable_privilege(SE_PRIVILEGE_ENABLED), "an administrator may enable it");
+}
+
 int main(void) {
+    privilege();
     names();
     images();
     objects();

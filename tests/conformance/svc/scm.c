@@ -369,6 +369,8 @@ static void configuring(void) {
               !((SECURITY_DESCRIPTOR_RELATIVE*)buffer)->Owner,
           "self-relative, with the parts that were asked for");
     CHECK(SetServiceObjectSecurity(s, DACL_SECURITY_INFORMATION, buffer), "SetServiceObjectSecurity");
+    CHECK(QueryServiceObjectSecurity(manager, DACL_SECURITY_INFORMATION, buffer, sizeof buffer, &n),
+          "the manager has one as well");
     CHECK(FAILS(QueryServiceObjectSecurity(s, 0, buffer, sizeof buffer, &n), ERROR_INVALID_PARAMETER),
           "no part");
     SC_HANDLE weak = OpenServiceW(manager, L"scm1", SERVICE_QUERY_STATUS);
@@ -469,7 +471,30 @@ static void peer(void) {
     // Left open: the end of the process closes it.
 }
 
+// Run as a standard user: "local authenticated users".
+static void standard_user(void) {
+    CHECK(FAILS(OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS), ERROR_ACCESS_DENIED) &&
+              FAILS(OpenSCManagerW(NULL, NULL, SC_MANAGER_CREATE_SERVICE), ERROR_ACCESS_DENIED),
+          "only administrators create services");
+    manager = OpenSCManagerW(
+        NULL, NULL, SC_MANAGER_CONNECT | SC_MANAGER_ENUMERATE_SERVICE | SC_MANAGER_QUERY_LOCK_STATUS);
+    CHECK(manager != NULL, "local users connect, enumerate and ask");
+    SC_HANDLE s =
+        OpenServiceW(manager, L"Null", SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG | SERVICE_INTERROGATE);
+    CHECK(s && state(s) == SERVICE_RUNNING, "and look at services");
+    CloseServiceHandle(s);
+    CHECK(FAILS(OpenServiceW(manager, L"Null", SERVICE_STOP), ERROR_ACCESS_DENIED) &&
+              FAILS(OpenServiceW(manager, L"Null", SERVICE_START), ERROR_ACCESS_DENIED) &&
+              FAILS(OpenServiceW(manager, L"Null", DELETE), ERROR_ACCESS_DENIED),
+          "but do not start, stop or delete them");
+    CloseServiceHandle(manager);
+}
+
 int main(int argc, char** argv) {
+    if (argc > 1 && argv[1][0] == 'u') {
+        standard_user();
+        return finish();
+    }
     if (argc > 1) {
         manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
         if (argv[1][0] == 'p')
