@@ -46,8 +46,8 @@ ldr::SynthSymbol call_driver_symbol(const char* name, ULONG index) {
         0x65, 0x44, 0x0f, 0xb6, 0x14, 0x25, KPCR_IRQL, 0, 0, 0, // 0f movzx r10d, byte ptr gs:[IRQL]
         0x41, 0x83, 0xfa, 2,                                   // 19 cmp r10d, DISPATCH_LEVEL
         0x0f, 0x87, 0xb4, 0, 0, 0,                             // 1d ja gate
-        0x80, 0x7a, 0x43, 1,                                   // 23 cmp byte ptr [rdx + CurrentLocation], 1
-        0x0f, 0x8e, 0xaa, 0, 0, 0,                             // 27 jle gate
+        0x80, 0x7a, 0x43, 2,                                   // 23 cmp byte ptr [rdx + CurrentLocation], 2
+        0x0f, 0x88, 0xaa, 0, 0, 0,                             // 27 js gate (has_next_location)
         0x48, 0x8b, 0x82, 0xb8, 0, 0, 0,                       // 2d mov rax, [rdx + CurrentStackLocation]
         0x44, 0x0f, 0xb6, 0x40, 0xb8,                          // 34 movzx r8d, byte ptr [rax - 48h]
         0x45, 0x8d, 0x48, 0xff,                                // 39 lea r9d, [r8 - 1]

@@ -4,6 +4,7 @@
 #include "host/machine_heap.h"
 #include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/rules.h"
+#include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "trace/trace.h"
 
@@ -61,7 +62,7 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
     Sending sending;
     if (verifying) [[unlikely]]
         sending = check_call(device, irp);
-    if (irp->CurrentLocation <= 1) [[unlikely]] {
+    if (!has_next_location(irp)) [[unlikely]] {
         report_no_location(irp);
         ke::bug_check(NO_MORE_IRP_STACK_LOCATIONS, reinterpret_cast<ULONG_PTR>(irp));
     }

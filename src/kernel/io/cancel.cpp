@@ -48,7 +48,7 @@ bool detail::cancel_locked(IRP* irp, KIRQL old) {
         release_cancel_lock(old);
         return false;
     }
-    if (irp->CurrentLocation > irp->StackCount + 1)
+    if (level_of(irp) > irp->StackCount + 1)
         ke::bug_check(0x48, reinterpret_cast<ULONG_PTR>(irp), reinterpret_cast<ULONG_PTR>(routine));
     irp->CancelIrql = old;
     // The routine releases the lock. It belongs to the driver that holds the IRP now.

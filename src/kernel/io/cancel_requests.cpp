@@ -24,7 +24,7 @@ namespace {
 // 100 ns units. Windows waits 5 minutes for a thread's requests.
 constexpr LONGLONG first_interval = 100'000, longest_interval = 10'000'000, longest_wait = 3'000'000'000;
 
-bool is_completed(const IRP* irp) { return irp->CurrentLocation > irp->StackCount + 1; }
+bool is_completed(const IRP* irp) { return level_of(irp) > irp->StackCount + 1; }
 IRP* irp_of(LIST_ENTRY* entry) { return NT_CONTAINER(entry, IRP, ThreadListEntry); }
 
 // The oldest request of a list that `wanted` accepts and that has not been cancelled yet. `any` tells of

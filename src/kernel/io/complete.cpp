@@ -70,8 +70,7 @@ ULONG_PTR last_completer(const IRP* irp) {
 // Calls the completion routine that the driver above set in `done`. True: that driver took the IRP back.
 bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
     const IO_STACK_LOCATION* current = irp->Tail.Overlay.CurrentStackLocation;
-    DEVICE_OBJECT* device =
-        irp->CurrentLocation <= irp->StackCount ? current_location(irp)->DeviceObject : nullptr;
+    DEVICE_OBJECT* device = level_of(irp) <= irp->StackCount ? current_location(irp)->DeviceObject : nullptr;
     const UCHAR level = static_cast<UCHAR>(irp->CurrentLocation);
     if (trace::on) [[unlikely]]
         trace::emit_completion_called(irp, level, device, done.CompletionRoutine,
@@ -84,11 +83,11 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
     detail::note(detail::Happened::routine_returned, irp, level,
                  reinterpret_cast<ULONG_PTR>(done.CompletionRoutine), answer);
     if (answer == STATUS_MORE_PROCESSING_REQUIRED) return true;
-    if (irp->Type != IO_TYPE_IRP || static_cast<UCHAR>(irp->CurrentLocation) != level ||
+    if (irp->Type != IO_TYPE_IRP || level_of(irp) != level ||
         irp->Tail.Overlay.CurrentStackLocation != current) [[unlikely]]
         ended_in_completion(irp, done);
     // Who lets completion go on must pass the mark on (IoSetCompletionRoutine, IoMarkIrpPending).
-    if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount &&
+    if (irp->PendingReturned && level_of(irp) <= irp->StackCount &&
         !(current_location(irp)->Control & SL_PENDING_RETURNED)) [[unlikely]]
         detail::report_unmarked_routine(irp, done);
     return false;
@@ -106,7 +105,7 @@ void finish_paging(IRP* irp, CHAR boost) {
 // More than the buffer of a buffered request holds is copied back: its length stands first among the
 // parameters of all but one of the majors that have one.
 bool is_information_doubtful(const IRP* irp) {
-    return (irp->Flags & IRP_INPUT_OPERATION) && irp->CurrentLocation <= irp->StackCount &&
+    return (irp->Flags & IRP_INPUT_OPERATION) && level_of(irp) <= irp->StackCount &&
            irp->IoStatus.Information > irp->Tail.Overlay.CurrentStackLocation->Parameters.Read.Length;
 }
 
@@ -126,10 +125,10 @@ void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
 // holds is called, so whoever looks at the IRP then sees only locations still in use; a raise out of a
 // routine leaves the IRP resumable.
 void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
-    if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount + 1) [[unlikely]]
+    if (irp->Type != IO_TYPE_IRP || level_of(irp) > irp->StackCount + 1) [[unlikely]]
         completed_again(irp, caller);
     if (const auto* within = static_cast<const detail::Call*>(ke::current_thread().calls);
-        within && within->irp == irp && within->level > irp->CurrentLocation) [[unlikely]]
+        within && within->irp == irp && within->level > level_of(irp)) [[unlikely]]
         detail::check_owner(irp, caller, *within);
     if (irp->CancelRoutine || irp->IoStatus.Status == STATUS_PENDING || ke::current_irql() > DISPATCH_LEVEL ||
         is_information_doubtful(irp) || verifying) [[unlikely]]
@@ -146,12 +145,12 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
                  irp->IoStatus.Status);
 
     const CHAR first = irp->CurrentLocation;
-    while (irp->CurrentLocation <= irp->StackCount) {
+    while (level_of(irp) <= irp->StackCount) {
         IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation++;
         const CHAR level = irp->CurrentLocation++;
         const UCHAR control = location->Control;
         detail::note_left(irp, level, control, level == first);
-        if (verifying && irp->CurrentLocation >= detail::sent_from(irp)) [[unlikely]]
+        if (verifying && level_of(irp) >= detail::sent_from(irp)) [[unlikely]]
             detail::note_back(irp);
         irp->PendingReturned = control & SL_PENDING_RETURNED;
         if (wants_call(irp, control) && location->CompletionRoutine) {
@@ -160,11 +159,11 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
             if (call_completion(irp, done)) return;
         } else {
             // Nobody above looks at it, so the mark is passed on for the driver there.
-            if (irp->PendingReturned && irp->CurrentLocation <= irp->StackCount) mark_pending(irp);
+            if (irp->PendingReturned && level_of(irp) <= irp->StackCount) mark_pending(irp);
             detail::clear(location);
         }
     }
-    if (irp->CurrentLocation == irp->StackCount + 1) {
+    if (level_of(irp) == irp->StackCount + 1) {
         // One past the top: a second completion is then beyond it.
         ++irp->CurrentLocation;
         ++irp->Tail.Overlay.CurrentStackLocation;

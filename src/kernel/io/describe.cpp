@@ -1,5 +1,6 @@
 #include "kernel/io/detail/describe.h"
 #include "host/guest.h"
+#include "kernel/io/irp.h"
 #include "rtl/status.h"
 #include "rtl/strings.h"
 #include "trace/names.h"
@@ -54,7 +55,7 @@ ULONG_PTR holder_of(const IRP* irp) {
     IO_STACK_LOCATION location;
     DEVICE_OBJECT device;
     DRIVER_OBJECT driver;
-    if (irp->CurrentLocation < 1 || irp->CurrentLocation > irp->StackCount) return 0;
+    if (level_of(irp) < 1 || level_of(irp) > irp->StackCount) return 0;
     if (!look(irp->Tail.Overlay.CurrentStackLocation, location) || !look(location.DeviceObject, device) ||
         !look(device.DriverObject, driver) || location.MajorFunction > IRP_MJ_MAXIMUM_FUNCTION)
         return 0;
@@ -67,7 +68,7 @@ std::string describe_request(const IRP* given) {
     std::snprintf(text, sizeof text, "IRP %llx", address_of(given));
     std::string out = text;
     if (!look(given, irp) || irp.Type != IO_TYPE_IRP) return out + ", which is no longer one";
-    const int top = irp.StackCount, current = irp.CurrentLocation;
+    const int top = irp.StackCount, current = level_of(&irp);
     if (current > top) return out + ": it was completed, but without its mark nobody was told";
     IO_STACK_LOCATION first{};
     look(reinterpret_cast<const IO_STACK_LOCATION*>(given + 1) + (top - 1), first);

@@ -8,7 +8,7 @@
 namespace nt::io {
 
 bool forward_synchronously(DEVICE_OBJECT* device, IRP* irp) {
-    if (irp->CurrentLocation <= 1) return false;
+    if (!has_next_location(irp)) return false;
     auto* event =
         static_cast<KEVENT*>(pool::allocate(pool::Kind::nonpaged, sizeof(KEVENT), pool::tag("IoFw")));
     if (!event) return false;

@@ -31,7 +31,8 @@ void initialize_irp(IRP* irp, USHORT size, CHAR stack_size) {
 }
 
 IRP* detail::allocate_irp_slowly(CHAR stack_size) {
-    if (stack_size < 1) stack_size = 1;
+    if (stack_size < 0) return nullptr; // assumed: 128 and more
+    if (stack_size == 0) stack_size = 1;
     auto* irp = static_cast<IRP*>(pool::allocate(pool::Kind::nonpaged, size_of_irp(stack_size), irp_tag));
     if (!irp) return nullptr;
     ++lookaside_use.allocated;

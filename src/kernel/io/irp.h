@@ -20,6 +20,11 @@ inline IO_STACK_LOCATION* next_location(IRP* irp) {
     return reinterpret_cast<IO_STACK_LOCATION*>(reinterpret_cast<ULONG_PTR>(current_location(irp)) -
                                                 sizeof(IO_STACK_LOCATION));
 }
+// CurrentLocation is a CHAR in the headers; of an IRP with 127 locations, the most a StackSize can ask for,
+// it is 128 until it is sent and 129 when it is completed.
+inline int level_of(const IRP* irp) { return static_cast<UCHAR>(irp->CurrentLocation); }
+// From 2 to 129, by one comparison.
+inline bool has_next_location(const IRP* irp) { return static_cast<CHAR>(irp->CurrentLocation - 2) >= 0; }
 constexpr USHORT size_of_irp(CHAR stack_size) {
     return static_cast<USHORT>(sizeof(IRP) + static_cast<UCHAR>(stack_size) * sizeof(IO_STACK_LOCATION));
 }

@@ -46,11 +46,12 @@ void report_return(Call& call, const Rule& rule, NTSTATUS status, const DRIVER_O
 // the one that has the request now has returned.
 void check_pending(Call& call) {
     const auto* stack = reinterpret_cast<const IO_STACK_LOCATION*>(call.irp + 1);
-    const int current = call.irp->CurrentLocation;
+    const int current = level_of(call.irp);
     if (current < 1) return;
     for (int level = call.level; level >= current; --level)
         if (stack[level - 1].Control & SL_PENDING_RETURNED) return;
-    const DEVICE_OBJECT* device = stack[current - 1].DeviceObject;
+    // A driver that skipped its location and passed nothing on has the one above it, or none.
+    const DEVICE_OBJECT* device = current > call.level ? call.device : stack[current - 1].DeviceObject;
     report_return(call, {"MarkIrpPending2", 0x23D, "but has not marked it pending"}, STATUS_PENDING,
                   device->DriverObject);
 }
@@ -82,7 +83,7 @@ void check_return(Call& call, NTSTATUS status) {
     if (call.irp->Type != IO_TYPE_IRP) return;
     const IO_STACK_LOCATION* location = location_of(call);
     const bool marked = location->Control & SL_PENDING_RETURNED;
-    const bool passed_on = call.irp->CurrentLocation < static_cast<CHAR>(call.level);
+    const bool passed_on = level_of(call.irp) < call.level;
     if (trace::on && marked && location->DeviceObject == call.device)
         trace::emit_irp_pending(call.irp, call.level);
     if (pending) {
@@ -131,7 +132,7 @@ bool must_not_fail(UCHAR minor) {
 void check_image(const Completing& c) {
     const DRIVER_OBJECT* holder = c.current->DeviceObject->DriverObject;
     if (in_image(holder, c.caller)) return;
-    for (int above = c.irp->CurrentLocation + 1; above <= c.irp->StackCount; ++above)
+    for (int above = level_of(c.irp) + 1; above <= c.irp->StackCount; ++above)
         if (const DEVICE_OBJECT* device = stack_of(c.irp)[above - 1].DeviceObject;
             device && in_image(device->DriverObject, c.caller)) {
             c.report("PendedCompletedRequest2", io_verifier(0x209, c.caller, number(c.irp)),
@@ -151,8 +152,8 @@ void check_more(const Completing& c) {
     if (ke::HeldLocks& locks = ke::processor_locks(); locks.count())
         c.report("SpinLockSafe", {}, "IRP %llx was completed with the spin lock 0x%lx held", address_of(irp),
                  locks[locks.count() - 1].lock);
-    const int level = irp->CurrentLocation;
-    if (level > 1) {
+    const int level = level_of(irp);
+    if (level > 1 && level <= irp->StackCount + 1) {
         const IO_STACK_LOCATION& next = stack_of(irp)[level - 2];
         if ((next.Control & (SL_INVOKE_ON_SUCCESS | SL_INVOKE_ON_ERROR | SL_INVOKE_ON_CANCEL)) &&
             number(next.CompletionRoutine) == internal_address("IopUnloadSafeCompletion"))
@@ -182,10 +183,9 @@ void check_more(const Completing& c) {
 
 void check_completion(const IRP* irp, ULONG_PTR caller) {
     if (const ULONG_PTR exact = ke::calling_address()) caller = exact;
-    const Completing c{irp, caller,
-                       irp->CurrentLocation >= 1 && irp->CurrentLocation <= irp->StackCount
-                           ? &stack_of(irp)[irp->CurrentLocation - 1]
-                           : nullptr};
+    const Completing c{
+        irp, caller,
+        level_of(irp) >= 1 && level_of(irp) <= irp->StackCount ? &stack_of(irp)[level_of(irp) - 1] : nullptr};
     const NTSTATUS status = irp->IoStatus.Status;
     if (status == STATUS_PENDING || status == -1)
         c.report("CompletePending", io_verifier(0x06, static_cast<ULONG>(status), number(irp)),

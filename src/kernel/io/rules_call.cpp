@@ -101,7 +101,7 @@ void check_level(const Forward& f) {
 
 // Of an IRP that the calling driver has made itself.
 void check_own(const Forward& f) {
-    const int left = f.irp->CurrentLocation - 1;
+    const int left = level_of(f.irp) - 1;
     if (left < f.device->StackSize)
         f.report("NoMoreIrpStackLocations", f.stop(0x208),
                  "IRP %llx has %d stack locations left and was sent to a device whose StackSize is %d",
@@ -200,7 +200,7 @@ void check_devices(const Forward& f) {
 // What guest code of ntoskrnl leaves to us even when nobody verifies: a location that says IRP_MJ_CREATE may
 // be one that says nothing.
 void check_uninitialized(const IRP* irp) {
-    const int level = irp->CurrentLocation - 1;
+    const int level = level_of(irp) - 1;
     if (level < 1 || level >= irp->StackCount || !is_clear(stack_of(irp)[level - 1])) return;
     if (is_clear(stack_of(irp)[level])) return; // its own location says as little
     const ULONG_PTR caller = ke::calling_address();
@@ -231,8 +231,8 @@ void report_no_location(const IRP* irp) {
 
 void check_owner(const IRP* irp, ULONG_PTR caller, const Call& within) {
     if (const ULONG_PTR exact = ke::calling_address()) caller = exact;
-    const int level = irp->CurrentLocation;
-    if (level < 1 || within.left) return;
+    const int level = level_of(irp);
+    if (level < 1 || level > irp->StackCount || within.left) return;
     const DEVICE_OBJECT* device = stack_of(irp)[level - 1].DeviceObject;
     if (!device || in_image(device->DriverObject, caller)) {
         // Two devices of one driver: who calls whom is known while every call is looked at.
@@ -258,7 +258,7 @@ Sending check_call(DEVICE_OBJECT* device, IRP* irp) {
                       "IoCallDriver was called for %llx, which is no device object", address_of(device));
         return {};
     }
-    const int level = irp->CurrentLocation;
+    const int level = level_of(irp);
     IO_STACK_LOCATION* stack = stack_of(irp);
     const auto* within = static_cast<const Call*>(ke::current_thread().calls);
     const bool direct = within && within->irp == irp && is_direct(*within);

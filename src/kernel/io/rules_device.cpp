@@ -5,6 +5,7 @@
 #include "kernel/io/detail/rules.h"
 #include "kernel/io/detail/rules_unload.h"
 #include "kernel/io/device.h"
+#include "kernel/io/irp.h"
 #include "kernel/pool/pool.h"
 #include <vector>
 
@@ -18,9 +19,8 @@ template <class Visit> void for_each_held(Visit visit) {
         [](void* context, const pool::Block& block) {
             if (block.tag != pool::tag("Irp ")) return true;
             const auto* irp = reinterpret_cast<const IRP*>(block.address);
-            if (irp->Type == IO_TYPE_IRP && irp->CurrentLocation >= 1 &&
-                irp->CurrentLocation <= irp->StackCount)
-                if (const DEVICE_OBJECT* device = stack_of(irp)[irp->CurrentLocation - 1].DeviceObject)
+            if (irp->Type == IO_TYPE_IRP && level_of(irp) >= 1 && level_of(irp) <= irp->StackCount)
+                if (const DEVICE_OBJECT* device = stack_of(irp)[level_of(irp) - 1].DeviceObject)
                     (*static_cast<Visit*>(context))(irp, device);
             return true;
         },

@@ -27,8 +27,8 @@ bool is_allocated(const void* address) {
 // driver's.
 bool is_in_use(const IRP* irp, ULONG_PTR caller) {
     if (verifying) return sent_from(irp) != 0;
-    if (irp->CurrentLocation < 1 || irp->CurrentLocation > irp->StackCount) return false;
-    const DEVICE_OBJECT* device = stack_of(irp)[irp->CurrentLocation - 1].DeviceObject;
+    if (level_of(irp) < 1 || level_of(irp) > irp->StackCount) return false;
+    const DEVICE_OBJECT* device = stack_of(irp)[level_of(irp) - 1].DeviceObject;
     return device && device->DriverObject->DriverSize && !in_image(device->DriverObject, caller);
 }
 
@@ -113,8 +113,8 @@ void check_requestor(const IRP* irp, ULONG_PTR caller) {
 }
 
 void check_cancel_routine(const IRP* irp, ULONG_PTR routine) {
-    const int level = irp->CurrentLocation;
-    if (level < 1) return;
+    const int level = level_of(irp);
+    if (level < 1 || level > irp->StackCount) return;
     const DEVICE_OBJECT* holder = stack_of(irp)[level - 1].DeviceObject;
     if (!holder || in_image(holder->DriverObject, routine)) return;
     for (int above = level + 1; above <= irp->StackCount; ++above)

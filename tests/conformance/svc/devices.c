@@ -11,11 +11,35 @@
 IMPORT(NTSTATUS, IoAttachDeviceToDeviceStackSafe, PDEVICE_OBJECT, PDEVICE_OBJECT, PDEVICE_OBJECT*);
 IMPORT(NTSTATUS, IoAttachDeviceByPointer, PDEVICE_OBJECT, PDEVICE_OBJECT);
 
+static BOOLEAN copies, pends; // what the devices of a stack and its lowest do with a request
+static LONG went, came;
+
+static NTSTATUS NTAPI came_back(PDEVICE_OBJECT device, PIRP irp, PVOID context) {
+    if (device == context) ++came;
+    if (irp->PendingReturned) IoMarkIrpPending(irp);
+    return STATUS_CONTINUE_COMPLETION;
+}
+static VOID NTAPI cancelled(PDEVICE_OBJECT device, PIRP irp) {
+    UNREFERENCED_PARAMETER(device);
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    complete(irp, STATUS_CANCELLED, 0);
+}
+
 static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
     PDEVICE_OBJECT* below = device->DeviceExtension;
     if (below && *below) {
-        IoSkipCurrentIrpStackLocation(irp);
+        if (copies) {
+            ++went;
+            IoCopyCurrentIrpStackLocationToNext(irp);
+            IoSetCompletionRoutine(irp, came_back, device, TRUE, TRUE, TRUE);
+        } else
+            IoSkipCurrentIrpStackLocation(irp);
         return IoCallDriver(*below, irp);
+    }
+    if (pends) {
+        IoMarkIrpPending(irp);
+        IoSetCancelRoutine(irp, cancelled);
+        return STATUS_PENDING;
     }
     return complete(irp, STATUS_SUCCESS, 0);
 }
@@ -138,8 +162,36 @@ static void exclusive(void) {
     IoDeleteDevice(device);
 }
 
+static NTSTATUS NTAPI keep(PDEVICE_OBJECT device, PIRP irp, PVOID context) {
+    UNREFERENCED_PARAMETER(irp);
+    if (!device) ++*(PLONG)context; // the sender has no stack location
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+// Every device of a stack with 127 locations uses its own.
+static void whole_stack(HANDLE handle, PDEVICE_OBJECT top) {
+    IO_STATUS_BLOCK io;
+    copies = TRUE;
+    went = came = 0;
+    CHECK(ZwFlushBuffersFile(handle, &io) == STATUS_SUCCESS && went == top->StackSize - 1 && came == went,
+          "a request with as many completion routines");
+    went = came = 0;
+    LONG kept = 0;
+    PIRP irp = IoAllocateIrp(top->StackSize, FALSE);
+    IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_FLUSH_BUFFERS;
+    IoSetCompletionRoutine(irp, keep, &kept, TRUE, TRUE, TRUE);
+    pends = TRUE;
+    CHECK(IoCallDriver(top, irp) == STATUS_PENDING && went == top->StackSize - 1 && came == 0,
+          "it pends at the lowest");
+    CHECK(IoCancelIrp(irp) && irp->IoStatus.Status == STATUS_CANCELLED && came == went && kept == 1,
+          "and is cancelled there");
+    IoFreeIrp(irp);
+    copies = pends = FALSE;
+    CHECK(!IoAllocateIrp((CCHAR)(top->StackSize + 1), FALSE), "no IRP has more stack locations");
+}
+
 static void stacking(void) {
-    enum { MOST = 125 };
+    enum { MOST = 127 };
     static PDEVICE_OBJECT stack[MOST + 1];
     ULONG count = 1;
     stack[0] = make(L"\\Device\\SvcStack", 0);
@@ -154,13 +206,16 @@ static void stacking(void) {
             break;
     }
     PDEVICE_OBJECT top = stack[count - 1];
-    CHECK(count == MOST && top->StackSize == MOST, "125 devices one above the other");
+    CHECK(count == MOST && top->StackSize == MOST, "127 devices one above the other");
     CHECK(top->AlignmentRequirement == FILE_QUAD_ALIGNMENT && top->SectorSize == 2048,
           "AlignmentRequirement of the lowest reaches the highest; SectorSize as well");
     HANDLE handle;
     NTSTATUS status = open(L"\\Device\\SvcStack", &handle);
     CHECK(status == STATUS_SUCCESS, "a request goes through all of them");
-    if (NT_SUCCESS(status)) ZwClose(handle);
+    if (NT_SUCCESS(status)) {
+        whole_stack(handle, top);
+        ZwClose(handle);
+    }
     PDEVICE_OBJECT extra = make(NULL, sizeof(PDEVICE_OBJECT));
     CHECK(!IoAttachDeviceToDeviceStack(extra, stack[0]) &&
               import_IoAttachDeviceByPointer(extra, stack[0]) == STATUS_NO_SUCH_DEVICE,
