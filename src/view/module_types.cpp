@@ -1,4 +1,5 @@
 #include "view/module_types.h"
+#include "view/detail/sort_by.h"
 #include "view/detail/type_value.h"
 #include "view/symbols.h"
 #include "view/symbols/interface.h"
@@ -39,10 +40,10 @@ void ModuleTypes::load(const std::string& host_path) {
     read_types(host_path, sink);
     // Each source file has its own copy.
     const auto name_of = [](const TypeRow& type) { return std::string_view(type.name); };
-    std::ranges::stable_sort(types_, {}, name_of);
+    sort_by(types_, name_of);
     const auto same = std::ranges::unique(types_, {}, name_of);
     types_.erase(same.begin(), same.end());
-    std::ranges::stable_sort(variables_, {}, &Variable::name);
+    sort_by(variables_, &Variable::name);
     TypeScope scope;
     scope.enter(this);
     for (Variable& variable : variables_)

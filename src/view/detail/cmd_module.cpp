@@ -1,5 +1,6 @@
 // lm, x, ln
 #include "view/detail/session.h"
+#include "view/detail/sort_by.h"
 #include "view/dt.h"
 #include "view/module_types.h"
 #include "view/symbols.h"
@@ -263,22 +264,22 @@ void examine(Session& s, std::string_view, std::span<const std::string> argument
     if (!any_module) return s.error("Couldn't resolve '%s'\n", options.pattern.c_str());
     switch (options.order) {
     case 'a':
-        std::ranges::stable_sort(found, {}, &Examined::address);
+        sort_by(found, &Examined::address);
         break;
     case 'A':
-        std::ranges::stable_sort(found, std::greater(), &Examined::address);
+        sort_by(found, &Examined::address, std::greater<>());
         break;
     case 'n':
-        std::ranges::stable_sort(found, {}, &Examined::name);
+        sort_by(found, &Examined::name);
         break;
     case 'N':
-        std::ranges::stable_sort(found, std::greater(), &Examined::name);
+        sort_by(found, &Examined::name, std::greater<>());
         break;
     case 'z':
-        std::ranges::stable_sort(found, {}, &Examined::size);
+        sort_by(found, &Examined::size);
         break;
     case 'Z':
-        std::ranges::stable_sort(found, std::greater(), &Examined::size);
+        sort_by(found, &Examined::size, std::greater<>());
         break;
     }
     for (const Examined& one : found)
