@@ -8,6 +8,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/section/shared_image.h"
 #include "trace/trace.h"
+#include <cstring>
 
 namespace nt::section {
 
@@ -89,14 +90,37 @@ NTSTATUS map_image(Section& section, mm::AddressSpace& space, View& view,
     return moved ? STATUS_IMAGE_NOT_AT_BASE : STATUS_SUCCESS;
 }
 
+// A copy-on-write view: Windows copies a page at its first write, here all are copied now. assumed: who maps
+// such a view does not look for what others write later
+NTSTATUS map_copy(mm::AddressSpace& space, View& view, const mm::Pfn* pages) {
+    const std::uint64_t count = view.size >> mm::page_shift;
+    std::vector<mm::Pfn> own;
+    own.reserve(count);
+    while (own.size() < count) {
+        const mm::Run run = mm::allocate_up_to(mm::Zone::general, count - own.size());
+        if (!run) break;
+        for (std::uint64_t k = 0; k < run.count; ++k) {
+            const auto pfn = static_cast<mm::Pfn>(run.first + k);
+            std::memcpy(mm::direct(pfn), mm::direct(pages[own.size()]), mm::page_size);
+            own.push_back(pfn);
+        }
+    }
+    NTSTATUS status = STATUS_NO_MEMORY;
+    if (own.size() == count) status = space.map_pages(view.base, own.data(), count, view.protection);
+    for (const mm::Pfn pfn : own)
+        mm::release_page(pfn);
+    return status;
+}
+
 NTSTATUS map_memory(Section& section, mm::AddressSpace& space, View& view) {
     if (view.offset % mm::granularity) return STATUS_MAPPED_ALIGNMENT;
     if (view.offset >= section.size) return STATUS_INVALID_VIEW_SIZE;
     if (!view.size) view.size = section.size - view.offset;
     view.size = mm::page_ceil(view.size);
     if (view.size > section.size - view.offset) return STATUS_INVALID_VIEW_SIZE;
-    return space.map_pages(view.base, section.pages + (view.offset >> mm::page_shift),
-                           view.size >> mm::page_shift, view.protection);
+    const mm::Pfn* pages = section.pages + (view.offset >> mm::page_shift);
+    if (view.protection & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY)) return map_copy(space, view, pages);
+    return space.map_pages(view.base, pages, view.size >> mm::page_shift, view.protection);
 }
 
 } // namespace

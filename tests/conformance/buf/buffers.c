@@ -260,11 +260,18 @@ static void kinds_of_memory(void) {
     HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x2000, NULL);
     UCHAR* whole = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0);
     UCHAR* view = MapViewOfFile(section, FILE_MAP_READ, 0, 0, 0);
+    UCHAR* own = MapViewOfFile(section, FILE_MAP_COPY, 0, 0, 0);
+    own[0x500] = 7;
+    CHECK(whole[0x500] == 0 && own[0x500] == 7, "a copy-on-write view is written to");
     plan(0, 16, 16, 0);
     for (int i = 0; i < 2; ++i) {
         CHECK(read(files[i], view, 16, &iosb) == STATUS_ACCESS_VIOLATION && whole[0] == 0,
               "a read-only view");
+        CHECK(read(files[i], own + i * 0x1000, 16, &iosb) == 0 && own[i * 0x1000] == 'f' &&
+                  whole[i * 0x1000] == 0 && view[i * 0x1000] == 0,
+              "a copy-on-write view gets pages of its own");
     }
+    UnmapViewOfFile(own);
     CHECK(read(d, whole, 16, &iosb) == 0 && view[15] == 'f', "a shared view");
     UnmapViewOfFile(whole);
     UnmapViewOfFile(view);
