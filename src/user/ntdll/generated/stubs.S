@@ -1254,12 +1254,21 @@ ZwAllocateLocallyUniqueId:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtShutdownSystem, ZwShutdownSystem
+    .def NtShutdownSystem; .scl 2; .type 32; .endef
+NtShutdownSystem:
+ZwShutdownSystem:
+    mov r10, rcx
+    mov eax, 0x1043
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtResetEvent, ZwResetEvent
     .def NtResetEvent; .scl 2; .type 32; .endef
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1043
+    mov eax, 0x1044
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1268,7 +1277,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1044
+    mov eax, 0x1045
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1277,7 +1286,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1045
+    mov eax, 0x1046
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1286,7 +1295,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x1046
+    mov eax, 0x1047
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1295,7 +1304,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x1047
+    mov eax, 0x1048
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1304,7 +1313,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x1048
+    mov eax, 0x1049
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1313,7 +1322,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x1049
+    mov eax, 0x104a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1322,7 +1331,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x104a
+    mov eax, 0x104b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1331,7 +1340,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x104b
+    mov eax, 0x104c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1340,7 +1349,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x104c
+    mov eax, 0x104d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1349,7 +1358,7 @@ ZwGetCurrentProcessorNumber:
 NtCreateTimer:
 ZwCreateTimer:
     mov r10, rcx
-    mov eax, 0x104d
+    mov eax, 0x104e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1358,7 +1367,7 @@ ZwCreateTimer:
 NtOpenTimer:
 ZwOpenTimer:
     mov r10, rcx
-    mov eax, 0x104e
+    mov eax, 0x104f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1367,7 +1376,7 @@ ZwOpenTimer:
 NtSetTimerEx:
 ZwSetTimerEx:
     mov r10, rcx
-    mov eax, 0x104f
+    mov eax, 0x1050
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1376,7 +1385,7 @@ ZwSetTimerEx:
 NtSetTimerResolution:
 ZwSetTimerResolution:
     mov r10, rcx
-    mov eax, 0x1050
+    mov eax, 0x1051
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
