@@ -96,7 +96,8 @@ static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
         if (stack->Parameters.QueryQuota.StartSid) copy(stack->Parameters.QueryQuota.StartSid, 12);
         return complete(irp, STATUS_SUCCESS, 0);
     case IRP_MJ_LOCK_CONTROL:
-        copy(stack->Parameters.LockControl.Length, sizeof(LARGE_INTEGER));
+        if (stack->Parameters.LockControl.Length)
+            copy(stack->Parameters.LockControl.Length, sizeof(LARGE_INTEGER));
         return complete(
             irp, stack->MinorFunction == IRP_MN_LOCK ? STATUS_LOCK_NOT_GRANTED : STATUS_RANGE_NOT_LOCKED, 0);
     case IRP_MJ_SET_EA:
@@ -708,6 +709,58 @@ static void sharing(void) {
     CHECK(state.OpenCount == 2 && link.OpenCount == 2 && link.SharedDelete == 2, "and their Ex forms");
 }
 
+static ULONG unlock_alls;
+static BOOLEAN NTAPI fast_unlock_all(PFILE_OBJECT file, PEPROCESS process, PIO_STATUS_BLOCK block,
+                                     PDEVICE_OBJECT device) {
+    if (process == PsGetCurrentProcess()) ++unlock_alls;
+    return (BOOLEAN)fast_answer(block, 0);
+}
+
+// A second handle, of the current process.
+static HANDLE handle_here(PFILE_OBJECT object) {
+    HANDLE handle = NULL;
+    ObOpenObjectByPointer(object, 0, NULL, FILE_READ_DATA, TYPE_OF(IoFileObjectType), KernelMode, &handle);
+    return handle;
+}
+
+// ns-wdm-_file_object (LockOperation), FAST_IO_DISPATCH; two handles in two processes: the system's and ours.
+static void unlocking_all(void) {
+    HANDLE file = open(SELF L"\\file", FILE_ALL_ACCESS, FILE_SYNCHRONOUS_IO_NONALERT), here, twin;
+    PFILE_OBJECT object;
+    LARGE_INTEGER zero = {.QuadPart = 0}, one = {.QuadPart = 1};
+    if (!NT_SUCCESS(
+            ObReferenceObjectByHandle(file, 0, TYPE_OF(IoFileObjectType), KernelMode, (PVOID*)&object, NULL)))
+        return;
+    here = handle_here(object);
+    ULONG before = requests, cleaned = cleanups;
+    ZwClose(here);
+    CHECK(!object->LockOperation && requests == before,
+          "a file that was never locked: no IRP_MN_UNLOCK_ALL when a process closes its last handle");
+    here = handle_here(object), twin = handle_here(object);
+    import_ZwLockFile(here, NULL, NULL, NULL, &iosb, &zero, &one, 0, TRUE, TRUE);
+    before = requests;
+    ZwClose(twin);
+    CHECK(object->LockOperation && requests == before, "nor when it keeps another handle");
+    ZwClose(here);
+    CHECK(requests == before + 1 && seen.MajorFunction == IRP_MJ_LOCK_CONTROL &&
+              seen.MinorFunction == IRP_MN_UNLOCK_ALL && seen.FileObject == object &&
+              !seen.Parameters.LockControl.Length && cleanups == cleaned,
+          "the last one: IRP_MN_UNLOCK_ALL, and no cleanup");
+    fast_table.FastIoUnlockAll = fast_unlock_all;
+    this_driver->FastIoDispatch = &fast_table;
+    fast.handle = TRUE, fast.status = STATUS_SUCCESS;
+    ZwClose(handle_here(object));
+    CHECK(unlock_alls == 1 && requests == before + 1, "FastIoUnlockAll is asked first, with the process");
+    fast.handle = FALSE;
+    ZwClose(handle_here(object));
+    CHECK(unlock_alls == 2 && requests == before + 2, "and when it refuses, the request is made");
+    this_driver->FastIoDispatch = NULL;
+    before = requests;
+    ZwClose(file);
+    CHECK(requests == before && cleanups == cleaned + 1, "the last handle of all: cleanup alone");
+    ObDereferenceObject(object);
+}
+
 static void checks(void) {
     HANDLE file = open(SELF L"\\file", FILE_ALL_ACCESS, FILE_SYNCHRONOUS_IO_NONALERT);
     CHECK(file != NULL, "the driver's own device opens");
@@ -726,4 +779,5 @@ static void checks(void) {
     streams(file);
     ZwClose(file);
     sharing();
+    unlocking_all();
 }
