@@ -2,7 +2,7 @@
 """One driver for each rule about requests that breaks it and no other: the report has the rule's name, the place, what Windows would
 have stopped with and (--verifier io) what had become of the request before. A stack of two devices of one driver, and a request that
 DriverEntry sends to its top; where two drivers are needed there are two images. The same driver without the misdeed is silent."""
-import json, pathlib, re, sys
+import json, pathlib, re, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import run_scenario as rs
@@ -91,6 +91,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
     lower->Flags &= ~DO_DEVICE_INITIALIZING;
     upper->Flags &= ~DO_DEVICE_INITIALIZING;
     IoAttachDeviceToDeviceStack(upper, lower);
+    %(fast)s
     %(before)s
     status = send();
     %(entry)s
@@ -105,6 +106,22 @@ NOWAIT = "status = IoCallDriver(upper, control(upper));"
 ONCE = "static int once; if (!once++) "
 PNP = "PIRP irp = own(upper, IRP_MJ_PNP); IoGetNextIrpStackLocation(irp)->MinorFunction = IRP_MN_QUERY_CAPABILITIES;"
 FREE = "IoFreeIrp(irp);"
+UNKNOWN = PNP.replace("IRP_MN_QUERY_CAPABILITIES", "0x77") + "IoCallDriver(upper, irp); IoFreeIrp(irp);"
+PNP_DONE = "if (stack->MajorFunction == IRP_MJ_PNP) { NTSTATUS s = irp->IoStatus.Status; IoCompleteRequest(irp, IO_NO_INCREMENT); return s; }"
+# A request by a handle, so that the I/O manager makes the IRP; its code is 0x222008. Fast I/O is asked before it.
+ONCE_CONTROL = "if (stack->MajorFunction == IRP_MJ_DEVICE_CONTROL && stack->Parameters.DeviceIoControl.IoControlCode == 0x222008) "
+FILE_CONTROL = """{
+    UNICODE_STRING n; RtlInitUnicodeString(&n, L"\\\\Device\\\\RuleFile");
+    PDEVICE_OBJECT named; IoCreateDevice(driver, 0, &n, FILE_DEVICE_UNKNOWN, 0, FALSE, &named); named->Flags &= ~DO_DEVICE_INITIALIZING;
+    OBJECT_ATTRIBUTES a; InitializeObjectAttributes(&a, &n, OBJ_KERNEL_HANDLE, NULL, NULL);
+    HANDLE h; IO_STATUS_BLOCK b;
+    status = ZwOpenFile(&h, GENERIC_READ | SYNCHRONIZE, &a, &b, 0, FILE_SYNCHRONOUS_IO_NONALERT);
+    if (!NT_SUCCESS(status)) return status;
+    ZwDeviceIoControlFile(h, NULL, NULL, NULL, &b, 0x222008, NULL, 0, NULL, 0); ZwClose(h); }
+"""
+FAST = """static BOOLEAN NTAPI fast(PFILE_OBJECT f, BOOLEAN w, PVOID i, ULONG il, PVOID o, ULONG ol, ULONG code, PIO_STATUS_BLOCK b, PDEVICE_OBJECT d) {
+    (void)f, (void)w, (void)i, (void)il, (void)o, (void)ol, (void)code, (void)d; %s b->Status = 0; b->Information = 0; return TRUE; }
+"""
 # name of the rule, options, what is changed, exit status, what else the report must say (a regular expression)
 CASES = [
     ("CallDriverIrql", "", {"upper": "KIRQL old; KeRaiseIrql(3, &old); NTSTATUS s = watch(irp); KeLowerIrql(old); return s;",
@@ -218,6 +235,20 @@ CASES = [
                                   "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp); IoDetachDevice(lower); IoDeleteDevice(lower); lower = upper;"}, 123, ""),
     ("TimerInitializedTwice", "", {"entry": "IoInitializeTimer(lower, tick, NULL); IoInitializeTimer(lower, tick, NULL);",
                                    "more": "static VOID NTAPI tick(PDEVICE_OBJECT d, PVOID c) { (void)d, (void)c; }"}, 123, r"\(0xA, "),
+    ("IoReuseIrp2", "io", {"lower": ONCE_CONTROL + "IoReuseIrp(irp, 0);", "entry": FILE_CONTROL}, None, ""),
+    ("IoAllocateFree", "io", {"lower": ONCE_CONTROL + "IoFreeIrp(irp);", "entry": FILE_CONTROL}, None, ""),
+    ("IrqlReturn", "", {"more": FAST % "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);", "entry": FILE_CONTROL}, 122, r"0xC9 [A-Z_]+ \(0x11, 0x[0-9a-f]+, 0x0, 0x2"),
+    ("CriticalRegions", "", {"more": FAST % "KeEnterCriticalRegion();", "entry": FILE_CONTROL}, 122, r"0xC4 [A-Z_]+ \(0xC6, 0x[0-9a-f]+, 0xffff, 0x0"),
+    ("InterruptFlag", "io", {"more": FAST % "__asm__ volatile(\"cli\");", "entry": FILE_CONTROL + "__asm__ volatile(\"sti\");"}, 123, r"0xC4 [A-Z_]+ \(0xC3, "),
+    ("InterruptFlag", "io", {"more": FAST % "__asm__ volatile(\"sti\");", "entry": FILE_CONTROL.replace("ZwDevice", "__asm__ volatile(\"cli\"); ZwDevice")}, 123, r"0xC4 [A-Z_]+ \(0xC2, "),
+    ("UnknownIrpChanged", "io", {"lower": PNP_DONE, "upper": "if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_PNP) { irp->IoStatus.Status = STATUS_SUCCESS;"
+                                 "IoSkipCurrentIrpStackLocation(irp); return IoCallDriver(lower, irp); }", "entry": UNKNOWN}, 123, r"\(0x213, "),
+    ("UnknownIrpChanged", "io", {"lower": "if (stack->MajorFunction == IRP_MJ_PNP) irp->IoStatus.Information = 8;\n    " + PNP_DONE, "entry": UNKNOWN}, 123, r"\(0x214, "),
+    ("InvalidBuffer", "", {"entry": "if (IoBuildDeviceIoControlRequest(0x222004, upper, (PVOID)0x1000, 16, NULL, 0, FALSE, &event, &iosb)) return STATUS_UNSUCCESSFUL;"}, 123,
+     r"\(0x9, 0x[0-9a-f]+, 0x222004, 0xc0000005"),
+    ("InvalidBuffer", "", {"entry": "upper->Flags |= DO_DIRECT_IO; LARGE_INTEGER at = {{0, 0}};"
+                                    "if (IoBuildAsynchronousFsdRequest(IRP_MJ_READ, upper, (PVOID)0x1000, 16, &at, &iosb)) return STATUS_UNSUCCESSFUL;"}, 123,
+     r"\(0x8, 0x[0-9a-f]+, 0x3, 0xc0000005"),
     ("IrpLost", "unload", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}", "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp);"}, 123, ""),
 ]
 QUICK = "static NTSTATUS NTAPI quick(PDEVICE_OBJECT d, PIRP irp) { return d == upper ? watch(irp) : finish(irp); }"
@@ -226,6 +257,9 @@ QUICK = "static NTSTATUS NTAPI quick(PDEVICE_OBJECT d, PIRP irp) { return d == u
 def build(folder, name, code):
     parts = {part: code.get(part, "") for part in ("done", "lower", "upper", "unload", "before", "entry", "more")}
     parts["more"] += QUICK
+    if "BOOLEAN NTAPI fast(" in parts["more"]:
+        parts["more"] += "static FAST_IO_DISPATCH table = {.SizeOfFastIoDispatch = sizeof table, .FastIoDeviceControl = fast};"
+    parts["fast"] = "driver->FastIoDispatch = &table;" if "BOOLEAN NTAPI fast(" in parts["more"] else ""
     return rs.build_driver(folder, name, SOURCE % parts)
 
 
@@ -248,6 +282,49 @@ def check_case(lab, folder, number, rule, options, code, exit_status, text):
     result = json.loads((folder / "result").read_text())
     if stopped.returncode != 123 or f"stopped by --stop-on {rule}" not in stopped.stderr or result["stop_on"] != [rule]:
         raise rs.Failure(f"--stop-on {rule}: exit status {stopped.returncode}\n{stopped.stderr}")
+
+
+STOMPED_LOWER = """
+#include <ntddk.h>
+static NTSTATUS NTAPI dispatch(PDEVICE_OBJECT device, PIRP irp) {
+    (void)device;
+    if (IoGetCurrentIrpStackLocation(irp)->MajorFunction != IRP_MJ_DEVICE_CONTROL) { irp->IoStatus.Status = 0; IoCompleteRequest(irp, 0); return 0; }
+    IoMarkIrpPending(irp);
+    return STATUS_PENDING;
+}
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
+    (void)path;
+    UNICODE_STRING name; RtlInitUnicodeString(&name, L"\\\\Device\\\\RuleLower");
+    PDEVICE_OBJECT device;
+    for (int i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; ++i) driver->MajorFunction[i] = dispatch;
+    return IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
+}
+"""
+STOMPED_UPPER = """{
+    UNICODE_STRING n; RtlInitUnicodeString(&n, L"\\\\Device\\\\RuleLower");
+    PFILE_OBJECT f; PDEVICE_OBJECT d, top;
+    status = IoGetDeviceObjectPointer(&n, FILE_ALL_ACCESS, &f, &d);
+    if (!NT_SUCCESS(status)) return status;
+    IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top); top->Flags &= ~DO_DEVICE_INITIALIZING;
+    d = IoAttachDeviceToDeviceStack(top, d);
+    lower = d; upper = top;
+    PIRP irp = control(top); status = IoCallDriver(top, irp);
+    IoSetCancelRoutine(irp, cancel); IoCancelIrp(irp);
+    KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    IoDetachDevice(d); ObDereferenceObject(f); }
+"""
+
+
+def check_stomped(lab, folder):
+    """A driver that sets a cancel routine for what the driver below it has: seen when the request is cancelled."""
+    low = rs.build_driver(folder, "rrlow", STOMPED_LOWER)
+    # Without debug sections, which a driver loaded later may lie in.
+    subprocess.run(["x86_64-w64-mingw32-strip", low], check=True)
+    high = build(folder, "rrhigh", {"upper": "if (lower->DriverObject != device->DriverObject) { IoMarkIrpPending(irp); watch(irp); return STATUS_PENDING; }",
+                                    "entry": STOMPED_UPPER})
+    done = lab.call(["load", "--verifier", "io", "--watchdog", "2", low, high])
+    if not re.search(r"rrhigh!cancel.*CancelRoutineStomped.*\(0x229, ", done.stderr):
+        raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
 
 
 def check_names():
@@ -277,6 +354,10 @@ def check(lab, options, folder):
             check_case(lab, folder, number, *case)
         except rs.Failure as problem:
             problems.append(f"{number} {case[0]}: {problem}")
+    try:
+        check_stomped(lab, folder)
+    except rs.Failure as problem:
+        problems.append(f"CancelRoutineStomped: {problem}")
     bad = lab.call(["load", "--stop-on", "NoSuchRule", clean])
     if bad.returncode != 120 or "'NoSuchRule' is no rule" not in bad.stderr or "DoubleCompletion" not in bad.stderr:
         problems.append(f"--stop-on NoSuchRule: {bad.returncode} {bad.stderr}")

@@ -2,10 +2,14 @@
 #include "abi/ioctl.h"
 #include "abi/mm.h"
 #include "abi/status.h"
+#include "host/guest.h"
 #include "kernel/io/detail/buffers.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/mdl.h"
+#include "kernel/mm/probe.h"
+#include "kernel/seh/crossing.h"
 #include "trace/trace.h"
 #include <cstring>
 
@@ -28,53 +32,80 @@ IRP* new_request(DEVICE_OBJECT* device, UCHAR major, UCHAR minor = 0) {
     return irp;
 }
 
-bool lock(IRP* irp, PVOID buffer, ULONG length, mm::LockOperation operation) {
+// A buffer that cannot be read or written makes the builder fail.
+void report_bad_buffer(const IRP* irp, const DEVICE_OBJECT* device, const void* buffer, NTSTATUS status) {
+    const IO_STACK_LOCATION* next = next_location(const_cast<IRP*>(irp));
+    const bool control =
+        next->MajorFunction == IRP_MJ_DEVICE_CONTROL || next->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL;
+    const char* builder = "IoBuildAsynchronousFsdRequest";
+    if (control) builder = "IoBuildDeviceIoControlRequest";
+    ke::report_at(
+        ke::calling_address(), "InvalidBuffer",
+        detail::io_verifier(control ? 0x09 : 0x08, detail::number(device),
+                            control ? next->Parameters.DeviceIoControl.IoControlCode : next->MajorFunction,
+                            static_cast<ULONG>(status)),
+        "%s was called with an invalid buffer, 0x%lx, and gives no IRP", builder, detail::number(buffer));
+}
+
+bool lock(IRP* irp, const DEVICE_OBJECT* device, PVOID buffer, ULONG length, mm::LockOperation operation) {
     irp->MdlAddress = mm::allocate_mdl(reinterpret_cast<ULONG_PTR>(buffer), length);
     if (!irp->MdlAddress) return false;
-    if (NT_SUCCESS(mm::probe_and_lock_pages(irp->MdlAddress, KernelMode, operation))) return true;
+    const NTSTATUS status = mm::probe_and_lock_pages(irp->MdlAddress, KernelMode, operation);
+    if (NT_SUCCESS(status)) return true;
+    report_bad_buffer(irp, device, buffer, status);
     mm::free_mdl(irp->MdlAddress);
     irp->MdlAddress = nullptr;
     return false;
 }
 
-// SystemBuffer holding a copy of the input; `size` bytes.
-bool buffer(IRP* irp, ULONG size, const void* in, ULONG in_length) {
+// SystemBuffer holding a copy of the input; `size` bytes. An exception at a user address is caught (assumed:
+// as the verifier's codes 8 and 9 have an exception status); a system address that is not there is a bug
+// check.
+bool buffer(IRP* irp, const DEVICE_OBJECT* device, ULONG size, const void* in, ULONG in_length) {
     irp->AssociatedIrp.SystemBuffer = detail::take_buffer(size);
     if (!irp->AssociatedIrp.SystemBuffer) return false;
-    std::memcpy(irp->AssociatedIrp.SystemBuffer, in, in_length);
     irp->Flags |= IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER;
+    if (in_length && detail::number(in) <= mm::highest_user_address) [[unlikely]] {
+        if (guest::copy_from(irp->AssociatedIrp.SystemBuffer, detail::number(in), in_length)) return true;
+        report_bad_buffer(irp, device, in, STATUS_ACCESS_VIOLATION);
+        return false;
+    }
+    std::memcpy(irp->AssociatedIrp.SystemBuffer, in, in_length);
     return true;
 }
 
 bool attach_transfer_buffer(IRP* irp, DEVICE_OBJECT* device, bool write, PVOID data, ULONG length) {
     if (device->Flags & DO_BUFFERED_IO) {
-        if (length && !buffer(irp, length, data, write ? length : 0)) return false;
+        if (length && !buffer(irp, device, length, data, write ? length : 0)) return false;
         if (!write) {
             irp->Flags |= IRP_INPUT_OPERATION;
             irp->UserBuffer = data;
         }
     } else if (device->Flags & DO_DIRECT_IO) {
-        if (length && !lock(irp, data, length, write ? mm::LockOperation::read : mm::LockOperation::write))
+        if (length &&
+            !lock(irp, device, data, length, write ? mm::LockOperation::read : mm::LockOperation::write))
             return false;
     } else
         irp->UserBuffer = data;
     return true;
 }
 
-bool attach_control_buffers(IRP* irp, ULONG code, PVOID in, ULONG in_length, PVOID out, ULONG out_length) {
+bool attach_control_buffers(IRP* irp, const DEVICE_OBJECT* device, ULONG code, PVOID in, ULONG in_length,
+                            PVOID out, ULONG out_length) {
     switch (code & 3) {
     case METHOD_BUFFERED:
         irp->UserBuffer = out;
         if (out_length) irp->Flags |= IRP_INPUT_OPERATION;
-        return in_length + out_length == 0 || buffer(irp, std::max(in_length, out_length), in, in_length);
+        return (in_length == 0 && out_length == 0) ||
+               buffer(irp, device, std::max(in_length, out_length), in, in_length);
     case METHOD_NEITHER:
         irp->UserBuffer = out;
         next_location(irp)->Parameters.DeviceIoControl.Type3InputBuffer = in;
         return true;
     default:
-        if (in_length && !buffer(irp, in_length, in, in_length)) return false;
+        if (in_length && !buffer(irp, device, in_length, in, in_length)) return false;
         return out_length == 0 ||
-               lock(irp, out, out_length,
+               lock(irp, device, out, out_length,
                     (code & 3) == METHOD_IN_DIRECT ? mm::LockOperation::read : mm::LockOperation::write);
     }
 }
@@ -121,7 +152,7 @@ IRP* build_device_io_control_request(ULONG code, DEVICE_OBJECT* device, PVOID in
     control.OutputBufferLength = out_length;
     control.InputBufferLength = in_length;
     control.IoControlCode = code;
-    if (!attach_control_buffers(irp, code, in, in_length, out, out_length)) return give_up(irp);
+    if (!attach_control_buffers(irp, device, code, in, in_length, out, out_length)) return give_up(irp);
     irp->UserIosb = iosb;
     irp->UserEvent = event;
     queue_to_thread(irp);

@@ -1,8 +1,10 @@
 #include "kernel/io/detail/checked_call.h"
 #include "abi/bugcheck.h"
 #include "kernel/ex/lock_ends.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/processor.h"
 #include "kernel/ke/report.h"
 #include <string_view>
 
@@ -24,19 +26,22 @@ int times_disabled(const Level& level) {
 
 // What Driver Verifier would have said at once.
 void report_level(std::string_view what, ULONG_PTR routine, const Level& before, const Level& now) {
-    const bool completion = what == "a completion routine";
-    if (!completion && what != "a dispatch routine") return;
+    const bool completion = what == "a completion routine", fast = what == fast_io_routine_words;
+    if (!completion && !fast && what != "a dispatch routine") return;
     if (now.irql != before.irql)
         ke::report_at(routine + 1, "IrqlReturn",
                       completion ? ke::verifier_stop(0xFA, routine, before.irql, now.irql)
+                      : fast     ? io_verifier(0x11, routine, before.irql, now.irql)
                                  : ke::verifier_stop(0x0002001D),
                       "%s returned at IRQL %u; it was called at IRQL %u", what.data(), now.irql, before.irql);
     else
-        ke::report_at(
-            routine + 1, "CriticalRegions",
-            ke::verifier_stop(completion ? 0xFB : 0xC5, routine, now.apc_disable, before.apc_disable),
-            "%s returned with APCs disabled %s than it was called with", what.data(),
-            times_disabled(now) > times_disabled(before) ? "more often" : "less often");
+        ke::report_at(routine + 1, "CriticalRegions",
+                      ke::verifier_stop(completion ? 0xFB
+                                        : fast     ? 0xC6
+                                                   : 0xC5,
+                                        routine, now.apc_disable, before.apc_disable),
+                      "%s returned with APCs disabled %s than it was called with", what.data(),
+                      times_disabled(now) > times_disabled(before) ? "more often" : "less often");
 }
 
 } // namespace
@@ -64,6 +69,18 @@ void level_changed(const char* what, ULONG_PTR routine, const Level& before) {
             : ke::BugCheckCode{IRQL_UNEXPECTED_VALUE, {now.irql << 16 | before.irql << 8 | 2, routine, 0, 0}};
     ke::bug_check_at(routine, code, "%s returned at IRQL %u; it was called at IRQL %u", what, now.irql,
                      before.irql);
+}
+
+void check_before_fast_io(ULONG_PTR routine) {
+    if (ke::interrupts_enabled()) return;
+    ke::report_at(ke::calling_address(), "InterruptFlag", ke::verifier_stop(0xC2),
+                  "the fast I/O routine 0x%lx is called with interrupts disabled", routine);
+}
+
+void check_after_fast_io(ULONG_PTR routine) {
+    if (ke::interrupts_enabled()) return;
+    ke::report_at(routine + 1, "InterruptFlag", ke::verifier_stop(0xC3, routine),
+                  "a fast I/O routine returned with interrupts disabled");
 }
 
 } // namespace nt::io::detail

@@ -179,7 +179,7 @@ bool query_open(DEVICE_OBJECT* target, IRP* irp, OpenPacket& packet) {
     --irp->CurrentLocation;
     --irp->Tail.Overlay.CurrentStackLocation;
     current_location(irp)->DeviceObject = target;
-    packet.answered = seh::call_out(routine, irp, &packet.block->network, target);
+    packet.answered = call_fast_io(routine, irp, &packet.block->network, target);
     if (trace::on) [[unlikely]]
         trace::emit_fast_io(target, target->DriverObject, routine, "FastIoQueryOpen", packet.answered,
                             irp->IoStatus.Status);

@@ -165,6 +165,7 @@ void check_more(const Completing& c) {
     }
     if (!c.current || !c.current->DeviceObject) return;
     check_image(c);
+    check_unknown(irp, *c.current, c.caller);
     const NTSTATUS status = irp->IoStatus.Status;
     if (c.current->MajorFunction == IRP_MJ_PNP && must_not_fail(c.current->MinorFunction) &&
         NT_ERROR(status) && status != STATUS_NOT_SUPPORTED)

@@ -111,7 +111,9 @@ void check_own(const Forward& f) {
     };
     const bool watched = has_routine(f.next) || has_routine(f.current);
     const Maker maker = maker_of(f.irp);
-    if (!watched && (maker == Maker::allocate || maker == Maker::asynchronous_fsd))
+    // The end of paging I/O frees the IRP.
+    if (!watched && !(f.irp->Flags & IRP_PAGING_IO) &&
+        (maker == Maker::allocate || maker == Maker::asynchronous_fsd))
         f.report(maker == Maker::allocate ? "IoAllocateForward" : "IoBuildFsdForward", {},
                  "IRP %llx was sent without a completion routine, and nobody else can free it",
                  address_of(f.irp));
@@ -129,6 +131,21 @@ void check_own(const Forward& f) {
         f.report("SystemIrp", io_verifier(0x237),
                  "IRP %llx was sent with an IRP_MN_ code (0x%x) that is reserved for the system",
                  address_of(f.irp), f.next->MinorFunction);
+}
+
+// Minor codes that no page describes: whoever gets one passes it on, or completes it, as it is.
+bool is_unknown(const IO_STACK_LOCATION& location) {
+    const UCHAR minor = location.MinorFunction;
+    switch (location.MajorFunction) {
+    case IRP_MJ_PNP:
+        return minor > IRP_MN_DEVICE_ENUMERATED;
+    case IRP_MJ_POWER:
+        return minor > IRP_MN_QUERY_POWER;
+    case IRP_MJ_SYSTEM_CONTROL:
+        return minor > IRP_MN_REGINFO_EX;
+    default:
+        return false;
+    }
 }
 
 bool is_below(const DEVICE_OBJECT* device, DEVICE_OBJECT* top) {
@@ -166,6 +183,7 @@ void check_passed_on(const Forward& f) {
                  "IRP %llx (%s) was passed on with the status %s: a failed one is completed",
                  address_of(f.irp), trace::irp_major_name(next.MajorFunction).c_str(),
                  status_name(status).text);
+    check_unknown(f.irp, current, f.caller);
 }
 
 void check_devices(const Forward& f) {
@@ -196,6 +214,21 @@ void check_devices(const Forward& f) {
 }
 
 } // namespace
+
+// assumed: an IRP that a driver does not understand is one with a minor code that nobody does.
+void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location, ULONG_PTR caller) {
+    if (!is_unknown(location)) return;
+    if (irp->IoStatus.Status != STATUS_NOT_SUPPORTED)
+        ke::report_at(caller, "UnknownIrpChanged", io_verifier(0x213, caller, number(irp)), about(irp),
+                      "IRP %llx (%s, minor code 0x%x, which nobody knows) has got the status %s",
+                      address_of(irp), trace::irp_major_name(location.MajorFunction).c_str(),
+                      location.MinorFunction, status_name(irp->IoStatus.Status).text);
+    if (irp->IoStatus.Information)
+        ke::report_at(caller, "UnknownIrpChanged", io_verifier(0x214, caller, number(irp)), about(irp),
+                      "IRP %llx (%s, minor code 0x%x, which nobody knows) has got the Information 0x%lx",
+                      address_of(irp), trace::irp_major_name(location.MajorFunction).c_str(),
+                      location.MinorFunction, irp->IoStatus.Information);
+}
 
 // What guest code of ntoskrnl leaves to us even when nobody verifies: a location that says IRP_MJ_CREATE may
 // be one that says nothing.

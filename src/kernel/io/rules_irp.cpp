@@ -32,6 +32,21 @@ bool is_in_use(const IRP* irp, ULONG_PTR caller) {
     return device && device->DriverObject->DriverSize && !in_image(device->DriverObject, caller);
 }
 
+// By the I/O manager, for a service.
+bool is_of_service(const IRP* irp) {
+    return maker_of(irp) == Maker::system && irp->AllocationFlags && !(irp->AllocationFlags & irp_of_driver);
+}
+
+// Made by another driver than the one that has it now and calls.
+bool is_foreign(const IRP* irp, ULONG_PTR caller) {
+    const int level = irp->CurrentLocation;
+    if (level < 1 || level > irp->StackCount) return false;
+    const DEVICE_OBJECT* holder = stack_of(irp)[level - 1].DeviceObject;
+    pool::Block block;
+    return holder && in_image(holder->DriverObject, caller) && pool::find_block(number(irp), block) &&
+           block.caller && !in_image(holder->DriverObject, block.caller);
+}
+
 const char* free_rule(Maker maker) {
     return maker == Maker::device_control    ? "IoBuildDeviceControlNoFree"
            : maker == Maker::synchronous_fsd ? "IoBuildSynchronousFsdRequestNoFree"
@@ -52,6 +67,10 @@ void check_free(const IRP* irp, ULONG_PTR caller) {
             verifying ? io_verifier(0x20C, caller, number(irp)) : io_verifier(0x02, number(irp)), about(irp),
             "IoFreeIrp was called for IRP %llx, which is in a thread's list: the I/O manager frees it",
             address_of(irp));
+    else if (is_of_service(irp))
+        ke::report_at(caller, "IoAllocateFree", io_verifier(0x20B, caller, number(irp)), about(irp),
+                      "IoFreeIrp was called for IRP %llx, which the I/O manager has made and frees itself",
+                      address_of(irp));
     else if (is_in_use(irp, caller))
         ke::report_at(caller, "FreedInUse", io_verifier(0x20B, caller, number(irp)), about(irp),
                       "IoFreeIrp was called for IRP %llx, which a driver below has", address_of(irp));
@@ -59,16 +78,16 @@ void check_free(const IRP* irp, ULONG_PTR caller) {
 
 void check_reuse(const IRP* irp, ULONG_PTR caller) {
     const Maker maker = maker_of(irp);
-    if (sent_from(irp))
+    if (is_of_service(irp) || is_foreign(irp, caller))
+        ke::report_at(caller, "IoReuseIrp2", io_verifier(0x310, caller, number(irp)), about(irp),
+                      "IoReuseIrp was called for IRP %llx, which is not the driver's own", address_of(irp));
+    else if (sent_from(irp))
         ke::report_at(caller, "ReinitializedInUse", io_verifier(0x310, caller, number(irp)), about(irp),
                       "IoReuseIrp was called for IRP %llx, which a driver below has", address_of(irp));
     else if (maker != Maker::allocate && maker != Maker::system)
         ke::report_at(caller, "IoReuseIrp", io_verifier(0x311, caller, number(irp)), about(irp),
                       "IoReuseIrp was called for IRP %llx, which IoAllocateIrp has not made",
                       address_of(irp));
-    else if (maker == Maker::system && irp->AllocationFlags)
-        ke::report_at(caller, "IoReuseIrp2", {}, about(irp),
-                      "IoReuseIrp was called for IRP %llx, which is not the driver's own", address_of(irp));
 }
 
 void check_initialize(const IRP* irp, ULONG_PTR caller) {

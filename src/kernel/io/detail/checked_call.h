@@ -2,6 +2,7 @@
 // of disabled APCs. Windows notices when the thread returns from its system service or its work item; here
 // the routine that changed them is known at once, so the bug check is made there and names it.
 #pragma once
+#include "kernel/io/verifier.h"
 #include "kernel/ke/thread.h"
 #include "kernel/seh/crossing.h"
 
@@ -16,6 +17,11 @@ inline Level current_level() { return {ke::current_irql(), ke::current_thread().
 
 // `what` says in words what the routine is: "a dispatch routine".
 [[noreturn]] void level_changed(const char* what, ULONG_PTR routine, const Level& before);
+
+// Fast I/O routines, while verifying.
+inline constexpr char fast_io_routine_words[] = "a fast I/O routine";
+[[gnu::cold]] void check_before_fast_io(ULONG_PTR routine);
+[[gnu::cold]] void check_after_fast_io(ULONG_PTR routine);
 
 template <class R, class... P, class... A>
 R checked_call(const char* what, NTAPI R (*routine)(P...), A... args) {
@@ -32,6 +38,16 @@ R checked_call(const char* what, NTAPI R (*routine)(P...), A... args) {
         verify();
         return result;
     }
+}
+
+template <class R, class... P, class... A> R call_fast_io(NTAPI R (*routine)(P...), A... args) {
+    const auto address = reinterpret_cast<ULONG_PTR>(routine);
+    if (verifying) [[unlikely]]
+        check_before_fast_io(address);
+    const R result = checked_call(fast_io_routine_words, routine, args...);
+    if (verifying) [[unlikely]]
+        check_after_fast_io(address);
+    return result;
 }
 
 } // namespace nt::io::detail

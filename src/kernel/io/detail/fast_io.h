@@ -5,9 +5,9 @@
 // the control path tries it for every request to a driver that has a table.
 #pragma once
 #include "abi/fast_io.h"
+#include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/request.h"
 #include "kernel/pool/pool.h"
-#include "kernel/seh/crossing.h"
 
 namespace nt::io::detail {
 
@@ -54,7 +54,7 @@ class FastIo {
     bool call(const char* name, F* FAST_IO_DISPATCH::* member, A... arguments) {
         F* routine = fast_io_routine(device_, member);
         if (!routine) return false;
-        const bool handled = seh::call_out(routine, arguments...);
+        const bool handled = call_fast_io(routine, arguments...);
         if (trace::on) [[unlikely]]
             trace::emit_fast_io(device_, device_->DriverObject, routine, name, handled, block->iosb.Status);
         return handled;

@@ -44,6 +44,8 @@ struct Sending {
 };
 Sending check_call(DEVICE_OBJECT* device, IRP* irp);
 void check_answer(const Call& call, const Sending& sending, NTSTATUS status);
+void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location,
+                   ULONG_PTR caller); // passed on, completed
 void check_reuse(const IRP* irp, ULONG_PTR caller);
 void check_initialize(const IRP* irp, ULONG_PTR caller);
 void check_requestor(const IRP* irp, ULONG_PTR caller); // its end will be told
