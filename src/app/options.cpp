@@ -151,6 +151,7 @@ void add_machine_options(CLI::App& command, Options& o) {
             "look at more than is cheap: io, the rules about requests, with each request's history in "
             "reports; may be repeated")
         ->type_name("SET")
+        ->allow_extra_args(false) // drivers to load may follow
         ->check(CLI::IsMember({"io"}));
     command
         .add_option(
@@ -158,6 +159,7 @@ void add_machine_options(CLI::App& command, Options& o) {
             "stop the machine at the first report of RULE; may be repeated ('--stop-on list' names the "
             "rules)")
         ->type_name("RULE")
+        ->allow_extra_args(false)
         ->check(rule_name);
     command
         .add_option("--watchdog", o.watchdog,
