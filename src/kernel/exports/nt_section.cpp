@@ -30,18 +30,19 @@ NTSTATUS reference(HANDLE handle, ACCESS_MASK access, section::Section*& section
     return status;
 }
 
-// Rights that a view with this protection needs of the handle.
+// Rights that a view with this protection needs of the handle; Win32 page "File Mapping Security and Access
+// Rights".
 ACCESS_MASK rights_for(ULONG protection) {
     switch (protection & 0xff) {
     case PAGE_READWRITE:
-        return SECTION_MAP_WRITE | SECTION_MAP_READ;
+        return SECTION_MAP_WRITE;
     case PAGE_EXECUTE:
         return SECTION_MAP_EXECUTE;
     case PAGE_EXECUTE_READ:
     case PAGE_EXECUTE_WRITECOPY:
         return SECTION_MAP_EXECUTE | SECTION_MAP_READ;
     case PAGE_EXECUTE_READWRITE:
-        return SECTION_MAP_EXECUTE | SECTION_MAP_READ | SECTION_MAP_WRITE;
+        return SECTION_MAP_EXECUTE | SECTION_MAP_WRITE;
     default:
         return SECTION_MAP_READ;
     }
@@ -127,7 +128,11 @@ static NTSTATUS map_view(HANDLE handle, HANDLE process, PVOID* base, ULONG_PTR z
     NTSTATUS status = target.open(process, PROCESS_VM_OPERATION);
     if (!NT_SUCCESS(status)) return status;
     section::Section* section;
-    status = reference(handle, rights_for(protection), section);
+    const ACCESS_MASK rights = rights_for(protection);
+    status = reference(handle, rights, section);
+    // "FILE_MAP_WRITE: Allows mapping of read-only, copy-on-write, or read/write views".
+    if (status == STATUS_ACCESS_DENIED && rights & SECTION_MAP_READ)
+        status = reference(handle, (rights & ~SECTION_MAP_READ) | SECTION_MAP_WRITE, section);
     if (!NT_SUCCESS(status)) return status;
     section::View view{reinterpret_cast<std::uint64_t>(wish), length,
                        static_cast<std::uint64_t>(from.QuadPart), protection, target->cookie};

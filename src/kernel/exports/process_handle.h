@@ -17,7 +17,7 @@ class TargetProcess {
         if (referenced_) ob::dereference(process_);
     }
     // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED; STATUS_PROCESS_IS_TERMINATING
-    // for a process without user memory (System).
+    // where memory is needed: of a process without any (System), and of another one that ends or has ended.
     NTSTATUS open(HANDLE handle, ACCESS_MASK access, bool needs_space = true) {
         if (handle == reinterpret_cast<HANDLE>(~ULONG_PTR{0})) { // NtCurrentProcess()
             process_ = ps::current_process();
@@ -29,7 +29,10 @@ class TargetProcess {
             process_ = static_cast<EPROCESS*>(body);
             referenced_ = true;
         }
-        return needs_space && !ps::body(process_).space ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
+        if (!needs_space) return STATUS_SUCCESS;
+        const ps::Process& process = ps::body(process_);
+        const bool gone = !process.space || (process.terminating && process_ != ps::current_process());
+        return gone ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
     }
     ps::Process& operator*() const { return ps::body(process_); }
     ps::Process* operator->() const { return &ps::body(process_); }

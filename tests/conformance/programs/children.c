@@ -11,7 +11,16 @@
 #include <psapi.h>
 #include <tlhelp32.h>
 
+LONG NTAPI NtAllocateVirtualMemory(HANDLE, PVOID*, ULONG_PTR, PSIZE_T, ULONG, ULONG);
+LONG NTAPI NtFreeVirtualMemory(HANDLE, PVOID*, PSIZE_T, ULONG);
+LONG NTAPI NtProtectVirtualMemory(HANDLE, PVOID*, PSIZE_T, ULONG, PULONG);
+LONG NTAPI NtMapViewOfSection(HANDLE, HANDLE, PVOID*, ULONG_PTR, SIZE_T, PLARGE_INTEGER, PSIZE_T, ULONG,
+                              ULONG, ULONG);
+LONG NTAPI NtCreateThreadEx(PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T,
+                            PVOID);
+
 static char self[MAX_PATH];
+static void ends(void);
 
 static DWORD run_until_end(PROCESS_INFORMATION* p) {
     DWORD code = 0;
@@ -99,6 +108,34 @@ static HANDLE event(BOOL inherit) {
     return CreateEventA(&security, TRUE, FALSE, NULL);
 }
 
+#define TERMINATING ((LONG)0xc000010a)
+
+// What its handle still opens has no memory any more.
+static void memory_of_ended(HANDLE process) {
+    PVOID base = NULL;
+    SIZE_T size = 0x1000;
+    ULONG old = 0;
+    HANDLE thread = NULL,
+           section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x1000, NULL);
+    CHECK(NtAllocateVirtualMemory(process, &base, 0, &size, MEM_COMMIT, PAGE_READWRITE) == TERMINATING,
+          "NtAllocateVirtualMemory in an ended process: STATUS_PROCESS_IS_TERMINATING");
+    base = GetModuleHandleA(NULL), size = 0x1000;
+    CHECK(NtProtectVirtualMemory(process, &base, &size, PAGE_READONLY, &old) == TERMINATING,
+          "NtProtectVirtualMemory");
+    size = 0;
+    CHECK(NtFreeVirtualMemory(process, &base, &size, MEM_RELEASE) == TERMINATING, "NtFreeVirtualMemory");
+    base = NULL;
+    CHECK(NtMapViewOfSection(section, process, &base, 0, 0, NULL, &size, 2, 0, PAGE_READWRITE) == TERMINATING,
+          "NtMapViewOfSection");
+    CHECK(NtCreateThreadEx(&thread, THREAD_ALL_ACCESS, NULL, process, (PVOID)ends, NULL, 0, 0, 0, 0, NULL) ==
+              TERMINATING,
+          "NtCreateThreadEx");
+    CHECK(!VirtualAllocEx(process, NULL, 0x1000, MEM_COMMIT, PAGE_READWRITE) &&
+              GetLastError() == ERROR_ACCESS_DENIED,
+          "VirtualAllocEx: ERROR_ACCESS_DENIED");
+    CloseHandle(section);
+}
+
 static void ends(void) {
     PROCESS_INFORMATION p;
     DWORD code = 0;
@@ -118,6 +155,7 @@ static void ends(void) {
     CHECK(WaitForSingleObject(p.hThread, 0) == WAIT_OBJECT_0 && GetExitCodeThread(p.hThread, &code) &&
               code == 77,
           "its thread is signaled and has the same code");
+    memory_of_ended(p.hProcess);
     CloseHandle(p.hThread);
     CloseHandle(p.hProcess);
     CHECK(run("fault", FALSE, 0) == 0xc0000005, "an unhandled exception: its code is the exit code");

@@ -22,6 +22,14 @@ int main(void) {
           "a view longer than the section is refused");
     CHECK(!MapViewOfFile(opened, FILE_MAP_WRITE, 0, 0, 0) && GetLastError() == ERROR_ACCESS_DENIED,
           "a handle for reading maps no view for writing: ERROR_ACCESS_DENIED");
+    HANDLE writing = OpenFileMappingA(FILE_MAP_WRITE, FALSE, "Local\\Shared");
+    char* both = MapViewOfFile(writing, FILE_MAP_WRITE, 0, 0, 0);
+    CHECK(both && !strcmp(both + 99000, "through one view") && strcpy(both + 99000, "both"),
+          "FILE_MAP_WRITE alone opens for a view that is read and written");
+    const char* read_only = MapViewOfFile(writing, FILE_MAP_READ, 0, 0, 0);
+    CHECK(read_only && !strcmp(read_only + 99000, "both"), "and for one that is only read");
+    UnmapViewOfFile(both), UnmapViewOfFile(read_only);
+    CloseHandle(writing);
     CHECK(FlushViewOfFile(writer, 0), "FlushViewOfFile");
     CHECK(!FlushViewOfFile(&section, 0) && GetLastError() == ERROR_INVALID_ADDRESS,
           "of what is no view: ERROR_INVALID_ADDRESS");
