@@ -7,6 +7,7 @@
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process_body.h"
+#include "kernel/se/subject.h"
 #include <cstring>
 
 using namespace nt;
@@ -100,9 +101,10 @@ extern "C" NTSTATUS NtMakeTemporaryObject(HANDLE handle) {
 }
 GATE(NtMakeTemporaryObject);
 
-// assumed: any handle will do for one who holds SeCreatePermanentPrivilege, as for objects made
-// OBJ_PERMANENT.
+// assumed: any handle will do for one who holds SeCreatePermanentPrivilege.
 extern "C" NTSTATUS NtMakePermanentObject(HANDLE handle) {
+    if (!se::check_privilege(SE_CREATE_PERMANENT_PRIVILEGE, previous_mode()))
+        return STATUS_PRIVILEGE_NOT_HELD;
     PVOID object;
     if (const NTSTATUS status =
             ob::reference_by_handle(handle, 0, nullptr, previous_mode(), &object, nullptr);

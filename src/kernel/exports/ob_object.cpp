@@ -130,10 +130,10 @@ extern "C" NTSTATUS ObReferenceObjectByHandleWithTag(HANDLE handle, ACCESS_MASK 
 }
 GATE(ObReferenceObjectByHandleWithTag);
 
-extern "C" NTSTATUS ObReferenceObjectByName(UNICODE_STRING* name, ULONG attributes, ACCESS_STATE*,
-                                            ACCESS_MASK, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
+extern "C" NTSTATUS ObReferenceObjectByName(UNICODE_STRING* name, ULONG attributes, ACCESS_STATE* access,
+                                            ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
                                             PVOID context, PVOID* object) {
-    return ob::reference_by_name(*name, attributes, type, mode, context, object);
+    return ob::reference_by_name(*name, {type, access, desired, mode, attributes, context, nullptr}, object);
 }
 GATE(ObReferenceObjectByName);
 

@@ -70,7 +70,10 @@ DEVICE_MAP* device_map_of(const LUID& logon) {
 
 OBJECT_DIRECTORY* dos_devices_of_caller() {
     const auto* process = static_cast<const EPROCESS*>(ke::current_thread().process);
-    const auto* map = process ? static_cast<const DEVICE_MAP*>(process->DeviceMap) : nullptr;
+    LUID logon;
+    const auto* map = impersonates(logon) ? device_map_of(logon)
+                      : process           ? static_cast<const DEVICE_MAP*>(process->DeviceMap)
+                                          : nullptr;
     return map ? map->DosDevicesDirectory : global_dos_devices;
 }
 

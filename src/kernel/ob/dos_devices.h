@@ -14,7 +14,8 @@ inline constexpr LUID system_logon_id{0x3e7, 0};
 // when there is no memory. A process keeps it in EPROCESS.DeviceMap.
 DEVICE_MAP* device_map_of(const LUID& logon);
 
-// What \?? means to the running thread.
+// What \?? means to the running thread: of the logon session that it impersonates (assumed: not below the
+// level SecurityImpersonation), else of its process.
 OBJECT_DIRECTORY* dos_devices_of_caller();
 
 } // namespace nt::ob

@@ -232,6 +232,25 @@ NTSTATUS reference_by_name(const UNICODE_STRING& name, ULONG attributes, OBJECT_
     return lookup(where, request, nullptr, found);
 }
 
+NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& request, PVOID* found) {
+    Attributes where;
+    where.set(name, request.attributes);
+    if (const NTSTATUS status = lookup(where, request, nullptr, found); !NT_SUCCESS(status)) return status;
+    const ACCESS_STATE* access = request.access;
+    const ACCESS_MASK desired =
+        access ? access->RemainingDesiredAccess | access->PreviouslyGrantedAccess : request.desired;
+    const bool forced = request.attributes & OBJ_FORCE_ACCESS_CHECK;
+    ACCESS_MASK granted;
+    const NTSTATUS status =
+        type_of(*found) != request.wanted && request.wanted
+            ? STATUS_OBJECT_TYPE_MISMATCH
+            : check_access(*found, desired, forced ? KPROCESSOR_MODE(UserMode) : request.mode, &granted);
+    if (NT_SUCCESS(status)) return status;
+    dereference(*found);
+    *found = nullptr;
+    return status;
+}
+
 Result<HANDLE> open_by_name(const Attributes& attributes, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
                             ACCESS_STATE* access, ACCESS_MASK desired, void* context) {
     const ParseRequest request{

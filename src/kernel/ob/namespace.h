@@ -59,9 +59,11 @@ NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID
 // ObOpenObjectByName: lookup, access check, handle. `context` goes to parse procedures.
 Result<HANDLE> open_by_name(const Attributes& attributes, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
                             ACCESS_STATE* access, ACCESS_MASK desired, void* context);
-// ObReferenceObjectByName without a handle.
+// By the kernel for itself: no access is asked for.
 NTSTATUS reference_by_name(const UNICODE_STRING& name, ULONG attributes, OBJECT_TYPE* type,
                            KPROCESSOR_MODE mode, void* context, PVOID* found);
+// ObReferenceObjectByName: lookup and access check, without a handle.
+NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& request, PVOID* found);
 // ObInsertObject: puts a new object (its only reference is the caller's and is consumed) under the
 // attributes' name, if there is one, and makes a handle if `handle` is not null. With OBJ_OPENIF the object
 // found instead gets the handle and the status is STATUS_OBJECT_NAME_EXISTS. On failure the object is gone.
@@ -115,6 +117,8 @@ class AccessPolicy {
     virtual NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) = 0;
     // Passes directories without rights to them (SeChangeNotifyPrivilege).
     virtual bool bypasses_traverse() = 0;
+    // The logon session that the running thread impersonates, if it acts for one.
+    virtual bool impersonates(LUID& logon) = 0;
     // The descriptor of a new object, from the one given (may be null), the directory's (may be null) and the
     // creator's token.
     virtual NTSTATUS assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) = 0;
@@ -126,6 +130,7 @@ void set_access_policy(AccessPolicy* policy);
 NTSTATUS check_access(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
 NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
 bool bypasses_traverse();
+bool impersonates(LUID& logon);
 // Done by insert(); for objects that do not go through it. An object without a name gets a descriptor only if
 // one is given or its type requires one.
 NTSTATUS assign_security(PVOID object, const void* given, KPROCESSOR_MODE mode);

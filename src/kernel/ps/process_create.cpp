@@ -7,7 +7,7 @@
 #include "host/machine_heap.h"
 #include "kernel/ke/priority.h"
 #include "kernel/mm/address_space.h"
-#include "kernel/ob/dos_devices.h"
+#include "kernel/ob/namespace.h"
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/priority_class.h"
@@ -307,9 +307,6 @@ void register_rundown() { // late, so that it runs after the rundowns of io
 
 } // namespace
 
-// assumed: the identifier of the logon session that the programs are in.
-static constexpr LUID program_logon{0x2f3a1, 0};
-
 Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text) {
     register_rundown();
     const auto slash = what.host_path.rfind('/');
@@ -319,7 +316,6 @@ Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::st
     Process& process = *TRY(detail::new_process(allocate_id(), file_name));
     process.InheritedFromUniqueProcessId = system_process->UniqueProcessId;
     process.path = host::make<std::string>(what.directory + file_name);
-    process.DeviceMap = ob::device_map_of(program_logon);
     process.seed = what.seed;
     process.allow_missing = what.allow_missing;
     NTSTATUS status = STATUS_SUCCESS;

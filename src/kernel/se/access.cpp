@@ -1,6 +1,7 @@
 #include "kernel/se/access.h"
 #include "abi/status.h"
 #include "host/guest.h"
+#include "kernel/ke/thread.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/se/access_check.h"
 #include "kernel/se/descriptor.h"
@@ -74,6 +75,13 @@ class Policy final : public ob::AccessPolicy {
         return STATUS_SUCCESS;
     }
     bool bypasses_traverse() override { return has_privilege(*current_token(), SE_CHANGE_NOTIFY_PRIVILEGE); }
+    bool impersonates(LUID& logon) override {
+        if (reinterpret_cast<ULONG_PTR>(&ke::current_thread()) == 0) return false;
+        const Impersonation client = impersonation_of(ke::current_thread());
+        if (!client.token || client.level < SecurityImpersonation) return false;
+        logon = client.token->AuthenticationId;
+        return true;
+    }
     NTSTATUS assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) override;
 } policy;
 

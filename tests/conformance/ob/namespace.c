@@ -16,6 +16,14 @@ IMPORT(NTSTATUS, ZwQuerySymbolicLinkObject, HANDLE, PUNICODE_STRING, PULONG);
 IMPORT(NTSTATUS, ZwCreateSymbolicLinkObject, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PUNICODE_STRING);
 IMPORT(NTSTATUS, ZwOpenEvent, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 IMPORT(NTSTATUS, ZwCreateEvent, PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, EVENT_TYPE, BOOLEAN);
+IMPORT(PACCESS_TOKEN, PsReferencePrimaryToken, PEPROCESS);
+IMPORT(void, PsDereferencePrimaryToken, PACCESS_TOKEN);
+IMPORT(NTSTATUS, PsImpersonateClient, PETHREAD, PACCESS_TOKEN, BOOLEAN, BOOLEAN,
+       SECURITY_IMPERSONATION_LEVEL);
+IMPORT(void, PsRevertToSelf, void);
+IMPORT(NTSTATUS, ObReferenceObjectByName, PUNICODE_STRING, ULONG, PACCESS_STATE, ACCESS_MASK, POBJECT_TYPE,
+       KPROCESSOR_MODE, PVOID, PVOID*);
+IMPORT_DATA(PEPROCESS, PsInitialSystemProcess);
 IMPORT(NTSTATUS, ObQueryNameString, PVOID, POBJECT_NAME_INFORMATION, ULONG, PULONG);
 
 static OBJECT_ATTRIBUTES named(PUNICODE_STRING string, PCWSTR name, ULONG attributes) {
@@ -136,13 +144,17 @@ static void standard(void) {
 
 static NTSTATUS seen_by_system;
 static PCWSTR asked;
+static PACCESS_TOKEN impersonated; // by the system thread; null: nobody's
 static VOID NTAPI system_thread(PVOID context) {
     UNREFERENCED_PARAMETER(context);
     UNICODE_STRING string;
+    if (impersonated)
+        import_PsImpersonateClient(PsGetCurrentThread(), impersonated, FALSE, FALSE, SecurityImpersonation);
     OBJECT_ATTRIBUTES oa = named(&string, asked, OBJ_CASE_INSENSITIVE);
     HANDLE handle;
     seen_by_system = import_ZwOpenSymbolicLinkObject(&handle, GENERIC_READ, &oa);
     if (NT_SUCCESS(seen_by_system)) ZwClose(handle);
+    if (impersonated) import_PsRevertToSelf();
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 static NTSTATUS from_system(PCWSTR name) {
@@ -171,6 +183,19 @@ static void dos_devices(void) {
     CHECK(from_system(L"\\??\\ConformLocal") == STATUS_OBJECT_NAME_NOT_FOUND &&
               from_system(L"\\??\\ConformGlobal") == STATUS_SUCCESS,
           "system threads run in the global context");
+    impersonated = import_PsReferencePrimaryToken(PsGetCurrentProcess());
+    CHECK(from_system(L"\\??\\ConformLocal") == STATUS_SUCCESS,
+          "one that impersonates runs in the local context of the client's logon session");
+    import_PsDereferencePrimaryToken(impersonated);
+    impersonated = NULL;
+    PACCESS_TOKEN system = import_PsReferencePrimaryToken(*import_PsInitialSystemProcess);
+    import_PsImpersonateClient(PsGetCurrentThread(), system, FALSE, FALSE, SecurityImpersonation);
+    CHECK(!leads_to(L"\\??\\ConformLocal", L"\\Device\\ConformObNamespace") &&
+              leads_to(L"\\??\\ConformGlobal", L"\\Device\\ConformObNamespace"),
+          "a thread that runs as LocalSystem does not run in a local context");
+    import_PsRevertToSelf();
+    CHECK(leads_to(L"\\??\\ConformLocal", L"\\Device\\ConformObNamespace"), "until it reverts");
+    import_PsDereferencePrimaryToken(system);
     CHECK(link(L"\\??\\ConformGlobal", L"\\Device\\Null") == STATUS_SUCCESS &&
               leads_to(L"\\??\\ConformGlobal", L"\\Device\\Null") &&
               leads_to(L"\\GLOBAL??\\ConformGlobal", L"\\Device\\ConformObNamespace"),
@@ -224,7 +249,31 @@ static void links(void) {
     ZwClose(handle);
 }
 
+// Its parameters as drivers that declare it know them.
+static NTSTATUS by_name(PCWSTR name, ACCESS_MASK access, KPROCESSOR_MODE mode, POBJECT_TYPE type) {
+    UNICODE_STRING string;
+    PVOID object = NULL;
+    RtlInitUnicodeString(&string, name);
+    NTSTATUS status = import_ObReferenceObjectByName(&string, OBJ_CASE_INSENSITIVE, NULL, access, type, mode,
+                                                     NULL, &object);
+    if (NT_SUCCESS(status)) ObDereferenceObject(object);
+    return NT_SUCCESS(status) || !object ? status : STATUS_UNSUCCESSFUL;
+}
+static void references(void) {
+    static const PCWSTR high = L"\\KernelObjects\\HighMemoryCondition";
+    POBJECT_TYPE type = TYPE_OF(ExEventObjectType);
+    CHECK(by_name(high, EVENT_ALL_ACCESS, KernelMode, type) == STATUS_SUCCESS,
+          "ObReferenceObjectByName: kernel mode is not checked");
+    CHECK(by_name(high, SYNCHRONIZE, UserMode, type) == STATUS_SUCCESS &&
+              by_name(high, EVENT_ALL_ACCESS, UserMode, type) == STATUS_ACCESS_DENIED,
+          "user mode gets what the descriptor grants");
+    CHECK(by_name(high, SYNCHRONIZE, KernelMode, TYPE_OF(IoFileObjectType)) == STATUS_OBJECT_TYPE_MISMATCH &&
+              by_name(L"\\KernelObjects\\Nothing", 0, KernelMode, type) == STATUS_OBJECT_NAME_NOT_FOUND,
+          "STATUS_OBJECT_TYPE_MISMATCH, STATUS_OBJECT_NAME_NOT_FOUND");
+}
+
 static void checks(void) {
+    references();
     standard();
     dos_devices();
     links();

@@ -30,6 +30,7 @@ NTSYSAPI NTSTATUS NTAPI NtOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 #define NAME_NOT_FOUND ((NTSTATUS)0xC0000034)
 #define NOT_CLOSABLE ((NTSTATUS)0xC0000235)
 #define ACCESS_DENIED ((NTSTATUS)0xC0000022)
+#define PRIVILEGE_NOT_HELD ((NTSTATUS)0xC0000061)
 #define TYPE_MISMATCH ((NTSTATUS)0xC0000024)
 
 typedef struct {
@@ -172,6 +173,16 @@ static NTSTATUS open_event(const WCHAR* name) {
     return status;
 }
 
+// SeCreatePermanentPrivilege: an administrator does not hold it, LocalSystem has it enabled.
+static void permanence_refused(void) {
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, L"Global\\ConformPermanent");
+    BASIC basic;
+    CHECK(NtMakePermanentObject(event) == PRIVILEGE_NOT_HELD &&
+              NtQueryObject(event, 0, &basic, 56, NULL) == OK && !(basic.attributes & 0x10),
+          "NtMakePermanentObject without SeCreatePermanentPrivilege: STATUS_PRIVILEGE_NOT_HELD");
+    CloseHandle(event);
+}
+
 static void permanence(void) {
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, L"Global\\ConformPermanent");
     HANDLE poor = limited(event, SYNCHRONIZE);
@@ -262,11 +273,15 @@ static void directories(void) {
     NtClose(directory);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+    if (argc > 1 && argv[1][0] == 's') {
+        permanence();
+        return finish();
+    }
     classes();
     names();
     flags();
-    permanence();
+    permanence_refused();
     directories();
     return finish();
 }

@@ -2039,7 +2039,7 @@ const Row rows[] = {
     {"ObQueryNameString", "", "", &gate_ObQueryNameString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObReferenceObjectByHandle", "", "", &gate_ObReferenceObjectByHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObReferenceObjectByHandleWithTag", "", "", &gate_ObReferenceObjectByHandleWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"ObReferenceObjectByName", "no access check", "", &gate_ObReferenceObjectByName, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"ObReferenceObjectByName", "", "", &gate_ObReferenceObjectByName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObReferenceObjectByPointer", "", "", &gate_ObReferenceObjectByPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObReferenceObjectByPointerWithTag", "", "", &gate_ObReferenceObjectByPointerWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObReferenceObjectSafe", "", "", &gate_ObReferenceObjectSafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
