@@ -3,6 +3,7 @@
 #include "kernel/io/kept_blocks.h"
 #include "kernel/ob/object.h"
 #include "kernel/pool/pool.h"
+#include "kernel/se/access.h"
 #include <map>
 #include <unordered_set>
 
@@ -64,6 +65,7 @@ nlohmann::json census() {
         j["objects"][to_utf8({type->Name.Buffer, type->Name.Length / sizeof(WCHAR)})] = {
             {"count", objects.count}, {"handles", objects.handles}, {"references", objects.references}};
     }
+    se::forget_remembered_descriptors();
     PoolCount count;
     io::for_each_kept_block({note_kept, &count});
     pool::for_each_block(count_block, &count);

@@ -35,6 +35,12 @@ namespace {
 struct Remembered {
     ULONG token = 0; // ModifiedId
     PVOID parent = nullptr, result = nullptr;
+
+    void release() {
+        if (result) ob::dereference_descriptor(result);
+        if (parent) ob::dereference_descriptor(parent);
+        *this = {};
+    }
 };
 Remembered remembered[256];
 
@@ -105,8 +111,7 @@ NTSTATUS Policy::assign(PVOID object, PVOID directory, const void* given, KPROCE
     if (const NTSTATUS status = ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
         !NT_SUCCESS(status) || !plain)
         return status;
-    if (last.result) ob::dereference_descriptor(last.result);
-    if (last.parent) ob::dereference_descriptor(last.parent);
+    last.release();
     last = {token->ModifiedId.LowPart, parent, ob::security_of(object)};
     ob::reference_descriptor(last.result);
     if (parent) ob::reference_descriptor(parent);
@@ -114,6 +119,11 @@ NTSTATUS Policy::assign(PVOID object, PVOID directory, const void* given, KPROCE
 }
 
 } // namespace
+
+void forget_remembered_descriptors() {
+    for (Remembered& r : remembered)
+        r.release();
+}
 
 NTSTATUS initialize() {
     for (Remembered& r : remembered)

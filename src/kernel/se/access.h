@@ -12,6 +12,9 @@ namespace nt::se {
 // ob::initialize().
 NTSTATUS initialize();
 
+// Gives back the descriptors that are kept for the next object of each type. For who counts what is in use.
+void forget_remembered_descriptors();
+
 // What IoCreateDevice gives to a device (self-relative): wdm page of IoCreateDevice, kernel page "Controlling
 // Device Access".
 const void* default_device_descriptor(ULONG type, ULONG characteristics, ULONG& length);

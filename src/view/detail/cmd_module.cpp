@@ -6,6 +6,7 @@
 #include "view/symbols.h"
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <functional>
 
 namespace view {
@@ -302,7 +303,7 @@ void nearest_symbols(Session& s, std::string_view, std::span<const std::string> 
     if (!module->host_path.empty())
         for (const SourceLine& line : symbolize(module->host_path, address - module->base)) {
             if (line.file.empty()) continue;
-            s.print("%s(%u)", line.file.c_str(), line.line);
+            s.print("%s(%u)", std::filesystem::path(line.file).lexically_normal().c_str(), line.line);
             if (!line.function.empty()) s.print(" %s", line.function.c_str());
             s.print("\n");
         }
