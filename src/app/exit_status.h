@@ -12,7 +12,7 @@ enum ExitStatus : int {
     exit_user_exception = 124, // the program died of an exception
     exit_stub = 125,           // a function that is not implemented was called
     exit_hang = 126,           // code that never calls the system, or every thread waits
-    exit_host = 127,           // the host failed: a file could not be written, the disk is full
+    exit_host = 127,           // the host failed: a file could not be written, the disk or memory is full
 };
 
 } // namespace app

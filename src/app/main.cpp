@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <new>
 
 // What was printed must have arrived.
 static int printed(int status) {
@@ -43,6 +44,9 @@ int main(int argc, char** argv) {
             std::cerr << "try 'drvlab " << command->get_name() << " --help'\n";
         if (drvlab.get_subcommands().empty()) std::cerr << "try 'drvlab --help'\n";
         return app::exit_usage;
+    } catch (const std::bad_alloc&) {
+        std::cerr << "drvlab: the host has no memory left\n";
+        return app::exit_host;
     } catch (const std::exception& error) {
         std::cerr << "drvlab: " << error.what() << "\n";
         return app::exit_usage;

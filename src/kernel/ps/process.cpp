@@ -32,6 +32,10 @@ void (*on_process_exit)(EPROCESS&) = [](EPROCESS&) {};
 namespace {
 
 constexpr ULONG process_tag = 0xe36f7250; // "Pro\xe3"
+// assumed: a machine of 1024 processes is full; one that ended counts while handles keep it. Each takes about
+// 300 KB of the host's memory.
+constexpr ULONG most_processes = 1024;
+ULONG process_count;
 
 ob::HandleTable* table_of(EPROCESS* process) { return static_cast<ob::HandleTable*>(process->ObjectTable); }
 
@@ -40,6 +44,7 @@ void remove_process(PVOID object) {
     if (process.all_link.Flink) {
         list::remove(process.all_link);
         list::remove(process.ActiveProcessLinks);
+        process_count--;
         forget_id(detail::id_of(process));
     }
     if (process.ObjectTable && &process != system_process) {
@@ -86,10 +91,15 @@ std::uint64_t read_stack_guarantee() {
     return teb ? guest::read<ULONG>(teb + offsetof(TEB, GuaranteedStackBytes)).value_or(0) : 0;
 }
 
+// The first status counts, whatever it is: STATUS_PENDING is STILL_ACTIVE, with which a program may end.
+void settle_exit_status(Process& process, NTSTATUS status) {
+    if (!process.terminating) process.ExitStatus = status;
+    process.terminating = true;
+}
+
 // The last thread of a process is gone: handles are closed, waiters on the process go on.
 void finish(Process& process) {
-    process.terminating = true;
-    if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = ke::current_thread().exit_status;
+    settle_exit_status(process, ke::current_thread().exit_status);
     notify_process_ends(process);
     table_of(&process)->close_all();
     check_locked_pages(process);
@@ -110,6 +120,7 @@ namespace detail {
 ULONG_PTR id_of(const EPROCESS& process) { return reinterpret_cast<ULONG_PTR>(process.UniqueProcessId); }
 
 Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
+    if (process_count == most_processes) return fail(STATUS_INSUFFICIENT_RESOURCES);
     auto* object =
         static_cast<Process*>(TRY(ob::create_object({.type = process_type, .body_size = sizeof(Process)})));
     Process& process = *object;
@@ -136,6 +147,7 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
         return fail(status);
     }
     list::insert_tail(all_processes, process.all_link);
+    process_count++;
     remember_id(id, object);
     // Drivers walk processes from PsInitialSystemProcess over ActiveProcessLinks.
     if (system_process) list::insert_tail(system_process->ActiveProcessLinks, process.ActiveProcessLinks);
@@ -186,10 +198,7 @@ EPROCESS* find_process(ULONG_PTR pid) { return static_cast<EPROCESS*>(object_of_
 
 void terminate_process(EPROCESS& target, NTSTATUS status, bool except_current) {
     Process& process = body(&target);
-    if (!except_current) {
-        process.terminating = true;
-        if (process.ExitStatus == STATUS_PENDING) process.ExitStatus = status;
-    }
+    if (!except_current) settle_exit_status(process, status);
     ke::Thread* self = &ke::current_thread();
     bool self_too = false;
     {

@@ -251,6 +251,7 @@ void add_rundown(void (*rundown)(ke::Thread& thread)) { rundowns[rundown_count++
 void exit_thread(LONG status) {
     ke::Thread& self = ke::current_thread();
     self.exiting = true;
+    self.exit_status = status; // its process's, if it is the last
     leave_first_region(self);
     notify_thread_ends(self);
     self.ExitTime = time_stamp();
