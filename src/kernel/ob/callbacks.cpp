@@ -2,11 +2,10 @@
 #include "abi/status.h"
 #include "base/list.h"
 #include "kernel/ke/apc.h"
-#include "kernel/ke/clock.h"
+#include "kernel/ke/calls.h"
 #include "kernel/ke/processor.h"
 #include "kernel/ke/stack_object.h"
 #include "kernel/ke/thread.h"
-#include "kernel/ke/wait.h"
 #include "kernel/pool/pool.h"
 #include "kernel/seh/crossing.h"
 #include "trace/trace.h"
@@ -39,7 +38,8 @@ std::u16string_view view_of(const UNICODE_STRING& s) { return {s.Buffer, s.Lengt
 
 bool is_known(const CALLBACK_ENTRY* wanted) {
     bool found = false;
-    for_each_item([&](const CALLBACK_ENTRY_ITEM& item) { found |= item.CallbackEntry == wanted; });
+    for_each_item(
+        [&](const CALLBACK_ENTRY_ITEM& item) { found |= item.Active && item.CallbackEntry == wanted; });
     return found;
 }
 
@@ -191,13 +191,11 @@ NTSTATUS register_callbacks(const OB_CALLBACK_REGISTRATION& r, PVOID* handle) {
 bool unregister_callbacks(PVOID handle) {
     auto* entry = static_cast<CALLBACK_ENTRY*>(handle);
     if (!is_known(entry)) return false;
-    const LARGE_INTEGER a_tick{.QuadPart = -static_cast<LONGLONG>(ke::tick_length)};
     for (ULONG i = 0; i < entry->OperationRegistrationCount; ++i)
         items_of(entry)[i].Active = 0;
     for (ULONG i = 0; i < entry->OperationRegistrationCount; ++i) {
         CALLBACK_ENTRY_ITEM& item = items_of(entry)[i];
-        while (item.Running)
-            ke::delay_execution(KernelMode, false, a_tick);
+        ke::wait_for_calls(item.Running);
         list::remove(item.EntryItemList);
     }
     pool::release(entry, callback_tag);
@@ -208,24 +206,24 @@ void for_each_callback(void (*visit)(void* context, const CALLBACK_ENTRY_ITEM& i
     for_each_item([&](const CALLBACK_ENTRY_ITEM& item) { visit(context, item); });
 }
 
-// A routine may register and unregister: who is to be called is settled first, and held.
+// A routine may register and unregister: whose turn has come stays in the list until its second call is over,
+// and who is being unregistered is passed by.
 Result<HANDLE> make_watched(const HandleOperation& what, Result<HANDLE> (*make)(void*, ACCESS_MASK),
                             void* context) {
     Called called[most_callbacks];
     ULONG count = 0;
     LIST_ENTRY& head = type_of(what.object)->CallbackList;
+    ACCESS_MASK left = what.access;
     for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink)
         if (item_of(e)->Active && (item_of(e)->Operations & what.operation)) {
-            called[count++] = {item_of(e), nullptr};
+            called[count] = {item_of(e), nullptr};
             ++item_of(e)->Running;
+            left = call_before(called[count++], what, left);
         }
-    ACCESS_MASK left = what.access;
-    for (ULONG i = 0; i < count; ++i)
-        left = call_before(called[i], what, left);
     const Result<HANDLE> made = make(context, left);
     for (ULONG i = count; i-- > 0;) {
         call_after(called[i], what, left, made ? STATUS_SUCCESS : made.error());
-        --called[i].item->Running;
+        ke::call_ended(called[i].item->Running);
     }
     return made;
 }

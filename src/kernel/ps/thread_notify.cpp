@@ -1,7 +1,6 @@
 #include "kernel/ps/thread_notify.h"
 #include "abi/status.h"
-#include "kernel/ke/clock.h"
-#include "kernel/ke/wait.h"
+#include "kernel/ke/calls.h"
 
 namespace nt::ps {
 
@@ -10,19 +9,20 @@ namespace {
 struct Routine {
     CREATE_THREAD_NOTIFY_ROUTINE* routine; // null: the place is free
     bool in_new_thread;
-    ULONG running;
+    bool going; // somebody removes it
+    ULONG_PTR running;
 };
 constexpr ULONG most_routines = 64;
 Routine routines[most_routines];
 
 void call(bool in_new_thread, bool both, const ke::Thread& thread, BOOLEAN create) {
     for (Routine& r : routines) {
-        if (!r.routine || (!both && r.in_new_thread != in_new_thread)) continue;
+        if (!r.routine || r.going || (!both && r.in_new_thread != in_new_thread)) continue;
         if (r.in_new_thread && !thread.teb) continue;
         r.running++;
         seh::call_out(r.routine, reinterpret_cast<HANDLE>(thread.pid), reinterpret_cast<HANDLE>(thread.tid),
                       create);
-        r.running--;
+        ke::call_ended(r.running);
     }
 }
 
@@ -31,7 +31,7 @@ void call(bool in_new_thread, bool both, const ke::Thread& thread, BOOLEAN creat
 NTSTATUS add_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine, bool in_new_thread) {
     for (Routine& r : routines)
         if (!r.routine) {
-            r = {routine, in_new_thread, 0};
+            r = {routine, in_new_thread, false, 0};
             return STATUS_SUCCESS;
         }
     return STATUS_INSUFFICIENT_RESOURCES;
@@ -39,10 +39,9 @@ NTSTATUS add_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine, bool i
 
 NTSTATUS remove_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine) {
     for (Routine& r : routines)
-        if (r.routine == routine) {
-            const LARGE_INTEGER a_tick{.QuadPart = -static_cast<LONGLONG>(ke::tick_length)};
-            while (r.running)
-                ke::delay_execution(KernelMode, false, a_tick);
+        if (r.routine == routine && !r.going) {
+            r.going = true;
+            ke::wait_for_calls(r.running);
             r.routine = nullptr;
             return STATUS_SUCCESS;
         }

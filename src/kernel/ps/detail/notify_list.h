@@ -1,10 +1,10 @@
 // Routines that drivers have registered for an event. They are called at PASSIVE_LEVEL in a critical region,
-// in the order of their places; one that is running is removed when it has returned.
+// in the order of their places; one that is being removed is called no more, and removed when the calls under
+// way have returned.
 #pragma once
 #include "kernel/ke/apc.h"
-#include "kernel/ke/clock.h"
+#include "kernel/ke/calls.h"
 #include "kernel/ke/thread.h"
-#include "kernel/ke/wait.h"
 
 namespace nt::ps::detail {
 
@@ -13,7 +13,7 @@ template <ULONG most> class NotifyList {
     bool add(PVOID routine, bool extended) {
         for (Entry& e : entries_)
             if (!e.routine) {
-                e = {routine, extended, 0};
+                e = {routine, extended, false, 0};
                 count_++;
                 return true;
             }
@@ -23,9 +23,8 @@ template <ULONG most> class NotifyList {
     bool remove(PVOID routine, bool extended) {
         Entry* e = entry_of(routine, extended);
         if (!e) return false;
-        const LARGE_INTEGER a_tick{.QuadPart = -static_cast<LONGLONG>(ke::tick_length)};
-        while (e->running)
-            ke::delay_execution(KernelMode, false, a_tick);
+        e->going = true;
+        ke::wait_for_calls(e->running);
         e->routine = nullptr;
         count_--;
         return true;
@@ -35,10 +34,10 @@ template <ULONG most> class NotifyList {
         ke::Thread& self = ke::current_thread();
         --self.Tcb.KernelApcDisable;
         for (Entry& e : entries_) {
-            if (!e.routine) continue;
+            if (!e.routine || e.going) continue;
             e.running++;
             call(e.routine, e.extended);
-            e.running--;
+            ke::call_ended(e.running);
         }
         if (++self.Tcb.KernelApcDisable == 0) ke::apcs_enabled();
     }
@@ -51,11 +50,12 @@ template <ULONG most> class NotifyList {
     struct Entry {
         PVOID routine; // null: the place is free
         bool extended;
-        ULONG running;
+        bool going; // somebody removes it
+        ULONG_PTR running;
     };
     Entry* entry_of(PVOID routine, bool extended) {
         for (Entry& e : entries_)
-            if (e.routine == routine && e.extended == extended) return &e;
+            if (e.routine == routine && e.extended == extended && !e.going) return &e;
         return nullptr;
     }
     Entry entries_[most]{};
