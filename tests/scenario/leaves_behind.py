@@ -39,6 +39,9 @@ MADE = r"NAME!DriverEntry\+0x[0-9a-f]+ \[.*NAME\.c @ [0-9]+\]: NAME left behind:
 # name, DriverUnload, more in DriverEntry, exit status, what the report must say (regular expressions)
 CASES = [
     ("clean", CLEAN, UNLOAD, 0, []),
+    ("early", CLEAN, """NTSYSAPI NTSTATUS NTAPI ZwUnloadDriver(PUNICODE_STRING);
+     if (ZwUnloadDriver(path) != STATUS_INVALID_DEVICE_REQUEST) status = STATUS_UNSUCCESSFUL;
+     """ + UNLOAD, 0, []),
     ("device", GONE, UNLOAD, 123, [MADE + r"Device '\\Device\\Leaver', made here"]),
     ("link", "IoDeleteDevice(driver->DeviceObject);", UNLOAD, 123, [MADE + r"SymbolicLink '\\GLOBAL\?\?\\Leaver', made here"]),
     ("pool", CLEAN, UNLOAD + "if (!ExAllocatePoolWithTag(NonPagedPool, 100, 0x7661654c)) status = STATUS_INSUFFICIENT_RESOURCES;", 123,

@@ -94,7 +94,8 @@ NTSTATUS unload_whole(std::u16string_view key) {
     const DriverService service = TRY_STATUS(read_driver_service(key));
     DRIVER_OBJECT* driver = TRY_STATUS(find_driver(service));
     ob::dereference(driver); // its name keeps it until DriverUnload has returned; then nobody here may
-    if (driver->DriverExtension->AddDevice) return STATUS_INVALID_DEVICE_REQUEST; // a PnP driver
+    if (driver->DriverExtension->AddDevice || !driver->DriverUnload)
+        return STATUS_INVALID_DEVICE_REQUEST; // a PnP driver; one that stays
     detail::body_of_driver(driver).by_service = true;
     return unload_driver(driver, nullptr);
 }

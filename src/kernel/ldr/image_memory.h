@@ -14,7 +14,9 @@ class ImageMemory {
     // Copies into allocated memory that protect() has not been called for yet.
     virtual NTSTATUS write(std::uint64_t address, const void* from, std::size_t size) = 0;
     virtual NTSTATUS protect(std::uint64_t address, std::uint64_t size, host::ram::Protection rights) = 0;
-    // The whole allocation, or a page range of it (discardable sections).
+    // The pages of a range go, its addresses stay taken: another image there would be mistaken for this one.
+    virtual void discard(std::uint64_t address, std::uint64_t size) = 0;
+    // The whole allocation, or a page range of it.
     virtual void free(std::uint64_t address, std::uint64_t size) = 0;
 
   protected:

@@ -258,19 +258,13 @@ void release_discardable(Module& module, ImageMemory& memory) {
         const bool unwinding =
             module.file->pdata - section.rva < section.size && module.file->pdata_count != 0;
         if (!section.discardable || section.released || section.size == 0 || unwinding) continue;
-        memory.free(module.base + section.rva, section.size);
+        memory.discard(module.base + section.rva, section.size);
         section.released = true;
     }
 }
 
 void unload_image(Module& module, ImageMemory& memory) {
-    std::uint64_t at = module.base;
-    for (const auto& section : module.sections) {
-        if (!section.released) continue;
-        if (const auto start = module.base + section.rva; start > at) memory.free(at, start - at);
-        at = module.base + section.rva + section.size;
-    }
-    if (const auto end = module.base + module.extent; end > at) memory.free(at, end - at);
+    memory.free(module.base, module.extent);
     for (auto& section : module.sections)
         section.released = true;
 }

@@ -29,6 +29,9 @@ NTSTATUS KernelImageMemory::protect(std::uint64_t address, std::uint64_t size, P
     return STATUS_SUCCESS;
 }
 
+void KernelImageMemory::discard(std::uint64_t address, std::uint64_t size) {
+    mm::discard_image(address, size);
+}
 void KernelImageMemory::free(std::uint64_t address, std::uint64_t size) { mm::free_image(address, size); }
 
 Result<std::uint64_t> UserImageMemory::allocate(std::uint64_t wished, std::uint64_t size) {

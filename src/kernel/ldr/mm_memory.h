@@ -14,6 +14,7 @@ class KernelImageMemory final : public ImageMemory {
     Result<std::uint64_t> allocate(std::uint64_t wished, std::uint64_t size) override;
     NTSTATUS write(std::uint64_t address, const void* from, std::size_t size) override;
     NTSTATUS protect(std::uint64_t address, std::uint64_t size, host::ram::Protection rights) override;
+    void discard(std::uint64_t address, std::uint64_t size) override;
     void free(std::uint64_t address, std::uint64_t size) override;
 };
 
@@ -24,6 +25,7 @@ class UserImageMemory final : public ImageMemory {
     Result<std::uint64_t> allocate(std::uint64_t wished, std::uint64_t size) override;
     NTSTATUS write(std::uint64_t address, const void* from, std::size_t size) override;
     NTSTATUS protect(std::uint64_t address, std::uint64_t size, host::ram::Protection rights) override;
+    void discard(std::uint64_t, std::uint64_t) override {}         // programs keep theirs
     void free(std::uint64_t address, std::uint64_t size) override; // the whole view
 
   private:

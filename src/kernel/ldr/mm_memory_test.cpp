@@ -5,6 +5,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/mm/test_sink.h"
+#include "kernel/mm/windows.h"
 #include <gtest/gtest.h>
 
 namespace nt::ldr {
@@ -41,9 +42,12 @@ TEST_F(MmMemory, KernelImagesLieInTheWindow) {
     EXPECT_EQ(*reinterpret_cast<const std::uint8_t*>(module.base + 0x2004), 5);
     // The code runs where it lies: it is one `ret`.
     reinterpret_cast<void (*)()>(module.entry)();
+    mm::Pfn pfn = 0;
+    EXPECT_TRUE(mm::kernel_page(module.base + 0x4000, pfn));
     release_discardable(module, memory);
     EXPECT_EQ(mm::kernel_protection(module.base + 0x4000), Protection::none);
     EXPECT_EQ(mm::kernel_protection(module.base + 0x2000), Protection::read_write);
+    EXPECT_FALSE(mm::kernel_page(module.base + 0x4000, pfn));
     unload_image(module, memory);
     EXPECT_EQ(mm::kernel_protection(module.base + 0x1000), Protection::none);
 }

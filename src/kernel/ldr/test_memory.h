@@ -53,6 +53,13 @@ class FakeMemory final : public ImageMemory {
         }
         return STATUS_SUCCESS;
     }
+    void discard(std::uint64_t address, std::uint64_t size) override {
+        for (std::uint64_t at = address; at < address + size; at += 0x1000)
+            if (const auto it = pages.find(at); it == pages.end())
+                ++violations;
+            else
+                it->second.rights = Rights::none;
+    }
     void free(std::uint64_t address, std::uint64_t size) override {
         for (std::uint64_t at = address; at < address + size; at += 0x1000)
             if (pages.erase(at) == 0) ++violations;

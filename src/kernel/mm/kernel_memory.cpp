@@ -51,14 +51,17 @@ Result<std::uint64_t> allocate_image(std::uint64_t size) {
     return address;
 }
 
-void free_image(std::uint64_t address, std::uint64_t size) {
+void discard_image(std::uint64_t address, std::uint64_t size) {
     size = page_ceil(size);
     forget_driver_sections(address, size);
-    Pfn first = pfn_in(Zone::images, address);
     host::ram::protect(address, size, Protection::none);
     note_protection(address, size, Protection::none);
-    host::ram::discard(first << page_shift, size);
-    release_pages(first, size >> page_shift);
+    host::ram::discard(pfn_in(Zone::images, address) << page_shift, size);
+}
+
+void free_image(std::uint64_t address, std::uint64_t size) {
+    discard_image(address, size);
+    release_pages(pfn_in(Zone::images, address), page_ceil(size) >> page_shift);
 }
 
 void protect_kernel(std::uint64_t address, std::uint64_t size, Protection protection) {
@@ -162,7 +165,9 @@ bool kernel_accessible(std::uint64_t address, bool write) {
 bool kernel_page(std::uint64_t address, Pfn& pfn) {
     if (Zone zone = zone_of(address); zone != Zone::general) {
         pfn = pfn_in(zone, address);
-        // Free pool pages are mapped and harmless, but no page of anybody.
+        // Free pool pages are mapped and harmless, but no page of anybody; of a discarded section only the
+        // address is left.
+        if (zone == Zone::images && kernel_protection(address) == Protection::none) return false;
         return frame(pfn).kind != PageKind::reserved && frame(pfn).kind != PageKind::free_run;
     }
     if (address - host::places::ram < host::ram::size()) {

@@ -13,8 +13,10 @@ using host::ram::Protection;
 // boundary. STATUS_INSUFFICIENT_RESOURCES when the window is full. `protect_kernel` then sets each section's
 // rights.
 Result<std::uint64_t> allocate_image(std::uint64_t size);
-// Also gives back a part: discardable sections, a page range of an image. Pages become inaccessible.
+// Also gives back a part, a page range of an image. Pages become inaccessible.
 void free_image(std::uint64_t address, std::uint64_t size);
+// The memory goes, the addresses stay the image's until free_image(): discardable sections.
+void discard_image(std::uint64_t address, std::uint64_t size);
 void protect_kernel(std::uint64_t address, std::uint64_t size, Protection protection);
 // The gateway page (places::gateway): zeroed, writable until protect_kernel.
 void* gateway_page();

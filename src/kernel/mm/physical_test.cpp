@@ -119,9 +119,9 @@ TEST_F(Physical, ImagesHaveSectionRights) {
     EXPECT_EQ(kernel_protection(*image), Protection::read_execute);
     EXPECT_EQ(kernel_protection(*image + 0x1000), Protection::read_write);
     EXPECT_EQ(kernel_protection(*image + 0x3000), Protection::none);
-    free_image(*image + 0x2000, 0x1000); // a discardable section
+    discard_image(*image + 0x2000, 0x1000);
     EXPECT_FALSE(guest::read<int>(*image + 0x2ffc));
-    free_image(*image, 0x2000);
+    free_image(*image, 0x3000);
     EXPECT_FALSE(guest::read<int>(*image));
     EXPECT_EQ(*allocate_image(0x1000), *image);
     EXPECT_EQ(guest::read<int>(*image), 0);
