@@ -70,7 +70,7 @@ bool buffer(IRP* irp, const DEVICE_OBJECT* device, ULONG size, const void* in, U
         report_bad_buffer(irp, device, in, STATUS_ACCESS_VIOLATION);
         return false;
     }
-    std::memcpy(irp->AssociatedIrp.SystemBuffer, in, in_length);
+    if (in_length) std::memcpy(irp->AssociatedIrp.SystemBuffer, in, in_length);
     return true;
 }
 

@@ -31,7 +31,7 @@ UNICODE_STRING copy_string(std::u16string_view text) {
     const auto bytes = static_cast<USHORT>(text.size() * sizeof(WCHAR));
     auto* buffer = static_cast<WCHAR*>(pool::allocate(pool::Kind::nonpaged, bytes + sizeof(WCHAR), name_tag));
     if (!buffer) return {};
-    std::memcpy(buffer, text.data(), bytes);
+    if (bytes) std::memcpy(buffer, text.data(), bytes);
     buffer[text.size()] = 0;
     return {bytes, static_cast<USHORT>(bytes + sizeof(WCHAR)), buffer};
 }
