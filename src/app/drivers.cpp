@@ -5,6 +5,7 @@
 #include "app/machine.h"
 #include "app/options.h"
 #include "app/text.h"
+#include "host/file.h"
 #include "kernel/cm/registry.h"
 #include "kernel/io/driver_service.h"
 #include "kernel/ke/wait.h"
@@ -21,6 +22,16 @@ std::string file_name_of(const std::string& path) { return path.substr(path.rfin
 std::string folder_of(const std::string& path) {
     const auto slash = path.rfind('/');
     return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Whether the image has the name of null.sys's device.
+bool wants_null(const std::string& path) {
+    constexpr std::u16string_view name = u"\\Device\\Null";
+    const auto bytes = host::read_file(path);
+    if (!bytes) return false;
+    const std::string_view image(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+    return image.find({reinterpret_cast<const char*>(name.data()), name.size() * sizeof(char16_t)}) !=
+           image.npos;
 }
 
 // Where ImagePath leads to.
@@ -54,7 +65,8 @@ bool Machine::load_driver(LoadedDriver& driver) {
     driver.status =
         service ? io::load_driver(*service, {driver.spec.path, path, to_utf16(file_name)}) : service.error();
     if (NT_SUCCESS(driver.status)) return true;
-    if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox)
+    if (driver.status == STATUS_OBJECT_NAME_COLLISION && drivers_.front().spec.inbox &&
+        wants_null(driver.spec.path))
         driver.error += "; if it is to take the place of the machine's own null.sys: --driver " +
                         shell_word(driver.spec.path + ":Null");
     return false;

@@ -9,6 +9,7 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <strings.h>
 #include <unistd.h>
 
@@ -33,9 +34,11 @@ std::string installed_file(const std::string& relative) {
 namespace {
 
 std::string no_rule(const std::string& text) {
-    return is_rule_name(text)
-               ? ""
-               : (text == "list" ? "" : "'" + text + "' is no rule. ") + "The rules are: " + rule_names();
+    if (text == "list") {
+        std::cout << rule_names("\n") << "\n";
+        throw CLI::Success();
+    }
+    return is_rule_name(text) ? "" : "'" + text + "' is no rule. The rules are: " + rule_names(", ");
 }
 
 // What the parser's conversions let through: signs, numbers of more than 64 bits.
@@ -256,6 +259,19 @@ static DriverSpec driver_from(const std::string& text, const char* option = "--d
     return spec;
 }
 
+// Which part of FILE[:NAME[:START]] is wrong.
+static std::string wrong_service(const std::string& text, const std::string& file) {
+    for (auto colon = text.find(':'); colon != std::string::npos; colon = text.find(':', colon + 1)) {
+        if (!fs::is_regular_file(text.substr(0, colon))) continue;
+        const std::string name = text.substr(colon + 1),
+                          start = name.substr(std::min(name.find(':'), name.size()));
+        if (name.empty() || name.front() == ':') return "'" + text + "': the service name is empty";
+        if (!start.empty())
+            return "'" + text + "': '" + start.substr(1) + "' is not boot, system, auto, demand or disabled";
+    }
+    return "no file '" + file + "'";
+}
+
 static ServiceSpec service_from(const std::string& text) {
     constexpr const char* starts[] = {"boot", "system", "auto", "demand", "disabled"};
     ServiceSpec spec;
@@ -268,7 +284,7 @@ static ServiceSpec service_from(const std::string& text) {
         }
     const DriverSpec driver = driver_from(file, "--service");
     if (!fs::is_regular_file(driver.path))
-        throw CLI::ValidationError("--service", "no file '" + driver.path + "'");
+        throw CLI::ValidationError("--service", wrong_service(text, driver.path));
     spec.path = driver.path;
     spec.name = driver.name;
     return spec;
@@ -284,12 +300,41 @@ static void add_inbox_drivers(std::vector<DriverSpec>& drivers) {
         drivers.insert(drivers.begin(), {std::move(file), "Null", true});
 }
 
+// What is written to one file by two options would be lost.
+static void check_outputs(const Options& o) {
+    const std::pair<const char*, std::string> outputs[] = {{"--trace", o.trace == "-" ? "" : o.trace},
+                                                           {"--result", o.result},
+                                                           {"--record-schedule", o.record_schedule}};
+    std::error_code error;
+    for (const auto& [option, file] : outputs)
+        for (const auto& [other, same] : outputs) {
+            if (&other == &option) break;
+            if (file.empty() || same.empty() ||
+                (fs::exists(file, error) && !fs::is_regular_file(file, error)))
+                continue; // /dev/null
+            if (fs::weakly_canonical(fs::absolute(file), error) ==
+                    fs::weakly_canonical(fs::absolute(same), error) ||
+                fs::equivalent(file, same, error))
+                throw CLI::ValidationError(option,
+                                           std::string("'") + file + "' is the file of " + other + ", too");
+        }
+}
+
+static void check_services(const std::vector<ServiceSpec>& services) {
+    for (auto one = services.begin(); one != services.end(); ++one)
+        for (auto other = services.begin(); other != one; ++other)
+            if (strcasecmp(one->name.c_str(), other->name.c_str()) == 0)
+                throw CLI::ValidationError("--service", "two services are named '" + one->name + "'");
+}
+
 Config config_from(const Options& o) {
+    check_outputs(o);
     Config config;
     for (const auto& driver : o.drivers)
         config.drivers.push_back(driver_from(driver));
     for (const auto& service : o.services)
         config.services.push_back(service_from(service));
+    check_services(config.services);
     for (const auto& directory : o.driver_store) {
         if (!fs::is_directory(directory))
             throw CLI::ValidationError("--driver-store", "no directory '" + directory + "'");

@@ -1,6 +1,5 @@
 #include "app/rule_names.h"
 #include <algorithm>
-#include <string_view>
 
 namespace app {
 
@@ -8,9 +7,12 @@ namespace {
 
 // In alphabetical order. scenario.request_rules compares with the sources.
 constexpr std::string_view names[] = {
+    "ApcLeft",
+    "BugCheckCallbackLeft",
     "CallDriverIrql",
     "CallDriverNotDevice",
     "CallDriverNotIrp",
+    "CallbackLeft",
     "CancelRoutineStomped",
     "CancelledIrpNotCompleted",
     "CompleteCancelRoutine",
@@ -80,6 +82,8 @@ constexpr std::string_view names[] = {
     "MiscellaneousChecks",
     "NextLocationNotSet",
     "NoMoreIrpStackLocations",
+    "NotifyRoutineLeft",
+    "ObCallbackLeft",
     "ObjectLeft",
     "PageableCompletionRoutine",
     "PendedCompletedRequest2",
@@ -117,10 +121,10 @@ bool is_rule_name(const std::string& name) {
     return std::ranges::binary_search(names, std::string_view(name));
 }
 
-std::string rule_names() {
+std::string rule_names(std::string_view between) {
     std::string text;
     for (const std::string_view name : names)
-        (text += text.empty() ? "" : ", ") += name;
+        (text += text.empty() ? std::string_view() : between) += name;
     return text;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/ke/clock.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/windows.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
@@ -176,7 +177,15 @@ bool Target::read_in(Address process, Address from, void* to, std::size_t bytes)
     return read_user(*ps::body(wanted).space, modules_of(wanted), from, to, bytes);
 }
 
+constexpr Address physical_gateway = mm::pfn_in(mm::Zone::images, host::places::gateway) << mm::page_shift;
+
+// The gateway page holds addresses of the host: they differ from run to run.
+static bool touches_gateway(Address from, std::size_t bytes, Address page) {
+    return from < page + mm::page_size && bytes > 0 && from + bytes > page;
+}
+
 bool Target::read_physical(Address from, void* to, std::size_t bytes) {
+    if (touches_gateway(from, bytes, physical_gateway)) return false;
     const std::uint64_t size = host::places::processors - host::places::ram;
     return from < size && bytes <= size - from && guest::copy_from(to, host::places::ram + from, bytes);
 }
@@ -187,6 +196,9 @@ bool Target::set_process(Address wanted) {
 }
 
 bool Target::read(Address from, void* to, std::size_t bytes) {
+    if (touches_gateway(from, bytes, host::places::gateway) ||
+        touches_gateway(from, bytes, host::places::ram + physical_gateway))
+        return false;
     if (host::places::is_user(from))
         if (mm::AddressSpace* space =
                 implicit_process ? ps::body(implicit_process).space : mm::current_space())

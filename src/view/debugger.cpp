@@ -61,6 +61,17 @@ const Command* find_command(std::string_view word) {
     return found;
 }
 
+// Documented commands that let the target run, set breakpoints or write.
+bool changes_machine(std::string_view word) {
+    static constexpr std::string_view names[] = {
+        "g",  "gc", "gh",     "gn",      "gN",        "gu",       "p",     "pa",   "pc", "pct", "ph", "pt",
+        "t",  "ta", "tb",     "tc",      "tct",       "th",       "tt",    "wt",   "bp", "bu",  "bm", "ba",
+        "bc", "bd", "be",     "bl",      "br",        "bs",       "bsc",   "a",    "e",  "ea",  "eb", "ed",
+        "eD", "ef", "ep",     "eq",      "eu",        "ew",       "eza",   "ezu",  "f",  "fp",  "m",  "ob",
+        "ow", "od", ".crash", ".reboot", ".writemem", ".restart", ".kill", ".call"};
+    return std::ranges::find(names, word) != std::end(names);
+}
+
 // Commands of a line; ';' within quotes does not separate.
 std::vector<std::string> split_commands(std::string_view line) {
     std::vector<std::string> parts(1);
@@ -130,6 +141,8 @@ void run_command(Session& s, const std::string& text) {
     const std::string name = words[0];
     if (const Command* command = find_command(name))
         command->run(s, name, std::span(words).subspan(1));
+    else if (changes_machine(name))
+        s.error("%s: no command runs or changes the machine\n", name.c_str());
     else if (name.starts_with('!'))
         s.error("No export %s found\n", name.c_str() + 1);
     else

@@ -554,6 +554,12 @@ TEST_F(DebuggerTest, AnythingGoesIntoEveryCommand) {
 TEST_F(DebuggerTest, UnknownCommandsAreNamed) {
     EXPECT_EQ(debugger_.execute("frobnicate 1"), "Couldn't resolve error at 'frobnicate'\n");
     EXPECT_TRUE(debugger_.failed());
+    for (const char* text : {"g", "bp null!DriverEntry", "eb 0 1"}) {
+        EXPECT_NE(debugger_.execute(text).find(": no command runs or changes the machine\n"),
+                  std::string::npos);
+        EXPECT_TRUE(debugger_.failed()) << text;
+    }
+    EXPECT_EQ(debugger_.execute("!locks -x"), "Unknown option '-x'\n");
     EXPECT_EQ(debugger_.execute("!frobnicate"), "No export frobnicate found\n");
     EXPECT_EQ(debugger_.execute("!irp nosuchthing"), "Couldn't resolve error at 'nosuchthing'\n");
     EXPECT_EQ(debugger_.execute("!irp poi(0)"), "Memory access error at ')'\n");

@@ -173,7 +173,10 @@ class Parser {
         u64 value = 0;
         if (operation(lower(name), value)) return value;
         if (!error_.empty()) return 0;
-        if (number(name, value) || (source_.find && source_.find(name, value))) return value;
+        bool overflow = false;
+        if ((number(name, value, overflow) && !overflow) || (source_.find && source_.find(name, value)))
+            return value;
+        if (overflow) return fail_at(where, "Overflow error");
         return fail_at(where, "Couldn't resolve error");
     }
 
@@ -228,7 +231,7 @@ class Parser {
         return error_.empty();
     }
 
-    static bool number(std::string_view text, u64& value) {
+    static bool number(std::string_view text, u64& value, bool& overflow) {
         unsigned base = 16;
         if (text.size() >= 2 && text[0] == '0') {
             const char prefix = static_cast<char>(std::tolower(static_cast<unsigned char>(text[1])));
@@ -256,7 +259,8 @@ class Parser {
                                    : std::isxdigit(static_cast<unsigned char>(c))
                                        ? unsigned(std::tolower(c) - 'a' + 10)
                                        : 99;
-            if (digit >= base) return false;
+            if (digit >= base) return overflow = false;
+            overflow |= value > (~u64{0} - digit) / base;
             value = value * base + digit;
             any = true;
         }

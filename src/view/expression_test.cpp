@@ -44,6 +44,12 @@ TEST(Expression, NumbersAreHexadecimalUnlessPrefixed) {
     EXPECT_EQ(eval("0000008e`ed57b108"), 0x8eed57b108u);
 }
 
+TEST(Expression, NumbersDoNotWrap) {
+    EXPECT_EQ(eval("0n18446744073709551615"), ~0ull);
+    EXPECT_EQ(error_of("1+0n18446744073709551616"), "Overflow error at '0n18446744073709551616'");
+    EXPECT_EQ(error_of("11111111`111111111"), "Overflow error at '11111111`111111111'");
+}
+
 TEST(Expression, SignExtendsAsInKernelMode) {
     EXPECT_EQ(eval("EEAA1122"), 0xffffffffeeaa1122u);
     EXPECT_EQ(eval("00000000EEAA1122"), 0xffffffffeeaa1122u);

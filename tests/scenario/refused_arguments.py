@@ -12,6 +12,11 @@ REFUSED = [  # words, what must be said
     (["run", "--trace", "", "--", "hello.exe"], "--trace"), (["run", "--result", "", "--", "hello.exe"], "--result"),
     (["run", "--parameter", "nosuch:x=1", "--", "hello.exe"], "no driver 'nosuch' is loaded"), (["exports", "--against", "."], "Is a directory"),
     (["exports", "--against", "/dev/zero"], "not a regular file"), (["exports", "--against", "nothing.tsv"], "No such file"),
+    (["run", "--trace", "same", "--result", "./same", "--", "hello.exe"], "'./same' is the file of --trace"),
+    (["run", "--service", "hello.exe:A", "--service", "hello.exe:a", "--", "hello.exe"], "two services are named 'a'"),
+    (["run", "--service", "hello.exe:A:sometimes", "--", "hello.exe"], "'sometimes' is not boot, system"),
+    (["run", "--service", "hello.exe::", "--", "hello.exe"], "the service name is empty"),
+    (["run", "--service", "none.sys:A:auto", "--", "hello.exe"], "no file 'none.sys'"),
     (["ioctl", "--open", "NUL", "--code", "0", "--in", "@large"], "larger than 64 MB"),
     (["ioctl", "--open", "NUL", "--code", "0", "--out", "4294967295"], "4294967295 bytes cannot be allocated"),
 ]
@@ -69,6 +74,9 @@ def check(lab, options, folder):
     done = rs.expect(lab.call(["load", spaced / "other.sys"]), 121)
     if f"--driver '{spaced / 'other.sys'}:Null'" not in done.stderr:
         raise rs.Failure(f"the hint is not in quotes: {done.stderr}")
+    done = rs.expect(lab.call(["load", lab.guest / "echo.sys", lab.guest / "echo.sys"]), 121)
+    if "null.sys" in done.stderr:
+        raise rs.Failure(f"the collision is not with null.sys: {done.stderr}")
 
 
 rs.run_script(check)

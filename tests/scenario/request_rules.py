@@ -332,11 +332,11 @@ def check_names():
     source = rs.SOURCE / "src"
     listed = set(re.findall(r'^    "(\w+)",$', (source / "app/rule_names.cpp").read_text(), re.M))
     used = set()
-    for file in source.rglob("*.cpp"):
+    for file in (*source.rglob("*.cpp"), *source.rglob("*.h")):
         if file.name.endswith("_test.cpp"):
             continue
         words = file.read_text()
-        used |= {w for w in re.findall(r'(?:NT_REPORT|report_at|report|say|wrong|report_return)\s*\((?:[^"();]|\([^()]*\)|\{[^{}]*\})*?"([A-Z][A-Za-z]+[0-9]?)"', words)}
+        used |= {w for w in re.findall(r'(?:NT_REPORT|report_at|report|say|routine|wrong|report_return)\s*\((?:[^"();]|\([^()]*\)|\{[^{}]*\})*?"([A-Z][A-Za-z]+[0-9]?)"', words)}
         used |= {w for w in re.findall(r'[?:{]\s*"([A-Z][a-z]+[A-Z][A-Za-z0-9]+)"\s*[:,;)]', words) if file.parent.name in ("io",)}
     if missing := sorted(w for w in used if w not in listed and not w.startswith(("Iop", "Hal", "Pci", "ProcessorState"))):
         raise rs.Failure("app/rule_names.cpp lacks " + ", ".join(missing))
@@ -358,6 +358,8 @@ def check(lab, options, folder):
         check_stomped(lab, folder)
     except rs.Failure as problem:
         problems.append(f"CancelRoutineStomped: {problem}")
+    if "\nNotifyRoutineLeft\n" not in rs.expect(lab.call(["load", "--stop-on", "list"]), 0).stdout:
+        problems.append("--stop-on list")
     bad = lab.call(["load", "--stop-on", "NoSuchRule", clean])
     if bad.returncode != 120 or "'NoSuchRule' is no rule" not in bad.stderr or "DoubleCompletion" not in bad.stderr:
         problems.append(f"--stop-on NoSuchRule: {bad.returncode} {bad.stderr}")

@@ -96,6 +96,8 @@ void locks_command(Session& s, std::string_view, std::span<const std::string> ar
     std::uint64_t one = 0;
     for (const std::string& argument : arguments)
         if (argument.starts_with("-")) {
+            if (argument.size() == 1 || argument.find_first_not_of("vVdDpP", 1) != argument.npos)
+                return s.error("Unknown option '%s'\n", argument.c_str());
             for (const char c : argument.substr(1)) {
                 detail.threads |= c == 'v' || c == 'V';
                 detail.free |= c == 'v' || c == 'V' || c == 'd' || c == 'D' || c == 'p' || c == 'P';
