@@ -83,8 +83,12 @@ HANDLE hand_down(ps::Process& child, HANDLE handle) {
 
 void hand_down_standard(ps::Process& child, const RTL_USER_PROCESS_PARAMETERS& p, bool standard) {
     const auto pass = [&](HANDLE h, bool wanted) { return wanted ? hand_down(child, h) : h; };
-    ps::set_standard_handles(child, pass(p.ConsoleHandle, true), pass(p.StandardInput, standard),
-                             pass(p.StandardOutput, standard), pass(p.StandardError, standard));
+    // One after the other: compilers evaluate the arguments of a call in different orders.
+    const HANDLE console = pass(p.ConsoleHandle, true);
+    const HANDLE input = pass(p.StandardInput, standard);
+    const HANDLE output = pass(p.StandardOutput, standard);
+    const HANDLE error = pass(p.StandardError, standard);
+    ps::set_standard_handles(child, console, input, output, error);
 }
 
 // Everything up to the first thread, which does not run yet. No driver is called.
