@@ -1,7 +1,7 @@
 // NtQueryEaFile and NtSetEaFile: nf-ntifs-zwqueryeafile, nf-ntifs-zwseteafile. And the lists of extended
 // attributes that drivers and callers give.
 #include "abi/status.h"
-#include "kernel/io/detail/lists.h"
+#include "kernel/io/detail/list_request.h"
 #include "kernel/io/detail/request.h"
 #include "kernel/pool/pool.h"
 
@@ -22,12 +22,6 @@ NTSTATUS check_names(const void* list, ULONG length, ULONG& offset) {
                })
                ? STATUS_SUCCESS
                : STATUS_EA_LIST_INCONSISTENT;
-}
-
-// The error and the place of the bad entry, in the status block.
-NTSTATUS refuse(detail::Request& request, NTSTATUS status, ULONG offset) {
-    if (status == STATUS_EA_LIST_INCONSISTENT) detail::write_iosb(request.caller.iosb, status, offset);
-    return request.abandon(status);
 }
 
 } // namespace
@@ -64,7 +58,7 @@ NTSTATUS query_ea(const QueryEa& what, KPROCESSOR_MODE mode) {
         ULONG bad = 0;
         status = detail::fetch(list, what.list, what.list_length, 4, mode);
         if (NT_SUCCESS(status)) status = check_names(list, what.list_length, bad);
-        if (!NT_SUCCESS(status)) return refuse(request, status, bad);
+        if (!NT_SUCCESS(status)) return detail::refuse_list(request, status, bad);
         parameters.EaList = list;
         parameters.EaListLength = what.list_length;
     }
@@ -80,24 +74,9 @@ NTSTATUS query_ea(const QueryEa& what, KPROCESSOR_MODE mode) {
     return request.issue_and_wait();
 }
 
-// Buffers that a driver reads in place may change behind the check, so it has to look again.
 NTSTATUS set_ea(HANDLE file, IO_STATUS_BLOCK* iosb, const void* buffer, ULONG length, KPROCESSOR_MODE mode) {
-    const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
-    detail::Request request(caller);
-    NTSTATUS status = request.begin(FILE_WRITE_EA);
-    if (NT_SUCCESS(status)) status = request.lock();
-    if (status == STATUS_SUCCESS) status = request.new_irp(IRP_MJ_SET_EA);
-    if (status != STATUS_SUCCESS) return request.abandon(status);
-    ULONG bad = 0;
-    status = detail::check_copy(buffer, length, mode,
-                                [&](const void* copy) { return check_ea_buffer(copy, length, &bad); });
-    if (!NT_SUCCESS(status)) return refuse(request, status, bad);
-    request.location()->Parameters.SetEa.Length = length;
-    status = request.attach_input(buffer, length);
-    if (!NT_SUCCESS(status)) return request.abandon(status);
-    if (trace::on) [[unlikely]]
-        request.trace_buffers(length, 0);
-    return request.issue_and_wait();
+    return detail::set_list({file, nullptr, nullptr, nullptr, iosb, mode},
+                            {IRP_MJ_SET_EA, FILE_WRITE_EA, check_ea_buffer}, buffer, length);
 }
 
 } // namespace nt::io

@@ -1,6 +1,6 @@
 // NtQueryQuotaInformationFile and NtSetQuotaInformationFile, IoCheckQuotaBufferValidity.
 #include "abi/status.h"
-#include "kernel/io/detail/lists.h"
+#include "kernel/io/detail/list_request.h"
 #include "kernel/io/detail/request.h"
 #include "rtl/security.h"
 #include <cstring>
@@ -36,11 +36,6 @@ NTSTATUS check_sids(const void* list, ULONG length, ULONG& offset) {
                })
                ? STATUS_SUCCESS
                : STATUS_QUOTA_LIST_INCONSISTENT;
-}
-
-NTSTATUS refuse(detail::Request& request, NTSTATUS status, ULONG offset) {
-    if (status == STATUS_QUOTA_LIST_INCONSISTENT) detail::write_iosb(request.caller.iosb, status, offset);
-    return request.abandon(status);
 }
 
 } // namespace
@@ -83,7 +78,7 @@ NTSTATUS query_quota(const QueryQuota& what, KPROCESSOR_MODE mode) {
             status = fetch_sid(static_cast<SID*>(memory), what.start, mode);
             parameters.StartSid = memory;
         }
-        if (!NT_SUCCESS(status)) return refuse(request, status, bad);
+        if (!NT_SUCCESS(status)) return detail::refuse_list(request, status, bad);
     }
     parameters.Length = what.length;
     request.location()->Flags =
@@ -98,22 +93,8 @@ NTSTATUS query_quota(const QueryQuota& what, KPROCESSOR_MODE mode) {
 
 NTSTATUS set_quota(HANDLE file, IO_STATUS_BLOCK* iosb, const void* buffer, ULONG length,
                    KPROCESSOR_MODE mode) {
-    const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
-    detail::Request request(caller);
-    NTSTATUS status = request.begin(FILE_WRITE_DATA);
-    if (NT_SUCCESS(status)) status = request.lock();
-    if (status == STATUS_SUCCESS) status = request.new_irp(IRP_MJ_SET_QUOTA);
-    if (status != STATUS_SUCCESS) return request.abandon(status);
-    ULONG bad = 0;
-    status = detail::check_copy(buffer, length, mode,
-                                [&](const void* copy) { return check_quota_buffer(copy, length, &bad); });
-    if (!NT_SUCCESS(status)) return refuse(request, status, bad);
-    request.location()->Parameters.SetQuota.Length = length;
-    status = request.attach_input(buffer, length);
-    if (!NT_SUCCESS(status)) return request.abandon(status);
-    if (trace::on) [[unlikely]]
-        request.trace_buffers(length, 0);
-    return request.issue_and_wait();
+    return detail::set_list({file, nullptr, nullptr, nullptr, iosb, mode},
+                            {IRP_MJ_SET_QUOTA, FILE_WRITE_DATA, check_quota_buffer}, buffer, length);
 }
 
 } // namespace nt::io

@@ -95,13 +95,7 @@ NTSTATUS query_file_security(PVOID object, ULONG information, PVOID to, ULONG& l
     if (sent.status == STATUS_INVALID_DEVICE_REQUEST) {
         // assumed: a driver without security for its names leaves them open to everybody.
         static const se::Descriptor everybody = se::from_sddl(u"O:WDG:WDD:(A;;FA;;;WD)");
-        const se::Descriptor part = se::extract(everybody.data(), information);
-        const bool fits = part.size() <= length;
-        length = static_cast<ULONG>(part.size());
-        if (!fits) return STATUS_BUFFER_TOO_SMALL;
-        return guest::copy_to(reinterpret_cast<ULONG_PTR>(to), part.data(), part.size())
-                   ? STATUS_SUCCESS
-                   : STATUS_ACCESS_VIOLATION;
+        return se::give_parts(everybody.data(), information, to, length);
     }
     if (NT_SUCCESS(sent.status)) length = static_cast<ULONG>(sent.information);
     return sent.status;

@@ -165,7 +165,11 @@ NTSTATUS protect(PVOID object, const TOKEN& token, bool from_reading) {
 }
 
 NTSTATUS query_header_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length) {
-    const Descriptor part = extract(ob::security_of(object), information);
+    return give_parts(ob::security_of(object), information, to, length);
+}
+
+NTSTATUS give_parts(const void* descriptor, SECURITY_INFORMATION information, PVOID to, ULONG& length) {
+    const Descriptor part = extract(descriptor, information);
     const bool fits = part.size() <= length;
     length = static_cast<ULONG>(part.size());
     if (!fits) return STATUS_BUFFER_TOO_SMALL;

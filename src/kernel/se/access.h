@@ -33,6 +33,8 @@ NTSTATUS query_security(PVOID object, SECURITY_INFORMATION information, PVOID to
                         KPROCESSOR_MODE mode);
 NTSTATUS set_security(PVOID object, SECURITY_INFORMATION information, const void* captured,
                       KPROCESSOR_MODE mode);
+// What is asked for of a self-relative descriptor, or of none (null), to memory of whoever asks.
+NTSTATUS give_parts(const void* descriptor, SECURITY_INFORMATION information, PVOID to, ULONG& length);
 // The same on the header's descriptor.
 NTSTATUS query_header_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length);
 NTSTATUS set_header_security(PVOID object, SECURITY_INFORMATION information, const void* captured,

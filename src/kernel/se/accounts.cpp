@@ -21,42 +21,6 @@ bool parse_user(std::string_view name, User& user) {
 
 namespace {
 
-constexpr const char* names[] = {"SeCreateTokenPrivilege",
-                                 "SeAssignPrimaryTokenPrivilege",
-                                 "SeLockMemoryPrivilege",
-                                 "SeIncreaseQuotaPrivilege",
-                                 "SeMachineAccountPrivilege",
-                                 "SeTcbPrivilege",
-                                 "SeSecurityPrivilege",
-                                 "SeTakeOwnershipPrivilege",
-                                 "SeLoadDriverPrivilege",
-                                 "SeSystemProfilePrivilege",
-                                 "SeSystemtimePrivilege",
-                                 "SeProfileSingleProcessPrivilege",
-                                 "SeIncreaseBasePriorityPrivilege",
-                                 "SeCreatePagefilePrivilege",
-                                 "SeCreatePermanentPrivilege",
-                                 "SeBackupPrivilege",
-                                 "SeRestorePrivilege",
-                                 "SeShutdownPrivilege",
-                                 "SeDebugPrivilege",
-                                 "SeAuditPrivilege",
-                                 "SeSystemEnvironmentPrivilege",
-                                 "SeChangeNotifyPrivilege",
-                                 "SeRemoteShutdownPrivilege",
-                                 "SeUndockPrivilege",
-                                 "SeSyncAgentPrivilege",
-                                 "SeEnableDelegationPrivilege",
-                                 "SeManageVolumePrivilege",
-                                 "SeImpersonatePrivilege",
-                                 "SeCreateGlobalPrivilege",
-                                 "SeTrustedCredManAccessPrivilege",
-                                 "SeRelabelPrivilege",
-                                 "SeIncreaseWorkingSetPrivilege",
-                                 "SeTimeZonePrivilege",
-                                 "SeCreateSymbolicLinkPrivilege",
-                                 "SeDelegateSessionUserImpersonatePrivilege"};
-
 constexpr ULONGLONG bits(std::initializer_list<LONG> luids) {
     ULONGLONG set = 0;
     for (const LONG luid : luids)
@@ -177,12 +141,6 @@ TokenParts interactive_parts(User user) {
 }
 
 } // namespace
-
-const char* privilege_name(ULONG luid) {
-    return luid >= SE_CREATE_TOKEN_PRIVILEGE && luid <= highest_privilege
-               ? names[luid - SE_CREATE_TOKEN_PRIVILEGE]
-               : nullptr;
-}
 
 // "the anonymous token includes the Everyone Group SID" only if a policy says so: Win32 page of
 // ImpersonateAnonymousToken.

@@ -63,10 +63,6 @@ enum class User : std::uint8_t { administrator, standard, guest, system, low };
 bool parse_user(std::string_view name, User& user);
 extern const char* const user_names; // "administrator, standard, …" for messages
 
-// "SeChangeNotifyPrivilege"; null: there is no such privilege.
-const char* privilege_name(ULONG luid);
-inline constexpr ULONG highest_privilege = 36;
-
 // What NT calls SeExports, with SIDs in pool. After pool::initialize().
 const SE_EXPORTS* make_exports();
 

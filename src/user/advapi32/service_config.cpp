@@ -40,18 +40,8 @@ BOOL change_config(SC_HANDLE service, ULONG type, ULONG start, ULONG error_contr
                    const WCHAR* group, ULONG* tag, const WCHAR* dependencies, const WCHAR* account,
                    const WCHAR* display) {
     Request request(ScmChangeConfig, service);
-    request.text(ScmDisplay, display);
-    request.text(ScmPath, path);
-    request.text(ScmGroup, group);
-    request.Text[ScmDependencies] = {dependencies, length_of_list(dependencies)};
-    request.text(ScmAccount, account);
-    request.Numbers[ScmType] = type;
-    request.Numbers[ScmStart] = start;
-    request.Numbers[ScmErrorControl] = error_control;
-    request.Numbers[ScmTag] = tag != nullptr;
-    if (!request.send()) return FALSE;
-    if (tag) *tag = request.Numbers[ScmTag];
-    return TRUE;
+    return request.send_configuration(type, start, error_control, path, group, tag, dependencies, account,
+                                      display);
 }
 
 enum { DESCRIPTION = 1, FAILURE_ACTIONS = 2, DELAYED_AUTO_START = 3, LAST_LEVEL = 12 };

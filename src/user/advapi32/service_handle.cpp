@@ -34,18 +34,10 @@ SC_HANDLE create_service(SC_HANDLE manager, const WCHAR* name, const WCHAR* disp
     Request request(ScmCreateService, manager);
     request.Access = access;
     request.text(ScmName, name);
-    request.text(ScmDisplay, display);
-    request.text(ScmPath, path);
-    request.text(ScmGroup, group);
-    request.Text[ScmDependencies] = {dependencies, length_of_list(dependencies)};
-    request.text(ScmAccount, account);
-    request.Numbers[ScmType] = type;
-    request.Numbers[ScmStart] = start;
-    request.Numbers[ScmErrorControl] = error_control;
-    request.Numbers[ScmTag] = tag != nullptr;
-    if (!request.send()) return 0;
-    if (tag) *tag = request.Numbers[ScmTag];
-    return request.Handle;
+    return request.send_configuration(type, start, error_control, path, group, tag, dependencies, account,
+                                      display)
+               ? request.Handle
+               : 0;
 }
 
 BOOL delete_service(SC_HANDLE service) { return Request(ScmDeleteService, service).send(); }

@@ -19,6 +19,23 @@ WideList::WideList(const CHAR* from) {
     RtlMultiByteToUnicodeN(text_, bytes * sizeof(WCHAR), &written, from, bytes);
 }
 
+BOOL Request::send_configuration(ULONG type, ULONG start, ULONG error_control, const WCHAR* path,
+                                 const WCHAR* group, ULONG* tag, const WCHAR* dependencies,
+                                 const WCHAR* account, const WCHAR* display) {
+    text(ScmDisplay, display);
+    text(ScmPath, path);
+    text(ScmGroup, group);
+    Text[ScmDependencies] = {dependencies, length_of_list(dependencies)};
+    text(ScmAccount, account);
+    Numbers[ScmType] = type;
+    Numbers[ScmStart] = start;
+    Numbers[ScmErrorControl] = error_control;
+    Numbers[ScmTag] = tag != nullptr;
+    if (!send()) return FALSE;
+    if (tag) *tag = Numbers[ScmTag];
+    return TRUE;
+}
+
 BOOL Request::send() {
     if (const NTSTATUS status = NtDrvlabServices(this); !NT_SUCCESS(status)) return fail(status);
     if (Error == SCM_PROGRAM) stop("StartService (of a service that is a program)");

@@ -55,6 +55,10 @@ struct Request : SCM_REQUEST {
     void text(unsigned index, const WCHAR* s) { Text[index] = {s, length_of(s)}; }
     // FALSE with the last error.
     BOOL send();
+    // With the configuration of a service; *tag (may be null) gets the one that was given out.
+    BOOL send_configuration(ULONG type, ULONG start, ULONG error_control, const WCHAR* path,
+                            const WCHAR* group, ULONG* tag, const WCHAR* dependencies, const WCHAR* account,
+                            const WCHAR* display);
 };
 
 // A request whose answer has data, in a heap buffer of this.

@@ -1,48 +1,12 @@
 // Tokens and privileges: Win32 pages of OpenProcessToken, GetTokenInformation, AdjustTokenPrivileges,
 // LookupPrivilegeValue, DuplicateTokenEx, ImpersonateSelf, CheckTokenMembership, AccessCheck …
+#include "rtl/privileges.h"
 #include "security.h"
 
 namespace nt {
 using namespace security;
 
 namespace {
-
-constexpr const char* privileges[] = {"SeCreateTokenPrivilege",
-                                      "SeAssignPrimaryTokenPrivilege",
-                                      "SeLockMemoryPrivilege",
-                                      "SeIncreaseQuotaPrivilege",
-                                      "SeMachineAccountPrivilege",
-                                      "SeTcbPrivilege",
-                                      "SeSecurityPrivilege",
-                                      "SeTakeOwnershipPrivilege",
-                                      "SeLoadDriverPrivilege",
-                                      "SeSystemProfilePrivilege",
-                                      "SeSystemtimePrivilege",
-                                      "SeProfileSingleProcessPrivilege",
-                                      "SeIncreaseBasePriorityPrivilege",
-                                      "SeCreatePagefilePrivilege",
-                                      "SeCreatePermanentPrivilege",
-                                      "SeBackupPrivilege",
-                                      "SeRestorePrivilege",
-                                      "SeShutdownPrivilege",
-                                      "SeDebugPrivilege",
-                                      "SeAuditPrivilege",
-                                      "SeSystemEnvironmentPrivilege",
-                                      "SeChangeNotifyPrivilege",
-                                      "SeRemoteShutdownPrivilege",
-                                      "SeUndockPrivilege",
-                                      "SeSyncAgentPrivilege",
-                                      "SeEnableDelegationPrivilege",
-                                      "SeManageVolumePrivilege",
-                                      "SeImpersonatePrivilege",
-                                      "SeCreateGlobalPrivilege",
-                                      "SeTrustedCredManAccessPrivilege",
-                                      "SeRelabelPrivilege",
-                                      "SeIncreaseWorkingSetPrivilege",
-                                      "SeTimeZonePrivilege",
-                                      "SeCreateSymbolicLinkPrivilege",
-                                      "SeDelegateSessionUserImpersonatePrivilege"};
-constexpr ULONG first_privilege = 2;
 
 template <class C> bool same(const C* text, const char* name) {
     const auto lower = [](unsigned c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
@@ -53,9 +17,9 @@ template <class C> bool same(const C* text, const char* name) {
 
 template <class C> BOOL lookup_value(const C* system, const C* name, LUID* luid) {
     if (system && *system) return fail_with(ERROR_INVALID_PARAMETER); // other machines do not exist
-    for (ULONG i = 0; i < sizeof privileges / sizeof *privileges; ++i)
-        if (same(name, privileges[i])) {
-            *luid = {i + first_privilege, 0};
+    for (ULONG i = rtl::lowest_privilege; i <= rtl::highest_privilege; ++i)
+        if (same(name, rtl::privilege_name(i))) {
+            *luid = {i, 0};
             return TRUE;
         }
     return fail_with(ERROR_NO_SUCH_PRIVILEGE);
@@ -63,18 +27,17 @@ template <class C> BOOL lookup_value(const C* system, const C* name, LUID* luid)
 
 template <class C> BOOL lookup_name(const C* system, const LUID* luid, C* name, DWORD* size) {
     if (system && *system) return fail_with(ERROR_INVALID_PARAMETER);
-    const ULONG index = luid->LowPart - first_privilege;
-    if (luid->HighPart || index >= sizeof privileges / sizeof *privileges)
-        return fail_with(ERROR_NO_SUCH_PRIVILEGE);
+    const char* found = luid->HighPart ? nullptr : rtl::privilege_name(luid->LowPart);
+    if (!found) return fail_with(ERROR_NO_SUCH_PRIVILEGE);
     DWORD n = 0;
-    while (privileges[index][n])
+    while (found[n])
         ++n;
     if (*size < n + 1) {
         *size = n + 1;
         return fail_with(ERROR_INSUFFICIENT_BUFFER);
     }
     for (DWORD i = 0; i <= n; ++i)
-        name[i] = static_cast<C>(privileges[index][i]);
+        name[i] = static_cast<C>(found[i]);
     *size = n;
     return TRUE;
 }

@@ -18,17 +18,7 @@ LARGE_INTEGER timeout_from(DWORD milliseconds) {
     return time;
 }
 
-bool is_mailslot(const UNICODE_STRING& path) {
-    static const WCHAR head[] = u"\\??\\mailslot\\";
-    constexpr ULONG n = 13;
-    if (path.Length <= n * sizeof(WCHAR)) return false;
-    for (ULONG i = 0; i < n; ++i) {
-        WCHAR c = path.Buffer[i];
-        if (c >= 'A' && c <= 'Z') c = WCHAR(c + 32);
-        if (c != head[i]) return false;
-    }
-    return true;
-}
+bool is_mailslot(const UNICODE_STRING& path) { return is_below(path, u"\\??\\mailslot\\"); }
 
 HANDLE create_mailslot(const WCHAR* name, DWORD maximum, DWORD timeout, SECURITY_ATTRIBUTES* security) {
     Name path(name);

@@ -15,17 +15,7 @@ constexpr ULONG FSCTL_PIPE_DISCONNECT = 0x110004, FSCTL_PIPE_LISTEN = 0x110008, 
                 FSCTL_PIPE_TRANSCEIVE = 0x11c017, FSCTL_PIPE_WAIT = 0x110018;
 
 // \\.\pipe\name, of this machine: its NT path begins so.
-bool is_pipe(const UNICODE_STRING& path) {
-    static const WCHAR head[] = u"\\??\\pipe\\";
-    constexpr ULONG n = 9;
-    if (path.Length <= n * sizeof(WCHAR)) return false;
-    for (ULONG i = 0; i < n; ++i) {
-        WCHAR c = path.Buffer[i];
-        if (c >= 'A' && c <= 'Z') c = WCHAR(c + 32);
-        if (c != head[i]) return false;
-    }
-    return true;
-}
+bool is_pipe(const UNICODE_STRING& path) { return is_below(path, u"\\??\\pipe\\"); }
 
 LARGE_INTEGER relative(DWORD milliseconds) {
     LARGE_INTEGER time;

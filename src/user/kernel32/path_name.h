@@ -33,6 +33,9 @@ class Name {
     OBJECT_ATTRIBUTES attributes_;
 };
 
+// Whether an NT path leads to something below `head`, which is in small letters and ends with a backslash.
+bool is_below(const UNICODE_STRING& path, const WCHAR* head);
+
 inline constexpr ULONG SHARE_ALL = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
 inline NTSTATUS open(HANDLE* file, Name& name, ACCESS_MASK access, ULONG options) {

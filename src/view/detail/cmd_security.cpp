@@ -2,6 +2,7 @@
 #include "abi/thread.h"
 #include "abi/token.h"
 #include "kernel/se/accounts.h"
+#include "rtl/privileges.h"
 #include "rtl/security.h"
 #include "view/detail/session.h"
 #include <cstring>
@@ -222,7 +223,7 @@ void token_command(Session& s, std::string_view, std::span<const std::string> ar
     s.print("Primary Group: %s\nPrivs: \n", sid_text(s, s.address_of(t.PrimaryGroup), friendly).c_str());
     for (unsigned luid = 0; luid < 64; ++luid) {
         if (!(t.Privileges.Present >> luid & 1)) continue;
-        const char* name = nt::se::privilege_name(luid);
+        const char* name = nt::rtl::privilege_name(luid);
         s.print(" %02u 0x%09x %-33s Attributes - %s%s\n", luid, luid, name ? name : "Unknown Privilege",
                 t.Privileges.Enabled >> luid & 1 ? "Enabled " : "",
                 t.Privileges.EnabledByDefault >> luid & 1 ? "Default " : "");
