@@ -106,6 +106,7 @@ void trace_symbols(const ldr::Module& module) {
 
 // `path`: what guests see of the file's place.
 NTSTATUS Machine::map_driver(LoadedDriver& driver, const std::string& path) {
+    driver.load_number = ++loads_;
     const std::string& host_path = driver.spec.path;
     const std::string file_name = file_name_of(host_path);
     auto bytes = host::read_file(host_path);
@@ -258,6 +259,7 @@ bool Machine::remove_image(LoadedDriver& driver) {
     }
     cancel_dpcs(module);
     ke::memory_freed(module.base, module.size);
+    ke::forget_reports(module.base, module.extent);
     if (trace::on) trace::emit_module_unloaded(module.base, std::u16string_view(to_utf16(module.file_name)));
     drvlab_module_unloaded(driver.spec.path.c_str(), module.base);
     ldr::KernelImageMemory memory;

@@ -144,7 +144,10 @@ void Fiber::switch_to(Fiber& from, Fiber& to) {
     FiberSwitch::arrived(from, from.asan_fake_stack_);
 }
 
-void Fiber::abandon_frames_below(std::uint64_t high) { forget_frames(running->low_, high); }
+void Fiber::abandon_frames_below(std::uint64_t high) {
+    forget_frames(running->low_, high);
+    if (frames_abandoned) frames_abandoned(high);
+}
 
 void Fiber::destroy(Fiber* fiber) {
     if (!fiber) return;

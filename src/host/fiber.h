@@ -27,8 +27,9 @@ class Fiber {
     static void destroy(Fiber* fiber);
 
     // Frames of the running fiber below `high` are left without a return: what the sanitizer knows of them is
-    // not true any more.
+    // not true any more, and a lock that one of them holds is let go by the hook.
     static void abandon_frames_below(std::uint64_t high);
+    static inline void (*frames_abandoned)(std::uint64_t high) = nullptr;
 
     std::uint64_t stack_low() const { return low_; }   // lowest usable address
     std::uint64_t stack_high() const { return high_; } // one past the highest

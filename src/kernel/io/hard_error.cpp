@@ -65,7 +65,7 @@ bool raise_informational_hard_error(NTSTATUS status, const UNICODE_STRING* given
                              std::min<ULONG>(given->Length, 128));
         more[std::min<ULONG>(written, sizeof more - 1)] = 0;
     }
-    show(thread, status, more);
+    if (thread && thread->teb) show(thread, status, more);
     // "If the thread is NULL or runs in a system context … the text is written to the event log."
     if ((!thread || !thread->teb) && rtl::status_name(status)) {
         char text[300];

@@ -29,6 +29,10 @@ bool is_new(const char* rule, ULONG_PTR caller) {
 
 } // namespace
 
+void forget_reports(ULONG_PTR base, SIZE_T size) {
+    std::erase_if(reported, [&](const Place& p) { return p.caller - base < size; });
+}
+
 ULONG_PTR calling_address() {
     const seh::Record* record = seh::innermost();
     if (!record || record->kind == seh::RecordKind::call_out) return 0;

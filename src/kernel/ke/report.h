@@ -55,6 +55,8 @@ __attribute__((format(printf, 5, 6))) void report_at(ULONG_PTR caller, const cha
 #define NT_REPORT(rule, would_stop, ...)                                                                     \
     ::nt::ke::report_at(::nt::ke::calling_address(), rule, would_stop, __VA_ARGS__)
 
+// An image is gone: what another one does at its addresses is new.
+void forget_reports(ULONG_PTR base, SIZE_T size);
 // For tests: rules may be reported again.
 void forget_reports();
 

@@ -31,6 +31,7 @@ HANDLE CreateFileMappingW(HANDLE file, SECURITY_ATTRIBUTES* security, DWORD prot
         access |= 8; // SECTION_MAP_EXECUTE
     LARGE_INTEGER size{{size_low, LONG(size_high)}};
     NamedObject object(name, security, OBJ_OPENIF);
+    if (!object) return nullptr;
     HANDLE section = nullptr;
     bool sized = size.QuadPart != 0;
     if (!sized && file == INVALID_HANDLE_VALUE) return fail_with(ERROR_INVALID_PARAMETER), nullptr;
@@ -50,6 +51,7 @@ HANDLE CreateFileMappingA(HANDLE file, SECURITY_ATTRIBUTES* security, DWORD prot
 HANDLE OpenFileMappingW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES security{sizeof security, nullptr, inherit};
     NamedObject object(name, &security, 0);
+    if (!object) return nullptr;
     if (access == FILE_MAP_COPY) access = FILE_MAP_READ;
     if (access & FILE_MAP_EXECUTE) access = (access & ~FILE_MAP_EXECUTE) | 8;
     HANDLE section = nullptr;
