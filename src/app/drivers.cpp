@@ -9,6 +9,7 @@
 #include "kernel/cm/registry.h"
 #include "kernel/io/driver_service.h"
 #include "kernel/ke/wait.h"
+#include "kernel/scm/database.h"
 #include <algorithm>
 
 namespace app {
@@ -96,11 +97,11 @@ bool Machine::load_drivers() {
     io::driver_folders = folders_of(config_);
     error_ = order_drivers(drivers_);
     if (!error_.empty()) return false;
+    const std::size_t count = drivers_.size(); // services, and what a DriverEntry loads, come behind them
     install_services();
     write_parameters();
     start_services(0);
     start_services(1);
-    const std::size_t count = drivers_.size(); // a DriverEntry may load more
     for (std::size_t i = 0; i < count; i++) {
         if (drivers_[i].spec.path.empty() || drivers_[i].module) continue;
         if (!load_driver(drivers_[i])) {
@@ -128,6 +129,7 @@ void Machine::start_services(unsigned start) {
         if (spec.start != start) continue;
         const NTSTATUS status =
             io::load_driver_service(std::u16string(io::services_key) + to_utf16(spec.name));
+        if (scm::Service* service = scm::find(to_utf16(spec.name))) scm::note_start(*service, status);
         if (NT_SUCCESS(status)) continue;
         std::string why = status_text(status);
         for (const LoadedDriver& driver : drivers_)
@@ -178,9 +180,13 @@ bool Machine::unload_driver(LoadedDriver& driver) {
 
 // Last loaded first, as drivers stand on each other. Inbox drivers stay, as on Windows.
 bool Machine::unload_drivers() {
+    std::vector<LoadedDriver*> order;
+    for (LoadedDriver& driver : drivers_)
+        if (driver.object && !driver.spec.inbox) order.push_back(&driver);
+    std::ranges::sort(order, std::greater<>(), &LoadedDriver::load_number);
     bool clean = true;
-    for (std::size_t i = drivers_.size(); i-- > 0;)
-        if (drivers_[i].object && !drivers_[i].spec.inbox && !unload_driver(drivers_[i])) clean = false;
+    for (LoadedDriver* driver : order) // one may take others with it
+        if (driver->object && !unload_driver(*driver)) clean = false;
     return clean;
 }
 

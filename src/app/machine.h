@@ -78,11 +78,12 @@ struct LoadedDriver {
     DriverSpec spec;
     nt::ldr::Module* module = nullptr;
     nt::DRIVER_OBJECT* object = nullptr;
-    nt::NTSTATUS status = 0; // of DriverEntry
-    std::string error;       // why it could not be loaded; empty otherwise
-    bool leaving = false;    // unloaded by service: the image goes once nobody holds the driver object
-    bool left = false;       // and it was said what does
-    bool kept = false;       // ended, but its image stays: another driver imports from it
+    unsigned load_number = 0; // counts up; 0: not loaded yet
+    nt::NTSTATUS status = 0;  // of DriverEntry
+    std::string error;        // why it could not be loaded; empty otherwise
+    bool leaving = false;     // unloaded by service: the image goes once nobody holds the driver object
+    bool left = false;        // and it was said what does
+    bool kept = false;        // ended, but its image stays: another driver imports from it
 };
 
 void trace_symbols(const nt::ldr::Module& module);
@@ -144,6 +145,7 @@ class Machine {
     Config config_;
     nt::ldr::ModuleList modules_;
     std::deque<LoadedDriver> drivers_;
+    unsigned loads_ = 0;
     LoadedDriver* loading_ = nullptr; // the command line's that is being loaded
     std::vector<ChildProcess> children_;
     std::vector<BrokenRule> reports_;

@@ -1,5 +1,6 @@
 #include "kernel/io/driver_service.h"
 #include "abi/status.h"
+#include "host/fiber.h"
 #include "kernel/cm/registry.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/detail/life.h"
@@ -20,24 +21,20 @@ namespace {
 
 DriverImages* images;
 
-// One load or unload at a time; a DriverEntry that loads another driver is part of its own.
+// One load or unload at a time; a DriverEntry that loads another driver is part of its own. It is held while
+// drivers run, whose exceptions may leave our frames behind: then it goes with them.
 class LoadLock {
   public:
-    LoadLock() {
-        if (owner_ == &ke::current_thread()) {
-            ++depth_;
-            return;
+    LoadLock() : outer_(innermost_) {
+        if (!outer_ || owner_ != &ke::current_thread()) {
+            while (innermost_)
+                ke::wait_for_single_object(free_, Executive, KernelMode, false, nullptr);
+            owner_ = &ke::current_thread();
+            outer_ = nullptr;
         }
-        while (owner_)
-            ke::wait_for_single_object(free_, Executive, KernelMode, false, nullptr);
-        owner_ = &ke::current_thread();
-        depth_ = 1;
+        innermost_ = this;
     }
-    ~LoadLock() {
-        if (--depth_) return;
-        owner_ = nullptr;
-        ke::set_event(*free_, IO_NO_INCREMENT, false);
-    }
+    ~LoadLock() { leave(); }
     LoadLock(const LoadLock&) = delete;
     LoadLock& operator=(const LoadLock&) = delete;
     static void make() {
@@ -45,12 +42,25 @@ class LoadLock {
         free_ = static_cast<KEVENT*>(
             pool::allocate(pool::Kind::nonpaged, sizeof(KEVENT), pool::tag("IoLd"), 0, true));
         ke::initialize_event(*free_, SynchronizationEvent, false);
+        host::Fiber::frames_abandoned = [](std::uint64_t high) {
+            while (innermost_ && owner_ == &ke::current_thread() &&
+                   reinterpret_cast<std::uint64_t>(innermost_) < high)
+                innermost_->leave();
+        };
     }
 
   private:
+    void leave() {
+        innermost_ = outer_;
+        if (innermost_) return;
+        owner_ = nullptr;
+        ke::set_event(*free_, IO_NO_INCREMENT, false);
+    }
+
+    LoadLock* outer_; // of the same thread
     static inline KEVENT* free_;
     static inline const ke::Thread* owner_;
-    static inline ULONG depth_;
+    static inline LoadLock* innermost_;
 };
 
 std::u16string text_of(const cm::Value* value) {
@@ -139,6 +149,9 @@ Result<DriverService> read_driver_service(std::u16string_view key) {
         service.directory = object.substr(0, split);
         service.object = object.substr(split + 1);
     }
+    constexpr std::size_t longest = 0x7ffe; // characters of a UNICODE_STRING
+    if (service.directory.size() + 1 + service.object.size() > longest)
+        return fail(STATUS_OBJECT_NAME_INVALID);
     return service;
 }
 

@@ -35,11 +35,15 @@ static ULONG finish_unload(DRIVER_OBJECT* driver) {
     return left;
 }
 
-static ULONG call_unload(DRIVER_OBJECT* driver) {
+// Without memory for a thread the driver stays, and may be unloaded again.
+static NTSTATUS call_unload(DRIVER_OBJECT* driver, ULONG& left) {
     driver->Flags |= DRVO_UNLOAD_INVOKED;
-    ULONG left = 0;
-    detail::in_system([&] { left = finish_unload(driver); });
-    return left;
+    const NTSTATUS status = detail::in_system([&] { left = finish_unload(driver); });
+    if (NT_SUCCESS(status)) return status;
+    driver->Flags &= ~DRVO_UNLOAD_INVOKED;
+    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+        extension_of(device)->ExtensionFlags &= ~DOE_UNLOAD_PENDING;
+    return status;
 }
 
 NTSTATUS unload_driver(DRIVER_OBJECT* driver, ULONG* devices_left) {
@@ -51,9 +55,10 @@ NTSTATUS unload_driver(DRIVER_OBJECT* driver, ULONG* devices_left) {
     }
     if (driver->Flags & DRVO_UNLOAD_INVOKED) return STATUS_DELETE_PENDING;
     if (!may_unload(driver)) return STATUS_PENDING;
-    const ULONG left = call_unload(driver);
+    ULONG left = 0;
+    const NTSTATUS status = call_unload(driver, left);
     if (devices_left) *devices_left = left;
-    return STATUS_SUCCESS;
+    return status;
 }
 
 void forget_driver(DRIVER_OBJECT* driver) {
@@ -75,8 +80,10 @@ void detail::continue_pending(DEVICE_OBJECT* device) {
         ob::dereference(device); // what IoCreateDevice held
         return;
     }
-    if ((flags & DOE_UNLOAD_PENDING) && !(driver->Flags & DRVO_UNLOAD_INVOKED) && may_unload(driver))
-        call_unload(driver);
+    if ((flags & DOE_UNLOAD_PENDING) && !(driver->Flags & DRVO_UNLOAD_INVOKED) && may_unload(driver)) {
+        ULONG left = 0;
+        (void)call_unload(driver, left);
+    }
 }
 
 void detail::link_device(DRIVER_OBJECT* driver, DEVICE_OBJECT* device) {

@@ -32,67 +32,81 @@ namespace {
 
 bool is_running(Service& service) { return status_of(service).Status.dwCurrentState == SERVICE_RUNNING; }
 
-bool start_needed(Service& service) { return is_running(service) || start(service) == ERROR_SUCCESS; }
+// assumed: services that need each other in a longer row than this do not start.
+constexpr unsigned deepest = 64;
+
+bool start_needed(Service& service, unsigned depth) {
+    if (is_running(service)) return true;
+    return depth < deepest && start(service, depth + 1) == ERROR_SUCCESS;
+}
 
 // One member of a group at least, "after an attempt to start all members".
-bool start_group(std::u16string_view group, const Service& but) {
+bool start_group(std::u16string_view group, const Service& but, unsigned depth) {
+    std::vector<std::u16string> names; // records may go while a driver is loaded
+    for (const Service* member : all())
+        if (member != &but && same(config_of(*member).group, group)) names.push_back(member->name);
     bool any = false;
-    for (Service* member : all())
-        if (member != &but && same(config_of(*member).group, group)) any |= start_needed(*member);
+    for (const std::u16string& name : names)
+        if (Service* member = find(name)) any |= start_needed(*member, depth);
     return any;
 }
 
-ULONG start_dependencies(const Service& service, const Config& config) {
+ULONG start_dependencies(const Service& service, const Config& config, unsigned depth) {
     for (const std::u16string& name : config.services) {
         Service* needed = find(name);
         if (!needed || needed->marked) return ERROR_SERVICE_DEPENDENCY_DELETED;
-        if (!start_needed(*needed)) return ERROR_SERVICE_DEPENDENCY_FAIL;
+        if (!start_needed(*needed, depth)) return ERROR_SERVICE_DEPENDENCY_FAIL;
     }
     for (const std::u16string& group : config.groups)
-        if (!start_group(group, service)) return ERROR_SERVICE_DEPENDENCY_FAIL;
+        if (!start_group(group, service, depth)) return ERROR_SERVICE_DEPENDENCY_FAIL;
     return ERROR_SUCCESS;
 }
 
 } // namespace
 
-// The record stays while it waits for the load.
-class Starting {
+// The record stays while its driver is loaded or unloaded.
+class Held {
   public:
-    explicit Starting(Service& service) : service_(service) {
+    explicit Held(Service& service, bool starting = false) : service_(service), starting_(starting) {
         ++service_.handles;
-        service_.starting = true;
+        service_.starting |= starting;
     }
-    ~Starting() {
+    ~Held() {
         --service_.handles;
-        service_.starting = false;
+        if (starting_) service_.starting = false;
     }
-    Starting(const Starting&) = delete;
-    Starting& operator=(const Starting&) = delete;
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
 
   private:
     Service& service_;
+    const bool starting_;
 };
 
-ULONG start(Service& service) {
+ULONG start(Service& service, unsigned depth) {
     const Config config = config_of(service);
     if (service.marked) return ERROR_SERVICE_MARKED_FOR_DELETE;
     if (config.start == SERVICE_DISABLED) return ERROR_SERVICE_DISABLED;
     if (status_of(service).Status.dwCurrentState != SERVICE_STOPPED) return ERROR_SERVICE_ALREADY_RUNNING;
     if (!config.is_driver()) return SCM_PROGRAM;
     if (service.starting) return ERROR_CIRCULAR_DEPENDENCY;
-    const Starting now(service);
-    if (const ULONG error = start_dependencies(service, config); error != ERROR_SUCCESS)
+    const Held held(service, true);
+    if (const ULONG error = start_dependencies(service, config, depth); error != ERROR_SUCCESS)
         return service.exit_code = error;
-    const NTSTATUS status = io::load_driver_service(key_of(service.name));
+    note_start(service, io::load_driver_service(key_of(service.name)));
+    return service.exit_code;
+}
+
+void note_start(Service& service, NTSTATUS status) {
     service.stoppable = true;
     service.exit_code = NT_SUCCESS(status) ? ERROR_SUCCESS : rtl::status_to_dos_error(status);
-    return service.exit_code;
 }
 
 ULONG stop(Service& service) {
     for (Service* other : dependents(service))
         if (status_of(*other).Status.dwCurrentState != SERVICE_STOPPED)
             return ERROR_DEPENDENT_SERVICES_RUNNING;
+    const Held held(service);
     const NTSTATUS status = io::unload_driver_service(key_of(service.name));
     if (NT_SUCCESS(status)) {
         service.stopping = true;

@@ -3,6 +3,7 @@
 #include "rtl/strings.h"
 #include <cstring>
 #include <map>
+#include <set>
 
 namespace nt::scm {
 
@@ -142,11 +143,17 @@ void settle() {
     }
 }
 
-bool depends(const std::vector<std::u16string>& names, std::u16string_view name, unsigned depth) {
-    for (const std::u16string& one : names) {
+bool depends(const std::vector<std::u16string>& names, std::u16string_view name) {
+    std::vector<std::u16string> todo = names;
+    std::set<const Service*> seen; // keys can say anything, circles too
+    while (!todo.empty()) {
+        const std::u16string one = std::move(todo.back());
+        todo.pop_back();
         if (same(one, name)) return true;
         const Service* service = find(one);
-        if (service && depth && depends(config_of(*service).services, name, depth - 1)) return true;
+        if (!service || !seen.insert(service).second) continue;
+        for (std::u16string& next : config_of(*service).services)
+            todo.push_back(std::move(next));
     }
     return false;
 }

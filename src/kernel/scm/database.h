@@ -52,12 +52,14 @@ SERVICE_STATUS_PROCESS status_of(Service& service);
 // Marked services without handles whose drivers have ended leave the database.
 void settle();
 void mark_for_deletion(Service& service);
-ULONG start(Service& service);
+// `depth`: services that wait for this one.
+ULONG start(Service& service, unsigned depth = 0);
+// What came of a start, also of one by the machine as it starts.
+void note_start(Service& service, NTSTATUS status);
 ULONG stop(Service& service);
 // Services that depend on it.
 std::vector<Service*> dependents(const Service& service);
-// Whether one of `names` depends on `name`, or is it. `depth`: links left to follow, as keys can say
-// anything.
-bool depends(const std::vector<std::u16string>& names, std::u16string_view name, unsigned depth = 32);
+// Whether one of `names` depends on `name`, or is it.
+bool depends(const std::vector<std::u16string>& names, std::u16string_view name);
 
 } // namespace nt::scm

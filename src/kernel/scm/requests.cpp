@@ -95,8 +95,13 @@ ULONG open_service(Request& r, ULONG_PTR pid) {
 
 ULONG create_service(Request& r, ULONG_PTR pid) {
     Service* service = nullptr;
-    const ULONG error = create(r, service);
-    return error == ERROR_SUCCESS ? open_handle(pid, service, r.head.Access, r.head.Handle) : error;
+    if (const ULONG error = create(r, service); error != ERROR_SUCCESS) return error;
+    const ULONG error = open_handle(pid, service, r.head.Access, r.head.Handle);
+    if (error != ERROR_SUCCESS) { // nothing stays of a call that fails
+        mark_for_deletion(*service);
+        settle();
+    }
+    return error;
 }
 
 ULONG name_of_display(Request& r, bool key_wanted) {
