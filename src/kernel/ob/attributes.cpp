@@ -71,7 +71,7 @@ NTSTATUS Attributes::capture_string(const UNICODE_STRING& string, KPROCESSOR_MOD
     if (string.Length & 1) return STATUS_OBJECT_NAME_INVALID;
     WCHAR* buffer = inline_buffer_;
     if (string.Length > sizeof inline_buffer_) {
-        release();
+        if (pool_buffer_) pool::release(pool_buffer_, name_tag);
         pool_buffer_ = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, string.Length, name_tag));
         if (!pool_buffer_) return STATUS_INSUFFICIENT_RESOURCES;
         buffer = pool_buffer_;

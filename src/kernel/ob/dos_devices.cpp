@@ -31,6 +31,7 @@ OBJECT_DIRECTORY* find_local(std::u16string_view path) {
 OBJECT_DIRECTORY* make_local(std::u16string_view path, DEVICE_MAP* map) {
     const auto made = create_directory(path);
     if (!made) return nullptr;
+    reference(*made); // the map's: the directory's name can be taken away
     // assumed: whoever may make named objects may define devices for the logon session.
     if (const OBJECT_DIRECTORY* named = find_local(u"\\BaseNamedObjects"))
         share_security(*made, security_of(named));

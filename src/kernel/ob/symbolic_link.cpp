@@ -43,7 +43,7 @@ Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const 
     if (!body) return fail(body.error());
     auto* link = static_cast<OBJECT_SYMBOLIC_LINK*>(*body);
     link->CreationTime.QuadPart = ke::system_time();
-    const USHORT size = std::max<USHORT>(kept, static_cast<USHORT>(target.Length + sizeof(WCHAR)));
+    const ULONG size = std::max<ULONG>(kept, target.Length + ULONG(sizeof(WCHAR)));
     auto* text = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, size, target_tag));
     if (!text) {
         dereference(link);
@@ -51,7 +51,8 @@ Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const 
     }
     text[target.Length / sizeof(WCHAR)] = 0;
     if (const USHORT bytes = std::max(kept, target.Length)) std::memcpy(text, target.Buffer, bytes);
-    link->LinkTarget = {target.Length, size, text};
+    constexpr ULONG longest = 0xfffe;
+    link->LinkTarget = {target.Length, static_cast<USHORT>(std::min(size, longest)), text};
     return link;
 }
 

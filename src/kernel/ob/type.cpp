@@ -39,6 +39,7 @@ static void describe(OBJECT_TYPE_INITIALIZER& info, const TypeFacts& facts) {
     info.Length = sizeof info;
     info.ObjectTypeFlags = static_cast<UCHAR>(
         OB_TYPE_MAINTAIN_TYPE_LIST | (facts.maintain_handle_info ? OB_TYPE_MAINTAIN_HANDLE_COUNT : 0) |
+        (facts.security_required ? OB_TYPE_SECURITY_REQUIRED : 0) |
         (facts.callbacks ? OB_TYPE_SUPPORTS_OBJECT_CALLBACKS : 0));
     info.InvalidAttributes = facts.invalid_attributes;
     info.GenericMapping = facts.mapping;
