@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""One driver for each rule about requests that breaks it and no other: the report has the rule's name, the place, what Windows would
+"""One driver for each rule about requests that breaks it, and no other but those that ALSO names: the report has the rule's name, the place, what Windows would
 have stopped with and (--verifier io) what had become of the request before. A stack of two devices of one driver, and a request that
 DriverEntry sends to its top; where two drivers are needed there are two images. The same driver without the misdeed is silent."""
-import json, pathlib, re, subprocess, sys
+import json, pathlib, re, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import run_scenario as rs
@@ -254,6 +254,13 @@ CASES = [
 QUICK = "static NTSTATUS NTAPI quick(PDEVICE_OBJECT d, PIRP irp) { return d == upper ? watch(irp) : finish(irp); }"
 
 
+# Rules that cannot be broken without another one.
+ALSO = {"CallDriverIrql": {"CompleteIrql"}, "CallDriverNotIrp": {"DoubleCompletion"}, "CallDriverNotDevice": {"IoAllocateComplete"},
+        "ForwardedPendingIrp": {"NoMoreIrpStackLocations"}, "ForwardedControl": {"MarkIrpPending"},
+        "CopiedCompletionRoutine": {"CopiedNotSkipped", "IrpProcessingComplete"}, "StackTrashed": {"IrpLeft"}, "PnpRemove": {"SystemIrp"},
+        "SuspiciousStatus": {"ReturnedStatus"}, "CompletePending": {"SuspiciousStatus"}, "DeviceDeletedInUse": {"IrpLeft"}, "IrpLost": {"IrpLeft"}}
+
+
 def build(folder, name, code):
     parts = {part: code.get(part, "") for part in ("done", "lower", "upper", "unload", "before", "entry", "more")}
     parts["more"] += QUICK
@@ -276,6 +283,9 @@ def check_case(lab, folder, number, rule, options, code, exit_status, text):
         raise rs.Failure(f"no report of it that says '{text}':\n{done.stderr}")
     if f"{name}!" not in report[1]:
         raise rs.Failure(f"the report does not say where:\n{report[1]}")
+    others = set(re.findall(r"^drvlab: .*\(([A-Z][A-Za-z0-9]+)[;)]", flat, re.M)) - {rule} - ALSO.get(rule, set())
+    if others:
+        raise rs.Failure(f"it is reported to break {', '.join(sorted(others))} as well:\n{done.stderr}")
     if number % 5:
         return
     stopped = lab.call(["load", *arguments, "--stop-on", rule, "--result", folder / "result", driver])
@@ -318,8 +328,6 @@ STOMPED_UPPER = """{
 def check_stomped(lab, folder):
     """A driver that sets a cancel routine for what the driver below it has: seen when the request is cancelled."""
     low = rs.build_driver(folder, "rrlow", STOMPED_LOWER)
-    # Without debug sections, which a driver loaded later may lie in.
-    subprocess.run(["x86_64-w64-mingw32-strip", low], check=True)
     high = build(folder, "rrhigh", {"upper": "if (lower->DriverObject != device->DriverObject) { IoMarkIrpPending(irp); watch(irp); return STATUS_PENDING; }",
                                     "entry": STOMPED_UPPER})
     done = lab.call(["load", "--verifier", "io", "--watchdog", "2", low, high])
@@ -328,7 +336,7 @@ def check_stomped(lab, folder):
 
 
 def check_names():
-    """Every rule that the sources report is in the list of --stop-on, and this script breaks every rule about requests."""
+    """Every rule that the sources report is in the list of --stop-on, and every rule about requests is broken by a test."""
     source = rs.SOURCE / "src"
     listed = set(re.findall(r'^    "(\w+)",$', (source / "app/rule_names.cpp").read_text(), re.M))
     used = set()
@@ -340,6 +348,10 @@ def check_names():
         used |= {w for w in re.findall(r'[?:{]\s*"([A-Z][a-z]+[A-Z][A-Za-z0-9]+)"\s*[:,;)]', words) if file.parent.name in ("io",)}
     if missing := sorted(w for w in used if w not in listed and not w.startswith(("Iop", "Hal", "Pci", "ProcessorState"))):
         raise rs.Failure("app/rule_names.cpp lacks " + ", ".join(missing))
+    page = set(re.findall(r"^\| \*(\w+)\*", (rs.SOURCE / "docs/rules-about-requests.md").read_text(), re.M))
+    tests = "".join(f.read_text(errors="replace") for kind in ("*.py", "*.toml", "*.c") for f in (rs.SOURCE / "tests").rglob(kind))
+    if untested := sorted(rule for rule in page if not re.search(rf"\b{rule}\b", tests)):
+        raise rs.Failure("no test breaks " + ", ".join(untested))
 
 
 def check(lab, options, folder):

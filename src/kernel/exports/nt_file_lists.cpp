@@ -1,6 +1,7 @@
 // System services on directories, extended attributes, quotas and volumes: nf-ntifs-ntquerydirectoryfileex,
 // nf-ntifs-zwqueryeafile, nf-ntifs-zwqueryquotainformationfile, nf-ntifs-zwsetvolumeinformationfile,
 // nf-ntifs-zwflushbuffersfileex …
+#include "abi/status.h"
 #include "kernel/exports/runtime.h"
 #include "kernel/io/file.h"
 
@@ -74,7 +75,9 @@ extern "C" NTSTATUS NtSetVolumeInformationFile(HANDLE file, IO_STATUS_BLOCK* ios
 GATE(NtSetVolumeInformationFile);
 
 // Parameters and their size are reserved.
-extern "C" NTSTATUS NtFlushBuffersFileEx(HANDLE file, ULONG flags, PVOID, ULONG, IO_STATUS_BLOCK* iosb) {
+extern "C" NTSTATUS NtFlushBuffersFileEx(HANDLE file, ULONG flags, PVOID parameters, ULONG size,
+                                         IO_STATUS_BLOCK* iosb) {
+    if (parameters || size) return STATUS_INVALID_PARAMETER; // assumed: "must be NULL", "must be 0"
     return io::flush_buffers(file, flags, iosb, previous_mode());
 }
 GATE(NtFlushBuffersFileEx);

@@ -76,7 +76,8 @@ NTSTATUS query_ea(const QueryEa& what, KPROCESSOR_MODE mode) {
 
 NTSTATUS set_ea(HANDLE file, IO_STATUS_BLOCK* iosb, const void* buffer, ULONG length, KPROCESSOR_MODE mode) {
     return detail::set_list({file, nullptr, nullptr, nullptr, iosb, mode},
-                            {IRP_MJ_SET_EA, FILE_WRITE_EA, check_ea_buffer}, buffer, length);
+                            {IRP_MJ_SET_EA, FILE_WRITE_EA, STATUS_EA_LIST_INCONSISTENT, check_ea_buffer},
+                            buffer, length);
 }
 
 } // namespace nt::io

@@ -8,6 +8,7 @@
 #include "kernel/io/detail/request.h"
 #include "kernel/io/detail/target.h"
 #include "kernel/io/irp.h"
+#include "kernel/io/request_hints.h"
 #include "kernel/mm/probe.h"
 #include <cstring>
 
@@ -170,25 +171,17 @@ NTSTATUS set_completion(detail::Request& request, PVOID buffer, bool replace) {
     return NT_SUCCESS(status) ? request.answer(status, 0) : request.abandon(status);
 }
 
-// The I/O priority of requests on the file whose maker does not choose one: bits 17 to 19 of IRP.Flags, plus
-// one.
-constexpr ULONG priority_shift = 17;
-constexpr LONG priorities = 5; // MaxIoPriorityTypes
-constexpr LONG priority_normal = 2;
-
 NTSTATUS set_priority(detail::Request& request, PVOID buffer) {
     FILE_IO_PRIORITY_HINT_INFORMATION given;
     if (!guest::read(reinterpret_cast<ULONG_PTR>(buffer), given))
         return request.abandon(STATUS_ACCESS_VIOLATION);
-    if (given.PriorityHint < 0 || given.PriorityHint >= priorities)
-        return request.abandon(STATUS_INVALID_PARAMETER);
-    detail::body_of_file(request.file).priority_flags = static_cast<ULONG>(given.PriorityHint + 1)
-                                                        << priority_shift;
-    return request.answer(STATUS_SUCCESS, 0);
+    const NTSTATUS status = set_priority_hint(request.file, static_cast<ULONG>(given.PriorityHint));
+    return NT_SUCCESS(status) ? request.answer(status, 0) : request.abandon(status);
 }
 LONG priority_of(FILE_OBJECT* file) {
-    const ULONG flags = detail::body_of_file(file).priority_flags;
-    return flags ? static_cast<LONG>(flags >> priority_shift) - 1 : priority_normal;
+    IO_PRIORITY_INFO info{};
+    retrieve_priorities(nullptr, file, nullptr, info);
+    return static_cast<LONG>(info.IoPriority);
 }
 
 // The classes for drivers that need no access checks are the plain ones to a file system.

@@ -16,6 +16,7 @@ NTSTATUS set_list(const Caller& caller, const SetList& what, const void* buffer,
     if (status == STATUS_SUCCESS) status = request.new_irp(what.major);
     if (status != STATUS_SUCCESS) return request.abandon(status);
     ULONG bad = 0;
+    if (static_cast<LONG>(length) < 0) return refuse_list(request, what.inconsistent, bad);
     status = check_copy(buffer, length, caller.mode,
                         [&](const void* copy) { return what.check(copy, length, &bad); });
     if (!NT_SUCCESS(status)) return refuse_list(request, status, bad);

@@ -93,8 +93,10 @@ NTSTATUS query_quota(const QueryQuota& what, KPROCESSOR_MODE mode) {
 
 NTSTATUS set_quota(HANDLE file, IO_STATUS_BLOCK* iosb, const void* buffer, ULONG length,
                    KPROCESSOR_MODE mode) {
-    return detail::set_list({file, nullptr, nullptr, nullptr, iosb, mode},
-                            {IRP_MJ_SET_QUOTA, FILE_WRITE_DATA, check_quota_buffer}, buffer, length);
+    return detail::set_list(
+        {file, nullptr, nullptr, nullptr, iosb, mode},
+        {IRP_MJ_SET_QUOTA, FILE_WRITE_DATA, STATUS_QUOTA_LIST_INCONSISTENT, check_quota_buffer}, buffer,
+        length);
 }
 
 } // namespace nt::io

@@ -19,7 +19,9 @@ template <class Visit> void for_each_held(Visit visit) {
         [](void* context, const pool::Block& block) {
             if (block.tag != pool::tag("Irp ")) return true;
             const auto* irp = reinterpret_cast<const IRP*>(block.address);
-            if (irp->Type == IO_TYPE_IRP && level_of(irp) >= 1 && level_of(irp) <= irp->StackCount)
+            if (block.size >= sizeof(IRP) && irp->Type == IO_TYPE_IRP &&
+                block.size >= size_of_irp(irp->StackCount) && level_of(irp) >= 1 &&
+                level_of(irp) <= irp->StackCount)
                 if (const DEVICE_OBJECT* device = stack_of(irp)[level_of(irp) - 1].DeviceObject)
                     (*static_cast<Visit*>(context))(irp, device);
             return true;
@@ -28,11 +30,16 @@ template <class Visit> void for_each_held(Visit visit) {
 }
 
 struct HeldRequest {
+    const DRIVER_OBJECT* driver; // that is being unloaded: a DriverUnload may unload another one
     const IRP* irp;
     const DEVICE_OBJECT* device;
     CHAR level;
 };
-std::vector<HeldRequest> held_requests; // of the driver that is being unloaded
+std::vector<HeldRequest> held_requests;
+
+void forget_held_requests(const DRIVER_OBJECT* driver) {
+    std::erase_if(held_requests, [driver](const HeldRequest& held) { return held.driver == driver; });
+}
 
 } // namespace
 
@@ -65,10 +72,10 @@ void check_detach(DEVICE_OBJECT* lower) {
 }
 
 void note_held_requests(const DRIVER_OBJECT* driver) {
-    held_requests.clear();
+    forget_held_requests(driver);
     for_each_held([&](const IRP* irp, const DEVICE_OBJECT* device) {
         for (const DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice)
-            if (d == device) held_requests.push_back({irp, device, irp->CurrentLocation});
+            if (d == device) held_requests.push_back({driver, irp, device, irp->CurrentLocation});
     });
 }
 
@@ -76,13 +83,15 @@ void report_lost_requests(const DRIVER_OBJECT* driver) {
     if (held_requests.empty()) return;
     for_each_held([&](const IRP* irp, const DEVICE_OBJECT* device) {
         for (const HeldRequest& held : held_requests)
-            if (held.irp == irp && held.device == device && held.level == irp->CurrentLocation)
+            if (held.driver == driver && held.irp == irp && held.device == device &&
+                held.level == irp->CurrentLocation)
                 ke::report_at(
                     number(driver->DriverUnload) + 1, "IrpLost", {}, about(irp),
                     "%s was unloaded with a request of somebody else: IRP %llx (stack location %d) will "
                     "never end",
                     name_of(driver).text, address_of(irp), held.level);
     });
+    forget_held_requests(driver);
 }
 
 } // namespace nt::io::detail

@@ -39,7 +39,7 @@ bool is_of_service(const IRP* irp) {
 
 // Made by another driver than the one that has it now and calls.
 bool is_foreign(const IRP* irp, ULONG_PTR caller) {
-    const int level = irp->CurrentLocation;
+    const int level = level_of(irp);
     if (level < 1 || level > irp->StackCount) return false;
     const DEVICE_OBJECT* holder = stack_of(irp)[level - 1].DeviceObject;
     pool::Block block;

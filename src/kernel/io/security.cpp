@@ -4,6 +4,7 @@
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "host/guest.h"
+#include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/open.h"
 #include "kernel/io/device.h"
@@ -30,7 +31,7 @@ struct Sent {
     ULONG_PTR information;
 };
 template <class Fill>
-Sent send(FILE_OBJECT* file, UCHAR major, PVOID user_buffer, KPROCESSOR_MODE mode, Fill fill) {
+Sent send_alone(FILE_OBJECT* file, UCHAR major, PVOID user_buffer, KPROCESSOR_MODE mode, Fill fill) {
     struct Private {
         KEVENT event;
         IO_STATUS_BLOCK iosb;
@@ -67,6 +68,17 @@ Sent send(FILE_OBJECT* file, UCHAR major, PVOID user_buffer, KPROCESSOR_MODE mod
     }
     const Sent sent{status, own->iosb.Information};
     pool::release(own);
+    return sent;
+}
+// On a synchronous file one after the other, since the end of each request is told through the file.
+template <class Fill>
+Sent send(FILE_OBJECT* file, UCHAR major, PVOID user_buffer, KPROCESSOR_MODE mode, Fill fill) {
+    const bool synchronous = file->Flags & FO_SYNCHRONOUS_IO;
+    if (synchronous)
+        if (const NTSTATUS status = acquire_file_lock(file, mode); status != STATUS_SUCCESS)
+            return {status, 0};
+    const Sent sent = send_alone(file, major, user_buffer, mode, fill);
+    if (synchronous) release_file_lock(file);
     return sent;
 }
 

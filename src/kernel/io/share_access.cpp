@@ -41,13 +41,15 @@ void note(FILE_OBJECT* file, const Wishes& w) {
 }
 
 void add(const Wishes& w, SHARE_ACCESS* state, LINK_SHARE_ACCESS* link, ULONG n) {
-    state->OpenCount += n;
-    state->Readers += w.read * n;
-    state->Writers += w.write * n;
-    state->Deleters += w.remove * n;
-    state->SharedRead += w.shared_read * n;
-    state->SharedWrite += w.shared_write * n;
-    state->SharedDelete += w.shared_remove * n;
+    if (state) {
+        state->OpenCount += n;
+        state->Readers += w.read * n;
+        state->Writers += w.write * n;
+        state->Deleters += w.remove * n;
+        state->SharedRead += w.shared_read * n;
+        state->SharedWrite += w.shared_write * n;
+        state->SharedDelete += w.shared_remove * n;
+    }
     if (!link) return;
     link->OpenCount += n;
     link->Deleters += w.remove * n;
@@ -59,7 +61,8 @@ LINK_SHARE_ACCESS* counted(LINK_SHARE_ACCESS* link, ULONG flags) {
     return flags & share::secondary_stream ? nullptr : link;
 }
 
-// What this open wants must be shared by all that exist, and what they have by this one.
+// What this open wants must be shared by all that exist, and what they have by this one. An open of a link
+// alone comes without the counts of a stream, which then stand for none.
 bool collide(const Wishes& w, const SHARE_ACCESS& state, const LINK_SHARE_ACCESS* link, ULONG flags) {
     if (!(flags & share::skip_read) &&
         ((w.read && state.SharedRead < state.OpenCount) || (state.Readers && !w.shared_read)))
@@ -83,7 +86,7 @@ NTSTATUS check_link_share_access(ACCESS_MASK desired, ULONG sharing, FILE_OBJECT
     if (file && detail::ignores_sharing(file)) return STATUS_SUCCESS;
     if (!w.any() && !(flags & share::force)) return STATUS_SUCCESS;
     link = counted(link, flags);
-    if (collide(w, *state, link, flags)) return STATUS_SHARING_VIOLATION;
+    if (collide(w, state ? *state : SHARE_ACCESS{}, link, flags)) return STATUS_SHARING_VIOLATION;
     if ((flags & share::update) && w.any()) add(w, state, link, 1);
     return STATUS_SUCCESS;
 }
@@ -91,7 +94,7 @@ void set_link_share_access(ACCESS_MASK desired, ULONG sharing, FILE_OBJECT* file
                            LINK_SHARE_ACCESS* link, ULONG flags) {
     const Wishes w = wishes_of(desired, sharing, flags);
     note(file, w);
-    *state = {};
+    if (state) *state = {};
     if (link) *link = {};
     if (w.any() && !detail::ignores_sharing(file)) add(w, state, counted(link, flags), 1);
 }

@@ -99,7 +99,7 @@ static void check_allocation(void) {
             IoFreeIrp(irp);
         }
     PIRP irp = IoAllocateIrp(3, TRUE);
-    CHECK(irp && (irp->AllocationFlags & quota_charged), "ChargeQuota charges the IRP");
+    CHECK(irp && (irp->AllocationFlags & quota_charged), "ChargeQuota: the IRP says that it was charged");
     IoReuseIrp(irp, STATUS_SUCCESS);
     CHECK(irp->AllocationFlags & quota_charged, "a charged IRP stays so when it is used again");
     IoFreeIrp(irp);

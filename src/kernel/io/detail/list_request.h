@@ -7,6 +7,7 @@ namespace nt::io::detail {
 struct SetList {
     UCHAR major; // IRP_MJ_SET_EA, IRP_MJ_SET_QUOTA
     ACCESS_MASK access;
+    NTSTATUS inconsistent; // of a bad list
     NTSTATUS (*check)(const void* list, ULONG length, ULONG* offset);
 };
 // NtSetEaFile, NtSetQuotaInformationFile: checks a copy of the list, then sends the caller's. Buffers that a
