@@ -35,6 +35,9 @@ ACCESS_MASK to_write(DWORD information) {
     return access;
 }
 
+// SE_OBJECT_TYPE of a handle that the kernel knows: file, key, kernel object.
+bool is_of_kernel(DWORD type) { return type == 1 || type == 4 || type == 6; }
+
 } // namespace
 
 extern "C" {
@@ -50,8 +53,9 @@ BOOL SetKernelObjectSecurity(HANDLE handle, DWORD information, PVOID descriptor)
 }
 
 // The parts point into one block, which the caller frees with LocalFree.
-DWORD GetSecurityInfo(HANDLE handle, DWORD, DWORD information, SID** owner, SID** group, ACL** dacl,
+DWORD GetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID** owner, SID** group, ACL** dacl,
                       ACL** sacl, PVOID* descriptor) {
+    if (!is_of_kernel(type)) k32::stop("GetSecurityInfo (of this type of object)");
     ULONG size = 0;
     NTSTATUS status = NtQuerySecurityObject(handle, information, nullptr, 0, &size);
     if (status != STATUS_BUFFER_TOO_SMALL) return error_of(status);
@@ -79,7 +83,9 @@ DWORD GetSecurityInfo(HANDLE handle, DWORD, DWORD information, SID** owner, SID*
         k32::heap_free(d);
     return ERROR_SUCCESS;
 }
-DWORD SetSecurityInfo(HANDLE handle, DWORD, DWORD information, SID* owner, SID* group, ACL* dacl, ACL* sacl) {
+DWORD SetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID* owner, SID* group, ACL* dacl,
+                      ACL* sacl) {
+    if (!is_of_kernel(type)) k32::stop("SetSecurityInfo (of this type of object)");
     SECURITY_DESCRIPTOR d;
     rtl::create_descriptor(&d, SECURITY_DESCRIPTOR_REVISION);
     d.Owner = owner, d.Group = group;

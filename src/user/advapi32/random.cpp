@@ -1,6 +1,6 @@
 // Random numbers, and the name of the user. Random means: a function of the machine's seed, so that a run can
 // be repeated.
-#include "user/kernel32/kernel32.h"
+#include "security.h"
 
 namespace nt {
 using namespace k32;
@@ -29,8 +29,8 @@ void fill(PVOID to, ULONG length) {
 }
 
 template <class Char> BOOL user_name(Char* to, DWORD* size) {
-    constexpr WCHAR name[] = u"SYSTEM"; // programs run as the local system
-    DWORD n = return_string(to, *size, name, 6);
+    // Programs run as the local system or as one of the users of the machine, who have one name here.
+    DWORD n = return_string(to, *size, security::machine_sid() ? u"drvlab" : u"SYSTEM", 6);
     bool fits = n < *size;
     *size = fits ? n + 1 : n;
     return fits ? BOOL(TRUE) : fail_with(ERROR_INSUFFICIENT_BUFFER);

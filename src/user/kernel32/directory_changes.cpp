@@ -6,13 +6,6 @@ using namespace k32;
 
 namespace {
 
-void apc(PVOID routine, IO_STATUS_BLOCK* iosb, ULONG) {
-    const DWORD error = NT_SUCCESS(iosb->Status) ? DWORD(ERROR_SUCCESS) : RtlNtStatusToDosError(iosb->Status);
-    const DWORD done = NT_ERROR(iosb->Status) ? 0 : DWORD(iosb->Information);
-    reinterpret_cast<OVERLAPPED_COMPLETION_ROUTINE*>(routine)(error, done,
-                                                              reinterpret_cast<OVERLAPPED*>(iosb));
-}
-
 // `cls`: READ_DIRECTORY_NOTIFY_INFORMATION_CLASS, the kernel's numbers.
 BOOL read_changes(HANDLE directory, PVOID buffer, DWORD length, BOOL tree, DWORD filter, DWORD* done,
                   OVERLAPPED* o, OVERLAPPED_COMPLETION_ROUTINE* routine, ULONG cls) {
@@ -29,14 +22,10 @@ BOOL read_changes(HANDLE directory, PVOID buffer, DWORD length, BOOL tree, DWORD
         return TRUE;
     }
     o->Internal = STATUS_PENDING;
-    const ULONG_PTR event = ULONG_PTR(o->hEvent);
     const NTSTATUS status = NtNotifyChangeDirectoryFileEx(
-        directory, routine ? nullptr : reinterpret_cast<HANDLE>(event & ~ULONG_PTR(1)),
-        routine ? apc : nullptr,
-        routine     ? reinterpret_cast<PVOID>(routine)
-        : event & 1 ? nullptr
-                    : static_cast<PVOID>(o),
-        o->status_block(), buffer, length, filter, BOOLEAN(tree != 0), cls);
+        directory, routine ? nullptr : event_of(o), routine ? completion_apc : nullptr,
+        routine ? reinterpret_cast<PVOID>(routine) : context_of(o), o->status_block(), buffer, length, filter,
+        BOOLEAN(tree != 0), cls);
     return NT_ERROR(status) ? fail(status) : BOOL(TRUE);
 }
 

@@ -17,9 +17,6 @@ NTSTATUS finish(HANDLE file, NTSTATUS status, const IO_STATUS_BLOCK& iosb) {
     return NT_SUCCESS(status) ? iosb.Status : status;
 }
 
-HANDLE event_of(OVERLAPPED* o) { return reinterpret_cast<HANDLE>(ULONG_PTR(o->hEvent) & ~ULONG_PTR(1)); }
-PVOID context_of(OVERLAPPED* o) { return ULONG_PTR(o->hEvent) & 1 ? nullptr : o; }
-
 BOOL started(NTSTATUS status, OVERLAPPED* o, DWORD* done) {
     if (NT_SUCCESS(status) && status != STATUS_PENDING) {
         if (done) *done = DWORD(o->InternalHigh);
@@ -110,14 +107,6 @@ NTSTATUS control(HANDLE file, HANDLE event, PVOID context, IO_STATUS_BLOCK* iosb
     return answer(NtFlushBuffersFile(real_handle(file), &iosb));
 }
 
-// ReadFileEx and WriteFileEx: the kernel queues this APC, which calls the program's routine as documented.
-void apc(PVOID routine, IO_STATUS_BLOCK* iosb, ULONG) {
-    DWORD error = NT_SUCCESS(iosb->Status) ? DWORD(ERROR_SUCCESS) : RtlNtStatusToDosError(iosb->Status);
-    DWORD done = NT_ERROR(iosb->Status) ? 0 : DWORD(iosb->Information);
-    reinterpret_cast<OVERLAPPED_COMPLETION_ROUTINE*>(routine)(error, done,
-                                                              reinterpret_cast<OVERLAPPED*>(iosb));
-}
-
 BOOL started_ex(NTSTATUS status) {
     if (NT_ERROR(status) || status == STATUS_END_OF_FILE) return fail(status);
     RtlSetLastWin32Error(status == STATUS_BUFFER_OVERFLOW ? ERROR_MORE_DATA : ERROR_SUCCESS);
@@ -128,15 +117,16 @@ BOOL read_file_ex(HANDLE file, PVOID buffer, DWORD length, OVERLAPPED* o,
                   OVERLAPPED_COMPLETION_ROUTINE* routine) {
     LARGE_INTEGER offset = o->At;
     o->Internal = STATUS_PENDING;
-    return started_ex(NtReadFile(real_handle(file), nullptr, apc, reinterpret_cast<PVOID>(routine),
+    return started_ex(NtReadFile(real_handle(file), nullptr, completion_apc, reinterpret_cast<PVOID>(routine),
                                  o->status_block(), buffer, length, &offset, nullptr));
 }
 BOOL write_file_ex(HANDLE file, const void* buffer, DWORD length, OVERLAPPED* o,
                    OVERLAPPED_COMPLETION_ROUTINE* routine) {
     LARGE_INTEGER offset = o->At;
     o->Internal = STATUS_PENDING;
-    return started_ex(NtWriteFile(real_handle(file), nullptr, apc, reinterpret_cast<PVOID>(routine),
-                                  o->status_block(), buffer, length, &offset, nullptr));
+    return started_ex(NtWriteFile(real_handle(file), nullptr, completion_apc,
+                                  reinterpret_cast<PVOID>(routine), o->status_block(), buffer, length,
+                                  &offset, nullptr));
 }
 
 BOOL cancel_io(HANDLE file) {
@@ -149,6 +139,15 @@ BOOL cancel_io_ex(HANDLE file, OVERLAPPED* o) {
 }
 
 } // namespace
+
+// ReadFileEx and WriteFileEx: the kernel queues this APC, which calls the program's routine as documented.
+void completion_apc(PVOID routine, IO_STATUS_BLOCK* iosb, ULONG) {
+    DWORD error = NT_SUCCESS(iosb->Status) ? DWORD(ERROR_SUCCESS) : RtlNtStatusToDosError(iosb->Status);
+    DWORD done = NT_ERROR(iosb->Status) ? 0 : DWORD(iosb->Information);
+    reinterpret_cast<OVERLAPPED_COMPLETION_ROUTINE*>(routine)(error, done,
+                                                              reinterpret_cast<OVERLAPPED*>(iosb));
+}
+
 } // namespace k32
 
 using namespace k32;

@@ -90,10 +90,20 @@ DWORD return_string(CHAR* to, DWORD size, const WCHAR* from, DWORD length);
 // `security`. The name is only pointed to.
 struct NamedObject {
     NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* security, ULONG flags);
+    explicit operator bool() const { return ok; } // else the last error says why not
     OBJECT_ATTRIBUTES* get() { return &attributes; }
     OBJECT_ATTRIBUTES attributes;
     UNICODE_STRING string;
+    bool ok = true;
 };
+
+// The low bit of an OVERLAPPED's event keeps the completion away from a completion port.
+inline HANDLE event_of(OVERLAPPED* o) {
+    return reinterpret_cast<HANDLE>(ULONG_PTR(o->hEvent) & ~ULONG_PTR(1));
+}
+inline PVOID context_of(OVERLAPPED* o) { return ULONG_PTR(o->hEvent) & 1 ? nullptr : o; }
+// The kernel's APC of an extended request, whose context is the program's routine.
+void completion_apc(PVOID routine, IO_STATUS_BLOCK* iosb, ULONG);
 
 inline LARGE_INTEGER* timeout_of(DWORD milliseconds, LARGE_INTEGER* storage) {
     if (milliseconds == INFINITE) return nullptr;

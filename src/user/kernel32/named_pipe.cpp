@@ -81,10 +81,8 @@ BOOL control(HANDLE file, ULONG code, PVOID in, ULONG in_size, PVOID out, ULONG 
         return status == STATUS_BUFFER_OVERFLOW ? fail(status) : answer(status);
     }
     o->Internal = STATUS_PENDING;
-    const ULONG_PTR event = ULONG_PTR(o->hEvent);
-    const NTSTATUS status =
-        NtFsControlFile(file, reinterpret_cast<HANDLE>(event & ~ULONG_PTR(1)), nullptr,
-                        event & 1 ? nullptr : o, o->status_block(), code, in, in_size, out, out_size);
+    const NTSTATUS status = NtFsControlFile(file, event_of(o), nullptr, context_of(o), o->status_block(),
+                                            code, in, in_size, out, out_size);
     if (NT_SUCCESS(status) && status != STATUS_PENDING) {
         if (done) *done = DWORD(o->InternalHigh);
         return TRUE;

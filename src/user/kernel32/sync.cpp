@@ -31,17 +31,20 @@ SECURITY_ATTRIBUTES* inheriting(BOOL inherit, SECURITY_ATTRIBUTES* storage) {
 HANDLE create_event(SECURITY_ATTRIBUTES* security, const WCHAR* name, bool manual, bool state,
                     ACCESS_MASK access) {
     NamedObject object(name, security, OBJ_OPENIF);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return created(NtCreateEvent(&handle, access, object.get(), manual ? 0 : 1, state), handle);
 }
 HANDLE create_mutex(SECURITY_ATTRIBUTES* security, const WCHAR* name, bool owned, ACCESS_MASK access) {
     NamedObject object(name, security, OBJ_OPENIF);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return created(NtCreateMutant(&handle, access, object.get(), owned), handle);
 }
 HANDLE create_semaphore(SECURITY_ATTRIBUTES* security, const WCHAR* name, LONG initial, LONG maximum,
                         ACCESS_MASK access) {
     NamedObject object(name, security, OBJ_OPENIF);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return created(NtCreateSemaphore(&handle, access, object.get(), initial, maximum), handle);
 }
@@ -104,6 +107,14 @@ k32::NamedObject::NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* secu
         HANDLE found;
         if (NT_SUCCESS(NtOpenDirectoryObject(&found, 0xf, &at))) directory = found;
     }
+    SIZE_T length = 0;
+    while (name[length])
+        ++length;
+    if (length > 0x7ffe) { // STATUS_NAME_TOO_LONG of RtlInitUnicodeStringEx
+        RtlSetLastWin32Error(ERROR_FILENAME_EXCED_RANGE);
+        ok = false;
+        return;
+    }
     RtlInitUnicodeString(&string, name);
     attributes.ObjectName = &string;
     attributes.RootDirectory = directory;
@@ -164,6 +175,7 @@ HANDLE CreateEventA(SECURITY_ATTRIBUTES* security, BOOL manual, BOOL state, cons
 HANDLE OpenEventW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
     NamedObject object(name, inheriting(inherit, &storage), 0);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return opened(NtOpenEvent(&handle, access, object.get()), handle);
 }
@@ -187,6 +199,7 @@ HANDLE CreateMutexA(SECURITY_ATTRIBUTES* security, BOOL owned, const CHAR* name)
 HANDLE OpenMutexW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
     NamedObject object(name, inheriting(inherit, &storage), 0);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return opened(NtOpenMutant(&handle, access, object.get()), handle);
 }
@@ -207,6 +220,7 @@ HANDLE CreateSemaphoreA(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximu
 HANDLE OpenSemaphoreW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
     NamedObject object(name, inheriting(inherit, &storage), 0);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return opened(NtOpenSemaphore(&handle, access, object.get()), handle);
 }
@@ -217,6 +231,7 @@ BOOL ReleaseSemaphore(HANDLE semaphore, LONG count, LONG* previous) {
 // Waitable timers
 HANDLE CreateWaitableTimerExW(SECURITY_ATTRIBUTES* security, const WCHAR* name, DWORD flags, DWORD access) {
     NamedObject object(name, security, OBJ_OPENIF);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return created(NtCreateTimer(&handle, access, object.get(), flags & 1 ? 0 : 1), handle);
 }
@@ -244,6 +259,7 @@ BOOL SetWaitableTimerEx(HANDLE timer, const LARGE_INTEGER* due, LONG period, PVO
 HANDLE OpenWaitableTimerW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
     NamedObject object(name, inheriting(inherit, &storage), 0);
+    if (!object) return nullptr;
     HANDLE handle = nullptr;
     return opened(NtOpenTimer(&handle, access, object.get()), handle);
 }
