@@ -238,12 +238,13 @@ bool take_options(Session& s, std::string_view command, std::span<const std::str
             continue;
         }
         std::uint64_t columns = 0;
+        const bool known = option.starts_with("/c");
         option.remove_prefix(std::min<std::size_t>(2, option.size()));
-        if (option.empty() && !arguments.empty()) {
+        if (known && option.empty() && !arguments.empty()) {
             option = arguments[0];
             arguments = arguments.subspan(1);
         }
-        if (option.empty() || !s.evaluate(option, columns)) return false;
+        if (known && !option.empty() && !s.evaluate(option, columns)) return false;
         if (columns == 0 || columns > 0x100) {
             s.error("Couldn't resolve error at '%s'\n", std::string(command).c_str());
             return false;

@@ -206,10 +206,16 @@ void token_command(Session& s, std::string_view, std::span<const std::string> ar
         else if (!s.evaluate(argument, at))
             return;
     if (!at) {
+        constexpr Address client_bits = 0x7, reference_bits = 0xf; // of what stands beside the pointers
         PVOID slot = nullptr;
-        s.read(s.machine.current_process() + offsetof(nt::EPROCESS, Token), slot);
-        at = s.address_of(slot) & ~Address{0xf};
-        s.print("Thread is not impersonating. Using process token...\n");
+        if (const Address thread = s.machine.current_thread())
+            s.read(thread + offsetof(nt::ETHREAD, ClientSecurity), slot);
+        at = s.address_of(slot) & ~client_bits;
+        if (!at) {
+            s.read(s.machine.current_process() + offsetof(nt::EPROCESS, Token), slot);
+            at = s.address_of(slot) & ~reference_bits;
+            s.print("Thread is not impersonating. Using process token...\n");
+        }
     }
     nt::TOKEN t;
     if (!s.read(at, t) || !t.UserAndGroupCount || t.UserAndGroupCount > 1024)
@@ -247,8 +253,8 @@ void token_command(Session& s, std::string_view, std::span<const std::string> ar
 }
 
 constexpr Command commands[] = {
-    {"!token", "!token [-n] [address]", "access token, of the current process without an address",
-     token_command},
+    {"!token", "!token [-n] [address]",
+     "access token; without an address that of the thread's client, or of its process", token_command},
     {"!sd", "!sd <address> [flags]", "security descriptor; flags 1: with names", sd_command},
     {"!acl", "!acl <address> [flags]", "access control list", acl_command},
     {"!sid", "!sid <address> [flags]", "security identifier", sid_command},
