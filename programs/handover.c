@@ -27,6 +27,7 @@ static BOOL start_heir(HANDLE device, PROCESS_INFORMATION* child) {
                 CreateProcessA(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
                                &startup.StartupInfo, child);
     DWORD error = GetLastError();
+    if (startup.lpAttributeList) DeleteProcThreadAttributeList(startup.lpAttributeList);
     free(startup.lpAttributeList);
     SetLastError(error);
     return good;
@@ -48,5 +49,7 @@ int main(int argc, char** argv) {
     WaitForSingleObject(child.hProcess, INFINITE);
     GetExitCodeProcess(child.hProcess, &code);
     printf("parent: the child ended with %lu\n", code);
+    CloseHandle(child.hThread);
+    CloseHandle(child.hProcess);
     return 0;
 }

@@ -47,6 +47,11 @@ class Play:
         if done.returncode == 125 and "(this " in done.stderr:
             self.end = None  # a part of a service that says that it is missing
             return None
+        codes = [self.result.get(key) for key in ("client",)] + list(self.result.get("more_clients", []))
+        for client in codes:
+            code = client.get("exit_code") if isinstance(client, dict) else client
+            if code in range(240, 250):
+                return f"nt_fuzz.exe could not play: {code}"
         if done.returncode in ENDS:
             said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("spy:")]
             return f"{ENDS[done.returncode]}: {said[0] if said else ''}"

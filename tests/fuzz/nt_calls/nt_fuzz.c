@@ -183,7 +183,7 @@ static DWORD WINAPI player(void* context) {
 static void learn_service(TEXT part) {
     TEXT word;
     if (!next_word(&part, &word) || word.end - word.at < 3 || find_service(word)) return;
-    if (service_count == MOST_SERVICES || word.end - word.at >= (int)sizeof services[0].name) exit(3);
+    if (service_count == MOST_SERVICES || word.end - word.at >= (int)sizeof services[0].name) exit(243);
     SERVICE* service = &services[service_count++];
     copy(service->name, word.at, word.end - word.at);
     service->call = (void*)GetProcAddress(GetModuleHandleA("ntdll"), service->name);
@@ -198,7 +198,7 @@ static SHARED* share_script(void) {
         section =
             CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof(SHARED), "nt_fuzz");
         shared = section ? MapViewOfFile(section, FILE_MAP_ALL_ACCESS, 0, 0, 0) : NULL;
-        if (!shared) exit(4);
+        if (!shared) exit(244);
         while (length < MOST_TEXT - 1 &&
                ReadFile(GetStdHandle(STD_INPUT_HANDLE), shared->text + length, MOST_TEXT - 1 - length, &got,
                         NULL) &&
@@ -209,7 +209,7 @@ static SHARED* share_script(void) {
         while (!(section = OpenFileMappingA(FILE_MAP_ALL_ACCESS, FALSE, "nt_fuzz")))
             Sleep(1);
         shared = MapViewOfFile(section, FILE_MAP_ALL_ACCESS, 0, 0, 0);
-        if (!shared) exit(4);
+        if (!shared) exit(244);
         while (!shared->written)
             Sleep(1);
     }
@@ -221,16 +221,16 @@ static void make_arena(void) {
     if (!arena || !VirtualAlloc(arena, WRITABLE, MEM_COMMIT, PAGE_READWRITE) ||
         !VirtualAlloc(arena + 0x11000, 0x1000, MEM_COMMIT, PAGE_READONLY) ||
         !VirtualAlloc(arena + 0x13000, 0x1000, MEM_COMMIT, PAGE_READWRITE | PAGE_GUARD))
-        exit(5);
+        exit(245);
     for (int i = 0; i < SLOTS; i++)
         ((ULONG64*)arena)[i] = 0x7ffe0;
 }
 
 int main(int count, char** arguments) {
-    if (count != 3) return 2;
+    if (count != 3) return 242;
     int processes = atoi(arguments[2]), threads = 0;
     this_process = atoi(arguments[1]);
-    if (this_process < 0 || this_process >= processes || processes > MOST_PROCESSES) return 2;
+    if (this_process < 0 || this_process >= processes || processes > MOST_PROCESSES) return 242;
     SHARED* shared = script = share_script();
     make_arena();
     for_each_part(-1, learn_service);
@@ -239,14 +239,14 @@ int main(int count, char** arguments) {
     for (; threads < MOST_THREADS; threads++) {
         players[threads] = CreateThread(NULL, 0, player, (void*)(ULONG_PTR)threads, CREATE_SUSPENDED,
                                         &shared->thread_ids[this_process][threads]);
-        if (!players[threads]) return 6;
+        if (!players[threads]) return 246;
     }
     shared->process_ids[this_process] = GetCurrentProcessId();
     InterlockedIncrement(&shared->arrived);
     while (shared->arrived < processes)
         Sleep(1);
     script = VirtualAlloc(NULL, sizeof(SHARED), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (!script) return 7;
+    if (!script) return 247;
     copy(script, shared, sizeof(SHARED));
     UnmapViewOfFile(shared);
     CloseHandle(section);
