@@ -4,8 +4,9 @@
 // maximal runs with consecutive page numbers and one protection. An extent is one host mapping, made when the
 // space is active; so few and large extents are few and large host mappings. A switch of spaces walks over
 // the extents of both and changes the mappings that differ: what processes share at one place, which is most
-// of their images, stays. Extents live in a sorted array (binary search, no node allocation), Vads in
-// another; both on the machine heap.
+// of their images, stays, and small pieces of data at one place trade their frames' contents, so that the
+// mapping stays too. Hence the page behind an address is its own only while it is locked. Extents live in a
+// sorted array (binary search, no node allocation), Vads in another; both on the machine heap.
 //
 // Only the active space is mapped. `activate(nullptr)` (System threads) makes the user half inaccessible with
 // the mappings kept, so that going back to the same process is a protection change only. KUSER_SHARED_DATA is

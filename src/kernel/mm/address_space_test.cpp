@@ -286,6 +286,40 @@ TEST_F(Space, ManySwitches) {
     AddressSpace::destroy(other);
 }
 
+// Small data at one place trades frames at a switch; a page that somebody has locked is not moved.
+TEST_F(Space, SmallDataTradesFrames) {
+    std::uint64_t base, locked;
+    ASSERT_EQ(allocate(0, 0x3000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &base), STATUS_SUCCESS);
+    ASSERT_EQ(allocate(0, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, &locked), STATUS_SUCCESS);
+    AddressSpace* other = AddressSpace::create();
+    for (std::uint64_t address : {base, locked}) {
+        std::uint64_t same = address, size = address == base ? 0x3000 : 0x1000;
+        ASSERT_EQ(other->allocate(same, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE), STATUS_SUCCESS);
+    }
+    const auto locked_frame = space->find(locked)->first, frame = space->find(base)->first;
+    reference_page(locked_frame);
+    bool traded = false;
+    for (int turn = 0; turn < 200; ++turn) {
+        AddressSpace& now = turn % 2 ? *other : *space;
+        AddressSpace& then = turn % 2 ? *space : *other;
+        activate(&now);
+        for (std::uint64_t address : {base, base + 0x2ffc, locked}) {
+            if (turn > 1) {
+                ASSERT_EQ(guest::read<int>(address), turn - 2);
+            }
+            ASSERT_TRUE(guest::write<int>(address, turn));
+            EXPECT_EQ(*static_cast<int*>(now.pointer(address)), turn);
+            EXPECT_EQ(*static_cast<int*>(then.pointer(address)), turn ? turn - 1 : 0);
+        }
+        EXPECT_EQ(space->find(locked)->first, locked_frame);
+        traded |= space->find(base)->first != frame;
+    }
+    EXPECT_TRUE(traded);
+    activate(space);
+    release_page(locked_frame);
+    AddressSpace::destroy(other);
+}
+
 TEST_F(Space, ImagesAreShared) {
     std::uint64_t base = 0;
     ASSERT_EQ(space->map_image(base, 0x4000), STATUS_SUCCESS);
