@@ -3,6 +3,7 @@
 #include "app/exit_status.h"
 #include "app/program_imports.h"
 #include "app/session.h"
+#include "app/usage.h"
 #include "host/file.h"
 #include "kernel/exports/runtime.h"
 #include "view/inspect.h"
@@ -107,9 +108,9 @@ void add_exports_command(CLI::App& drvlab, int& status) {
     CLI::App& command =
         *drvlab.add_subcommand("exports", "what ntoskrnl.exe and hal.dll export here, and how completely");
     command.add_option("--image", options->image, "ntoskrnl.exe or hal.dll only")
-        ->check(CLI::IsMember({"ntoskrnl.exe", "hal.dll"}));
+        ->check(one_of({"ntoskrnl.exe", "hal.dll"}));
     command.add_option("--status", options->status, "only these")
-        ->check(CLI::IsMember({"full", "partial", "stub", "unknown"}));
+        ->check(one_of({"full", "partial", "stub", "unknown"}));
     command
         .add_option("--against", options->against,
                     "a table 'module<TAB>symbol<TAB>count…': how much of it is covered")

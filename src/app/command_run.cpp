@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
 #include "app/session.h"
+#include "app/usage.h"
 #include <cerrno>
 #include <cstring>
 #include <iostream>
@@ -105,14 +106,17 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
     CLI::App& command =
         *drvlab.add_subcommand("ioctl", "send one control code to a driver's device; no client needed");
     add_machine_options(command, ioctl->options);
+    add_user_option(command, ioctl->options, "who sends it: ");
     command.add_option("--open", ioctl->name, "Win32 name of the device, as for CreateFile")
         ->type_name("'\\\\.\\NAME'")
         ->required();
-    command.add_option("--code", ioctl->code, "the control code, 0x222004")->check(whole_number)->required();
+    command.add_option("--code", ioctl->code, "the control code, 0x222004")
+        ->check(number_between(0, UINT32_MAX))
+        ->required();
     command.add_option("--in", ioctl->in, "input bytes as hexadecimal digits, or @FILE")
         ->type_name("HEX|@FILE");
     command.add_option("--out", ioctl->out, "size of the output buffer in bytes")
-        ->check(whole_number)
+        ->check(number_between(0, UINT32_MAX))
         ->type_name("SIZE");
     command.callback([ioctl, &status] {
         if (ioctl->out > most_buffer)
@@ -136,7 +140,8 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
             }
             input = "-";
         }
-        session.config.clients = {{client, {ioctl->name, code, input, std::to_string(ioctl->out)}}};
+        session.config.clients = {
+            {client, {ioctl->name, code, input, std::to_string(ioctl->out)}, user_from(ioctl->options)}};
         std::vector<std::uint32_t> exit_codes;
         status = run_clients(session, exit_codes);
         // So the program says that its output did not arrive.

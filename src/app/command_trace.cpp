@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
 #include "app/options.h"
+#include "app/usage.h"
 #include "trace/json.h"
 #include "trace/perfetto.h"
 #include "trace/reader.h"
@@ -23,9 +24,9 @@ void add_export(CLI::App& trace_command, int& status) {
     };
     auto what = std::make_shared<Export>();
     CLI::App& command = *trace_command.add_subcommand("export", "write a trace in another program's format");
-    command.add_option("file", what->file, "a trace that --trace recorded")->required();
+    command.add_option("file", what->file, "a trace that --trace recorded")->type_name("FILE")->required();
     command.add_option("--format", what->format, "perfetto: for ui.perfetto.dev and its tools")
-        ->check(CLI::IsMember({"perfetto"}))
+        ->check(one_of({"perfetto"}))
         ->required();
     command.add_option("-o,--output", what->output, "the file to write")
         ->check(file_name)
@@ -69,7 +70,7 @@ void add_trace_command(CLI::App& drvlab, int& status) {
     trace_command.require_subcommand(1);
     add_export(trace_command, status);
     CLI::App& command = *trace_command.add_subcommand("show", "print a trace as text or JSON Lines");
-    command.add_option("file", show->file, "a trace that --trace recorded")->required();
+    command.add_option("file", show->file, "a trace that --trace recorded")->type_name("FILE")->required();
     auto* json = command.add_flag("--json", show->json, "one JSON object a line");
     command.add_flag("--all", show->text.everything, "also the rows of system start");
     command

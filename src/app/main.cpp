@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/exit_status.h"
 #include "app/help.h"
+#include "app/usage.h"
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
     app::add_trace_command(drvlab, status);
     app::add_top_command(drvlab, status);
     app::add_kd_command(drvlab, status);
+    app::refuse_values_of_flags(drvlab);
     try {
         drvlab.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -39,10 +41,7 @@ int main(int argc, char** argv) {
             drvlab.exit(error);
             return printed(0);
         }
-        std::cerr << "drvlab: " << error.what() << "\n";
-        for (const CLI::App* command : drvlab.get_subcommands())
-            std::cerr << "try 'drvlab " << command->get_name() << " --help'\n";
-        if (drvlab.get_subcommands().empty()) std::cerr << "try 'drvlab --help'\n";
+        std::cerr << app::usage_text(error, drvlab);
         return app::exit_usage;
     } catch (const std::bad_alloc&) {
         std::cerr << "drvlab: the host has no memory left\n";

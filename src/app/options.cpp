@@ -1,6 +1,8 @@
 #include "app/options.h"
 #include "app/hardware.h"
 #include "app/rule_names.h"
+#include "app/text.h"
+#include "app/usage.h"
 #include "host/file.h"
 #include "kernel/ps/process.h"
 #include <algorithm>
@@ -17,6 +19,20 @@ namespace app {
 
 namespace fs = std::filesystem;
 
+// A name that the host cannot hold is one that is not there.
+static bool exists(const std::string& path) {
+    std::error_code error;
+    return fs::exists(path, error);
+}
+static bool is_file(const std::string& path) {
+    std::error_code error;
+    return fs::is_regular_file(path, error);
+}
+static bool is_directory(const std::string& path) {
+    std::error_code error;
+    return fs::is_directory(path, error);
+}
+
 std::string program_directory() {
     char path[PATH_MAX];
     const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
@@ -26,7 +42,7 @@ std::string program_directory() {
 std::string installed_file(const std::string& relative) {
     for (const char* up : {"", "/.."}) {
         const std::string path = program_directory() + up + "/" + relative;
-        if (fs::exists(path)) return fs::weakly_canonical(path).string();
+        if (exists(path)) return fs::weakly_canonical(path).string();
     }
     return "";
 }
@@ -39,15 +55,6 @@ std::string no_rule(const std::string& text) {
         throw CLI::Success();
     }
     return is_rule_name(text) ? "" : "'" + text + "' is no rule. The rules are: " + rule_names(", ");
-}
-
-// What the parser's conversions let through: signs, numbers of more than 64 bits.
-std::string no_number(const std::string& text) {
-    char* end = nullptr;
-    errno = 0;
-    (void)std::strtoull(text.c_str(), &end, 0);
-    const bool good = !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) && !*end && !errno;
-    return good ? "" : "'" + text + "' is not a number from 0 to 18446744073709551615";
 }
 
 std::string no_file_name(const std::string& text) { return text.empty() ? "the file name is empty" : ""; }
@@ -66,7 +73,6 @@ std::string no_period(const std::string& text) {
 
 } // namespace
 
-const CLI::Validator whole_number{no_number, ""};
 const CLI::Validator file_name{no_file_name, ""};
 static const CLI::Validator rule_name{no_rule, ""};
 
@@ -115,16 +121,17 @@ void add_machine_options(CLI::App& command, Options& o) {
             "--msi", o.messages,
             "let a PCI device use message-signaled interrupts, as its driver's INF would; may be repeated")
         ->type_name("DEVICE[:LIMIT]");
-    command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)")->check(whole_number);
+    command.add_option("--seed", o.seed, "seed of everything that may vary (default 1)")
+        ->check(number_between(0, UINT64_MAX));
     command.add_option("--cpus", o.processors, "virtual processors, 1 to 64 (default 1)")
-        ->check(CLI::Range(1, 64))
+        ->check(number_between(1, 64))
         ->type_name("N");
     command
         .add_option(
             "--schedule", o.schedule,
             "who decides which processor goes on: round-robin, random (default), pct, step, which also "
             "comes between the instructions of drivers, or step-user, between those of programs")
-        ->check(CLI::IsMember({"round-robin", "random", "pct", "step", "step-user"}))
+        ->check(one_of({"round-robin", "random", "pct", "step", "step-user"}))
         ->type_name("POLICY");
     command.add_option("--record-schedule", o.record_schedule, "write the schedule of this run to FILE")
         ->check(file_name)
@@ -155,7 +162,7 @@ void add_machine_options(CLI::App& command, Options& o) {
             "reports; may be repeated")
         ->type_name("SET")
         ->allow_extra_args(false) // drivers to load may follow
-        ->check(CLI::IsMember({"io"}));
+        ->check(one_of({"io"}));
     command
         .add_option(
             "--stop-on", o.stop_on,
@@ -178,18 +185,27 @@ void add_machine_options(CLI::App& command, Options& o) {
         ->type_name("DRIVER:NAME=VALUE");
 }
 
+void add_user_option(CLI::App& command, Options& o, const char* what, const char* more) {
+    command
+        .add_option("--user", o.user,
+                    std::string(what) + nt::se::user_names + " (default administrator)" + more)
+        ->check(CLI::Validator(no_user, ""))
+        ->type_name("USER");
+}
+
+nt::se::User user_from(const Options& o) {
+    nt::se::User user{};
+    (void)nt::se::parse_user(o.user, user); // checked before
+    return user;
+}
+
 void add_client_options(CLI::App& command, Options& o) {
     command
         .add_option("--client", o.clients,
                     "a further program to run beside the first, with its arguments; may be repeated, also "
                     "behind the arguments of CLIENT.exe")
         ->type_name("'B.exe [arguments]'");
-    command
-        .add_option("--user", o.user,
-                    std::string("who the programs are: ") + nt::se::user_names +
-                        " (default administrator); --client 'USER: B.exe' says it for one")
-        ->check(CLI::Validator(no_user, ""))
-        ->type_name("USER");
+    add_user_option(command, o, "who the programs are: ", "; --client 'USER: B.exe' says it for one");
     command.add_option("client", o.client, "-- CLIENT.exe [arguments]")->type_name("CLIENT.exe");
     command.positionals_at_end();
     command.prefix_command(false);
@@ -213,8 +229,7 @@ static Program further_program(const std::string& line, nt::se::User user) {
 }
 
 static std::vector<Program> programs_from(const Options& o) {
-    nt::se::User user{};
-    (void)nt::se::parse_user(o.user, user); // checked before
+    const nt::se::User user = user_from(o);
     std::vector<std::string> words = o.client, more;
     while (words.size() >= 3 && words[words.size() - 2] == "--client") {
         more.insert(more.begin(), words.back());
@@ -242,18 +257,20 @@ static void add_hardware_of_drivers(Config& config) {
     }
 }
 
+constexpr std::size_t longest_service_name = 255; // that of a registry key
+
 static DriverSpec driver_from(const std::string& text, const char* option = "--driver") {
     DriverSpec spec{text, ""};
-    std::error_code error;
     const auto colon = text.rfind(':');
     if (colon != std::string::npos && colon + 1 < text.size() && text.find('/', colon) == std::string::npos &&
-        !fs::exists(text, error)) {
+        !exists(text)) {
         spec.path = text.substr(0, colon);
         spec.name = text.substr(colon + 1);
     }
     if (spec.name.empty()) spec.name = fs::path(spec.path).stem().string();
-    if (spec.name.size() > 200)
-        throw CLI::ValidationError(option, "the service name of '" + text.substr(0, 60) + "…' is too long");
+    if (to_utf16(spec.name).size() > longest_service_name)
+        throw CLI::ValidationError(option, "'" + spec.name.substr(0, 60) +
+                                               "…' is longer than a service name may be (255 characters)");
     if (spec.name.empty() || spec.name.find_first_of("\\/") != std::string::npos)
         throw CLI::ValidationError(option, "'" + text + "' gives no service name");
     return spec;
@@ -262,7 +279,7 @@ static DriverSpec driver_from(const std::string& text, const char* option = "--d
 // Which part of FILE[:NAME[:START]] is wrong.
 static std::string wrong_service(const std::string& text, const std::string& file) {
     for (auto colon = text.find(':'); colon != std::string::npos; colon = text.find(':', colon + 1)) {
-        if (!fs::is_regular_file(text.substr(0, colon))) continue;
+        if (!is_file(text.substr(0, colon))) continue;
         const std::string name = text.substr(colon + 1),
                           start = name.substr(std::min(name.find(':'), name.size()));
         if (name.empty() || name.front() == ':') return "'" + text + "': the service name is empty";
@@ -278,13 +295,12 @@ static ServiceSpec service_from(const std::string& text) {
     std::string file = text;
     const auto last = text.rfind(':');
     for (unsigned start = 0; start < std::size(starts) && last != std::string::npos; start++)
-        if (text.substr(last + 1) == starts[start] && !fs::exists(text)) {
+        if (text.substr(last + 1) == starts[start] && !exists(text)) {
             spec.start = start;
             file = text.substr(0, last);
         }
     const DriverSpec driver = driver_from(file, "--service");
-    if (!fs::is_regular_file(driver.path))
-        throw CLI::ValidationError("--service", wrong_service(text, driver.path));
+    if (!is_file(driver.path)) throw CLI::ValidationError("--service", wrong_service(text, driver.path));
     spec.path = driver.path;
     spec.name = driver.name;
     return spec;
@@ -336,7 +352,7 @@ Config config_from(const Options& o) {
         config.services.push_back(service_from(service));
     check_services(config.services);
     for (const auto& directory : o.driver_store) {
-        if (!fs::is_directory(directory))
+        if (!is_directory(directory))
             throw CLI::ValidationError("--driver-store", "no directory '" + directory + "'");
         config.driver_store.push_back(directory);
     }
@@ -375,7 +391,7 @@ Config config_from(const Options& o) {
             throw CLI::ValidationError("--parameter", "no driver '" + name + "' is loaded");
     }
     for (const auto& directory : o.system32) {
-        if (!fs::is_directory(directory))
+        if (!is_directory(directory))
             throw CLI::ValidationError("--system32", "no directory '" + directory + "'");
         config.system32.push_back(directory);
     }

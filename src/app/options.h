@@ -36,12 +36,14 @@ struct Options {
 
 void add_machine_options(CLI::App& command, Options& options);
 // The programs: `-- CLIENT.exe [arguments]` and `--client 'CLIENT.exe arguments'`, also in the end.
+void add_user_option(CLI::App& command, Options& options, const char* what, const char* more = "");
+nt::se::User user_from(const Options& options);
 void add_client_options(CLI::App& command, Options& options);
 // Throws CLI::ValidationError on a driver name that cannot be.
 Config config_from(const Options& options);
 
-// Checks of values: digits that fit in 64 bits; a name that is not empty.
-extern const CLI::Validator whole_number, file_name;
+// Check of a value: a name that is not empty.
+extern const CLI::Validator file_name;
 
 constexpr std::uintmax_t most_buffer = 64 << 20; // bytes of --in @FILE, and of --out
 

@@ -19,6 +19,18 @@ REFUSED = [  # words, what must be said
     (["run", "--service", "none.sys:A:auto", "--", "hello.exe"], "no file 'none.sys'"),
     (["ioctl", "--open", "NUL", "--code", "0", "--in", "@large"], "larger than 64 MB"),
     (["ioctl", "--open", "NUL", "--code", "0", "--out", "4294967295"], "4294967295 bytes cannot be allocated"),
+    (["run", "--kd", "lm", "--kd", "lm", "--", "hello.exe"], "drvlab: --kd: given more than once\ntry 'drvlab run --help'\n"),
+    (["ioctl", "--open", "NUL", "--code", "1", "--code", "2"], "drvlab: --code: given more than once"),
+    (["ioctl", "--open", "NUL", "--code", "1", "a", "b c", "d"], "'drvlab ioctl' takes no further argument, and got 'a' 'b c' 'd'"),
+    (["ioctl", "--open", "NUL", "--code", "0x1ffffffff"], "--code: '0x1ffffffff' is not a number from 0 to 4294967295"),
+    (["ioctl", "--open", "NUL", "--code", "1", "--user", "root"], "--user: 'root' is not administrator"),
+    (["ioctl", "--open", "NUL"], "drvlab: --code is missing"), (["load"], "drvlab: X.sys is missing"), (["top"], "drvlab: CLIENT.exe is missing"),
+    (["kd", "--bad", "--worse"], "'drvlab kd' has no option --bad\n"), (["boot", "x"], "'drvlab' has no command 'boot'"), ([], "'drvlab' needs a command"),
+    (["trace", "list"], "'drvlab trace' has no command 'list'"), (["run", "--seed"], "drvlab: --seed: the value is missing"),
+    (["run", "--cpus", "65", "--", "hello.exe"], "--cpus: '65' is not a number from 1 to 64"),
+    (["run", "--schedule", "fair", "--", "hello.exe"], "--schedule: 'fair' is not round-robin, random, pct, step or step-user"),
+    (["run", "--unload=3", "--", "hello.exe"], "--unload: takes no value"),
+    (["load", "hello.exe:" + "s" * 256], "longer than a service name may be (255 characters)"),
 ]
 
 
@@ -34,6 +46,12 @@ def on_full_disk(lab, words, stdin=""):
 def check(lab, options, folder):
     """Arguments."""
     (folder / "hello.exe").symlink_to(lab.guest / "hello.exe")
+    # A component of 255 characters is a file name on Windows.
+    longest = folder / ("n" * 251 + ".sys")
+    longest.symlink_to(lab.guest / "echo.sys")
+    for words in (["load", longest], ["run", "--unload", "--driver", longest, "--", lab.guest / "write3.exe", "NUL"], ["run", "--service", f"{longest}:long:auto", "--", lab.guest / "write3.exe", "NUL"],
+                  ["run", "--service", f"{longest}:{'m' * 255}:auto", "--", lab.guest / "write3.exe", "NUL"]):
+        rs.expect(lab.call(words, cwd=folder), 0, stderr="")
     with open(folder / "large", "wb") as large:
         large.truncate((64 << 20) + 1)
     for words, said in REFUSED:

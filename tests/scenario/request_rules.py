@@ -228,7 +228,7 @@ CASES = [
     ("CriticalRegions", "", {"lower": "KeEnterCriticalRegion();"}, 122, r"0xC4 [A-Z_]+ \(0xC5, "),
     ("CompletePending", "io", {"lower": "irp->IoStatus.Status = (NTSTATUS)0xffffffff; IoCompleteRequest(irp, 0); return irp->IoStatus.Status;"}, None, r"\(0x6, 0xffffffff"),
     ("DeviceDeletedAttached", "", {"entry": "PDEVICE_OBJECT top; IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top);"
-                                            "IoAttachDeviceToDeviceStack(top, upper); IoDeleteDevice(top); upper->AttachedDevice = NULL;"}, 123, r"\(0x201, "),
+                                            "IoAttachDeviceToDeviceStack(top, upper); IoDeleteDevice(top); IoDetachDevice(upper);"}, 123, r"\(0x201, "),
     ("DetachedTwice", "", {"entry": "IoDetachDevice(lower); IoDetachDevice(lower);"}, 123, r"\(0x202, "),
     ("DeviceDeletedTwice", "", {"entry": "IoDetachDevice(lower); ObReferenceObject(upper); upper->ReferenceCount++; IoDeleteDevice(upper); IoDeleteDevice(upper);"}, None, r"\(0x240, "),
     ("DeviceDeletedInUse", "io", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}",

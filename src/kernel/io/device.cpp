@@ -143,7 +143,10 @@ void delete_device(DEVICE_OBJECT* device) {
     if (extension_of(device)->ExtensionFlags & DOE_DELETE_PENDING)
         return; // "only once for a given device object"
     // Not detached: no request may go to a device that is gone.
-    if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
+    if (DEVICE_OBJECT* lower = attached_to(device)) {
+        detach(lower);
+        detail::tail_of(lower).upper_deleted = true;
+    }
     if (trace::on) [[unlikely]]
         trace::emit_device_deleted(device);
     delete_timer(device);
@@ -176,6 +179,7 @@ DEVICE_OBJECT* attach_to_stack(DEVICE_OBJECT* source, DEVICE_OBJECT* target, DEV
     source->SectorSize = top->SectorSize;
     extension_of(source)->ExtensionFlags |= extension_of(top)->ExtensionFlags & DOE_START_PENDING;
     extension_of(source)->AttachedTo = top;
+    detail::tail_of(top).upper_deleted = false;
     if (to) *to = top;
     top->AttachedDevice = source;
     if (trace::on) [[unlikely]]

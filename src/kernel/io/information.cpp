@@ -16,8 +16,6 @@ namespace nt::io {
 
 namespace {
 
-using detail::ClassFacts;
-
 ULONG mode_of(const FILE_OBJECT* file) {
     ULONG mode = 0;
     if (file->Flags & FO_WRITE_THROUGH) mode |= FILE_WRITE_THROUGH;
@@ -34,17 +32,6 @@ template <class T> NTSTATUS give(detail::Request& request, PVOID buffer, const T
     if (!guest::write(reinterpret_cast<ULONG_PTR>(buffer), value))
         return request.abandon(STATUS_ACCESS_VIOLATION);
     return request.answer(STATUS_SUCCESS, sizeof(T));
-}
-
-// Whether the handle may and the lengths are right. Probes the buffer.
-NTSTATUS check(const detail::Request& request, const ClassFacts& facts, PVOID buffer, ULONG length,
-               bool output) {
-    if (const NTSTATUS status = detail::check_length(facts, length); !NT_SUCCESS(status)) return status;
-    if (request.caller.mode == KernelMode) return STATUS_SUCCESS;
-    if (facts.kernel_only) return STATUS_INVALID_INFO_CLASS;
-    if (facts.access && !(request.granted & facts.access)) return STATUS_ACCESS_DENIED;
-    return output ? detail::probe_output(request.caller, buffer, length, facts.alignment)
-                  : detail::probe_input(request.caller, buffer, length, facts.alignment);
 }
 
 NTSTATUS send_query(detail::Request& request, PVOID buffer, ULONG length, ULONG info_class) {
@@ -281,7 +268,8 @@ NTSTATUS query_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULO
     const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
     detail::Request request(caller);
     NTSTATUS status = request.begin(0);
-    if (NT_SUCCESS(status)) status = check(request, detail::query_facts(info_class), buffer, length, true);
+    if (NT_SUCCESS(status))
+        status = detail::check_query(request, detail::query_facts(info_class), buffer, length);
     return NT_SUCCESS(status) ? query(request, buffer, length, info_class) : request.abandon(status);
 }
 
@@ -290,7 +278,8 @@ NTSTATUS set_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer, ULONG
     const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
     detail::Request request(caller);
     NTSTATUS status = request.begin(0);
-    if (NT_SUCCESS(status)) status = check(request, detail::set_facts(info_class), buffer, length, false);
+    if (NT_SUCCESS(status))
+        status = detail::check_set(request, detail::set_facts(info_class), buffer, length);
     return NT_SUCCESS(status) ? set(request, file, buffer, length, info_class) : request.abandon(status);
 }
 
@@ -299,7 +288,7 @@ NTSTATUS query_information_of(FILE_OBJECT* file, PVOID buffer, ULONG length, ULO
     return detail::with_status_block(information, [&](const Caller& caller) {
         detail::Request request(caller);
         request.begin_object(file);
-        const NTSTATUS status = check(request, detail::query_facts(info_class), buffer, length, true);
+        const NTSTATUS status = detail::check_query(request, detail::query_facts(info_class), buffer, length);
         return NT_SUCCESS(status) ? query(request, buffer, length, info_class) : request.abandon(status);
     });
 }
@@ -309,7 +298,7 @@ NTSTATUS set_information_of(FILE_OBJECT* file, PVOID buffer, ULONG length, ULONG
     return detail::with_status_block(information, [&](const Caller& caller) {
         detail::Request request(caller);
         request.begin_object(file);
-        const NTSTATUS status = check(request, detail::set_facts(info_class), buffer, length, false);
+        const NTSTATUS status = detail::check_set(request, detail::set_facts(info_class), buffer, length);
         return NT_SUCCESS(status) ? set(request, nullptr, buffer, length, info_class)
                                   : request.abandon(status);
     });

@@ -3,6 +3,7 @@
 // Structures that only drivers look into are given by their size.
 #include "kernel/io/detail/information_classes.h"
 #include "abi/status.h"
+#include "kernel/io/detail/request.h"
 #include "kernel/io/file.h"
 
 namespace nt::io {
@@ -239,6 +240,23 @@ ULONG directory_entry_length(ULONG c) {
 NTSTATUS check_length(const ClassFacts& facts, ULONG length) {
     if (facts.length == 0) return STATUS_INVALID_INFO_CLASS;
     return length < facts.length ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
+}
+
+// A class for drivers only is none to programs.
+static NTSTATUS check_caller(const Request& request, const ClassFacts& facts, ULONG length) {
+    if (const NTSTATUS status = check_length(facts, length); !NT_SUCCESS(status)) return status;
+    if (request.caller.mode == KernelMode) return STATUS_SUCCESS;
+    if (facts.kernel_only) return STATUS_INVALID_INFO_CLASS;
+    return facts.access && !(request.granted & facts.access) ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+}
+
+NTSTATUS check_query(const Request& request, const ClassFacts& facts, PVOID buffer, ULONG length) {
+    const NTSTATUS status = check_caller(request, facts, length);
+    return NT_SUCCESS(status) ? probe_output(request.caller, buffer, length, facts.alignment) : status;
+}
+NTSTATUS check_set(const Request& request, const ClassFacts& facts, PVOID buffer, ULONG length) {
+    const NTSTATUS status = check_caller(request, facts, length);
+    return NT_SUCCESS(status) ? probe_input(request.caller, buffer, length, facts.alignment) : status;
 }
 
 } // namespace detail

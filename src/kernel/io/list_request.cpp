@@ -17,16 +17,18 @@ NTSTATUS set_list(const Caller& caller, const SetList& what, const void* buffer,
     if (status != STATUS_SUCCESS) return request.abandon(status);
     ULONG bad = 0;
     if (static_cast<LONG>(length) < 0) return refuse_list(request, what.inconsistent, bad);
-    status = check_copy(buffer, length, caller.mode,
-                        [&](const void* copy) { return what.check(copy, length, &bad); });
+    status = probe_input(caller, buffer, length, 4);
+    if (NT_SUCCESS(status)) status = request.attach_input(buffer, length);
+    if (!NT_SUCCESS(status)) return request.abandon(status);
+    const auto check = [&](const void* list) { return what.check(list, length, &bad); };
+    const void* sent = request.irp->AssociatedIrp.SystemBuffer;
+    status = sent ? check(sent) : check_copy(buffer, length, caller.mode, check);
     if (!NT_SUCCESS(status)) return refuse_list(request, status, bad);
     auto& parameters = request.location()->Parameters;
     if (what.major == IRP_MJ_SET_EA)
         parameters.SetEa.Length = length;
     else
         parameters.SetQuota.Length = length;
-    status = request.attach_input(buffer, length);
-    if (!NT_SUCCESS(status)) return request.abandon(status);
     if (trace::on) [[unlikely]]
         request.trace_buffers(length, 0);
     return request.issue_and_wait();

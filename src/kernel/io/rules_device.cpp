@@ -2,11 +2,13 @@
 #include "abi/status.h"
 #include "kernel/io/detail/describe.h"
 #include "kernel/io/detail/history.h"
+#include "kernel/io/detail/life.h"
 #include "kernel/io/detail/rules.h"
 #include "kernel/io/detail/rules_unload.h"
 #include "kernel/io/device.h"
 #include "kernel/io/irp.h"
 #include "kernel/pool/pool.h"
+#include <utility>
 #include <vector>
 
 namespace nt::io::detail {
@@ -65,6 +67,8 @@ void check_device_deletion(DEVICE_OBJECT* device) {
 
 void check_detach(DEVICE_OBJECT* lower) {
     if (lower->AttachedDevice) return;
+    // Told by DeviceDeletedAttached; on Windows that one is attached until now.
+    if (std::exchange(tail_of(lower).upper_deleted, false)) return;
     const ULONG_PTR caller = ke::calling_address();
     ke::report_at(caller, "DetachedTwice", io_verifier(0x202, caller, number(lower)),
                   "detaches from the device %llx of %s, to which nothing is attached", address_of(lower),

@@ -10,13 +10,6 @@ namespace nt::io {
 
 namespace {
 
-NTSTATUS check(const detail::Request& request, const detail::ClassFacts& facts, ULONG length) {
-    if (const NTSTATUS status = detail::check_length(facts, length); !NT_SUCCESS(status)) return status;
-    if (request.caller.mode != KernelMode && facts.access && !(request.granted & facts.access))
-        return STATUS_ACCESS_DENIED;
-    return STATUS_SUCCESS;
-}
-
 NTSTATUS give_device(detail::Request& request, PVOID buffer) {
     const DEVICE_OBJECT* device = request.file->DeviceObject;
     const bool mounted = device->Vpb && (device->Vpb->Flags & VPB_MOUNTED);
@@ -28,8 +21,7 @@ NTSTATUS give_device(detail::Request& request, PVOID buffer) {
 }
 
 NTSTATUS query(detail::Request& request, PVOID buffer, ULONG length, ULONG info_class) {
-    NTSTATUS status = check(request, detail::query_volume_facts(info_class), length);
-    if (NT_SUCCESS(status)) status = detail::probe_output(request.caller, buffer, length, 4);
+    NTSTATUS status = detail::check_query(request, detail::query_volume_facts(info_class), buffer, length);
     if (NT_SUCCESS(status)) status = request.lock();
     if (status != STATUS_SUCCESS) return request.abandon(status);
     if (info_class == FileFsDeviceInformation) return give_device(request, buffer);
@@ -69,8 +61,8 @@ NTSTATUS set_volume_information(HANDLE file, IO_STATUS_BLOCK* iosb, PVOID buffer
     const Caller caller{file, nullptr, nullptr, nullptr, iosb, mode};
     detail::Request request(caller);
     NTSTATUS status = request.begin(0);
-    if (NT_SUCCESS(status)) status = check(request, detail::set_volume_facts(info_class), length);
-    if (NT_SUCCESS(status)) status = detail::probe_input(caller, buffer, length, 4);
+    if (NT_SUCCESS(status))
+        status = detail::check_set(request, detail::set_volume_facts(info_class), buffer, length);
     if (NT_SUCCESS(status)) status = request.lock();
     if (status == STATUS_SUCCESS) status = request.new_irp(IRP_MJ_SET_VOLUME_INFORMATION);
     if (status == STATUS_SUCCESS) status = request.system_buffer(length, buffer, length);

@@ -5,6 +5,8 @@
 
 namespace nt::io::detail {
 
+struct Request;
+
 struct ClassFacts {
     ULONG length = 0;       // 0: not a class of this operation
     ACCESS_MASK access = 0; // one of these rights is needed; 0: none
@@ -21,5 +23,8 @@ ULONG directory_entry_length(ULONG information_class);
 // IoCheckQuerySetFileInformation and IoCheckQuerySetVolumeInformation. STATUS_INVALID_INFO_CLASS,
 // STATUS_INFO_LENGTH_MISMATCH.
 NTSTATUS check_length(const ClassFacts& facts, ULONG length);
+// Whether the length is right and the handle may. Probes the buffer.
+NTSTATUS check_query(const Request& request, const ClassFacts& facts, PVOID buffer, ULONG length);
+NTSTATUS check_set(const Request& request, const ClassFacts& facts, PVOID buffer, ULONG length);
 
 } // namespace nt::io::detail

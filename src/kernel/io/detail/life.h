@@ -9,10 +9,10 @@ void take_device_reference(DEVICE_OBJECT* device);
 void drop_device_reference(DEVICE_OBJECT* device);
 void continue_pending(DEVICE_OBJECT* device);
 
-// Behind the DEVOBJ_EXTENSION, for us alone: what leads to the device in its driver's NextDevice chain, so
-// that a device leaves it in constant time.
+// Behind the DEVOBJ_EXTENSION, for us alone.
 struct DeviceTail {
-    DEVICE_OBJECT** link;
+    DEVICE_OBJECT** link; // what leads to the device in its driver's NextDevice chain, to leave it at once
+    bool upper_deleted;   // what was attached was deleted: its driver may still call IoDetachDevice
 };
 inline DeviceTail& tail_of(const DEVICE_OBJECT* device) {
     return *reinterpret_cast<DeviceTail*>(reinterpret_cast<DEVOBJ_EXTENSION*>(device->DeviceObjectExtension) +

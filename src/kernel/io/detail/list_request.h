@@ -10,8 +10,8 @@ struct SetList {
     NTSTATUS inconsistent; // of a bad list
     NTSTATUS (*check)(const void* list, ULONG length, ULONG* offset);
 };
-// NtSetEaFile, NtSetQuotaInformationFile: checks a copy of the list, then sends the caller's. Buffers that a
-// driver reads in place may change behind the check, so it has to look again.
+// NtSetEaFile, NtSetQuotaInformationFile: checks what is sent; of buffers that a driver reads in place a
+// copy. Those may change behind the check, so it has to look again.
 NTSTATUS set_list(const Caller& caller, const SetList& what, const void* buffer, ULONG length);
 
 // Ends a request whose list is bad, with the place of the first bad entry in the status block.
