@@ -33,7 +33,8 @@ Result<HANDLE> open_console(EPROCESS& process, std::u16string_view name, ACCESS_
 }
 
 void start_threads(EPROCESS& process) {
-    ps::for_each_thread(process, [](ke::Thread& thread) { ps::start_thread(thread); });
+    for (ke::Thread* thread : ps::ThreadsOf(process))
+        ps::begin_thread(*thread, false);
 }
 
 // "child.exe (Cid 001c)"
@@ -128,7 +129,7 @@ EPROCESS* Machine::create_client(const Program& program) {
     what.allow_missing = config_.allow_missing;
     what.seed = config_.seed;
     std::string text;
-    auto created = ps::create_process(what, true, text);
+    auto created = ps::create_process(what, text);
     if (!created) {
         error_ = text.empty() ? program.path + ": " + status_text(created.error()) : text;
         return nullptr;

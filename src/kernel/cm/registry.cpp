@@ -93,7 +93,9 @@ NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRI
 }
 
 NTSTATUS query_name(PVOID object, UNICODE_STRING& to) {
-    const std::u16string path = path_of(*static_cast<Key*>(object)->node);
+    const Node& node = *static_cast<Key*>(object)->node;
+    if (node.deleted) return STATUS_KEY_DELETED; // assumed: it has no place, so no name
+    const std::u16string path = path_of(node);
     const std::size_t size = path.size() * sizeof(WCHAR);
     for (std::size_t i = 0; i < path.size() && (i + 1) * sizeof(WCHAR) <= to.MaximumLength; i++)
         to.Buffer[i] = path[i];
@@ -155,6 +157,7 @@ NTSTATUS delete_key(Node& node) {
     if (node.deleted) return STATUS_SUCCESS;
     if (!node.children.empty() || !node.parent || node.parent == root) return STATUS_CANNOT_DELETE;
     node.parent->children.erase(node.name);
+    node.parent = nullptr; // it may go before this one does
     node.deleted = true;
     return STATUS_SUCCESS;
 }

@@ -17,7 +17,7 @@ using exports::write_parameter;
 
 namespace {
 
-constexpr ULONG thread_create_suspended = 0x1, process_inherit_handles = 0x4, process_suspended = 0x200;
+constexpr ULONG thread_create_suspended = 0x1, process_inherit_handles = 0x4;
 
 // PS_CREATE_INFO
 struct CreateInfo {
@@ -28,10 +28,16 @@ struct CreateInfo {
 static_assert(sizeof(CreateInfo) == 0x58);
 constexpr ULONG create_success = 6;
 
-NTSTATUS read_string(const UNICODE_STRING& from, ULONG_PTR relative_to, std::u16string& to) {
-    to.assign((from.Length + 1u) / 2, u'\0');
+// With room for a terminator in a UNICODE_STRING.
+NTSTATUS read_bytes(const UNICODE_STRING& from, ULONG_PTR relative_to, std::u16string& to) {
+    constexpr USHORT longest = 0xfffc;
+    if (from.Length > longest) return STATUS_INVALID_PARAMETER;
+    to.assign((from.Length + 1u) / sizeof(WCHAR), u'\0');
     const auto* at = reinterpret_cast<const UCHAR*>(reinterpret_cast<ULONG_PTR>(from.Buffer) + relative_to);
     return exports::copy_in(to.data(), at, from.Length) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+}
+NTSTATUS read_string(const UNICODE_STRING& from, ULONG_PTR relative_to, std::u16string& to) {
+    return from.Length % sizeof(WCHAR) ? STATUS_INVALID_PARAMETER : read_bytes(from, relative_to, to);
 }
 
 // Bit 0 of Flags: the strings are addresses; else offsets from the structure's start.
@@ -47,9 +53,12 @@ NTSTATUS read_parameters(const RTL_USER_PROCESS_PARAMETERS* from, ps::StartParam
     for (const Text& text :
          {Text{p.CurrentDirectory.DosPath, to.directory}, Text{p.ImagePathName, to.image_path},
           Text{p.CommandLine, to.command_line}, Text{p.WindowTitle, to.title},
-          Text{p.DesktopInfo, to.desktop}, Text{p.ShellInfo, to.shell}, Text{p.RuntimeData, to.runtime}})
+          Text{p.DesktopInfo, to.desktop}, Text{p.ShellInfo, to.shell}})
         if (const NTSTATUS status = read_string(text.from, relative_to, text.to); !NT_SUCCESS(status))
             return status;
+    if (const NTSTATUS status = read_bytes(p.RuntimeData, relative_to, to.runtime); !NT_SUCCESS(status))
+        return status;
+    if (to.directory.size() > ps::longest_directory) return STATUS_INVALID_PARAMETER;
     to.runtime_bytes = p.RuntimeData.Length;
     constexpr SIZE_T longest_environment = 1 << 20;
     if (p.EnvironmentSize > longest_environment || p.EnvironmentSize % 2) return STATUS_INVALID_PARAMETER;
@@ -91,8 +100,9 @@ void hand_down_standard(ps::Process& child, const RTL_USER_PROCESS_PARAMETERS& p
     ps::set_standard_handles(child, console, input, output, error);
 }
 
-// Everything up to the first thread, which does not run yet. No driver is called.
+// Everything up to the first thread, which does not run yet. Drivers hear of neither.
 NTSTATUS make(const RTL_USER_PROCESS_PARAMETERS* parameters, const PVOID list, ULONG flags,
+              const ob::Attributes& of_process, const ob::Attributes& of_thread,
               ProcessAttributes& attributes, ps::Child& child) {
     if (const NTSTATUS status = attributes.read(list); !NT_SUCCESS(status)) return status;
     if (attributes.image_name.empty()) return STATUS_INVALID_PARAMETER;
@@ -114,7 +124,10 @@ NTSTATUS make(const RTL_USER_PROCESS_PARAMETERS* parameters, const PVOID list, U
                           .inherit_handles = (flags & process_inherit_handles) != 0,
                           .handles = attributes.has_handles ? attributes.handles.data() : nullptr,
                           .handle_count = static_cast<ULONG>(attributes.handles.size()),
-                          .parameters = &start});
+                          .parameters = &start,
+                          .process_descriptor = of_process.security_descriptor,
+                          .thread_descriptor = of_thread.security_descriptor,
+                          .mode = exports::previous_mode()});
     ob::dereference(*image);
     if (!made) return made.error();
     child = *made;
@@ -122,23 +135,20 @@ NTSTATUS make(const RTL_USER_PROCESS_PARAMETERS* parameters, const PVOID list, U
     return STATUS_SUCCESS;
 }
 
-NTSTATUS handle_attributes(const OBJECT_ATTRIBUTES* from, ULONG& attributes) {
-    OBJECT_ATTRIBUTES copy{};
-    if (from && !exports::read_parameter(from, copy)) return STATUS_ACCESS_VIOLATION;
-    attributes = copy.Attributes & OBJ_INHERIT;
-    return STATUS_SUCCESS;
+template <class T>
+NTSTATUS give_handle(T* object, ACCESS_MASK desired, const ob::Attributes& given, HANDLE* to) {
+    const KPROCESSOR_MODE mode = exports::previous_mode();
+    const HANDLE made = TRY_STATUS(ob::handle_for_creator(object, given.attributes, desired, mode));
+    if (write_parameter(to, made)) return STATUS_SUCCESS;
+    ob::close_handle(made, mode);
+    return STATUS_ACCESS_VIOLATION;
 }
 
-template <class T>
-NTSTATUS give_handle(T* object, OBJECT_TYPE* type, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given,
-                     HANDLE* to) {
-    ULONG attributes;
-    if (const NTSTATUS status = handle_attributes(given, attributes); !NT_SUCCESS(status)) return status;
-    const HANDLE made =
-        TRY_STATUS(ob::open_by_pointer(object, attributes, nullptr, desired, type, exports::previous_mode()));
-    if (write_parameter(to, made)) return STATUS_SUCCESS;
-    ob::close_handle(made, exports::previous_mode());
-    return STATUS_ACCESS_VIOLATION;
+// What may be said of the objects: who may open them, and whether children inherit the handles.
+NTSTATUS capture(const OBJECT_ATTRIBUTES* from, ob::Attributes& to) {
+    if (const NTSTATUS status = to.capture(from, exports::previous_mode()); !NT_SUCCESS(status))
+        return status;
+    return to.name.Length ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS; // assumed: processes have no names
 }
 
 } // namespace
@@ -149,17 +159,19 @@ extern "C" NTSTATUS NtCreateUserProcess(HANDLE* process, HANDLE* thread, ACCESS_
                                         const OBJECT_ATTRIBUTES* thread_attributes, ULONG process_flags,
                                         ULONG thread_flags, const RTL_USER_PROCESS_PARAMETERS* parameters,
                                         PVOID create_info, PVOID attribute_list) {
-    if (process_flags & ~(process_inherit_handles | process_suspended) ||
-        thread_flags & ~thread_create_suspended)
+    if (process_flags & ~process_inherit_handles || thread_flags & ~thread_create_suspended)
         return STATUS_NOT_SUPPORTED;
     CreateInfo info;
     if (!exports::copy_in(&info, create_info, sizeof info)) return STATUS_ACCESS_VIOLATION;
     if (info.Size != sizeof info || info.State != 0) return STATUS_INVALID_PARAMETER;
+    ob::Attributes of_process, of_thread;
+    NTSTATUS status = capture(process_attributes, of_process);
+    if (NT_SUCCESS(status)) status = capture(thread_attributes, of_thread);
+    if (!NT_SUCCESS(status)) return status;
     ps::Child child{};
-    NTSTATUS status;
     {
         ProcessAttributes attributes;
-        status = make(parameters, attribute_list, process_flags, attributes, child);
+        status = make(parameters, attribute_list, process_flags, of_process, of_thread, attributes, child);
         if (!NT_SUCCESS(status)) return status;
         info.State = create_success;
         status = attributes.answer(*child.process, *child.thread);
@@ -168,19 +180,16 @@ extern "C" NTSTATUS NtCreateUserProcess(HANDLE* process, HANDLE* thread, ACCESS_
     }
     HANDLE made = nullptr;
     if (NT_SUCCESS(status)) status = ps::notify_process_created(*child.process);
-    if (NT_SUCCESS(status))
-        status = give_handle(child.process, ps::process_type, process_access, process_attributes, process);
+    if (NT_SUCCESS(status)) status = give_handle(child.process, process_access, of_process, process);
     if (NT_SUCCESS(status)) {
         (void)exports::read_parameter(process, made);
-        status = give_handle(child.thread, ps::thread_type, thread_access, thread_attributes, thread);
+        status = give_handle(child.thread, thread_access, of_thread, thread);
         if (!NT_SUCCESS(status)) ob::close_handle(made, exports::previous_mode());
     }
     if (!NT_SUCCESS(status))
         ps::terminate_process(*child.process, status);
-    else if (thread_flags & thread_create_suspended)
-        child.thread->Tcb.SuspendCount = 1;
     else
-        ps::start_thread(*child.thread);
+        ps::begin_thread(*child.thread, thread_flags & thread_create_suspended);
     ob::dereference(child.thread);
     ob::dereference(child.process);
     return status;

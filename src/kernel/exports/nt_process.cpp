@@ -2,6 +2,7 @@
 // nf-winternl-ntqueryinformationprocess.
 #include "abi/dispatcher.h"
 #include "kernel/exports/dbg_print.h"
+#include "kernel/exports/open_by_id.h"
 #include "kernel/exports/process_handle.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
@@ -41,15 +42,14 @@ extern "C" NTSTATUS NtSuspendProcess(HANDLE handle) {
     if (const NTSTATUS status = target.open(handle, PROCESS_SUSPEND_RESUME); !NT_SUCCESS(status))
         return status;
     if (target->terminating) return STATUS_PROCESS_IS_TERMINATING;
-    ke::Thread* self = nullptr;
+    bool self = false;
     ULONG previous;
-    ps::for_each_thread(*target, [&](ke::Thread& thread) {
-        if (&thread == &ke::current_thread())
-            self = &thread;
+    for (ke::Thread* thread : ps::ThreadsOf(*target))
+        if (thread == &ke::current_thread())
+            self = true;
         else
-            (void)ke::suspend_thread(thread, previous);
-    });
-    return self ? ke::suspend_thread(*self, previous) : NTSTATUS(STATUS_SUCCESS);
+            (void)ke::suspend_thread(*thread, previous);
+    return self ? ke::suspend_thread(ke::current_thread(), previous) : NTSTATUS(STATUS_SUCCESS);
 }
 GATE(NtSuspendProcess);
 
@@ -58,7 +58,8 @@ extern "C" NTSTATUS NtResumeProcess(HANDLE handle) {
     if (const NTSTATUS status = target.open(handle, PROCESS_SUSPEND_RESUME); !NT_SUCCESS(status))
         return status;
     if (target->terminating) return STATUS_PROCESS_IS_TERMINATING;
-    ps::for_each_thread(*target, [](ke::Thread& thread) { (void)ps::resume_thread(thread); });
+    for (ke::Thread* thread : ps::ThreadsOf(*target))
+        (void)ps::resume_thread(*thread);
     return STATUS_SUCCESS;
 }
 GATE(NtResumeProcess);
@@ -76,11 +77,7 @@ extern "C" NTSTATUS NtOpenProcess(HANDLE* handle, ACCESS_MASK access, const OBJE
     if (captured.name.Length) return STATUS_INVALID_PARAMETER_MIX;
     EPROCESS* process = ps::find_process(reinterpret_cast<ULONG_PTR>(wanted.UniqueProcess));
     if (!process) return STATUS_INVALID_CID;
-    auto opened = ob::open_by_pointer(process, captured.attributes, nullptr, access, ps::process_type, mode);
-    if (!opened) return opened.error();
-    if (write_parameter(handle, *opened)) return STATUS_SUCCESS;
-    ob::close_handle(*opened, mode);
-    return STATUS_ACCESS_VIOLATION;
+    return exports::open_by_id(process, ps::process_type, access, captured.attributes, handle);
 }
 GATE(NtOpenProcess);
 

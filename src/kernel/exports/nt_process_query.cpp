@@ -2,6 +2,7 @@
 // nf-processthreadsapi-getprocesstimes …
 #include "abi/status.h"
 #include "abi/thread.h"
+#include "host/utf16.h"
 #include "kernel/exports/process_handle.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ps/times.h"
@@ -53,7 +54,7 @@ struct Answer {
 };
 
 std::u16string path_of(const ps::Process& process) {
-    return process.path ? std::u16string(process.path->begin(), process.path->end()) : std::u16string();
+    return process.path ? host::utf16(*process.path) : std::u16string();
 }
 
 } // namespace

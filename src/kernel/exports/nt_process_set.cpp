@@ -16,12 +16,12 @@ namespace {
 // Threads keep their increments over the process's base priority.
 void set_base_priority(ps::Process& process, CHAR base) {
     const CHAR before = process.Pcb.BasePriority;
-    ps::for_each_thread(process, [&](ke::Thread& thread) {
+    for (ke::Thread* thread : ps::ThreadsOf(process)) {
         process.Pcb.BasePriority = before;
-        const LONG increment = exports::base_increment(thread);
+        const LONG increment = exports::base_increment(*thread);
         process.Pcb.BasePriority = base;
-        exports::set_base_increment(thread, increment);
-    });
+        exports::set_base_increment(*thread, increment);
+    }
     process.Pcb.BasePriority = base;
 }
 
@@ -36,11 +36,11 @@ NTSTATUS set_priority_class(ps::Process& process, UCHAR number) {
 NTSTATUS set_affinity(ps::Process& process, KAFFINITY mask) {
     if (!mask || mask & ~ke::all_processors()) return STATUS_INVALID_PARAMETER;
     process.affinity = mask;
-    ps::for_each_thread(process, [&](ke::Thread& thread) {
-        const KAFFINITY left = thread.Tcb.UserAffinity.Mask & mask;
+    for (ke::Thread* thread : ps::ThreadsOf(process)) {
+        const KAFFINITY left = thread->Tcb.UserAffinity.Mask & mask;
         // assumed: a thread that could run everywhere still can within the new mask.
-        ke::set_user_affinity(thread, left ? left : mask);
-    });
+        ke::set_user_affinity(*thread, left ? left : mask);
+    }
     return STATUS_SUCCESS;
 }
 

@@ -2,6 +2,7 @@
 // nf-wdm-zwunmapviewofsection.
 #include "abi/mm.h"
 #include "abi/status.h"
+#include "host/utf16.h"
 #include "kernel/exports/process_handle.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
@@ -179,8 +180,7 @@ extern "C" NTSTATUS NtUnmapViewOfSection(HANDLE process, PVOID base) {
     const NTSTATUS status = target.space().unmap_view(address);
     if (!NT_SUCCESS(status) || !module) return status;
     if (trace::on) {
-        const std::u16string name(module->path.begin(), module->path.end());
-        trace::emit_module_unloaded(module->base, std::u16string_view(name));
+        trace::emit_module_unloaded(module->base, std::u16string_view(host::utf16(module->path)));
     }
     (void)target->modules->remove(*module);
     return status;

@@ -1,4 +1,5 @@
 #include "abi/status.h"
+#include "host/utf16.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/system_processes.h"
 #include "kernel/ke/clock.h"
@@ -184,7 +185,7 @@ NTSTATUS query_processes(PVOID information, ULONG length, ULONG* needed) {
         std::vector<SYSTEM_THREAD_INFORMATION> threads;
         ps::for_each_thread(process, [&](const ke::Thread& thread) { threads.push_back(describe(thread)); });
         if (threads.empty() && &process != ps::system_process) return; // it has ended
-        const std::u16string name(process.file_name->begin(), process.file_name->end());
+        const std::u16string name = host::utf16(*process.file_name);
         listing.add(describe(process), threads, name);
     });
     return give(listing.bytes(), information, length, needed);

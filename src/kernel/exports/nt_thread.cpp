@@ -2,6 +2,7 @@
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/groups.h"
+#include "kernel/exports/open_by_id.h"
 #include "kernel/exports/priorities.h"
 #include "kernel/exports/thread_handle.h"
 #include "kernel/ke/scheduler.h"
@@ -68,6 +69,7 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
     ob::Attributes given;
     NTSTATUS status = given.capture(attributes, exports::previous_mode());
     if (!NT_SUCCESS(status)) return status;
+    if (given.name.Length) return STATUS_NOT_SUPPORTED; // assumed: threads have no names
     PVOID owner;
     status =
         ob::reference_by_handle(process, 0x2, ps::process_type, exports::previous_mode(), &owner, nullptr);
@@ -77,7 +79,8 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
                                            .argument = reinterpret_cast<ULONG_PTR>(argument),
                                            .stack_reserve = reserve,
                                            .stack_commit = commit,
-                                           .suspended = true});
+                                           .security_descriptor = given.security_descriptor,
+                                           .mode = exports::previous_mode()});
     ob::dereference(owner);
     if (!made) return made.error();
     if (status = answer_attributes(attribute_list, **made); !NT_SUCCESS(status)) {
@@ -85,15 +88,14 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
         ob::dereference(*made);
         return status;
     }
-    auto result = ob::create_handle(*made, ob::map_generic(desired, ps::thread_type->TypeInfo.GenericMapping),
-                                    given.attributes);
+    auto result = ob::handle_for_creator(*made, given.attributes, desired, exports::previous_mode());
     status = !result                            ? result.error()
              : write_parameter(handle, *result) ? STATUS_SUCCESS
                                                 : STATUS_ACCESS_VIOLATION;
-    if (flags & create_suspended)
-        (*made)->Tcb.SuspendCount = 1;
+    if (result)
+        ps::begin_thread(**made, flags & create_suspended);
     else
-        ps::start_thread(**made);
+        ps::terminate_thread(**made, status);
     ob::dereference(*made);
     return status;
 }
@@ -201,9 +203,7 @@ extern "C" NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK desired, const OBJE
     ke::Thread* thread = ps::find_thread(reinterpret_cast<ULONG_PTR>(wanted.UniqueThread));
     if (!thread || (wanted.UniqueProcess && wanted.UniqueProcess != thread->Cid.UniqueProcess))
         return STATUS_INVALID_CID;
-    const HANDLE made =
-        TRY_STATUS(ob::open_by_pointer(thread, captured.attributes, nullptr, desired, ps::thread_type, mode));
-    return write_parameter(handle, made) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
+    return exports::open_by_id(thread, ps::thread_type, desired, captured.attributes, handle);
 }
 GATE(NtOpenThread);
 

@@ -1,6 +1,7 @@
 #include "kernel/io/driver_file.h"
 #include "abi/status.h"
 #include "host/file.h"
+#include "host/utf16.h"
 #include "rtl/strings.h"
 
 namespace nt::io {
@@ -20,19 +21,10 @@ bool take(std::u16string_view& path, std::u16string_view prefix) {
     return true;
 }
 
-std::u16string wide(const std::string& name) {
-    std::u16string text(name.size(), u'\0');
-    ULONG bytes = 0;
-    rtl::utf8_to_unicode(text.data(), static_cast<ULONG>(text.size() * sizeof(WCHAR)), &bytes, name.data(),
-                         static_cast<ULONG>(name.size()));
-    text.resize(bytes / sizeof(WCHAR));
-    return text;
-}
-
 // The entry of a host folder with this name; empty: none.
 std::string entry(const std::string& folder, std::u16string_view name) {
     for (const std::string& there : host::list_directory(folder))
-        if (same(wide(there), name)) return there;
+        if (same(host::utf16(there), name)) return there;
     return {};
 }
 
@@ -63,7 +55,7 @@ Result<DriverFile> find_below(const std::string& folder, std::u16string_view pat
         const bool last = end == path.npos;
         if (found.empty()) return fail(last ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_OBJECT_PATH_NOT_FOUND);
         at += "/" + found;
-        if (last) return DriverFile{at, {}, wide(found)};
+        if (last) return DriverFile{at, {}, host::utf16(found)};
         path.remove_prefix(end + 1);
     }
 }

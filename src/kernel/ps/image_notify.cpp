@@ -1,5 +1,6 @@
 #include "kernel/ps/image_notify.h"
 #include "abi/status.h"
+#include "host/utf16.h"
 #include "kernel/ldr/modules.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/detail/notify_list.h"
@@ -31,8 +32,9 @@ Event* describe(const ldr::Module& module, bool driver) {
     event->info.ImageSize = module.size;
     // A program's path begins with a drive letter; its volume is what the file system would say.
     const std::string path = driver ? module.path : "\\Device\\HarddiskVolume1" + module.path.substr(2);
-    const std::size_t n = std::min(path.size(), std::size(event->characters) - 1);
-    std::copy_n(path.begin(), n, event->characters);
+    const std::u16string name = host::utf16(path);
+    const std::size_t n = std::min(name.size(), std::size(event->characters) - 1);
+    std::copy_n(name.begin(), n, event->characters);
     event->name = {static_cast<USHORT>(n * 2), static_cast<USHORT>(n * 2 + 2), event->characters};
     return event;
 }

@@ -17,6 +17,7 @@
 #include "kernel/ps/timer_resolution.h"
 #include "kernel/ps/times.h"
 #include "kernel/se/access.h"
+#include "kernel/se/subject.h"
 #include "kernel/se/token.h"
 #include "trace/trace.h"
 #include <cstring>
@@ -119,7 +120,7 @@ namespace detail {
 
 ULONG_PTR id_of(const EPROCESS& process) { return reinterpret_cast<ULONG_PTR>(process.UniqueProcessId); }
 
-Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
+Result<Process*> new_process(ULONG_PTR id, std::string_view image, const Birth& birth) {
     if (process_count == most_processes) return fail(STATUS_INSUFFICIENT_RESOURCES);
     auto* object =
         static_cast<Process*>(TRY(ob::create_object({.type = process_type, .body_size = sizeof(Process)})));
@@ -140,8 +141,17 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image) {
     process.modules = host::make<ldr::ModuleList>();
     process.failure = host::make<std::string>();
     process.file_name = host::make<std::string>(image);
-    NTSTATUS status = se::inherit_primary_token(process);
-    if (NT_SUCCESS(status)) status = se::protect(object, *se::primary_token(&process), true);
+    // nf-processthreadsapi-createprocessw: "The ACLs in the default security descriptor for a process come
+    // from the primary token of the creator."
+    const EPROCESS* creator = se::current_process_body();
+    NTSTATUS status = se::inherit_primary_token(process, birth.parent ? birth.parent : creator);
+    if (NT_SUCCESS(status)) {
+        const auto descriptor = se::protection(*se::primary_token(creator), *se::primary_token(&process),
+                                               process_type, birth.security_descriptor, birth.mode);
+        status = descriptor
+                     ? ob::set_security(object, descriptor->data(), static_cast<ULONG>(descriptor->size()))
+                     : descriptor.error();
+    }
     if (!NT_SUCCESS(status)) {
         ob::dereference(object);
         return fail(status);
@@ -178,7 +188,7 @@ NTSTATUS initialize_processes() {
     if (!type) return type.error();
     process_type = *type;
     list::initialize(all_processes);
-    auto created = detail::new_process(allocate_id(), "System");
+    auto created = detail::new_process(allocate_id(), "System", {});
     if (!created) return created.error();
     system_process = *created;
     system_process->ObjectTable = ob::kernel_table;
@@ -196,26 +206,27 @@ EPROCESS* current_process() {
 
 EPROCESS* find_process(ULONG_PTR pid) { return static_cast<EPROCESS*>(object_of_id(pid, process_type)); }
 
+ThreadsOf::ThreadsOf(EPROCESS& process) {
+    for_each_thread(process, [&](ke::Thread& thread) {
+        ob::reference(&thread);
+        threads_.push_back(&thread);
+    });
+}
+ThreadsOf::~ThreadsOf() {
+    for (ke::Thread* thread : threads_)
+        ob::dereference(thread);
+}
+
 void terminate_process(EPROCESS& target, NTSTATUS status, bool except_current) {
     Process& process = body(&target);
     if (!except_current) settle_exit_status(process, status);
     ke::Thread* self = &ke::current_thread();
     bool self_too = false;
-    {
-        std::vector<ke::Thread*> others; // referenced: some may end while others are still told
-        for_each_thread(target, [&](ke::Thread& thread) {
-            if (&thread == self)
-                self_too = !except_current;
-            else if (thread.teb)
-                others.push_back(&thread);
-        });
-        for (ke::Thread* thread : others)
-            ob::reference(thread);
-        for (ke::Thread* thread : others) {
-            if (ke::state_of(*thread) != ke::ThreadState::terminated) terminate_thread(*thread, status);
-            ob::dereference(thread);
-        }
-    }
+    for (ke::Thread* thread : ThreadsOf(target)) // some may end while others are still told
+        if (thread == self)
+            self_too = !except_current;
+        else if (thread->teb && ke::state_of(*thread) != ke::ThreadState::terminated)
+            terminate_thread(*thread, status);
     if (self_too) exit_thread(status);
 }
 

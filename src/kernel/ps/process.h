@@ -48,6 +48,20 @@ template <class F> void for_each_thread(EPROCESS& process, F visit) {
     }
 }
 
+// The same threads, referenced: for who lets others run between one and the next.
+class ThreadsOf {
+  public:
+    explicit ThreadsOf(EPROCESS& process);
+    ~ThreadsOf();
+    ThreadsOf(const ThreadsOf&) = delete;
+    ThreadsOf& operator=(const ThreadsOf&) = delete;
+    auto begin() const { return threads_.begin(); }
+    auto end() const { return threads_.end(); }
+
+  private:
+    std::vector<ke::Thread*> threads_;
+};
+
 struct NewProcess {
     std::string host_path;                // the .exe file
     std::vector<std::string> arguments;   // UTF-8, without the program's name
@@ -58,13 +72,14 @@ struct NewProcess {
         false;              // imports that a DLL lacks are bound to stubs that stop the machine when called
     std::uint64_t seed = 0; // of security cookies and pointer encoding
 };
-// The process with its first thread, which is ready to run unless `suspended`. Referenced for the caller. On
-// failure `text` says why in one line ("client.exe: IMAGE_FILE_HEADER.Machine …").
-Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text);
+// The process with its first thread, which does not run yet. Referenced for the caller. On failure `text`
+// says why in one line ("client.exe: IMAGE_FILE_HEADER.Machine …").
+Result<EPROCESS*> create_process(const NewProcess& what, std::string& text);
 
 // What a program asks for (NtCreateUserProcess). The process has a first thread that does not run yet, and
-// drivers do not know of it: notify_process_created() is the caller's part.
-struct StartParameters { // RTL_USER_PROCESS_PARAMETERS, the strings apart
+// drivers do not know of them: notify_process_created() is the caller's part.
+inline constexpr std::size_t longest_directory = 260; // of a current directory: MAX_PATH, its room is fixed
+struct StartParameters {                              // RTL_USER_PROCESS_PARAMETERS, the strings apart
     RTL_USER_PROCESS_PARAMETERS plain{};
     std::u16string directory, image_path, command_line, title, desktop, shell, environment;
     std::u16string runtime; // any bytes
@@ -78,6 +93,9 @@ struct NewChild {
     const ULONG_PTR* handles = nullptr; // null: all that are inheritable; else these, each of which must be
     ULONG handle_count = 0;
     const StartParameters* parameters;
+    const void* process_descriptor = nullptr; // given for the objects; null: the default ones
+    const void* thread_descriptor = nullptr;
+    KPROCESSOR_MODE mode = KernelMode; // of who gives them
 };
 struct Child {
     EPROCESS* process; // both referenced for the caller
@@ -102,8 +120,11 @@ void set_standard_handles(EPROCESS& process, HANDLE console, HANDLE input, HANDL
 struct NewThread {
     std::uint64_t start, argument;
     std::uint64_t stack_reserve = 0, stack_commit = 0;
-    bool suspended = false;
+    const void* security_descriptor = nullptr; // null: the default one
+    KPROCESSOR_MODE mode = KernelMode;         // of who gives it
+    bool first = false;                        // its process tells drivers of it
 };
+// Does not run yet: begin_thread().
 Result<ke::Thread*> create_process_thread(EPROCESS& process, const NewThread& what);
 
 // NtTerminateProcess: every thread ends with `status`, which becomes the exit status if the process is not

@@ -5,6 +5,7 @@
 #include "abi/status.h"
 #include "host/guest.h"
 #include "host/machine_heap.h"
+#include "host/utf16.h"
 #include "kernel/ke/priority.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
@@ -13,6 +14,8 @@
 #include "kernel/ps/priority_class.h"
 #include "kernel/ps/thread.h"
 #include "kernel/ps/thread_notify.h"
+#include "kernel/se/access.h"
+#include "kernel/se/subject.h"
 #include "kernel/section/section.h"
 #include "trace/trace.h"
 #include <cstddef>
@@ -172,13 +175,19 @@ Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what
     status = detail::write_user(*process.space, context_at, context);
     if (!NT_SUCCESS(status)) return give_back(status);
 
+    // nf-processthreadsapi-createthread: "The ACLs in the default security descriptor for a thread come from
+    // the primary token of the creator."
+    const auto security =
+        se::protection(*se::primary_token(se::current_process_body()), *se::primary_token(&process),
+                       thread_type, what.security_descriptor, what.mode);
+    if (!security) return give_back(security.error());
     auto thread =
         create_user_thread({&process, process.space, detail::id_of(process)}, {.rip = process.loader_start,
                                                                                .rsp = context_at - 0x28,
                                                                                .argument = context_at,
                                                                                .teb = *teb,
                                                                                .start_address = what.start,
-                                                                               .suspended = true});
+                                                                               .security = &*security});
     if (!thread) return give_back(thread.error());
     TEB t{};
     detail::fill_teb(process, *teb, stack, t);
@@ -190,8 +199,7 @@ Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what
     (*thread)->Tcb.Affinity.Mask = (*thread)->Tcb.UserAffinity.Mask = process.affinity;
     ke::disable_boosts(**thread, process.boosts_disabled);
     process.ActiveThreads = process.ActiveThreads + 1;
-    notify_thread_created(**thread);
-    if (!what.suspended) start_thread(**thread);
+    if (!what.first) notify_thread_created(**thread);
     return *thread;
 }
 
@@ -288,15 +296,17 @@ NTSTATUS build(Process& process, section::Section& image, const StartParameters&
         trace::emit_process_created(
             &process, static_cast<std::uint32_t>(detail::id_of(process)),
             static_cast<std::uint32_t>(reinterpret_cast<ULONG_PTR>(process.InheritedFromUniqueProcessId)),
-            std::u16string_view(detail::utf16(*process.path)));
+            std::u16string_view(host::utf16(*process.path)));
     return STATUS_SUCCESS;
 }
 
-Result<ke::Thread*> create_first_thread(Process& process, bool suspended) {
+Result<ke::Thread*> create_first_thread(Process& process, const void* descriptor, KPROCESSOR_MODE mode) {
     const auto& image = *process.modules->find(reinterpret_cast<std::uint64_t>(process.SectionBaseAddress));
     return create_process_thread(process, {.start = image.entry,
                                            .argument = reinterpret_cast<std::uint64_t>(process.Peb),
-                                           .suspended = suspended});
+                                           .security_descriptor = descriptor,
+                                           .mode = mode,
+                                           .first = true});
 }
 
 void register_rundown() { // late, so that it runs after the rundowns of io
@@ -307,13 +317,13 @@ void register_rundown() { // late, so that it runs after the rundowns of io
 
 } // namespace
 
-Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::string& text) {
+Result<EPROCESS*> create_process(const NewProcess& what, std::string& text) {
     register_rundown();
     const auto slash = what.host_path.rfind('/');
     const std::string file_name = !what.file_name.empty()      ? what.file_name
                                   : slash == std::string::npos ? what.host_path
                                                                : what.host_path.substr(slash + 1);
-    Process& process = *TRY(detail::new_process(allocate_id(), file_name));
+    Process& process = *TRY(detail::new_process(allocate_id(), file_name, {}));
     process.InheritedFromUniqueProcessId = system_process->UniqueProcessId;
     process.path = host::make<std::string>(what.directory + file_name);
     process.seed = what.seed;
@@ -326,7 +336,7 @@ Result<EPROCESS*> create_process(const NewProcess& what, bool suspended, std::st
         status = image.error();
     }
     if (NT_SUCCESS(status)) {
-        auto thread = create_first_thread(process, suspended);
+        auto thread = create_first_thread(process, nullptr, KernelMode);
         if (thread) {
             ob::dereference(*thread);
             return static_cast<EPROCESS*>(&process);
@@ -365,7 +375,9 @@ NTSTATUS inherit(const NewChild& what, Process& parent, Process& child) {
 Result<Child> create_child(const NewChild& what) {
     register_rundown();
     Process& parent = body(what.parent);
-    Process& process = *TRY(detail::new_process(allocate_id(), *what.image->file_name));
+    Process& process = *TRY(detail::new_process(
+        allocate_id(), *what.image->file_name,
+        {.parent = what.parent, .security_descriptor = what.process_descriptor, .mode = what.mode}));
     process.of_program = true;
     process.InheritedFromUniqueProcessId = parent.UniqueProcessId;
     process.path = host::make<std::string>(*what.image->path);
@@ -378,7 +390,7 @@ Result<Child> create_child(const NewChild& what) {
     NTSTATUS status = build(process, *what.image, *what.parameters, text);
     if (NT_SUCCESS(status)) status = inherit(what, parent, process);
     if (NT_SUCCESS(status)) {
-        auto thread = create_first_thread(process, true);
+        auto thread = create_first_thread(process, what.thread_descriptor, what.mode);
         if (thread) return Child{&process, *thread};
         status = thread.error();
     }

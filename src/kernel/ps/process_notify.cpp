@@ -1,11 +1,13 @@
 #include "kernel/ps/process_notify.h"
 #include "abi/peb.h"
 #include "abi/status.h"
+#include "host/utf16.h"
 #include "kernel/ke/apc.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/detail/notify_list.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/thread_notify.h"
 #include <cstring>
 
 namespace nt::ps {
@@ -28,7 +30,7 @@ UNICODE_STRING* pool_string(const WCHAR* text, std::size_t bytes) {
 }
 
 UNICODE_STRING* image_name(const Process& process) { // the name that the image was opened by
-    const std::u16string name = u"\\??\\" + std::u16string(process.path->begin(), process.path->end());
+    const std::u16string name = u"\\??\\" + host::utf16(*process.path);
     return pool_string(name.data(), name.size() * 2);
 }
 
@@ -57,10 +59,8 @@ void for_each_process_notify_routine(void (*visit)(void*, ULONG_PTR), void* cont
     routines.for_each(visit, context);
 }
 
-NTSTATUS notify_process_created(EPROCESS& object) {
+static NTSTATUS ask(EPROCESS& object) {
     Process& process = body(&object);
-    process.announced = true;
-    if (routines.empty()) return STATUS_SUCCESS;
     const ke::Thread& self = ke::current_thread();
     auto* info = static_cast<PS_CREATE_NOTIFY_INFO*>(
         pool::allocate(pool::Kind::paged, sizeof(PS_CREATE_NOTIFY_INFO), pool::tag("PsNt"), 0, true));
@@ -88,6 +88,15 @@ NTSTATUS notify_process_created(EPROCESS& object) {
     free_string(line);
     pool::release(info);
     return status;
+}
+
+NTSTATUS notify_process_created(EPROCESS& process) {
+    body(&process).announced = true;
+    if (!routines.empty())
+        if (const NTSTATUS status = ask(process); !NT_SUCCESS(status)) return status;
+    for (const ke::Thread* first : ThreadsOf(process))
+        notify_thread_created(*first);
+    return STATUS_SUCCESS;
 }
 
 void notify_process_ends(EPROCESS& object) {

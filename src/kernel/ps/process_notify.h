@@ -29,7 +29,8 @@ NTSTATUS add_process_notify_routine(PVOID routine, bool extended);
 NTSTATUS remove_process_notify_routine(PVOID routine, bool extended);
 void for_each_process_notify_routine(void (*visit)(void* context, ULONG_PTR routine), void* context);
 
-// In the creating thread, before the first thread runs. An error is a driver's refusal: the process must end.
+// In the creating thread, before the first thread runs, of which drivers are told next. An error is a
+// driver's refusal: the process must end.
 NTSTATUS notify_process_created(EPROCESS& process);
 // In the last thread; drivers that have not been told of its creation are not told of its end.
 void notify_process_ends(EPROCESS& process);

@@ -1,6 +1,7 @@
 // What a program is told at its start: command line, environment, current directory.
 #include "abi/mm.h"
 #include "abi/status.h"
+#include "host/utf16.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "rtl/strings.h"
@@ -11,16 +12,9 @@ namespace nt::ps {
 
 namespace detail {
 
-std::u16string utf16(const std::string& utf8) {
-    std::u16string out(utf8.size(), u'\0');
-    ULONG bytes = 0;
-    rtl::utf8_to_unicode(out.data(), static_cast<ULONG>(out.size() * 2), &bytes, utf8.data(),
-                         static_cast<ULONG>(utf8.size()));
-    out.resize(bytes / 2);
-    return out;
-}
-
 namespace {
+
+using host::utf16;
 
 // The same on every host; a variable given for the process takes the place of one of these.
 constexpr const char* default_environment[] = {
@@ -83,7 +77,7 @@ NTSTATUS allocate_user(mm::AddressSpace& space, std::uint64_t& base, std::uint64
     return space.allocate(base, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
 }
 
-constexpr USHORT directory_room = 2 * 264; // MAX_PATH and a backslash
+constexpr USHORT directory_room = 2 * (longest_directory + 4); // a backslash and a terminator
 
 } // namespace
 
@@ -108,10 +102,11 @@ NTSTATUS build_parameters(Process& process, const StartParameters& what) {
         return status;
 
     RTL_USER_PROCESS_PARAMETERS p = what.plain;
-    const std::uint64_t total =
-        sizeof p + directory_room + what.runtime_bytes +
-        2 * (what.image_path.size() + what.command_line.size() + what.title.size() + what.desktop.size() +
-             what.shell.size() + (what.shell.empty() ? 0 : 4) + (what.runtime_bytes ? 4 : 0) + 16);
+    const auto room = [](std::size_t bytes) { return (bytes + 2 + 7) & ~std::size_t{7}; };
+    std::uint64_t total = sizeof p + directory_room + room(what.runtime_bytes);
+    for (const std::u16string* text :
+         {&what.image_path, &what.command_line, &what.title, &what.desktop, &what.shell})
+        total += room(text->size() * 2);
     std::uint64_t base = 0;
     if (const NTSTATUS status = allocate_user(space, base, total); !NT_SUCCESS(status)) return status;
     std::uint64_t at = base + sizeof p;
@@ -166,9 +161,9 @@ std::u16string command_line_of(const Process& process) {
 
 // "Parsing C command-line arguments": inside quotes, backslashes before a quote are doubled.
 std::u16string command_line(const std::string& program, const std::vector<std::string>& arguments) {
-    std::u16string line = u"\"" + detail::utf16(program) + u"\"";
+    std::u16string line = u"\"" + host::utf16(program) + u"\"";
     for (const std::string& argument : arguments) {
-        const std::u16string text = detail::utf16(argument);
+        const std::u16string text = host::utf16(argument);
         line += u' ';
         if (!text.empty() && text.find_first_of(u" \t\n\v\"") == std::u16string::npos) {
             line += text;

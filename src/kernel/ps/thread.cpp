@@ -74,7 +74,8 @@ void switch_process(ke::Thread& to) {
         mm::activate(to.space);
 }
 
-Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
+Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&),
+                         const std::vector<UCHAR>* security = nullptr) {
     reap();
     auto* thread = static_cast<ke::Thread*>(
         TRY(ob::create_object({.type = thread_type, .body_size = sizeof(ke::Thread)})));
@@ -92,8 +93,10 @@ Result<ke::Thread*> make(const ThreadHome& home, void (*start)(ke::Thread&)) {
     thread->process = home.process;
     thread->Tcb.ApcState.Process = reinterpret_cast<decltype(thread->Tcb.ApcState.Process)>(home.process);
     thread->Tcb.Process = reinterpret_cast<decltype(thread->Tcb.Process)>(home.process);
-    if (const NTSTATUS status = se::protect(thread, *se::primary_token(home.process), true);
-        !NT_SUCCESS(status)) {
+    const NTSTATUS status =
+        security ? ob::set_security(thread, security->data(), static_cast<ULONG>(security->size()))
+                 : se::protect(thread, *se::primary_token(home.process), true);
+    if (!NT_SUCCESS(status)) {
         thread->process = nullptr;
         ob::dereference(thread);
         return fail(status);
@@ -221,14 +224,13 @@ Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument,
 }
 
 Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& user) {
-    ke::Thread* thread = TRY(make(home, run_user));
+    ke::Thread* thread = TRY(make(home, run_user, user.security));
     thread->teb = user.teb;
     thread->Tcb.Teb = reinterpret_cast<PVOID>(user.teb);
     thread->start_address = user.start_address ? user.start_address : user.rip;
     thread->start_context = user.rip;
     thread->extension = reinterpret_cast<PVOID>(user.rsp);
     thread->base.registers[0] = user.argument;
-    if (!user.suspended) start_thread(*thread);
     return thread;
 }
 
@@ -238,6 +240,12 @@ void start_thread(ke::Thread& thread) {
                                    static_cast<std::uint32_t>(thread.tid), thread.start_address);
     ke::ready_thread(thread);
     ke::dispatch();
+}
+
+void begin_thread(ke::Thread& thread, bool suspended) {
+    if (thread.exiting || ke::state_of(thread) != ke::ThreadState::initialized) return;
+    if (suspended) thread.Tcb.SuspendCount++;
+    if (thread.Tcb.SuspendCount == 0) start_thread(thread);
 }
 
 ULONG resume_thread(ke::Thread& thread) {

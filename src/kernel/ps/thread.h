@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/type.h"
+#include <vector>
 
 namespace nt {
 struct EPROCESS;
@@ -36,11 +37,11 @@ const ThreadHome& system_home();
 Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context);
 // A thread of the kernel itself: runs a host function on its host stack. `argument` is in thread.extension.
 Result<ke::Thread*> create_kernel_thread(void (*routine)(PVOID), PVOID argument, KPRIORITY priority = 8);
-// A thread that goes to user mode: rip, rsp (16-aligned minus 8), rcx and TEB. Not ready yet if `suspended`.
+// A thread that goes to user mode: rip, rsp (16-aligned minus 8), rcx and TEB. Does not run yet.
 struct UserStart {
     ULONG_PTR rip, rsp, argument, teb;
-    ULONG_PTR start_address = 0; // what views call its start
-    bool suspended = false;
+    ULONG_PTR start_address = 0;                  // what views call its start
+    const std::vector<UCHAR>* security = nullptr; // null: by the process's token
 };
 Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& start);
 
@@ -48,6 +49,9 @@ Result<ke::Thread*> create_user_thread(const ThreadHome& home, const UserStart& 
 ULONG resume_thread(ke::Thread& thread);
 // Lets a thread run that was made suspended.
 void start_thread(ke::Thread& thread);
+// A new thread begins to run, or to be suspended; nothing happens if a driver that was told of it has ended
+// it.
+void begin_thread(ke::Thread& thread, bool suspended);
 
 // Ends the running thread: runs the rundown, signals it, gives up its resources later. PASSIVE_LEVEL.
 [[noreturn]] void exit_thread(LONG status);

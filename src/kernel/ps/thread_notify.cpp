@@ -1,56 +1,38 @@
 #include "kernel/ps/thread_notify.h"
 #include "abi/status.h"
-#include "kernel/ke/calls.h"
+#include "kernel/ps/detail/notify_list.h"
 
 namespace nt::ps {
 
 namespace {
 
-struct Routine {
-    CREATE_THREAD_NOTIFY_ROUTINE* routine; // null: the place is free
-    bool in_new_thread;
-    bool going; // somebody removes it
-    ULONG_PTR running;
-};
-constexpr ULONG most_routines = 64;
-Routine routines[most_routines];
+detail::NotifyList<64> routines; // extended: in the new thread
 
 void call(bool in_new_thread, bool both, const ke::Thread& thread, BOOLEAN create) {
-    for (Routine& r : routines) {
-        if (!r.routine || r.going || (!both && r.in_new_thread != in_new_thread)) continue;
-        if (r.in_new_thread && !thread.teb) continue;
-        r.running++;
-        seh::call_out(r.routine, reinterpret_cast<HANDLE>(thread.pid), reinterpret_cast<HANDLE>(thread.tid),
-                      create);
-        ke::call_ended(r.running);
-    }
+    if (routines.empty()) return;
+    routines.call([&](PVOID routine, bool of_new_threads) {
+        if (!both && of_new_threads != in_new_thread) return;
+        if (of_new_threads && !thread.teb) return;
+        seh::call_out(reinterpret_cast<CREATE_THREAD_NOTIFY_ROUTINE*>(routine),
+                      reinterpret_cast<HANDLE>(thread.pid), reinterpret_cast<HANDLE>(thread.tid), create);
+    });
 }
 
 } // namespace
 
 NTSTATUS add_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine, bool in_new_thread) {
-    for (Routine& r : routines)
-        if (!r.routine) {
-            r = {routine, in_new_thread, false, 0};
-            return STATUS_SUCCESS;
-        }
-    return STATUS_INSUFFICIENT_RESOURCES;
+    return routines.add(reinterpret_cast<PVOID>(routine), in_new_thread) ? STATUS_SUCCESS
+                                                                         : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 NTSTATUS remove_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine) {
-    for (Routine& r : routines)
-        if (r.routine == routine && !r.going) {
-            r.going = true;
-            ke::wait_for_calls(r.running);
-            r.routine = nullptr;
-            return STATUS_SUCCESS;
-        }
-    return STATUS_PROCEDURE_NOT_FOUND;
+    auto* place = reinterpret_cast<PVOID>(routine);
+    return routines.remove(place, false) || routines.remove(place, true) ? STATUS_SUCCESS
+                                                                         : STATUS_PROCEDURE_NOT_FOUND;
 }
 
 void for_each_thread_notify_routine(void (*visit)(void*, ULONG_PTR), void* context) {
-    for (const Routine& r : routines)
-        if (r.routine) visit(context, reinterpret_cast<ULONG_PTR>(r.routine));
+    routines.for_each(visit, context);
 }
 
 void notify_thread_created(const ke::Thread& thread) { call(false, false, thread, true); }

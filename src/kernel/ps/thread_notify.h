@@ -1,5 +1,6 @@
 // Drivers that want to hear of threads: nf-ntddk-pssetcreatethreadnotifyroutine,
-// -pssetcreatethreadnotifyroutineex, -psremovecreatethreadnotifyroutine. Routines run at PASSIVE_LEVEL.
+// -pssetcreatethreadnotifyroutineex, -psremovecreatethreadnotifyroutine. Routines run at PASSIVE_LEVEL;
+// assumed: in a critical region, like those for processes.
 #pragma once
 #include "kernel/ke/thread.h"
 

@@ -5,6 +5,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/se/access_check.h"
 #include "kernel/se/descriptor.h"
+#include "kernel/se/detail/parts.h"
 #include "kernel/se/detail/standard.h"
 #include "kernel/se/subject.h"
 #include "rtl/security.h"
@@ -143,7 +144,16 @@ NTSTATUS initialize() {
 }
 
 NTSTATUS protect(PVOID object, const TOKEN& token, bool from_reading) {
-    Descriptor label;
+    const Descriptor made =
+        TRY_STATUS(protection(token, token, ob::type_of(object), nullptr, KernelMode, from_reading));
+    return ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
+}
+
+Result<Descriptor> protection(const TOKEN& creator, const TOKEN& level_of, const OBJECT_TYPE* type,
+                              const void* given, KPROCESSOR_MODE mode, bool from_reading) {
+    const Descriptor made = TRY(
+        assign({.given = given, .token = &creator, .mapping = type->TypeInfo.GenericMapping, .mode = mode}));
+    if (given && detail::Parts(given).has_sacl) return made;
     struct {
         ACL acl;
         ACE_HEADER header;
@@ -153,15 +163,12 @@ NTSTATUS protect(PVOID object, const TOKEN& token, bool from_reading) {
            {SYSTEM_MANDATORY_LABEL_ACE_TYPE, 0, 20},
            SYSTEM_MANDATORY_LABEL_NO_WRITE_UP | (from_reading ? SYSTEM_MANDATORY_LABEL_NO_READ_UP : 0),
            {}};
-    std::memcpy(sacl.sid, token.UserAndGroups[token.IntegrityLevelIndex].Sid, sizeof sacl.sid);
-    SECURITY_DESCRIPTOR given{};
-    rtl::create_descriptor(&given, SECURITY_DESCRIPTOR_REVISION);
-    rtl::set_sacl(&given, true, &sacl.acl, false);
-    const Descriptor made = TRY_STATUS(assign({.given = &given,
-                                               .token = &token,
-                                               .mapping = ob::type_of(object)->TypeInfo.GenericMapping,
-                                               .mode = KernelMode}));
-    return ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
+    std::memcpy(sacl.sid, level_of.UserAndGroups[level_of.IntegrityLevelIndex].Sid, sizeof sacl.sid);
+    detail::Parts parts(made.data());
+    const auto* label = reinterpret_cast<const UCHAR*>(&sacl);
+    parts.sacl.assign(label, label + sizeof sacl);
+    parts.has_sacl = true;
+    return parts.build();
 }
 
 NTSTATUS query_header_security(PVOID object, SECURITY_INFORMATION information, PVOID to, ULONG& length) {

@@ -5,6 +5,7 @@
 #pragma once
 #include "abi/token.h"
 #include "base/result.h"
+#include <vector>
 
 namespace nt::se {
 
@@ -25,6 +26,11 @@ PVOID readable_descriptor();
 // A descriptor from the default list of a token, as NT makes those of processes, threads and tokens: with a
 // label of the token's level that keeps lower ones from writing and, for processes and threads, from reading.
 NTSTATUS protect(PVOID object, const TOKEN& token, bool from_reading);
+// The same as a descriptor, for what a program makes: from what it gives (null: nothing) and the default list
+// of its token, with a label of the level that `level_of` has, unless one is given. STATUS_INVALID_OWNER,
+// STATUS_PRIVILEGE_NOT_HELD, STATUS_INVALID_SECURITY_DESCR.
+Result<std::vector<UCHAR>> protection(const TOKEN& creator, const TOKEN& level_of, const OBJECT_TYPE* type,
+                                      const void* given, KPROCESSOR_MODE mode, bool from_reading = true);
 
 // NtQuerySecurityObject and NtSetSecurityObject on an object, without a look at rights: through the type's
 // procedure where it has one. `length`: of the buffer, then what is needed; STATUS_BUFFER_TOO_SMALL,

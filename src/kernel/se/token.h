@@ -70,8 +70,8 @@ TOKEN* primary_token(const EPROCESS* process);
 // Takes the reference; the old one goes.
 void set_primary_token(EPROCESS& process, TOKEN* token);
 void drop_primary_token(EPROCESS& process);
-// A new process runs as the one that makes it.
-NTSTATUS inherit_primary_token(EPROCESS& process);
+// A new process runs as its parent.
+NTSTATUS inherit_primary_token(EPROCESS& process, const EPROCESS* parent);
 
 struct Impersonation {
     TOKEN* token = nullptr; // not referenced; null: none

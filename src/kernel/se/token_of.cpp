@@ -34,9 +34,9 @@ void drop_primary_token(EPROCESS& process) {
     if (old) ob::dereference(old);
 }
 
-NTSTATUS inherit_primary_token(EPROCESS& process) {
-    TOKEN* parent = primary_token(current_process_body());
-    TOKEN* token = TRY_STATUS(duplicate_token(*parent, TokenPrimary, SecurityAnonymous, false));
+NTSTATUS inherit_primary_token(EPROCESS& process, const EPROCESS* parent) {
+    TOKEN* token =
+        TRY_STATUS(duplicate_token(*primary_token(parent), TokenPrimary, SecurityAnonymous, false));
     set_primary_token(process, token);
     return STATUS_SUCCESS;
 }

@@ -1,6 +1,7 @@
 // Naming host files as image sections.
 #include "abi/status.h"
 #include "host/file.h"
+#include "host/utf16.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/se/access.h"
 #include "kernel/section/section.h"
@@ -44,7 +45,7 @@ NTSTATUS add_image(std::u16string_view directory, const std::string& file_name, 
                    const std::string& host_path) {
     OBJECT_DIRECTORY* target = open_directory(directory);
     if (!target) return STATUS_OBJECT_PATH_NOT_FOUND;
-    const std::u16string name(file_name.begin(), file_name.end());
+    const std::u16string name = host::utf16(file_name);
     const UNICODE_STRING last{static_cast<USHORT>(name.size() * 2), static_cast<USHORT>(name.size() * 2),
                               const_cast<WCHAR*>(name.data())};
     NTSTATUS status = STATUS_SUCCESS;
@@ -74,7 +75,7 @@ ULONG add_images_of(std::u16string_view directory, const std::string& host_direc
 
 bool add_program(std::u16string_view object_name) {
     for (const Program& p : programs) {
-        const std::u16string full = p.directory + u"\\" + std::u16string(p.name.begin(), p.name.end());
+        const std::u16string full = p.directory + u"\\" + host::utf16(p.name);
         if (rtl::compare(full.data(), full.size(), object_name.data(), object_name.size(), true) == 0)
             return NT_SUCCESS(add_image(p.directory, p.name, p.path, p.host_path));
     }

@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "host/file.h"
 #include "host/machine_heap.h"
+#include "host/utf16.h"
 #include "kernel/ldr/mm_memory.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
@@ -17,8 +18,6 @@ OBJECT_TYPE* section_type = nullptr;
 namespace {
 
 constexpr ULONG section_tag = 0x74636553; // "Sect"
-
-std::u16string widen(const std::string& s) { return {s.begin(), s.end()}; }
 
 void remove_section(PVOID body) {
     auto& section = *static_cast<Section*>(body);
@@ -84,7 +83,7 @@ NTSTATUS map_image(Section& section, mm::AddressSpace& space, View& view,
     view.size = module->size;
     if (trace::on)
         trace::emit_module_loaded(view.base, static_cast<ULONG>(view.size), 1, hash_of((*file)->bytes()),
-                                  std::u16string_view(widen(*section.path)));
+                                  std::u16string_view(host::utf16(*section.path)));
     const bool moved = view.base != (*file)->preferred_base;
     if (result) *result = std::move(module);
     return moved ? STATUS_IMAGE_NOT_AT_BASE : STATUS_SUCCESS;

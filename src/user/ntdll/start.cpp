@@ -72,7 +72,7 @@ void NTAPI RtlExitUserProcess(ULONG status) {
     __builtin_trap();
 }
 
-NTSTATUS NTAPI RtlCreateUserThread(HANDLE process, PVOID, BOOLEAN suspended, ULONG zero_bits,
+NTSTATUS NTAPI RtlCreateUserThread(HANDLE process, PVOID descriptor, BOOLEAN suspended, ULONG zero_bits,
                                    SIZE_T stack_reserve, SIZE_T stack_commit, THREAD_START start,
                                    PVOID argument, HANDLE* thread, CLIENT_ID* id) {
     struct {
@@ -81,9 +81,10 @@ NTSTATUS NTAPI RtlCreateUserThread(HANDLE process, PVOID, BOOLEAN suspended, ULO
         CLIENT_ID* value;
         SIZE_T* returned;
     } list{sizeof list, 0x10003, sizeof(CLIENT_ID), id, nullptr}; // PS_ATTRIBUTE_CLIENT_ID
+    OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, nullptr, 0, descriptor, nullptr};
     HANDLE handle = nullptr;
     const NTSTATUS status =
-        NtCreateThreadEx(&handle, 0x1fffff, nullptr, process, reinterpret_cast<PVOID>(start), argument,
+        NtCreateThreadEx(&handle, 0x1fffff, &attributes, process, reinterpret_cast<PVOID>(start), argument,
                          suspended ? 1 : 0, zero_bits, stack_commit, stack_reserve, id ? &list : nullptr);
     if (!NT_SUCCESS(status)) return status;
     if (thread)

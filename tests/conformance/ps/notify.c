@@ -38,7 +38,7 @@ struct image_info {
 
 static struct event events[MOST_EVENTS];
 static ULONG count;
-static BOOLEAN listening, refuse;
+static BOOLEAN listening, refuse, end_it;
 
 static struct event* add(unsigned kind, HANDLE process) {
     static struct event scratch;
@@ -85,6 +85,13 @@ static VOID NTAPI on_process_ex(PEPROCESS process, HANDLE id, struct create_info
     text(e->line, info->line);
     if (refuse) info->status = STATUS_ACCESS_DENIED;
     refuse = FALSE;
+    HANDLE handle;
+    if (end_it && NT_SUCCESS(ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, 0,
+                                                   TYPE_OF(PsProcessType), KernelMode, &handle))) {
+        end_it = FALSE;
+        ZwTerminateProcess(handle, 0x77);
+        ZwClose(handle);
+    }
 }
 
 static VOID NTAPI on_thread(HANDLE process, HANDLE thread, BOOLEAN create) {
@@ -208,6 +215,9 @@ static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
         return complete(irp, STATUS_SUCCESS, size);
     case IOCTL_NOTIFY_REFUSE:
         refuse = TRUE;
+        return complete(irp, STATUS_SUCCESS, 0);
+    case IOCTL_NOTIFY_END:
+        end_it = TRUE;
         return complete(irp, STATUS_SUCCESS, 0);
     case IOCTL_NOTIFY_PEEK: {
         struct peek what = *(struct peek*)irp->AssociatedIrp.SystemBuffer;

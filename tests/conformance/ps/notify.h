@@ -10,6 +10,8 @@
 // Input: a peek. Output: eight bytes of that process's memory, read attached to it (0) or by
 // MmCopyVirtualMemory (1).
 #define IOCTL_NOTIFY_PEEK CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb14, METHOD_BUFFERED, FILE_ANY_ACCESS)
+// The next process is ended with status 0x77 by the routine that hears of it.
+#define IOCTL_NOTIFY_END CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb15, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
 struct peek {
     unsigned long long process, address, how;

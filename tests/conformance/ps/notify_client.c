@@ -75,6 +75,7 @@ static void a_process(void) {
     CHECK(events[made_ex].exit_status == 0x103, "the process has no exit status yet: STATUS_PENDING");
     CHECK(thread < count && events[thread].thread == p.dwThreadId && thread < ended,
           "its first thread is made, and ends");
+    CHECK(made < thread && made_ex < thread, "process routines hear of it first, then those for threads");
     CHECK(gone < count && gone_ex < count && events[gone].parent == GetCurrentProcessId(),
           "Create FALSE; CreateInfo NULL");
     CHECK(is_passive(gone) && is_passive(gone_ex) && events[gone].current_process == p.dwProcessId &&
@@ -107,6 +108,23 @@ static void a_refusal(void) {
           "CreationStatus set to an error: the process is not created, and that is the error");
     CHECK(start(&p), "the next one is");
     WaitForSingleObject(p.hProcess, INFINITE);
+    CloseHandle(p.hThread);
+    CloseHandle(p.hProcess);
+}
+
+// The first thread never runs.
+static void an_end(DWORD flags) {
+    PROCESS_INFORMATION p;
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    char line[] = "notify_client as a child";
+    DWORD done, code = 0;
+    control(IOCTL_NOTIFY_END, NULL, 0, &done);
+    CHECK(CreateProcessA(self, line, NULL, NULL, FALSE, flags, NULL, NULL, &startup, &p),
+          "a process that the routine ends is created");
+    WaitForSingleObject(p.hProcess, INFINITE);
+    CHECK(GetExitCodeProcess(p.hProcess, &code) && code == 0x77, "and has the routine's exit status");
+    CHECK(WaitForSingleObject(p.hThread, INFINITE) == WAIT_OBJECT_0, "its thread has ended");
+    CHECK(ResumeThread(p.hThread) != 1, "and waits for no ResumeThread");
     CloseHandle(p.hThread);
     CloseHandle(p.hProcess);
 }
@@ -160,6 +178,8 @@ int main(int argc, char** argv) {
     CHECK(device != INVALID_HANDLE_VALUE, "open");
     a_process();
     a_refusal();
+    an_end(0);
+    an_end(CREATE_SUSPENDED);
     a_library();
     two_memories();
     CloseHandle(device);

@@ -113,9 +113,23 @@ static void creating(void) {
     RegCloseKey(key);
     CHECK(type == SERVICE_KERNEL_DRIVER && start == SERVICE_DEMAND_START && path[0],
           "the database is HKLM\\SYSTEM\\CurrentControlSet\\Services");
+    HKEY below = NULL, deeper = NULL;
+    key = service_key(L"scm1");
+    RegCreateKeyExW(key, L"below", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &below, NULL);
+    RegCreateKeyExW(below, L"deeper", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &deeper, NULL);
     finish_service(one);
     CHECK(FAILS(OpenServiceW(manager, L"scm1", SERVICE_START), ERROR_SERVICE_DOES_NOT_EXIST),
           "DeleteService, and the last handle closed");
+    CHECK(RegQueryInfoKeyW(key, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
+              ERROR_KEY_DELETED,
+          "its key is gone: ERROR_KEY_DELETED of a handle");
+    RegCloseKey(key);
+    CHECK(RegQueryInfoKeyW(deeper, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) ==
+                  ERROR_KEY_DELETED &&
+              RegSetValueExW(below, L"value", 0, REG_SZ, (const BYTE*)L"", 2) == ERROR_KEY_DELETED,
+          "and so are the keys below it");
+    RegCloseKey(below);
+    RegCloseKey(deeper);
 }
 
 static void running(void) {

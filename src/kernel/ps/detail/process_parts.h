@@ -9,8 +9,14 @@ class AddressSpace;
 namespace nt::ps::detail {
 
 ULONG_PTR id_of(const EPROCESS& process);
-// A process object without memory, in the list of processes.
-Result<Process*> new_process(ULONG_PTR id, std::string_view image);
+// A process object without memory, in the list of processes, with its parent's token and the descriptor
+// given.
+struct Birth {
+    const EPROCESS* parent = nullptr;          // null: the running process
+    const void* security_descriptor = nullptr; // null: the default one
+    KPROCESSOR_MODE mode = KernelMode;         // of who gives it
+};
+Result<Process*> new_process(ULONG_PTR id, std::string_view image, const Birth& birth);
 
 // Copies into committed memory of a space that need not be active.
 NTSTATUS write_user(mm::AddressSpace& space, std::uint64_t to, const void* from, std::size_t size);
@@ -18,7 +24,6 @@ template <class T> NTSTATUS write_user(mm::AddressSpace& space, std::uint64_t to
     return write_user(space, to, &value, sizeof(T));
 }
 
-std::u16string utf16(const std::string& utf8);
 // What a program gets that nobody says anything else about.
 StartParameters default_parameters(const Process& process, const NewProcess& what);
 // RTL_USER_PROCESS_PARAMETERS and environment, in memory of their own; sets process.parameters.
