@@ -9,8 +9,9 @@ constexpr std::size_t chunk = 64;
 
 template <class C> class Formatter {
   public:
-    Formatter(const MemoryReader& memory, const FormatSink<C>& sink, const ULONG_PTR* args)
-        : memory_(memory), sink_(sink), args_(args) {}
+    Formatter(const MemoryReader& memory, const FormatSink<C>& sink, const ULONG_PTR* args,
+              PrintFloat print_float)
+        : memory_(memory), sink_(sink), args_(args), print_float_(print_float) {}
 
     LONGLONG run(const C* text, ULONG_PTR* fault) {
         at_ = reinterpret_cast<ULONG_PTR>(text);
@@ -124,6 +125,8 @@ template <class C> class Formatter {
                 else
                     bits_ = 64;
                 continue;
+            case 'L':
+                continue; // a long double is a double
             case 'z':
             case 't':
             case 'j':
@@ -186,6 +189,19 @@ template <class C> class Formatter {
         case 'n':
             next();
             break;
+        case 'a':
+        case 'e':
+        case 'f':
+        case 'g':
+        case 'A':
+        case 'E':
+        case 'F':
+        case 'G':
+            if (print_float_)
+                floating(static_cast<char>(kind));
+            else
+                put(kind);
+            break;
         default:
             put(kind);
         }
@@ -236,6 +252,50 @@ template <class C> class Formatter {
         while (n)
             put(digits[--n]);
         if (left_) pad(spaces, ' ');
+    }
+
+    void floating(char letter) {
+        constexpr ULONGLONG sign_bit = 1ull << 63, exponent = 0x7ffull << 52, quiet = 1ull << 51;
+        const ULONGLONG bits = next(), magnitude = bits & ~sign_bit, fraction = bits & ((1ull << 52) - 1);
+        const bool upper = letter < 'a', hexadecimal = (letter | 0x20) == 'a';
+        const char sign = bits & sign_bit ? '-' : plus_ ? '+' : space_ ? ' ' : 0;
+        if ((bits & exponent) == exponent) {
+            const char* text = fraction == 0                          ? "inf"
+                               : !(fraction & quiet)                  ? "nan(snan)"
+                               : bits & sign_bit && fraction == quiet ? "nan(ind)"
+                                                                      : "nan";
+            return number_text(sign, text, __builtin_strlen(text), upper, false, false);
+        }
+        const char kind = static_cast<char>(letter | 0x20);
+        struct Context {
+            Formatter& self;
+            char sign;
+            bool upper, hexadecimal;
+        } context{*this, sign, upper, hexadecimal};
+        print_float_(
+            {__builtin_bit_cast(double, magnitude), kind,
+             precision_ >= 0 ? precision_
+             : hexadecimal   ? 13
+                             : 6,
+             alternate_},
+            [](void* c, const char* text, std::size_t n) {
+                const auto& [self, sign, upper, hexadecimal] = *static_cast<Context*>(c);
+                self.number_text(sign, text, n, upper, hexadecimal, self.zero_);
+                return !self.failed_;
+            },
+            &context);
+    }
+
+    void number_text(char sign, const char* text, std::size_t n, bool upper, bool hexadecimal, bool zeros) {
+        const LONGLONG room = width_ - static_cast<LONGLONG>(n) - (sign ? 1 : 0) - (hexadecimal ? 2 : 0);
+        const bool filled = zeros && !left_;
+        if (!left_ && !filled) pad(room, ' ');
+        if (sign) put(sign);
+        if (hexadecimal) put('0'), put(upper ? 'X' : 'x');
+        if (filled) pad(room, '0');
+        for (std::size_t i = 0; i < n && !failed_; i++)
+            put(upper && text[i] >= 'a' && text[i] <= 'z' ? static_cast<C>(text[i] - 0x20) : text[i]);
+        if (left_) pad(room, ' ');
     }
 
     // `count` characters at `address`, in the width.
@@ -292,6 +352,7 @@ template <class C> class Formatter {
     const MemoryReader& memory_;
     const FormatSink<C>& sink_;
     const ULONG_PTR* args_;
+    PrintFloat print_float_;
     ULONG_PTR at_ = 0, fault_ = 0;
     C buffer_[chunk];
     std::size_t used_ = 0;
@@ -306,13 +367,13 @@ template <class C> class Formatter {
 } // namespace
 
 LONGLONG format(const MemoryReader& memory, const FormatSink<CHAR>& sink, const CHAR* text,
-                const ULONG_PTR* args, ULONG_PTR* fault) {
-    return Formatter<CHAR>(memory, sink, args).run(text, fault);
+                const ULONG_PTR* args, ULONG_PTR* fault, PrintFloat print_float) {
+    return Formatter<CHAR>(memory, sink, args, print_float).run(text, fault);
 }
 
 LONGLONG format(const MemoryReader& memory, const FormatSink<WCHAR>& sink, const WCHAR* text,
-                const ULONG_PTR* args, ULONG_PTR* fault) {
-    return Formatter<WCHAR>(memory, sink, args).run(text, fault);
+                const ULONG_PTR* args, ULONG_PTR* fault, PrintFloat print_float) {
+    return Formatter<WCHAR>(memory, sink, args, print_float).run(text, fault);
 }
 
 } // namespace nt::rtl

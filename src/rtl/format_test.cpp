@@ -54,6 +54,43 @@ TEST(Format, CountedStrings) {
     EXPECT_EQ(print("%wZ", {0}), "(null)");
 }
 
+// What cannot be printed without the digits: signs, infinities, widths.
+TEST(Format, FloatingPointAroundTheDigits) {
+    const auto digits = [](const FloatText& what, TakeText take, void* context) {
+        EXPECT_GE(what.value, 0);
+        const char text[] = {what.kind, static_cast<char>('0' + what.precision % 10),
+                             what.alternate ? '#' : '.', 'p'};
+        take(context, text, 4);
+    };
+    const auto say = [&](const char* format_text, double value, ULONG_PTR second = 0) {
+        std::string out;
+        const FormatSink<CHAR> sink{[](void* p, const CHAR* s, std::size_t n) {
+                                        static_cast<std::string*>(p)->append(s, n);
+                                        return true;
+                                    },
+                                    &out};
+        const ULONG_PTR args[] = {__builtin_bit_cast(ULONG_PTR, value), second};
+        ULONG_PTR fault;
+        const LONGLONG n = format(direct_reader(), sink, format_text, args, &fault, digits);
+        EXPECT_EQ(n, static_cast<LONGLONG>(out.size()));
+        return out;
+    };
+    EXPECT_EQ(say("[%f|%d]", 1, 7), "[f6.p|7]");
+    EXPECT_EQ(say("[%Lf|%d]", -1, 7), "[-f6.p|7]");
+    EXPECT_EQ(say("[%08.3e]", -1), "[-000e3.p]");
+    EXPECT_EQ(say("[%-8g]", 1), "[g6.p    ]");
+    EXPECT_EQ(say("[%+12A]", 1), "[     +0XA3.P]");
+    EXPECT_EQ(say("[%#012a]", 1), "[0x000000a3#p]");
+    EXPECT_EQ(say("[% f]", -0.0), "[-f6.p]");
+    EXPECT_EQ(say("[%06f]", __builtin_inf()), "[   inf]");
+    EXPECT_EQ(say("[%+E]", __builtin_inf()), "[+INF]");
+    EXPECT_EQ(say("[%-6g]", -__builtin_inf()), "[-inf  ]");
+    EXPECT_EQ(say("%f", __builtin_nan("")), "nan");
+    EXPECT_EQ(say("%f", -__builtin_nan("")), "-nan(ind)");
+    EXPECT_EQ(say("%A", __builtin_nans("1")), "NAN(SNAN)");
+    EXPECT_EQ(print("%f", {0}), "f");
+}
+
 TEST(Format, CountsAndFails) {
     LONGLONG n;
     print("%300d", {1}, &n);

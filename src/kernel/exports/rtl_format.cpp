@@ -2,6 +2,7 @@
 // rtl/format.h. The _sn functions: characters written; when the text is as long as the buffer it is not
 // terminated; -1 when it does not fit.
 #include "host/guest.h"
+#include "kernel/exports/float_text.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/touch.h"
 #include "rtl/format.h"
@@ -36,7 +37,7 @@ template <class C> INT print(C* to, SIZE_T room, const C* text, const ULONG_PTR*
         },
         &out};
     ULONG_PTR fault = 0;
-    const LONGLONG length = rtl::format(reader, sink, text, args, &fault);
+    const LONGLONG length = rtl::format(reader, sink, text, args, &fault, print_float);
     if (length < 0) {
         // Raises or stops; the address is the one that was missing.
         if (out.faulted)
