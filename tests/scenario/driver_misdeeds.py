@@ -80,6 +80,18 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
     return status;
 }
 """
+ECP = """
+    NTSYSAPI NTSTATUS NTAPI FsRtlAllocateExtraCreateParameterList(ULONG, PVOID*);
+    NTSYSAPI NTSTATUS NTAPI FsRtlAllocateExtraCreateParameter(const GUID*, ULONG, ULONG, PVOID, ULONG, PVOID*);
+    NTSYSAPI NTSTATUS NTAPI FsRtlInsertExtraCreateParameter(PVOID, PVOID);
+    NTSYSAPI VOID NTAPI FsRtlFreeExtraCreateParameter(PVOID);
+    NTSYSAPI VOID NTAPI FsRtlFreeExtraCreateParameterList(PVOID);
+    static const GUID type = {1, 2, 3, {4}};
+    PVOID list, ecp;
+    FsRtlAllocateExtraCreateParameterList(0, &list);
+    FsRtlAllocateExtraCreateParameter(&type, 16, 0, NULL, 0x70634554, &ecp);
+    FsRtlInsertExtraCreateParameter(list, ecp);
+"""
 RAISE = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
 MXCSR = r"a driver's routine returned with [\s\S]*? than it was called with at NAME!"
 LOCKED = "PVOID at = MmAllocateMappingAddress(8192, 1); PMDL mdl = IoAllocateMdl((PVOID)words, sizeof words, FALSE, FALSE, NULL); MmBuildMdlForNonPagedPool(mdl); (void)at;"
@@ -95,6 +107,10 @@ UNREFERENCED = r"REFERENCE_BY_POINTER \(18\)[\s\S]*FAULTING_IP: NAME!"
 # name, where, code, exit status, what the report must say (a regular expression)
 CASES = [
     ("clean", {}, 0, ""),
+    # Extra create parameters.
+    ("ecp_freed_in_list", {"entry": ECP + "FsRtlFreeExtraCreateParameter(ecp);"}, 122, r"FSRTL_EXTRA_CREATE_PARAMETER_VIOLATION \(10c\)[\s\S]*Arg1: 0{15}6, "),
+    ("ecp_overwritten", {"entry": ECP + "((volatile ULONG64*)ecp)[-8] = 0; FsRtlFreeExtraCreateParameterList(list);"}, 122, r"\(10c\)[\s\S]*Arg1: 0{15}1, "),
+    ("ecp_list_freed_twice", {"entry": ECP + "FsRtlFreeExtraCreateParameterList(list); FsRtlFreeExtraCreateParameterList(list);"}, 122, r"\(10c\)[\s\S]*Arg1: 0{14}11, "),
     # The level that a routine was called at.
     ("entry_raised", {"entry": RAISE}, 122, r"IRQL_UNEXPECTED_VALUE \(c8\)\nDriverEntry returned at IRQL 2; it was called at IRQL 0\n"
      r"Arguments:\nArg1: 0000000000020002, [\s\S]*FAULTING_IP: NAME!DriverEntry"),

@@ -2,6 +2,7 @@
 // the two majors beside it that is not NtCreateFile's own.
 #include "abi/status.h"
 #include "kernel/exports/runtime.h"
+#include "kernel/io/ecp.h"
 #include "kernel/io/file.h"
 
 using namespace nt;
@@ -69,14 +70,19 @@ extern "C" NTSTATUS IoCreateFileEx(HANDLE* handle, ACCESS_MASK desired, OBJECT_A
                                    PVOID ea, ULONG ea_length, ULONG create_file_type, PVOID parameters,
                                    ULONG io_options, const IO_DRIVER_CREATE_CONTEXT* context) {
     DEVICE_OBJECT* hint = nullptr;
+    io::EcpList* ecps = nullptr;
     if (context) {
         if (context->Size < static_cast<CSHORT>(offsetof(IO_DRIVER_CREATE_CONTEXT, SiloContext)))
             return STATUS_INVALID_PARAMETER;
-        if (context->ExtraCreateParameter || context->TxnParameters) return STATUS_NOT_SUPPORTED;
+        if (context->TxnParameters) return STATUS_NOT_SUPPORTED;
+        ecps = static_cast<io::EcpList*>(context->ExtraCreateParameter);
         hint = static_cast<DEVICE_OBJECT*>(context->DeviceObjectHint);
     }
-    return create({handle, desired, attributes, iosb, allocation_size, file_attributes, share, disposition,
-                   options, ea, ea_length, io_options | io::io_no_parameter_checking, hint},
-                  create_file_type, parameters);
+    io::CreateFile what{
+        handle, desired,     attributes, iosb, allocation_size, file_attributes,
+        share,  disposition, options,    ea,   ea_length,       io_options | io::io_no_parameter_checking,
+        hint};
+    what.ecps = ecps;
+    return create(what, create_file_type, parameters);
 }
 GATE(IoCreateFileEx);

@@ -6,6 +6,7 @@
 #include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/history.h"
+#include "kernel/io/detail/irp_extension.h"
 #include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/detail/irp_note.h"
 #include "kernel/io/detail/rules.h"
@@ -169,6 +170,8 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
         ++irp->Tail.Overlay.CurrentStackLocation;
     }
 
+    if (irp->Tail.Overlay.IrpExtension) [[unlikely]]
+        detail::drop_extension(irp); // before the IRP's APC takes its place
     if (irp->Flags & IRP_ASSOCIATED_IRP) [[unlikely]] {
         finish_associated(irp, boost, caller);
         return;

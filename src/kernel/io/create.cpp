@@ -99,7 +99,10 @@ NTSTATUS detail::open_packet(const ob::Attributes& attributes, OpenPacket& packe
     const ob::ParseRequest request{
         nullptr, &access, desired, mode, attributes.attributes, &packet, attributes.security_qos};
     PVOID found;
+    packet.block->ecps = packet.ecps;
+    begin_ecps(packet.ecps);
     const NTSTATUS status = ob::lookup(attributes, request, nullptr, &found);
+    end_ecps(packet.ecps, packet.block->ecps);
     if (packet.answered) return packet.status;
     if (!NT_SUCCESS(status)) return status;
     if (ob::type_of(found) == file_type) return packet.parsed ? packet.status : STATUS_SUCCESS;
@@ -140,6 +143,7 @@ NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE requestor) {
     packet.disposition = c.disposition;
     packet.options = c.options;
     packet.hint = c.hint;
+    packet.ecps = c.ecps;
     packet.force_access_check = c.io_options & io_force_access_check;
     packet.location_flags = location_flags(c.io_options);
     packet.ignore_sharing = c.io_options & io_ignore_share_access_check;

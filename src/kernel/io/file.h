@@ -10,6 +10,7 @@
 namespace nt::io {
 
 extern OBJECT_TYPE* file_type;
+struct EcpList;
 
 // Types Device, Driver, File, Controller, Adapter; \Driver and \FileSystem exist already. After
 // ob::initialize().
@@ -42,6 +43,7 @@ struct CreateFile {
     DEVICE_OBJECT* hint = nullptr;
     FileKind kind = FileKind::none;
     const void* parameters = nullptr; // the kernel's copy of NAMED_PIPE_ or MAILSLOT_CREATE_PARAMETERS
+    EcpList* ecps = nullptr;          // extra create parameters (ecp.h)
 };
 // STATUS_INVALID_DEVICE_OBJECT_PARAMETER: the hint is not in the stack of the device.
 NTSTATUS create_file(const CreateFile& what, KPROCESSOR_MODE mode);

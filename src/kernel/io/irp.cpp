@@ -1,9 +1,9 @@
 #include "kernel/io/irp.h"
 #include "kernel/io/detail/history.h"
+#include "kernel/io/detail/irp_extension.h"
 #include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/detail/irp_note.h"
 #include "kernel/io/detail/rules.h"
-#include "kernel/io/request_hints.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
@@ -46,7 +46,7 @@ IRP* allocate_irp(CHAR stack_size) { return detail::take_irp(stack_size); }
 
 void free_irp_of_driver(IRP* irp, ULONG_PTR caller) {
     detail::check_free(irp, caller);
-    if (irp->Type == IO_TYPE_IRP) forget_activity(irp);
+    if (irp->Type == IO_TYPE_IRP) detail::drop_extension(irp);
     free_irp(irp);
 }
 void initialize_irp_of_driver(IRP* irp, USHORT size, CHAR stack_size, ULONG_PTR caller) {
@@ -57,7 +57,7 @@ void initialize_irp_of_driver(IRP* irp, USHORT size, CHAR stack_size, ULONG_PTR 
 void reuse_irp_of_driver(IRP* irp, NTSTATUS status, ULONG_PTR caller) {
     if (verifying) [[unlikely]]
         detail::check_reuse(irp, caller);
-    forget_activity(irp);
+    detail::drop_extension(irp);
     reuse_irp(irp, status);
 }
 

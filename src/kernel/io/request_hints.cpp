@@ -1,6 +1,7 @@
 #include "kernel/io/request_hints.h"
 #include "abi/status.h"
 #include "kernel/io/detail/file_body.h"
+#include "kernel/io/detail/irp_extension.h"
 #include "kernel/ke/priority.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/thread.h"
@@ -69,23 +70,29 @@ NTSTATUS apply_priorities(const IO_PRIORITY_INFO& given, IO_PRIORITY_INFO* befor
     return STATUS_SUCCESS;
 }
 
-const GUID* activity_of(const IRP* irp) { return static_cast<const GUID*>(irp->Tail.Overlay.IrpExtension); }
-
-NTSTATUS set_activity(IRP* irp, const GUID& id) {
-    auto* to = static_cast<GUID*>(irp->Tail.Overlay.IrpExtension);
-    if (!to) {
-        to = static_cast<GUID*>(pool::allocate(pool::Kind::nonpaged, sizeof(GUID), pool::tag("IoAc")));
-        if (!to) return STATUS_INSUFFICIENT_RESOURCES;
-        irp->Tail.Overlay.IrpExtension = to;
-    }
-    *to = id;
-    return STATUS_SUCCESS;
+detail::IrpExtension* detail::take_extension(IRP* irp) {
+    if (!irp->Tail.Overlay.IrpExtension)
+        irp->Tail.Overlay.IrpExtension =
+            pool::allocate(pool::Kind::nonpaged, sizeof(IrpExtension), pool::tag("IoEx"), 0, true);
+    return irp_extension(irp);
 }
-
-void forget_activity(IRP* irp) {
+void detail::drop_extension(IRP* irp) {
     if (!irp->Tail.Overlay.IrpExtension) return;
     pool::release(irp->Tail.Overlay.IrpExtension);
     irp->Tail.Overlay.IrpExtension = nullptr;
+}
+
+const GUID* activity_of(const IRP* irp) {
+    const detail::IrpExtension* extension = detail::irp_extension(irp);
+    return extension && extension->has_activity ? &extension->activity : nullptr;
+}
+
+NTSTATUS set_activity(IRP* irp, const GUID& id) {
+    detail::IrpExtension* extension = detail::take_extension(irp);
+    if (!extension) return STATUS_INSUFFICIENT_RESOURCES;
+    extension->activity = id;
+    extension->has_activity = true;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS merged_status(NTSTATUS master, NTSTATUS part) {

@@ -34,7 +34,6 @@ NTSTATUS apply_priorities(const IO_PRIORITY_INFO& info, IO_PRIORITY_INFO* before
 const GUID* activity_of(const IRP* irp);
 // STATUS_INSUFFICIENT_RESOURCES. Any IRQL that pool has.
 NTSTATUS set_activity(IRP* irp, const GUID& id);
-void forget_activity(IRP* irp);
 
 // IoSetMasterIrpStatus: the status of several requests that stand for one.
 NTSTATUS merged_status(NTSTATUS master, NTSTATUS part);

@@ -128,6 +128,23 @@ extern const nt::exports::Adapter gate_ExpInterlockedFlushSList;
 extern const nt::exports::Adapter gate_ExpInterlockedPopEntrySList;
 extern const nt::exports::Adapter gate_ExpInterlockedPushEntrySList;
 extern const nt::exports::Adapter gate_FirstEntrySList;
+extern const nt::exports::Adapter gate_FsRtlAcknowledgeEcp;
+extern const nt::exports::Adapter gate_FsRtlAllocateExtraCreateParameter;
+extern const nt::exports::Adapter gate_FsRtlAllocateExtraCreateParameterFromLookasideList;
+extern const nt::exports::Adapter gate_FsRtlAllocateExtraCreateParameterList;
+extern const nt::exports::Adapter gate_FsRtlDeleteExtraCreateParameterLookasideList;
+extern const nt::exports::Adapter gate_FsRtlFindExtraCreateParameter;
+extern const nt::exports::Adapter gate_FsRtlFreeExtraCreateParameter;
+extern const nt::exports::Adapter gate_FsRtlFreeExtraCreateParameterList;
+extern const nt::exports::Adapter gate_FsRtlGetEcpListFromIrp;
+extern const nt::exports::Adapter gate_FsRtlGetNextExtraCreateParameter;
+extern const nt::exports::Adapter gate_FsRtlInitExtraCreateParameterLookasideList;
+extern const nt::exports::Adapter gate_FsRtlInsertExtraCreateParameter;
+extern const nt::exports::Adapter gate_FsRtlIsEcpAcknowledged;
+extern const nt::exports::Adapter gate_FsRtlIsEcpFromUserMode;
+extern const nt::exports::Adapter gate_FsRtlPrepareToReuseEcp;
+extern const nt::exports::Adapter gate_FsRtlRemoveExtraCreateParameter;
+extern const nt::exports::Adapter gate_FsRtlSetEcpListIntoIrp;
 extern const nt::exports::Adapter gate_HalGetAdapter;
 extern const nt::exports::Adapter gate_HalGetBusData;
 extern const nt::exports::Adapter gate_HalGetBusDataByOffset;
@@ -1217,12 +1234,12 @@ const Row rows[] = {
     {"ExpInterlockedPopEntrySList", "", "", &gate_ExpInterlockedPopEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ExpInterlockedPushEntrySList", "", "", &gate_ExpInterlockedPushEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"FirstEntrySList", "", "", &gate_FirstEntrySList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"FsRtlAcknowledgeEcp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlAcknowledgeEcp", "", "", &gate_FsRtlAcknowledgeEcp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlAddLargeMcbEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAddToTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlAllocateExtraCreateParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlAllocateExtraCreateParameterFromLookasideList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlAllocateExtraCreateParameterList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlAllocateExtraCreateParameter", "", "", &gate_FsRtlAllocateExtraCreateParameter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"FsRtlAllocateExtraCreateParameterFromLookasideList", "", "", &gate_FsRtlAllocateExtraCreateParameterFromLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"FsRtlAllocateExtraCreateParameterList", "", "", &gate_FsRtlAllocateExtraCreateParameterList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlAllocateFileLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAllocatePoolWithQuotaTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAllocatePoolWithTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1244,7 +1261,7 @@ const Row rows[] = {
     {"FsRtlCurrentBatchOplock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlCurrentOplock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlCurrentOplockH", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlDeleteExtraCreateParameterLookasideList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlDeleteExtraCreateParameterLookasideList", "", "", &gate_FsRtlDeleteExtraCreateParameterLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlDeleteKeyFromTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlDeleteTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlDeregisterUncProvider", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1257,29 +1274,29 @@ const Row rows[] = {
     {"FsRtlFastUnlockAll", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlFastUnlockAllByKey", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlFastUnlockSingle", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlFindExtraCreateParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlFindExtraCreateParameter", "", "", &gate_FsRtlFindExtraCreateParameter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlFindInTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlFreeExtraCreateParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlFreeExtraCreateParameterList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlFreeExtraCreateParameter", "", "", &gate_FsRtlFreeExtraCreateParameter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"FsRtlFreeExtraCreateParameterList", "", "", &gate_FsRtlFreeExtraCreateParameterList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlFreeFileLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlGetEcpListFromIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlGetEcpListFromIrp", "", "", &gate_FsRtlGetEcpListFromIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlGetFileSize", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlGetNextExtraCreateParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlGetNextExtraCreateParameter", "", "", &gate_FsRtlGetNextExtraCreateParameter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlGetNextFileLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlGetNextLargeMcbEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlGetSectorSizeInformation", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlInitExtraCreateParameterLookasideList", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlInitExtraCreateParameterLookasideList", "", "", &gate_FsRtlInitExtraCreateParameterLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlInitializeFileLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlInitializeLargeMcb", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlInitializeOplock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlInitializeTunnelCache", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlInsertExtraCreateParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlInsertExtraCreateParameter", "", "", &gate_FsRtlInsertExtraCreateParameter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlInsertPerFileContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlInsertPerFileObjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlInsertPerStreamContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlIsDbcsInExpression", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlIsEcpAcknowledged", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlIsEcpFromUserMode", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlIsEcpAcknowledged", "", "", &gate_FsRtlIsEcpAcknowledged, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"FsRtlIsEcpFromUserMode", "", "", &gate_FsRtlIsEcpFromUserMode, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlIsFatDbcsLegal", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlIsHpfsDbcsLegal", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlIsMobileOS", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1321,21 +1338,21 @@ const Row rows[] = {
     {"FsRtlPostPagingFileStackOverflow", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlPostStackOverflow", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlPrepareMdlWriteDev", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlPrepareToReuseEcp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlPrepareToReuseEcp", "", "", &gate_FsRtlPrepareToReuseEcp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlPrivateLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlProcessFileLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRegisterFileSystemFilterCallbacks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRegisterFltMgrCalls", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRegisterUncProvider", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRegisterUncProviderEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlRemoveExtraCreateParameter", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlRemoveExtraCreateParameter", "", "", &gate_FsRtlRemoveExtraCreateParameter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlRemoveLargeMcbEntry", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRemovePerFileContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRemovePerFileObjectContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlRemovePerStreamContext", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlSendModernAppTermination", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlSetDriverBacking", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlSetEcpListIntoIrp", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlSetEcpListIntoIrp", "", "", &gate_FsRtlSetEcpListIntoIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlSplitLargeMcb", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlTeardownPerStreamContexts", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlTruncateLargeMcb", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1434,7 +1451,7 @@ const Row rows[] = {
     {"IoCreateDisk", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoCreateDriver", "", "", &gate_IoCreateDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateFile", "", "", &gate_IoCreateFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCreateFileEx", "no extra create parameters, no transactions, no silos", "", &gate_IoCreateFileEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"IoCreateFileEx", "no transactions, no silos", "", &gate_IoCreateFileEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoCreateFileSpecifyDeviceObjectHint", "", "", &gate_IoCreateFileSpecifyDeviceObjectHint, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateNotificationEvent", "", "", &gate_IoCreateNotificationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateStreamFileObject", "", "", &gate_IoCreateStreamFileObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},

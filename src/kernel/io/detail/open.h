@@ -1,6 +1,7 @@
 // What travels from the services that open files to the parse procedures of Device and File objects.
 #pragma once
 #include "abi/irp.h"
+#include "kernel/io/ecp.h"
 #include "kernel/ob/namespace.h"
 
 namespace nt::io::detail {
@@ -16,6 +17,7 @@ struct OpenBlock {
         MAILSLOT_CREATE_PARAMETERS mailslot;
     };
     FILE_NETWORK_OPEN_INFORMATION network; // what FastIoQueryOpen tells
+    EcpList* ecps;                         // that the request has now
     OpenBlock* next_free;
 };
 OpenBlock* take_open_block(); // with the caller's security context captured
@@ -40,6 +42,7 @@ struct OpenPacket {
     bool force_access_check = false;
     bool attach = false; // IoAttachDevice: device exclusivity does not matter
     DEVICE_OBJECT* hint = nullptr;
+    EcpList* ecps = nullptr; // the caller's
     // out
     NTSTATUS status = 0; // of the create, once a device was reached
     bool parsed = false;
