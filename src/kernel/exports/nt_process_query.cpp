@@ -38,13 +38,15 @@ struct Answer {
         const auto bytes = static_cast<USHORT>(text.size() * 2);
         const ULONG total = sizeof(UNICODE_STRING) + bytes + 2u;
         if (length < total) return wrong_length(total, STATUS_INFO_LENGTH_MISMATCH);
-        auto* characters = static_cast<UCHAR*>(to) + sizeof(UNICODE_STRING);
+        const auto at = [&](SIZE_T offset) { // anywhere, also where addresses end
+            return reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(to) + offset);
+        };
         const UNICODE_STRING string{bytes, static_cast<USHORT>(bytes + 2),
-                                    reinterpret_cast<WCHAR*>(characters)};
+                                    static_cast<WCHAR*>(at(sizeof(UNICODE_STRING)))};
         const WCHAR end = 0;
         if (!exports::copy_out(to, &string, sizeof string) ||
-            !exports::copy_out(characters, text.data(), bytes) ||
-            !exports::copy_out(characters + bytes, &end, sizeof end))
+            !exports::copy_out(at(sizeof string), text.data(), bytes) ||
+            !exports::copy_out(at(sizeof string + bytes), &end, sizeof end))
             return STATUS_ACCESS_VIOLATION;
         return needed && !write_parameter(needed, total) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
     }

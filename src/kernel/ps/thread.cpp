@@ -265,6 +265,7 @@ void exit_thread(LONG status) {
     self.ExitTime = time_stamp();
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);
+    se::impersonate(self, nullptr, SecurityAnonymous, false); // the object may stay long
     reap();
     if (self.ThreadListEntry.Flink) list::remove(self.ThreadListEntry);
     list::insert_tail(ended.head, self.ended_link);

@@ -1,6 +1,7 @@
 // Whose token is in force: of processes, of threads that impersonate.
 #include "abi/status.h"
 #include "abi/thread.h"
+#include "kernel/ke/thread.h"
 #include "kernel/ob/object.h"
 #include "kernel/se/subject.h"
 #include "kernel/se/token.h"
@@ -68,6 +69,9 @@ NTSTATUS impersonate_client(ETHREAD& thread, TOKEN* token, bool effective_only,
         impersonate(thread, nullptr, level, false);
         return STATUS_SUCCESS;
     }
+    // assumed: an ended thread can impersonate nobody any more.
+    if (ke::state_of(reinterpret_cast<const ke::Thread&>(thread)) == ke::ThreadState::terminated)
+        return STATUS_THREAD_IS_TERMINATING;
     const TOKEN& own = *primary_token(process_of(thread));
     const bool is_anonymous =
         token->AuthenticationId.LowPart == anonymous_logon.LowPart && token->AuthenticationId.HighPart == 0;
