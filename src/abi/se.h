@@ -61,6 +61,15 @@ struct SYSTEM_AUDIT_ACE {
     ACCESS_MASK Mask;
     ULONG SidStart;
 };
+// Only the GUIDs that the flags name are there, and the SID behind them.
+struct ACCESS_ALLOWED_OBJECT_ACE {
+    ACE_HEADER Header;
+    ACCESS_MASK Mask;
+    ULONG Flags;
+    GUID ObjectType;
+    GUID InheritedObjectType;
+    ULONG SidStart;
+};
 struct SYSTEM_MANDATORY_LABEL_ACE {
     ACE_HEADER Header;
     ACCESS_MASK Mask;
@@ -72,7 +81,18 @@ inline constexpr UCHAR ACL_REVISION_DS = 4;
 inline constexpr UCHAR ACCESS_ALLOWED_ACE_TYPE = 0;
 inline constexpr UCHAR ACCESS_DENIED_ACE_TYPE = 1;
 inline constexpr UCHAR SYSTEM_AUDIT_ACE_TYPE = 2;
+inline constexpr UCHAR ACCESS_ALLOWED_COMPOUND_ACE_TYPE = 4;
+inline constexpr UCHAR ACCESS_ALLOWED_OBJECT_ACE_TYPE = 5;
+inline constexpr UCHAR ACCESS_DENIED_OBJECT_ACE_TYPE = 6;
+inline constexpr UCHAR SYSTEM_ALARM_OBJECT_ACE_TYPE = 8;
+inline constexpr UCHAR ACCESS_ALLOWED_CALLBACK_OBJECT_ACE_TYPE = 11;
+inline constexpr UCHAR ACCESS_DENIED_CALLBACK_OBJECT_ACE_TYPE = 12;
+inline constexpr UCHAR SYSTEM_AUDIT_CALLBACK_OBJECT_ACE_TYPE = 15;
+inline constexpr UCHAR SYSTEM_ALARM_CALLBACK_OBJECT_ACE_TYPE = 16;
 inline constexpr UCHAR SYSTEM_MANDATORY_LABEL_ACE_TYPE = 0x11;
+inline constexpr UCHAR SYSTEM_ACCESS_FILTER_ACE_TYPE = 0x15; // the last that is known
+inline constexpr ULONG ACE_OBJECT_TYPE_PRESENT = 1;
+inline constexpr ULONG ACE_INHERITED_OBJECT_TYPE_PRESENT = 2;
 inline constexpr UCHAR OBJECT_INHERIT_ACE = 0x1;
 inline constexpr UCHAR CONTAINER_INHERIT_ACE = 0x2;
 inline constexpr UCHAR NO_PROPAGATE_INHERIT_ACE = 0x4;

@@ -73,10 +73,30 @@ UCHAR* end_of_aces(const ACL* acl) {
     for (ULONG i = 0; i < acl->AceCount; i++) {
         if (offset + sizeof(ACE_HEADER) > acl->AclSize) return nullptr;
         const auto size = reinterpret_cast<const ACE_HEADER*>(base + offset)->AceSize;
-        if (size < sizeof(ACE_HEADER) || offset + size > acl->AclSize) return nullptr;
+        if (size < sizeof(ACE_HEADER) || size % 4 || offset + size > acl->AclSize) return nullptr;
         offset += size;
     }
     return reinterpret_cast<UCHAR*>(base + offset);
+}
+
+bool is_object_ace(UCHAR type) {
+    return (type >= ACCESS_ALLOWED_OBJECT_ACE_TYPE && type <= SYSTEM_ALARM_OBJECT_ACE_TYPE) ||
+           type == ACCESS_ALLOWED_CALLBACK_OBJECT_ACE_TYPE ||
+           type == ACCESS_DENIED_CALLBACK_OBJECT_ACE_TYPE || type == SYSTEM_AUDIT_CALLBACK_OBJECT_ACE_TYPE ||
+           type == SYSTEM_ALARM_CALLBACK_OBJECT_ACE_TYPE;
+}
+
+// Where the SID of an entry begins; 0: it has none, or its type is not known.
+ULONG sid_offset(const ACE_HEADER* ace) {
+    if (ace->AceType == ACCESS_ALLOWED_COMPOUND_ACE_TYPE) return 12;
+    if (!is_object_ace(ace->AceType))
+        return ace->AceType <= SYSTEM_ACCESS_FILTER_ACE_TYPE ? offsetof(ACCESS_ALLOWED_ACE, SidStart) : 0;
+    ULONG offset = offsetof(ACCESS_ALLOWED_OBJECT_ACE, ObjectType);
+    if (ace->AceSize < offset) return offset;
+    const ULONG flags = reinterpret_cast<const ACCESS_ALLOWED_OBJECT_ACE*>(ace)->Flags;
+    if (flags & ACE_OBJECT_TYPE_PRESENT) offset += 16;
+    if (flags & ACE_INHERITED_OBJECT_TYPE_PRESENT) offset += 16;
+    return offset;
 }
 
 bool fits(ULONG offset, ULONG length, ULONG size) {
@@ -150,9 +170,27 @@ NTSTATUS create_acl(ACL* acl, ULONG size, ULONG revision) {
     return STATUS_SUCCESS;
 }
 
-bool valid_acl(const ACL* acl) {
+bool well_formed_acl(const ACL* acl) {
     return acl && acl->AclRevision >= ACL_REVISION && acl->AclRevision <= ACL_REVISION_DS &&
            acl->AclSize >= sizeof(ACL) && end_of_aces(acl);
+}
+
+const SID* sid_of_ace(const ACE_HEADER* ace) {
+    const ULONG offset = sid_offset(ace);
+    if (!offset || offset + 8 > ace->AceSize) return nullptr;
+    const auto* sid = reinterpret_cast<const SID*>(reinterpret_cast<const UCHAR*>(ace) + offset);
+    return valid_sid(sid) && offset + length_sid(sid) <= ace->AceSize ? sid : nullptr;
+}
+
+bool valid_acl(const ACL* acl) {
+    if (!well_formed_acl(acl)) return false;
+    auto at = reinterpret_cast<ULONG_PTR>(acl + 1);
+    for (ULONG i = 0; i < acl->AceCount; i++) {
+        const auto* ace = reinterpret_cast<const ACE_HEADER*>(at);
+        if (sid_offset(ace) && !sid_of_ace(ace)) return false;
+        at += ace->AceSize;
+    }
+    return true;
 }
 
 NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK mask, const SID* sid) {
@@ -174,7 +212,7 @@ NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK 
 }
 
 NTSTATUS get_ace(const ACL* acl, ULONG index, void** ace) {
-    if (!valid_acl(acl) || index >= acl->AceCount) return STATUS_INVALID_PARAMETER;
+    if (!well_formed_acl(acl) || index >= acl->AceCount) return STATUS_INVALID_PARAMETER;
     auto at = reinterpret_cast<ULONG_PTR>(acl) + sizeof(ACL);
     while (index--)
         at += reinterpret_cast<const ACE_HEADER*>(at)->AceSize;

@@ -7,6 +7,7 @@ namespace nt {
 struct ACL;
 struct SID;
 struct GENERIC_MAPPING;
+struct ACE_HEADER;
 } // namespace nt
 
 namespace nt::rtl {
@@ -21,7 +22,12 @@ NTSTATUS copy_sid(ULONG size, SID* to, const SID* from);
 ULONG sid_to_string(const SID* sid, WCHAR* text);
 
 NTSTATUS create_acl(ACL* acl, ULONG size, ULONG revision);
+// The entries fill their list; those of a known type are large enough for the valid SID in them.
 bool valid_acl(const ACL* acl);
+// The entries lie within their list, whatever is in them: what reading and editing entries takes.
+bool well_formed_acl(const ACL* acl);
+// The SID of an entry that was found valid; null: its type has none, or none that is known.
+const SID* sid_of_ace(const ACE_HEADER* ace);
 // Appends an ACE of `type` (ACCESS_ALLOWED_ACE_TYPE, ACCESS_DENIED_ACE_TYPE, …) with a mask and a SID.
 NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK mask, const SID* sid);
 NTSTATUS get_ace(const ACL* acl, ULONG index, void** ace);

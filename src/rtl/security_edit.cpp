@@ -18,12 +18,12 @@ UCHAR* ace_at(ACL* acl, ULONG index) {
 } // namespace
 
 NTSTATUS add_aces(ACL* acl, ULONG revision, ULONG index, const void* list, ULONG length) {
-    if (!valid_acl(acl) || revision < ACL_REVISION || revision > ACL_REVISION_DS)
+    if (!well_formed_acl(acl) || revision < ACL_REVISION || revision > ACL_REVISION_DS)
         return STATUS_INVALID_PARAMETER;
     ULONG count = 0, at = 0;
     while (at < length) {
         const auto* ace = reinterpret_cast<const ACE_HEADER*>(static_cast<const UCHAR*>(list) + at);
-        if (length - at < sizeof(ACE_HEADER) || ace->AceSize < sizeof(ACE_HEADER) ||
+        if (length - at < sizeof(ACE_HEADER) || ace->AceSize < sizeof(ACE_HEADER) || ace->AceSize % 4 ||
             ace->AceSize > length - at)
             return STATUS_INVALID_PARAMETER;
         at += ace->AceSize;
@@ -42,7 +42,7 @@ NTSTATUS add_aces(ACL* acl, ULONG revision, ULONG index, const void* list, ULONG
 }
 
 NTSTATUS delete_ace(ACL* acl, ULONG index) {
-    if (!valid_acl(acl) || index >= acl->AceCount) return STATUS_INVALID_PARAMETER;
+    if (!well_formed_acl(acl) || index >= acl->AceCount) return STATUS_INVALID_PARAMETER;
     UCHAR* const ace = ace_at(acl, index);
     UCHAR* const next = ace_at(acl, index + 1);
     UCHAR* const end = ace_at(acl, acl->AceCount);
@@ -54,7 +54,7 @@ NTSTATUS delete_ace(ACL* acl, ULONG index) {
 
 bool first_free_ace(const ACL* acl, void** free) {
     *free = nullptr;
-    if (!valid_acl(acl)) return false;
+    if (!well_formed_acl(acl)) return false;
     UCHAR* const end = ace_at(const_cast<ACL*>(acl), acl->AceCount);
     if (end < reinterpret_cast<const UCHAR*>(acl) + acl->AclSize) *free = end;
     return true;

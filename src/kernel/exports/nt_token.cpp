@@ -94,6 +94,8 @@ extern "C" NTSTATUS NtQueryInformationToken(HANDLE handle, ULONG information_cla
     if (!write_parameter(needed, 0)) return STATUS_ACCESS_VIOLATION;
     TokenReference of(handle, information_class == TokenSource ? TOKEN_QUERY_SOURCE : TOKEN_QUERY);
     if (!NT_SUCCESS(of.status)) return of.status;
+    // "there is no default DACL established for the token … ReturnLength receives zero"
+    if (information_class == TokenDefaultDacl && !of.token->DefaultDacl) return STATUS_SUCCESS;
     std::vector<UCHAR> bytes;
     const NTSTATUS status =
         se::token_information(*of.token, information_class, reinterpret_cast<ULONG_PTR>(to), bytes);

@@ -60,16 +60,43 @@ GATE(SeAccessCheck);
 extern "C" void SeFreePrivileges(PRIVILEGE_SET* privileges) { pool::release(privileges); }
 GATE(SeFreePrivileges);
 
-// "appends additional privileges to the privilege set in an access state structure". The structure has room
-// for three.
+namespace {
+
+// What of AUX_ACCESS_DATA is known by its public symbols. assumed: this is where a set that outgrew the
+// access state hangs.
+struct AuxiliaryData {
+    PRIVILEGE_SET* PrivilegesUsed;
+    GENERIC_MAPPING GenericMapping;
+};
+
+} // namespace
+
+// "Initially, an access state structure can hold up to three privileges … If more than three privileges need
+// to be stored, SeAppendPrivileges allocates a new privilege set from the paged pool".
 extern "C" NTSTATUS SeAppendPrivileges(ACCESS_STATE* state, const PRIVILEGE_SET* more) {
     need_out(state), need_in(more);
-    PRIVILEGE_SET& set = state->Privileges.PrivilegeSet;
+    need_read(more->Privilege, more->PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES));
     constexpr ULONG room = 3;
-    if (state->PrivilegesAllocated || set.PrivilegeCount + more->PrivilegeCount > room)
-        return STATUS_INSUFFICIENT_RESOURCES; // assumed: nobody has more than the two that checks use
+    auto* auxiliary = static_cast<AuxiliaryData*>(state->AuxData);
+    PRIVILEGE_SET* set = &state->Privileges.PrivilegeSet;
+    if (state->PrivilegesAllocated) set = need_in(auxiliary).PrivilegesUsed;
+    const ULONG count = set->PrivilegeCount + more->PrivilegeCount;
+    if (state->PrivilegesAllocated || count > room) {
+        need_out(auxiliary);
+        auto* larger = static_cast<PRIVILEGE_SET*>(pool::allocate(
+            pool::Kind::paged, offsetof(PRIVILEGE_SET, Privilege) + count * sizeof(LUID_AND_ATTRIBUTES),
+            privilege_tag));
+        if (!larger) return STATUS_INSUFFICIENT_RESOURCES;
+        std::memcpy(larger, set,
+                    offsetof(PRIVILEGE_SET, Privilege) + set->PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES));
+        if (state->PrivilegesAllocated) pool::release(set, privilege_tag);
+        auxiliary->PrivilegesUsed = set = larger;
+        state->PrivilegesAllocated = TRUE;
+    }
+    LUID_AND_ATTRIBUTES* to = set->Privilege + set->PrivilegeCount;
     for (ULONG i = 0; i < more->PrivilegeCount; ++i)
-        state->Privileges.InitialPrivilegeSet.Privilege[set.PrivilegeCount++] = more->Privilege[i];
+        to[i] = more->Privilege[i];
+    set->PrivilegeCount = count;
     return STATUS_SUCCESS;
 }
 GATE(SeAppendPrivileges);
@@ -115,6 +142,9 @@ GATE(SeReleaseSubjectContext);
 extern "C" NTSTATUS SeCreateAccessState(ACCESS_STATE* state, void* auxiliary, ACCESS_MASK desired,
                                         const GENERIC_MAPPING* mapping) {
     need_out(state);
+    if (auxiliary)
+        need_out(static_cast<AuxiliaryData*>(auxiliary)) = {&state->Privileges.PrivilegeSet,
+                                                            mapping ? need_in(mapping) : GENERIC_MAPPING{}};
     *state = {};
     se::capture_subject(&se::current_thread_body(), se::current_process_body(),
                         state->SubjectSecurityContext);
@@ -128,6 +158,10 @@ extern "C" NTSTATUS SeCreateAccessState(ACCESS_STATE* state, void* auxiliary, AC
 GATE(SeCreateAccessState);
 extern "C" void SeDeleteAccessState(ACCESS_STATE* state) {
     need_out(state);
+    if (state->PrivilegesAllocated) {
+        pool::release(need_in(static_cast<AuxiliaryData*>(state->AuxData)).PrivilegesUsed, privilege_tag);
+        state->PrivilegesAllocated = FALSE;
+    }
     se::release_subject(state->SubjectSecurityContext);
 }
 GATE(SeDeleteAccessState);

@@ -31,13 +31,13 @@ GENERIC_MAPPING mapping_or_none(const GENERIC_MAPPING* mapping) {
 }
 
 NTSTATUS change(SECURITY_INFORMATION* information, const void* changes, PVOID* slot, ULONG pool_type,
-                const GENERIC_MAPPING* mapping) {
+                const GENERIC_MAPPING* mapping, ULONG inheritance) {
     need_in(information), need_in(slot);
     if (!*slot) return STATUS_NO_SECURITY_ON_OBJECT;
     if (!(static_cast<const SECURITY_DESCRIPTOR*>(*slot)->Control & SE_SELF_RELATIVE))
         return STATUS_BAD_DESCRIPTOR_FORMAT;
     const auto made = se::change(*slot, *information, changes, mapping_or_none(mapping), *se::current_token(),
-                                 previous_mode());
+                                 previous_mode(), inheritance);
     if (!made) return made.error();
     // "The caller is responsible for freeing" the old one.
     PVOID copy = in_pool(*made, pool_type & 1 ? pool::Kind::paged : pool::Kind::nonpaged);
@@ -48,14 +48,16 @@ NTSTATUS change(SECURITY_INFORMATION* information, const void* changes, PVOID* s
 
 } // namespace
 
-extern "C" NTSTATUS SeAssignSecurityEx(const void* parent, const void* given, PVOID* made, const void*,
-                                       BOOLEAN directory, ULONG flags,
+extern "C" NTSTATUS SeAssignSecurityEx(const void* parent, const void* given, PVOID* made,
+                                       const void* object_type, BOOLEAN directory, ULONG flags,
                                        const SECURITY_SUBJECT_CONTEXT* subject,
                                        const GENERIC_MAPPING* mapping, ULONG) {
     need_out(made), need_in(subject), need_in(mapping);
+    if (object_type) need_read(object_type, 16);
     const auto result = se::assign({.parent = parent,
                                     .given = given,
                                     .container = directory != FALSE,
+                                    .object_type = static_cast<const UCHAR*>(object_type),
                                     .flags = flags,
                                     .token = se::effective_token(*subject),
                                     .mapping = *mapping,
@@ -93,13 +95,13 @@ GATE(SeQuerySecurityDescriptorInfo);
 extern "C" NTSTATUS SeSetSecurityDescriptorInfo(PVOID, SECURITY_INFORMATION* information, const void* changes,
                                                 PVOID* objects, ULONG pool_type,
                                                 const GENERIC_MAPPING* mapping) {
-    return change(information, changes, objects, pool_type, mapping);
+    return change(information, changes, objects, pool_type, mapping, 0);
 }
 GATE(SeSetSecurityDescriptorInfo);
 extern "C" NTSTATUS SeSetSecurityDescriptorInfoEx(PVOID, SECURITY_INFORMATION* information,
-                                                  const void* changes, PVOID* objects, ULONG, ULONG pool_type,
-                                                  const GENERIC_MAPPING* mapping) {
-    return change(information, changes, objects, pool_type, mapping);
+                                                  const void* changes, PVOID* objects, ULONG inheritance,
+                                                  ULONG pool_type, const GENERIC_MAPPING* mapping) {
+    return change(information, changes, objects, pool_type, mapping, inheritance);
 }
 GATE(SeSetSecurityDescriptorInfoEx);
 
@@ -112,7 +114,7 @@ GATE(SeValidSecurityDescriptor);
 
 // assumed, from how file systems and drivers' libraries call it: kernel-mode descriptors are copied only if
 // forced.
-extern "C" NTSTATUS SeCaptureSecurityDescriptor(const void* descriptor, KPROCESSOR_MODE mode, ULONG,
+extern "C" NTSTATUS SeCaptureSecurityDescriptor(const void* descriptor, KPROCESSOR_MODE mode, ULONG pool_type,
                                                 BOOLEAN force, PVOID* captured) {
     need_out(captured) = nullptr;
     if (!descriptor) return STATUS_SUCCESS;
@@ -120,7 +122,8 @@ extern "C" NTSTATUS SeCaptureSecurityDescriptor(const void* descriptor, KPROCESS
         *captured = const_cast<void*>(descriptor);
         return STATUS_SUCCESS;
     }
-    return ob::capture_descriptor(descriptor, mode, captured);
+    return ob::capture_descriptor(descriptor, mode, captured,
+                                  pool_type & 1 ? pool::Kind::paged : pool::Kind::nonpaged);
 }
 GATE(SeCaptureSecurityDescriptor);
 extern "C" NTSTATUS SeReleaseSecurityDescriptor(PVOID captured, KPROCESSOR_MODE mode, BOOLEAN force) {

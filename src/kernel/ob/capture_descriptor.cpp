@@ -47,7 +47,7 @@ NTSTATUS measure_acl(Part& part, KPROCESSOR_MODE mode) {
 
 } // namespace
 
-NTSTATUS capture_descriptor(const void* from, KPROCESSOR_MODE mode, void** captured) {
+NTSTATUS capture_descriptor(const void* from, KPROCESSOR_MODE mode, void** captured, pool::Kind kind) {
     *captured = nullptr;
     SECURITY_DESCRIPTOR given;
     NTSTATUS status = fetch(&given, from, sizeof(SECURITY_DESCRIPTOR_RELATIVE), mode);
@@ -75,7 +75,7 @@ NTSTATUS capture_descriptor(const void* from, KPROCESSOR_MODE mode, void** captu
     ULONG size = sizeof(SECURITY_DESCRIPTOR_RELATIVE);
     for (Part* part : {&sacl, &dacl, &owner, &group})
         if (part->length) part->offset = size, size += (part->length + 3) & ~3u;
-    auto* copy = static_cast<UCHAR*>(pool::allocate(pool::Kind::paged, size, descriptor_tag, 0, true));
+    auto* copy = static_cast<UCHAR*>(pool::allocate(kind, size, descriptor_tag, 0, true));
     if (!copy) return STATUS_INSUFFICIENT_RESOURCES;
     *reinterpret_cast<SECURITY_DESCRIPTOR_RELATIVE*>(copy) = {
         given.Revision, given.Sbz1,   static_cast<USHORT>(given.Control | SE_SELF_RELATIVE),

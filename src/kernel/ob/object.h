@@ -8,6 +8,7 @@
 #pragma once
 #include "abi/dispatcher.h"
 #include "kernel/ob/type.h"
+#include "kernel/pool/pool.h"
 
 namespace nt {
 struct SECURITY_DESCRIPTOR_RELATIVE;
@@ -84,7 +85,8 @@ void reference_descriptor(const void* descriptor);
 void dereference_descriptor(const void* descriptor);
 // A caller's descriptor of either form as a self-relative copy of its own. STATUS_ACCESS_VIOLATION,
 // STATUS_UNKNOWN_REVISION, STATUS_INVALID_SID, STATUS_INVALID_ACL, STATUS_INSUFFICIENT_RESOURCES.
-NTSTATUS capture_descriptor(const void* from, KPROCESSOR_MODE mode, void** captured);
+NTSTATUS capture_descriptor(const void* from, KPROCESSOR_MODE mode, void** captured,
+                            pool::Kind kind = pool::Kind::paged);
 void release_descriptor(void* captured);
 inline constexpr ULONG descriptor_tag = 'S' | 'e' << 8 | 'S' << 16 | 'd' << 24;
 

@@ -33,6 +33,10 @@ ULONG open_handle(ULONG_PTR pid, Service* service, ULONG desired, ULONGLONG& num
     constexpr ULONG elsewhere =
         ACCESS_SYSTEM_SECURITY | MAXIMUM_ALLOWED | 0xf0000000; // not of the object's own
     if (wanted & ~(mapping.GenericAll | elsewhere)) return ERROR_ACCESS_DENIED;
+    // As AccessCheck, which the service control manager uses on Windows: who can be identified may open; that
+    // is less than what opening an object of the kernel takes.
+    const se::Impersonation client = se::impersonation_of(se::current_thread_body());
+    if (client.token && client.level < SecurityIdentification) return ERROR_BAD_IMPERSONATION_LEVEL;
     const se::AccessAnswer answer =
         se::check_access({descriptor.data(), se::current_token(), wanted, 0, mapping, UserMode});
     if (!NT_SUCCESS(answer.status)) return rtl::status_to_dos_error(answer.status);

@@ -8,9 +8,6 @@ namespace nt::se {
 
 namespace {
 
-constexpr UCHAR ACCESS_ALLOWED_OBJECT_ACE_TYPE = 5, ACCESS_DENIED_OBJECT_ACE_TYPE = 6;
-constexpr ULONG ACE_OBJECT_TYPE_PRESENT = 1, ACE_INHERITED_OBJECT_TYPE_PRESENT = 2;
-
 // The parts of a descriptor that a check reads.
 struct Protection {
     SID* owner = nullptr;
@@ -25,10 +22,15 @@ struct Protection {
     }
 };
 
+// A driver's list is not checked before: what does not lie within it ends the walk.
 template <class F> void for_each_ace(const ACL* acl, F visit) {
     auto at = reinterpret_cast<ULONG_PTR>(acl + 1);
+    const ULONG_PTR end = reinterpret_cast<ULONG_PTR>(acl) + acl->AclSize;
     for (ULONG i = 0; i < acl->AceCount; ++i) {
         const auto& ace = *reinterpret_cast<const ACCESS_ALLOWED_ACE*>(at);
+        if (at + sizeof(ACE_HEADER) > end || ace.Header.AceSize < sizeof(ACE_HEADER) ||
+            at + ace.Header.AceSize > end)
+            return;
         if (!(ace.Header.AceFlags & INHERIT_ONLY_ACE) && !visit(ace)) return;
         at += ace.Header.AceSize;
     }
@@ -42,17 +44,16 @@ struct Entry {
 // here; callback ACEs allow and deny nothing.
 Entry entry_of(const ACCESS_ALLOWED_ACE& ace) {
     switch (ace.Header.AceType) {
+    case ACCESS_ALLOWED_OBJECT_ACE_TYPE:
+    case ACCESS_DENIED_OBJECT_ACE_TYPE:
+        if (ace.Header.AceSize < offsetof(ACCESS_ALLOWED_OBJECT_ACE, ObjectType) ||
+            (ace.SidStart & ACE_OBJECT_TYPE_PRESENT))
+            return {};
+        [[fallthrough]];
     case ACCESS_ALLOWED_ACE_TYPE:
     case ACCESS_DENIED_ACE_TYPE:
-        return {reinterpret_cast<const SID*>(&ace.SidStart), ace.Header.AceType == ACCESS_ALLOWED_ACE_TYPE};
-    case ACCESS_ALLOWED_OBJECT_ACE_TYPE:
-    case ACCESS_DENIED_OBJECT_ACE_TYPE: {
-        const ULONG flags = ace.SidStart;
-        if (flags & ACE_OBJECT_TYPE_PRESENT) return {};
-        const ULONG guids = flags & ACE_INHERITED_OBJECT_TYPE_PRESENT ? 16 : 0;
-        return {reinterpret_cast<const SID*>(reinterpret_cast<const UCHAR*>(&ace.SidStart) + 4 + guids),
-                ace.Header.AceType == ACCESS_ALLOWED_OBJECT_ACE_TYPE};
-    }
+        return {rtl::sid_of_ace(&ace.Header), ace.Header.AceType == ACCESS_ALLOWED_ACE_TYPE ||
+                                                  ace.Header.AceType == ACCESS_ALLOWED_OBJECT_ACE_TYPE};
     default:
         return {};
     }
@@ -107,7 +108,8 @@ ACCESS_MASK mandatory_rights(const TOKEN& token, const Protection& what, const G
     if (what.sacl)
         for_each_ace(what.sacl, [&](const ACCESS_ALLOWED_ACE& ace) {
             if (ace.Header.AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE) return true;
-            const auto* sid = reinterpret_cast<const SID*>(&ace.SidStart);
+            const SID* sid = rtl::sid_of_ace(&ace.Header);
+            if (!sid || !sid->SubAuthorityCount) return true;
             level = sid->SubAuthority[sid->SubAuthorityCount - 1];
             policy = ace.Mask;
             return false;
@@ -177,7 +179,7 @@ AccessAnswer check_access(const AccessQuestion& q) {
     const bool owner_twice =
         owner && (!is_restricted(token) || is_in(token.RestrictedSids, token.RestrictedSidCount, what.owner));
     ACCESS_MASK allowed = 0;
-    if (owner_twice && !names_owner_rights(what)) allowed |= READ_CONTROL | WRITE_DAC;
+    if (owner_twice && !names_owner_rights(what)) allowed |= (READ_CONTROL | WRITE_DAC) & label;
     const ACCESS_MASK rest = wanted & ~granted & ~allowed;
     if (rest || maximum) allowed |= allowed_by_list(token, what, rest, maximum, owner, q.mapping) & label;
     if (rest & ~allowed) return denied();

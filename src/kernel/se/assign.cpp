@@ -2,6 +2,7 @@
 #include "abi/status.h"
 #include "kernel/se/detail/parts.h"
 #include "kernel/se/token.h"
+#include <cstring>
 
 namespace nt::se {
 
@@ -9,25 +10,44 @@ namespace {
 
 using namespace detail;
 
+// Who inherits an object-specific entry: everything, or what is of the type that it names.
+bool is_for(const ACCESS_ALLOWED_ACE& ace, const UCHAR* object_type) {
+    const UCHAR type = ace.Header.AceType;
+    if (type < ACCESS_ALLOWED_OBJECT_ACE_TYPE || type > SYSTEM_ALARM_OBJECT_ACE_TYPE) return true;
+    const auto& object = reinterpret_cast<const ACCESS_ALLOWED_OBJECT_ACE&>(ace);
+    if (!(object.Flags & ACE_INHERITED_OBJECT_TYPE_PRESENT)) return true;
+    const auto* guid = reinterpret_cast<const UCHAR*>(&object.ObjectType);
+    if (object.Flags & ACE_OBJECT_TYPE_PRESENT) guid += 16;
+    return object_type && std::memcmp(guid, object_type, 16) == 0;
+}
+
+// Rights or a SID that mean something else for each object.
+bool is_generic(const ACCESS_ALLOWED_ACE& ace) {
+    constexpr ACCESS_MASK generic = GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL;
+    const SID* sid = rtl::sid_of_ace(&ace.Header);
+    return sid && ((ace.Mask & generic) || rtl::equal_sid(sid, sids::creator_owner.sid()) ||
+                   rtl::equal_sid(sid, sids::creator_group.sid()));
+}
+
 // What a list of the parent hands down: Win32 page "ACE Inheritance Rules".
-Bytes inherited(const Bytes& parent, bool container, bool mark) {
+Bytes inherited(const Bytes& parent, const NewSecurity& what, bool mark) {
     if (parent.empty()) return {};
     Bytes list = new_acl(reinterpret_cast<const ACL*>(parent.data())->AclRevision);
     for_each(parent, [&](const ACCESS_ALLOWED_ACE& ace) {
         const UCHAR flags = ace.Header.AceFlags;
-        const bool to_objects = flags & OBJECT_INHERIT_ACE, to_containers = flags & CONTAINER_INHERIT_ACE;
-        if (container ? !(to_containers || (to_objects && !(flags & NO_PROPAGATE_INHERIT_ACE))) : !to_objects)
-            return;
-        UCHAR now = 0;
-        if (container && !(flags & NO_PROPAGATE_INHERIT_ACE)) {
-            now = flags & (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE);
-            if (!to_containers) now |= INHERIT_ONLY_ACE; // for the objects in it only
-        }
-        if (mark) now |= INHERITED_ACE;
-        const auto* raw = reinterpret_cast<const UCHAR*>(&ace);
-        Bytes copy(raw, raw + ace.Header.AceSize);
-        copy[1] = static_cast<UCHAR>(now | (flags & 0xC0));
-        append(list, copy.data());
+        const UCHAR to_children = flags & (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE);
+        const bool effective = (flags & (what.container ? CONTAINER_INHERIT_ACE : OBJECT_INHERIT_ACE)) &&
+                               is_for(ace, what.object_type);
+        const bool passed_on = what.container && to_children && !(flags & NO_PROPAGATE_INHERIT_ACE);
+        const auto add = [&](UCHAR now) {
+            const auto* raw = reinterpret_cast<const UCHAR*>(&ace);
+            Bytes copy(raw, raw + ace.Header.AceSize);
+            copy[1] = static_cast<UCHAR>(now | (mark ? INHERITED_ACE : 0) | (flags & 0xC0));
+            append(list, copy.data());
+        };
+        const bool twice = effective && passed_on && is_generic(ace);
+        if (effective) add(passed_on && !twice ? to_children : 0);
+        if (passed_on && (!effective || twice)) add(to_children | INHERIT_ONLY_ACE);
     });
     finish(list);
     return reinterpret_cast<const ACL*>(list.data())->AceCount ? list : Bytes{};
@@ -56,15 +76,19 @@ bool only_labels(const Bytes& sacl) {
 // An object of code below medium integrity carries its creator's level, as others count as medium.
 void add_label(Parts& to, const TOKEN& token) {
     const ULONG level = integrity_level(token);
-    if (level >= SECURITY_MANDATORY_MEDIUM_RID || to.has_sacl) return;
+    bool labelled = false;
+    for_each(to.sacl, [&](const ACCESS_ALLOWED_ACE& ace) {
+        labelled = labelled || ace.Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE;
+    });
+    if (level >= SECURITY_MANDATORY_MEDIUM_RID || labelled) return;
     struct {
         ACE_HEADER header;
         ACCESS_MASK mask;
         UCHAR sid[12];
     } ace{{SYSTEM_MANDATORY_LABEL_ACE_TYPE, 0, 20}, SYSTEM_MANDATORY_LABEL_NO_WRITE_UP, {}};
     const SidValue sid = integrity(level);
-    __builtin_memcpy(ace.sid, &sid, sizeof ace.sid);
-    to.sacl = new_acl(ACL_REVISION);
+    std::memcpy(ace.sid, &sid, sizeof ace.sid);
+    if (to.sacl.empty()) to.sacl = new_acl(ACL_REVISION);
     append(to.sacl, &ace);
     finish(to.sacl);
     to.has_sacl = true;
@@ -103,8 +127,8 @@ Result<Descriptor> assign(const NewSecurity& what) {
         return own;
     };
     const bool auto_dacl = what.flags & SEF_DACL_AUTO_INHERIT, auto_sacl = what.flags & SEF_SACL_AUTO_INHERIT;
-    made.dacl = choose(inherited(parent.dacl, what.container, auto_dacl), given.dacl, given.has_dacl,
-                       given.control, SE_DACL_DEFAULTED, SE_DACL_PROTECTED, auto_dacl, made.has_dacl);
+    made.dacl = choose(inherited(parent.dacl, what, auto_dacl), given.dacl, given.has_dacl, given.control,
+                       SE_DACL_DEFAULTED, SE_DACL_PROTECTED, auto_dacl, made.has_dacl);
     if (!made.has_dacl && token.DefaultDacl) {
         const auto* bytes = reinterpret_cast<const UCHAR*>(token.DefaultDacl);
         made.dacl.assign(bytes, bytes + token.DefaultDacl->AclSize);
@@ -113,12 +137,14 @@ Result<Descriptor> assign(const NewSecurity& what) {
     if (given.has_sacl && !only_labels(given.sacl) && !by_kernel &&
         !(what.flags & SEF_AVOID_PRIVILEGE_CHECK) && !has_privilege(token, SE_SECURITY_PRIVILEGE))
         return fail(STATUS_PRIVILEGE_NOT_HELD);
-    made.sacl = choose(inherited(parent.sacl, what.container, auto_sacl), given.sacl, given.has_sacl,
-                       given.control, SE_SACL_DEFAULTED, SE_SACL_PROTECTED, auto_sacl, made.has_sacl);
+    if (!by_kernel && !may_label(token, given.sacl)) return fail(STATUS_INVALID_LABEL);
+    made.sacl = choose(inherited(parent.sacl, what, auto_sacl), given.sacl, given.has_sacl, given.control,
+                       SE_SACL_DEFAULTED, SE_SACL_PROTECTED, auto_sacl, made.has_sacl);
     if (!by_kernel) add_label(made, token);
 
     made.dacl = map_acl(made.dacl, what.mapping, made.owner, made.group);
     made.sacl = map_acl(made.sacl, what.mapping, made.owner, made.group);
+    if (too_long(made.dacl) || too_long(made.sacl)) return fail(STATUS_BAD_INHERITANCE_ACL);
     made.control = given.control & (SE_DACL_PROTECTED | SE_SACL_PROTECTED);
     if (auto_dacl) made.control |= SE_DACL_AUTO_INHERITED;
     if (auto_sacl) made.control |= SE_SACL_AUTO_INHERITED;

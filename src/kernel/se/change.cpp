@@ -60,15 +60,42 @@ Bytes join_aces(const Bytes& audits, const Bytes& labels) {
     return list;
 }
 
+// nf-ntifs-sesetsecuritydescriptorinfoex: what becomes of a list with automatic inheritance. Entries that
+// were inherited stay what they are, unless one side is protected.
+Bytes keep_inherited(const Bytes& old, const Bytes& given, bool old_protected, bool given_protected) {
+    if (given.empty() || (old_protected && !given_protected)) return given;
+    Bytes list = new_acl(reinterpret_cast<const ACL*>(given.data())->AclRevision);
+    for_each(given, [&](const ACCESS_ALLOWED_ACE& ace) {
+        if ((ace.Header.AceFlags & INHERITED_ACE) && !given_protected) return;
+        const auto* raw = reinterpret_cast<const UCHAR*>(&ace);
+        Bytes copy(raw, raw + ace.Header.AceSize);
+        copy[1] &= static_cast<UCHAR>(~INHERITED_ACE);
+        append(list, copy.data());
+    });
+    if (!given_protected)
+        for_each(old, [&](const ACCESS_ALLOWED_ACE& ace) {
+            if (ace.Header.AceFlags & INHERITED_ACE) append(list, &ace);
+        });
+    finish(list);
+    return list;
+}
+
 void take_control(USHORT& to, USHORT from, USHORT bits) {
     to = static_cast<USHORT>((to & ~bits) | (from & bits));
 }
 
 } // namespace
 
+bool may_label(const TOKEN& token, const std::vector<UCHAR>& sacl) {
+    return highest_label(sacl) <= integrity_level(token) || has_privilege(token, SE_RELABEL_PRIVILEGE);
+}
+
 Result<Descriptor> change(const void* old, SECURITY_INFORMATION information, const void* changes,
-                          const GENERIC_MAPPING& mapping, const TOKEN& token, KPROCESSOR_MODE mode) {
+                          const GENERIC_MAPPING& mapping, const TOKEN& token, KPROCESSOR_MODE mode,
+                          ULONG inheritance) {
+    if (!rtl::valid_descriptor(changes)) return fail(STATUS_INVALID_SECURITY_DESCR);
     Parts made(old);
+    const USHORT before = made.control;
     const Parts given(changes);
     if (information & OWNER_SECURITY_INFORMATION) {
         if (given.owner.empty()) return fail(STATUS_INVALID_OWNER);
@@ -85,12 +112,24 @@ Result<Descriptor> change(const void* old, SECURITY_INFORMATION information, con
     }
     if (information & DACL_SECURITY_INFORMATION) {
         made.has_dacl = given.has_dacl;
-        made.dacl = map_acl(given.dacl, mapping, made.owner, made.group);
+        const bool automatic = inheritance & SEF_DACL_AUTO_INHERIT;
+        made.dacl = map_acl(automatic ? keep_inherited(made.dacl, given.dacl, before & SE_DACL_PROTECTED,
+                                                       given.control & SE_DACL_PROTECTED)
+                                      : given.dacl,
+                            mapping, made.owner, made.group);
         take_control(made.control, given.control,
                      SE_DACL_PROTECTED | SE_DACL_DEFAULTED | SE_DACL_AUTO_INHERITED);
+        if (automatic) made.control |= SE_DACL_AUTO_INHERITED;
     }
     if (information & (SACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION)) {
-        const Bytes& audits = information & SACL_SECURITY_INFORMATION ? given.sacl : made.sacl;
+        const bool automatic =
+            (inheritance & SEF_SACL_AUTO_INHERIT) && (information & SACL_SECURITY_INFORMATION);
+        if ((information & LABEL_SECURITY_INFORMATION) && mode != KernelMode && !may_label(token, given.sacl))
+            return fail(STATUS_INVALID_LABEL);
+        const Bytes kept = automatic ? keep_inherited(made.sacl, given.sacl, before & SE_SACL_PROTECTED,
+                                                      given.control & SE_SACL_PROTECTED)
+                                     : given.sacl;
+        const Bytes& audits = information & SACL_SECURITY_INFORMATION ? kept : made.sacl;
         const Bytes& labels = information & LABEL_SECURITY_INFORMATION ? given.sacl : made.sacl;
         Bytes list = join_aces(audits, labels);
         made.has_sacl =
@@ -99,7 +138,9 @@ Result<Descriptor> change(const void* old, SECURITY_INFORMATION information, con
         if (information & SACL_SECURITY_INFORMATION)
             take_control(made.control, given.control,
                          SE_SACL_PROTECTED | SE_SACL_DEFAULTED | SE_SACL_AUTO_INHERITED);
+        if (automatic) made.control |= SE_SACL_AUTO_INHERITED;
     }
+    if (too_long(made.dacl) || too_long(made.sacl)) return fail(STATUS_INVALID_ACL);
     const auto set = [&](SECURITY_INFORMATION bit, USHORT control, bool on) {
         if (information & bit)
             made.control = static_cast<USHORT>(on ? made.control | control : made.control & ~control);

@@ -19,12 +19,13 @@ inline constexpr ULONG SEF_DEFAULT_GROUP_FROM_PARENT = 0x40;
 
 // SeAssignSecurityEx: wdm page nf-wdm-seassignsecurityex, Win32 pages "DACL for a New Object", "Owner of a
 // New Object", "ACE Inheritance Rules". STATUS_INVALID_OWNER, STATUS_PRIVILEGE_NOT_HELD,
-// STATUS_INVALID_SECURITY_DESCR.
+// STATUS_INVALID_SECURITY_DESCR, STATUS_INVALID_LABEL, STATUS_BAD_INHERITANCE_ACL (a list outgrows AclSize).
 struct NewSecurity {
     const void* parent = nullptr;
     const void* given = nullptr; // explicit descriptor
     bool container = false;
-    ULONG flags = 0; // SEF_*
+    const UCHAR* object_type = nullptr; // a GUID: who inherits object-specific entries
+    ULONG flags = 0;                    // SEF_*
     const TOKEN* token;
     GENERIC_MAPPING mapping;
     KPROCESSOR_MODE mode;
@@ -32,9 +33,12 @@ struct NewSecurity {
 Result<Descriptor> assign(const NewSecurity& what);
 
 // SeSetSecurityDescriptorInfo: the parts that `information` names are taken from `changes`.
-// STATUS_INVALID_OWNER, STATUS_INVALID_PRIMARY_GROUP, STATUS_BAD_DESCRIPTOR_FORMAT.
+// `inheritance`: SEF_DACL_AUTO_INHERIT, SEF_SACL_AUTO_INHERIT. STATUS_INVALID_OWNER,
+// STATUS_INVALID_PRIMARY_GROUP, STATUS_INVALID_SECURITY_DESCR, STATUS_INVALID_LABEL, STATUS_INVALID_ACL (a
+// list outgrows AclSize).
 Result<Descriptor> change(const void* old, SECURITY_INFORMATION information, const void* changes,
-                          const GENERIC_MAPPING& mapping, const TOKEN& token, KPROCESSOR_MODE mode);
+                          const GENERIC_MAPPING& mapping, const TOKEN& token, KPROCESSOR_MODE mode,
+                          ULONG inheritance = 0);
 
 // SeQuerySecurityDescriptorInfo: those parts as a descriptor of their own. `descriptor` may be null (no
 // security).

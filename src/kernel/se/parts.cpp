@@ -1,6 +1,7 @@
 #include "kernel/se/detail/parts.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/se/accounts.h"
+#include <algorithm>
 #include <cstring>
 
 namespace nt::se::detail {
@@ -69,25 +70,36 @@ Descriptor Parts::build() const {
     return d;
 }
 
+ULONG highest_label(const Bytes& sacl) {
+    ULONG highest = 0;
+    for_each(sacl, [&](const ACCESS_ALLOWED_ACE& ace) {
+        if (ace.Header.AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE) return;
+        const SID* sid = rtl::sid_of_ace(&ace.Header);
+        if (sid && sid->SubAuthorityCount) highest = std::max(highest, sid->SubAuthority[0]);
+    });
+    return highest;
+}
+
 Bytes map_acl(const Bytes& acl, const GENERIC_MAPPING& mapping, const Bytes& owner, const Bytes& group) {
     if (acl.empty()) return {};
     Bytes mapped = new_acl(reinterpret_cast<const ACL*>(acl.data())->AclRevision);
     for_each(acl, [&](const ACCESS_ALLOWED_ACE& ace) {
-        const auto type = ace.Header.AceType;
         const auto* raw = reinterpret_cast<const UCHAR*>(&ace);
+        const SID* sid = rtl::sid_of_ace(&ace.Header);
+        if (!sid || ace.Header.AceType >= SYSTEM_MANDATORY_LABEL_ACE_TYPE ||
+            (ace.Header.AceFlags & INHERIT_ONLY_ACE)) {
+            append(mapped, &ace);
+            return;
+        }
         Bytes copy(raw, raw + ace.Header.AceSize);
-        const bool plain = type <= SYSTEM_AUDIT_ACE_TYPE;
-        if (plain && !(ace.Header.AceFlags & INHERIT_ONLY_ACE)) {
-            auto* head = reinterpret_cast<ACCESS_ALLOWED_ACE*>(copy.data());
-            head->Mask = ob::map_generic(ace.Mask, mapping);
-            const auto* sid = reinterpret_cast<const SID*>(&ace.SidStart);
-            const bool to_owner = rtl::equal_sid(sid, sids::creator_owner.sid());
-            const Bytes& who = to_owner ? owner : group;
-            if ((to_owner || rtl::equal_sid(sid, sids::creator_group.sid())) && !who.empty()) {
-                copy.resize(8);
-                copy.insert(copy.end(), who.begin(), who.end());
-                reinterpret_cast<ACE_HEADER*>(copy.data())->AceSize = static_cast<USHORT>(copy.size());
-            }
+        reinterpret_cast<ACCESS_ALLOWED_ACE*>(copy.data())->Mask = ob::map_generic(ace.Mask, mapping);
+        const bool to_owner = rtl::equal_sid(sid, sids::creator_owner.sid());
+        const Bytes& who = to_owner ? owner : group;
+        if ((to_owner || rtl::equal_sid(sid, sids::creator_group.sid())) && !who.empty()) {
+            const auto at = copy.begin() + (reinterpret_cast<const UCHAR*>(sid) - raw);
+            const auto behind = copy.erase(at, at + rtl::length_sid(sid));
+            copy.insert(behind, who.begin(), who.end());
+            reinterpret_cast<ACE_HEADER*>(copy.data())->AceSize = static_cast<USHORT>(copy.size());
         }
         append(mapped, copy.data());
     });

@@ -217,6 +217,7 @@ Result<TOKEN*> filter_token(const TOKEN& token, const Filter& filter) {
             if (p.restricted.empty() || is_in(token.RestrictedSids, token.RestrictedSidCount, s.sid()))
                 restricted.push_back({s, always});
         p.restricted = std::move(restricted);
+        p.flags |= TOKEN_IS_RESTRICTED;
     }
     if (filter.flags & SANDBOX_INERT) p.flags |= TOKEN_SANDBOX_INERT;
     if (filter.flags & WRITE_RESTRICTED) p.flags |= TOKEN_WRITE_RESTRICTED;

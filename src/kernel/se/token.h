@@ -86,19 +86,23 @@ NTSTATUS impersonate_client(ETHREAD& thread, TOKEN* token, bool effective_only,
                             SECURITY_IMPERSONATION_LEVEL level);
 
 ULONG integrity_level(const TOKEN& token); // SECURITY_MANDATORY_*_RID
-inline bool is_restricted(const TOKEN& token) { return token.RestrictedSidCount != 0; }
+// With restricting SIDs, be it none that are left after a further restriction.
+inline bool is_restricted(const TOKEN& token) { return token.TokenFlags & TOKEN_IS_RESTRICTED; }
 // A group or the user, enabled. `deny`: also those that only deny.
 bool has_sid(const TOKEN& token, const SID* sid, bool deny = false);
 bool is_in(const SID_AND_ATTRIBUTES* sids, ULONG count, const SID* sid);
 inline bool has_privilege(const TOKEN& token, ULONG luid) { return token.Privileges.Enabled >> luid & 1; }
 bool may_own(const TOKEN& token, const SID* sid);
+// assumed: a label above the token's own level takes SeRelabelPrivilege, and is STATUS_INVALID_LABEL without.
+bool may_label(const TOKEN& token, const std::vector<UCHAR>& sacl);
 void modified(TOKEN& token);
 // Copies the list; null takes it away.
 NTSTATUS set_default_dacl(TOKEN& token, const ACL* dacl);
 void remove_token(PVOID object); // the type's procedure
 
 // Token information as NtQueryInformationToken lays it out for a buffer at `address`: fills `bytes`.
-// STATUS_INVALID_INFO_CLASS, STATUS_INVALID_PARAMETER (impersonation level of a primary token).
+// STATUS_INVALID_INFO_CLASS, also for the impersonation level of a primary token, which has none;
+// STATUS_NOT_FOUND (no logon SID).
 NTSTATUS token_information(const TOKEN& token, ULONG information_class, ULONG_PTR address,
                            std::vector<UCHAR>& bytes);
 

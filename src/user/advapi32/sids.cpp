@@ -32,24 +32,47 @@ const SID* security::machine_sid() {
 
 namespace {
 
+// win32 page SecAuthZ/well-known-sids; the types are those of WELL_KNOWN_SID_TYPE.
 struct WellKnown {
-    UCHAR type; // WELL_KNOWN_SID_TYPE
-    UCHAR authority, count;
-    ULONG first, second;
+    UCHAR type, authority, count;
+    USHORT first, second; // any further ones are 0
 };
 constexpr WellKnown well_known[] = {
-    {0, 0, 1, 0, 0},       {1, 1, 1, 0, 0},       {2, 2, 1, 0, 0},      {3, 3, 1, 0, 0},
-    {4, 3, 1, 1, 0},       {5, 3, 1, 2, 0},       {6, 3, 1, 3, 0},      {7, 5, 0, 0, 0},
-    {8, 5, 1, 1, 0},       {9, 5, 1, 2, 0},       {10, 5, 1, 3, 0},     {11, 5, 1, 4, 0},
-    {12, 5, 1, 6, 0},      {13, 5, 1, 7, 0},      {14, 5, 1, 8, 0},     {15, 5, 1, 9, 0},
-    {16, 5, 1, 10, 0},     {17, 5, 1, 11, 0},     {18, 5, 1, 12, 0},    {19, 5, 1, 13, 0},
-    {20, 5, 1, 14, 0},     {22, 5, 1, 18, 0},     {23, 5, 1, 19, 0},    {24, 5, 1, 20, 0},
-    {25, 5, 1, 32, 0},     {26, 5, 2, 32, 544},   {27, 5, 2, 32, 545},  {28, 5, 2, 32, 546},
-    {29, 5, 2, 32, 547},   {30, 5, 2, 32, 548},   {31, 5, 2, 32, 549},  {32, 5, 2, 32, 550},
-    {33, 5, 2, 32, 551},   {34, 5, 2, 32, 552},   {35, 5, 2, 32, 554},  {36, 5, 2, 32, 555},
-    {37, 5, 2, 32, 556},   {65, 16, 1, 0, 0},     {66, 16, 1, 4096, 0}, {67, 16, 1, 8192, 0},
-    {68, 16, 1, 12288, 0}, {69, 16, 1, 16384, 0}, {71, 3, 1, 4, 0},     {84, 15, 2, 2, 1},
+    {0, 0, 1, 0, 0},      {1, 1, 1, 0, 0},      {2, 2, 1, 0, 0},       {3, 3, 1, 0, 0},
+    {4, 3, 1, 1, 0},      {5, 3, 1, 2, 0},      {6, 3, 1, 3, 0},       {7, 5, 0, 0, 0},
+    {8, 5, 1, 1, 0},      {9, 5, 1, 2, 0},      {10, 5, 1, 3, 0},      {11, 5, 1, 4, 0},
+    {12, 5, 1, 6, 0},     {13, 5, 1, 7, 0},     {14, 5, 1, 8, 0},      {15, 5, 1, 9, 0},
+    {16, 5, 1, 10, 0},    {17, 5, 1, 11, 0},    {18, 5, 1, 12, 0},     {19, 5, 1, 13, 0},
+    {20, 5, 1, 14, 0},    {22, 5, 1, 18, 0},    {23, 5, 1, 19, 0},     {24, 5, 1, 20, 0},
+    {25, 5, 1, 32, 0},    {26, 5, 2, 32, 544},  {27, 5, 2, 32, 545},   {28, 5, 2, 32, 546},
+    {29, 5, 2, 32, 547},  {30, 5, 2, 32, 548},  {31, 5, 2, 32, 549},   {32, 5, 2, 32, 550},
+    {33, 5, 2, 32, 551},  {34, 5, 2, 32, 552},  {35, 5, 2, 32, 554},   {36, 5, 2, 32, 555},
+    {37, 5, 2, 32, 556},  {51, 5, 2, 64, 10},   {52, 5, 2, 64, 21},    {53, 5, 2, 64, 14},
+    {54, 5, 1, 15, 0},    {55, 5, 1, 1000, 0},  {56, 5, 2, 32, 557},   {57, 5, 2, 32, 558},
+    {58, 5, 2, 32, 559},  {59, 5, 2, 32, 560},  {60, 5, 2, 32, 561},   {61, 5, 2, 32, 562},
+    {62, 5, 2, 32, 568},  {63, 5, 1, 17, 0},    {64, 5, 2, 32, 569},   {65, 16, 1, 0, 0},
+    {66, 16, 1, 4096, 0}, {67, 16, 1, 8192, 0}, {68, 16, 1, 12288, 0}, {69, 16, 1, 16384, 0},
+    {70, 5, 1, 33, 0},    {71, 3, 1, 4, 0},     {76, 5, 2, 32, 573},   {78, 5, 2, 32, 574},
+    {79, 16, 1, 8448, 0}, {80, 2, 1, 1, 0},     {81, 2, 1, 1, 0},      {82, 5, 2, 65, 1},
+    {83, 15, 0, 0, 0},    {84, 15, 2, 2, 1},    {85, 15, 2, 3, 1},     {86, 15, 2, 3, 2},
+    {87, 15, 2, 3, 3},    {88, 15, 2, 3, 4},    {89, 15, 2, 3, 5},     {90, 15, 2, 3, 6},
+    {91, 15, 2, 3, 7},    {92, 15, 2, 3, 9},    {93, 15, 2, 3, 8},     {94, 15, 2, 3, 10},
+    {95, 5, 2, 32, 575},  {96, 5, 2, 32, 576},  {97, 5, 2, 32, 577},   {98, 5, 6, 84, 0},
+    {99, 5, 2, 32, 578},  {101, 5, 2, 32, 579}, {102, 5, 2, 32, 580},  {103, 18, 1, 1, 0},
+    {104, 18, 1, 2, 0},   {105, 5, 1, 113, 0},  {106, 5, 1, 114, 0},   {108, 15, 2, 3, 11},
+    {109, 15, 2, 3, 12},  {111, 5, 2, 32, 581}, {112, 5, 2, 32, 582},  {115, 18, 1, 4, 0},
+    {116, 18, 1, 5, 0},   {117, 18, 1, 6, 0},   {118, 18, 1, 3, 0},    {119, 5, 2, 32, 583},
 };
+// Accounts and groups of a domain, by their RIDs.
+struct OfDomain {
+    UCHAR type;
+    USHORT rid;
+};
+constexpr OfDomain of_domain[] = {{38, 500},  {39, 501},  {40, 502},  {41, 512},  {42, 513}, {43, 514},
+                                  {44, 515},  {45, 516},  {46, 517},  {47, 518},  {48, 519}, {49, 520},
+                                  {50, 553},  {72, 571},  {73, 572},  {74, 498},  {75, 521}, {77, 498},
+                                  {100, 522}, {107, 525}, {110, 503}, {113, 526}, {114, 527}};
+constexpr UCHAR logon_ids = 21; // S-1-5-5-X-Y: any of them
 
 void build(SID* to, UCHAR authority, UCHAR count, ULONG first, ULONG second) {
     to->Revision = 1;
@@ -57,6 +80,8 @@ void build(SID* to, UCHAR authority, UCHAR count, ULONG first, ULONG second) {
     to->IdentifierAuthority = {{0, 0, 0, 0, 0, authority}};
     if (count > 0) to->SubAuthority[0] = first;
     if (count > 1) to->SubAuthority[1] = second;
+    for (UCHAR i = 2; i < count; ++i)
+        to->SubAuthority[i] = 0;
 }
 
 template <class C> BOOL to_string(const SID* sid, C** text) {
@@ -121,20 +146,21 @@ BOOL CreateWellKnownSid(DWORD type, const SID* domain, SID* to, DWORD* size) {
         build(to, known.authority, known.count, known.first, known.second);
         return TRUE;
     }
-    // Accounts and groups of a domain: WinAccountAdministratorSid … WinAccountGuestSid,
-    // WinAccountDomainAdminsSid …
-    constexpr ULONG rids[] = {500, 501, 502, 512, 513, 514, 515, 516, 517, 518, 519, 520, 553};
-    if (type < 38 || type > 50) return fail_with(ERROR_INVALID_PARAMETER);
-    if (!domain) domain = machine_sid();
-    if (!domain) return fail_with(ERROR_INVALID_PARAMETER);
-    const DWORD needed = rtl::length_sid(domain) + 4, room = *size;
-    *size = needed;
-    if (room < needed) return fail_with(ERROR_INSUFFICIENT_BUFFER);
-    rtl::copy_sid(room, to, domain);
-    to->SubAuthority[to->SubAuthorityCount++] = rids[type - 38];
-    return TRUE;
+    for (const OfDomain& known : of_domain) {
+        if (known.type != type) continue;
+        if (!domain) domain = machine_sid(); // "use NULL for the local computer"
+        if (!domain || domain->SubAuthorityCount > 14) return fail_with(ERROR_INVALID_PARAMETER);
+        const DWORD needed = rtl::length_sid(domain) + 4, room = *size;
+        *size = needed;
+        if (room < needed) return fail_with(ERROR_INSUFFICIENT_BUFFER);
+        rtl::copy_sid(room, to, domain);
+        to->SubAuthority[to->SubAuthorityCount++] = known.rid;
+        return TRUE;
+    }
+    return fail_with(ERROR_INVALID_PARAMETER);
 }
 BOOL IsWellKnownSid(const SID* sid, DWORD type) {
+    if (!rtl::valid_sid(sid)) return FALSE;
     ULONGLONG room[9];
     auto* known = reinterpret_cast<SID*>(room);
     for (const WellKnown& w : well_known)
@@ -142,6 +168,13 @@ BOOL IsWellKnownSid(const SID* sid, DWORD type) {
             build(known, w.authority, w.count, w.first, w.second);
             return rtl::equal_sid(sid, known);
         }
+    const auto under = [sid](UCHAR count, ULONG first) {
+        return sid->IdentifierAuthority.Value[5] == 5 && sid->SubAuthorityCount == count &&
+               sid->SubAuthority[0] == first;
+    };
+    if (type == logon_ids) return under(3, 5);
+    for (const OfDomain& w : of_domain) // of whatever domain: S-1-5-21-X-Y-Z-RID
+        if (w.type == type) return under(5, 21) && sid->SubAuthority[4] == w.rid;
     return FALSE;
 }
 

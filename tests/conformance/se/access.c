@@ -26,6 +26,7 @@ IMPORT(void, SeDeleteAccessState, PACCESS_STATE);
 IMPORT(void, SeSetAccessStateGenericMapping, PACCESS_STATE, PGENERIC_MAPPING);
 IMPORT(NTSTATUS, SeFilterToken, PACCESS_TOKEN, ULONG, PTOKEN_GROUPS, PTOKEN_PRIVILEGES, PTOKEN_GROUPS,
        PVOID*);
+IMPORT(BOOLEAN, SeTokenIsRestricted, PACCESS_TOKEN);
 IMPORT(PACCESS_TOKEN, PsReferencePrimaryToken, PEPROCESS);
 IMPORT(void, PsDereferencePrimaryToken, PACCESS_TOKEN);
 
@@ -135,6 +136,11 @@ static void labels(void) {
     allow(&d, 0x1f0007, SID_WORLD);
     label(&d, 0x3000, SYSTEM_MANDATORY_LABEL_NO_WRITE_UP);
     CHECK(check(&d.sd, 7), "an object of the same level");
+    begin(&d, SID_ADMINS);
+    allow(&d, 0x1f0007, SID_WORLD);
+    label(&d, 0x4000, SYSTEM_MANDATORY_LABEL_NO_WRITE_UP);
+    CHECK(denies(&d.sd, WRITE_DAC) && check(&d.sd, MAXIMUM_ALLOWED) && granted == 0x20005,
+          "the label comes before the rights of the owner, WRITE_DAC among them");
 }
 
 static LUID luid(ULONG low) {
@@ -163,7 +169,8 @@ static void privileges(void) {
               used->Privilege[0].Attributes == SE_PRIVILEGE_USED_FOR_ACCESS,
           "the privileges that were used");
     ACCESS_STATE state;
-    CHECK(import_SeCreateAccessState(&state, NULL, GENERIC_READ, NULL) == STATUS_SUCCESS &&
+    ULONG_PTR auxiliary[64];
+    CHECK(import_SeCreateAccessState(&state, auxiliary, GENERIC_READ, NULL) == STATUS_SUCCESS &&
               state.RemainingDesiredAccess == GENERIC_READ && state.OriginalDesiredAccess == GENERIC_READ,
           "SeCreateAccessState");
     CHECK(state.Flags & TOKEN_HAS_TRAVERSE_PRIVILEGE, "ACCESS_STATE.Flags has the flags of the token");
@@ -173,6 +180,13 @@ static void privileges(void) {
     CHECK(import_SeAppendPrivileges(&state, used) == STATUS_SUCCESS &&
               state.Privileges.PrivilegeSet.PrivilegeCount == 2,
           "SeAppendPrivileges");
+    CHECK(import_SeAppendPrivileges(&state, used) == STATUS_SUCCESS && state.PrivilegesAllocated,
+          "SeAppendPrivileges: a fourth privilege, and more, go to a set in paged pool");
+    PPRIVILEGE_SET all = (PPRIVILEGE_SET)auxiliary[0];
+    CHECK(import_SeAppendPrivileges(&state, used) == STATUS_SUCCESS &&
+              (all = (PPRIVILEGE_SET)auxiliary[0])->PrivilegeCount == 6 &&
+              all->Privilege[0].Luid.LowPart == 8 && (all->Privilege + 5)->Luid.LowPart == 9,
+          "with the current and the new ones");
     import_SeDeleteAccessState(&state);
     import_SeFreePrivileges(used);
     CHECK(import_SeSinglePrivilegeCheck(luid(8), UserMode), "SeSinglePrivilegeCheck: enabled");
@@ -221,6 +235,14 @@ static void restricted(void) {
     subject = kept;
     CHECK(import_SeFilterToken(own, 0, NULL, NULL, &only_world, &filtered) == STATUS_SUCCESS,
           "SeFilterToken, restricting SIDs");
+    PVOID twice = NULL;
+    TOKEN_GROUPS only_guests = {1, {{SID_GUESTS, 0}}};
+    CHECK(import_SeFilterToken(filtered, 0, NULL, NULL, &only_guests, &twice) == STATUS_SUCCESS &&
+              import_SeTokenIsRestricted(twice),
+          "restricting SIDs of both lists: without any the token is still restricted");
+    subject.PrimaryToken = twice;
+    CHECK(denies(&d.sd, 1), "and is allowed nothing");
+    ObDereferenceObject(twice);
     subject.PrimaryToken = filtered;
     CHECK(check(&d.sd, 1), "access that both lists of SIDs allow");
     CHECK(denies(&d.sd, 2), "a restricted token is denied what the restricting SIDs are not allowed");

@@ -28,6 +28,7 @@ IMPORT(void, SeReleaseSubjectContext, PSECURITY_SUBJECT_CONTEXT);
 IMPORT(NTSTATUS, ObGetObjectSecurity, PVOID, PVOID*, PBOOLEAN);
 IMPORT(void, ObReleaseObjectSecurity, PVOID, BOOLEAN);
 IMPORT(NTSTATUS, ObSetSecurityObjectByPointer, PVOID, SECURITY_INFORMATION, PVOID);
+NTSYSAPI BOOLEAN NTAPI RtlValidAcl(PACL);
 IMPORT(NTSTATUS, RtlDeleteAce, PACL, ULONG);
 IMPORT(BOOLEAN, RtlEqualPrefixSid, PSID, PSID);
 IMPORT(PSID_IDENTIFIER_AUTHORITY, RtlIdentifierAuthoritySid, PSID);
@@ -87,10 +88,15 @@ static void assignment(void) {
           "an object inherits OBJECT_INHERIT_ACE entries; CREATOR OWNER becomes its owner");
     import_SeDeassignSecurity(&made);
     import_SeAssignSecurity(&parent.sd, NULL, &made, TRUE, &subject, &mapping, PagedPool);
-    CHECK(dacl_of(made)->AceCount == 3 &&
+    CHECK(dacl_of(made)->AceCount == 4 &&
               is_ace(dacl_of(made), 0, GENERIC_READ, SID_WORLD, OBJECT_INHERIT_ACE | INHERIT_ONLY_ACE) &&
               is_ace(dacl_of(made), 1, 2, SID_ADMINS, CONTAINER_INHERIT_ACE),
           "a directory inherits container entries, and passes object entries on");
+    CHECK(is_ace(dacl_of(made), 2, mapping.GenericAll, SID_ADMINS, 0) &&
+              is_ace(dacl_of(made), 3, GENERIC_ALL, SID_CREATOR,
+                     OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE | INHERIT_ONLY_ACE),
+          "a generic entry becomes two: an effective one, mapped, and an inherit-only one that is still "
+          "generic");
     import_SeDeassignSecurity(&made);
     begin(&given, SID_ADMINS);
     allow(&given, GENERIC_EXECUTE, SID_GUESTS);
@@ -137,6 +143,154 @@ static void assignment(void) {
     CHECK(import_SeAssignSecurity(NULL, &given.sd, &made, FALSE, &subject, &mapping, PagedPool) ==
               STATUS_PRIVILEGE_NOT_HELD,
           "STATUS_PRIVILEGE_NOT_HELD: an explicit SACL needs SeSecurityPrivilege");
+}
+
+// An object-specific entry: who inherits it is named by a GUID.
+struct object_ace {
+    ACE_HEADER header;
+    ACCESS_MASK mask;
+    ULONG flags;
+    GUID inherited_type;
+    ULONG sid[3];
+};
+
+static void object_types(void) {
+    static GUID type = {1, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}}, other = {2, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
+    struct sd parent;
+    PVOID made = NULL;
+    struct object_ace ace = {{5, OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE, sizeof ace}, 1, 2, type, {0}};
+    RtlCopySid(sizeof ace.sid, (PSID)ace.sid, SID_WORLD);
+    begin(&parent, SID_SYSTEM);
+    allow_flags(&parent, 2, SID_ADMINS, OBJECT_INHERIT_ACE);
+    CHECK(RtlAddAce((PACL)parent.dacl, 4, MAXULONG, &ace, sizeof ace) == STATUS_SUCCESS,
+          "RtlAddAce: an object-specific entry");
+    import_SeAssignSecurityEx(&parent.sd, NULL, &made, &type, FALSE, 0, &subject, &mapping, PagedPool);
+    CHECK(made && dacl_of(made)->AceCount == 2,
+          "InheritedObjectType: objects that match the GUID inherit the entry");
+    import_SeDeassignSecurity(&made);
+    import_SeAssignSecurityEx(&parent.sd, NULL, &made, &other, FALSE, 0, &subject, &mapping, PagedPool);
+    CHECK(made && dacl_of(made)->AceCount == 1, "others do not");
+    import_SeDeassignSecurity(&made);
+    import_SeAssignSecurityEx(&parent.sd, NULL, &made, NULL, TRUE, 0, &subject, &mapping, PagedPool);
+    PACE_HEADER passed = NULL;
+    CHECK(made && dacl_of(made)->AceCount == 2 && NT_SUCCESS(RtlGetAce(dacl_of(made), 1, (PVOID*)&passed)) &&
+              passed->AceFlags == (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE | INHERIT_ONLY_ACE),
+          "a container without the type passes it on");
+    import_SeDeassignSecurity(&made);
+}
+
+static void automatic(void) {
+    struct sd d;
+    PVOID made = NULL, old;
+    SECURITY_INFORMATION information = DACL_SECURITY_INFORMATION;
+    begin(&d, SID_ADMINS);
+    allow(&d, 1, SID_WORLD);
+    allow_flags(&d, 2, SID_WORLD, INHERITED_ACE);
+    import_SeAssignSecurity(NULL, &d.sd, &made, FALSE, &subject, &mapping, PagedPool);
+    begin(&d, SID_ADMINS);
+    allow(&d, 4, SID_GUESTS);
+    allow_flags(&d, 7, SID_GUESTS, INHERITED_ACE);
+    old = made;
+    CHECK(
+        import_SeSetSecurityDescriptorInfoEx(NULL, &information, &d.sd, &made, SEF_DACL_AUTO_INHERIT,
+                                             PagedPool, &mapping) == STATUS_SUCCESS &&
+            dacl_of(made)->AceCount == 2 && is_ace(dacl_of(made), 0, 4, SID_GUESTS, 0) &&
+            is_ace(dacl_of(made), 1, 2, SID_WORLD, INHERITED_ACE),
+        "SEF_DACL_AUTO_INHERIT: inherited entries of the current, non-inherited ones of the new descriptor");
+    CHECK(((PISECURITY_DESCRIPTOR)made)->Control & SE_DACL_AUTO_INHERITED, "the list is marked");
+    ExFreePool(old);
+    old = made;
+    d.sd.Control |= SE_DACL_PROTECTED;
+    import_SeSetSecurityDescriptorInfoEx(NULL, &information, &d.sd, &made, SEF_DACL_AUTO_INHERIT, PagedPool,
+                                         &mapping);
+    CHECK(dacl_of(made)->AceCount == 2 && is_ace(dacl_of(made), 0, 4, SID_GUESTS, 0) &&
+              is_ace(dacl_of(made), 1, 7, SID_GUESTS, 0) &&
+              (((PISECURITY_DESCRIPTOR)made)->Control & SE_DACL_PROTECTED),
+          "a protected new list is copied, with the INHERITED_ACE bits off");
+    ExFreePool(old);
+    old = made;
+    d.sd.Control &= ~SE_DACL_PROTECTED;
+    import_SeSetSecurityDescriptorInfoEx(NULL, &information, &d.sd, &made, SEF_DACL_AUTO_INHERIT, PagedPool,
+                                         &mapping);
+    CHECK(dacl_of(made)->AceCount == 2 && is_ace(dacl_of(made), 1, 7, SID_GUESTS, INHERITED_ACE),
+          "after a protected one the new list is copied as it is");
+    ExFreePool(old);
+    old = made;
+    information = OWNER_SECURITY_INFORMATION;
+    import_SeSetSecurityDescriptorInfoEx(NULL, &information, &d.sd, &made, SEF_DACL_AUTO_INHERIT, PagedPool,
+                                         &mapping);
+    CHECK(is_ace(dacl_of(made), 1, 7, SID_GUESTS, INHERITED_ACE),
+          "the flag is ignored without DACL_SECURITY_INFORMATION");
+    ExFreePool(old);
+    ExFreePool(made);
+}
+
+static NTSTATUS capture(struct sd* d) {
+    PVOID captured = NULL;
+    const NTSTATUS status =
+        import_SeCaptureSecurityDescriptor(&d->sd, KernelMode, NonPagedPool, TRUE, &captured);
+    if (captured) import_SeReleaseSecurityDescriptor(captured, KernelMode, TRUE);
+    return status;
+}
+
+// Lists and labels that must not come in.
+static void malformed(void) {
+    struct sd d;
+    PACCESS_ALLOWED_ACE ace = NULL;
+    PVOID made = NULL;
+    begin(&d, SID_ADMINS);
+    allow(&d, 1, SID_ADMINS);
+    CHECK(capture(&d) == STATUS_SUCCESS && RtlValidAcl((PACL)d.dacl), "a list that is well formed");
+    RtlGetAce((PACL)d.dacl, 0, (PVOID*)&ace);
+    ace->Header.AceSize = 22;
+    CHECK(capture(&d) == STATUS_INVALID_ACL, "STATUS_INVALID_ACL: an entry's size is no multiple of four");
+    ace->Header.AceSize = 0;
+    CHECK(capture(&d) == STATUS_INVALID_ACL && !RtlValidAcl((PACL)d.dacl), "an entry without a size");
+    ace->Header.AceSize = 20;
+    CHECK(capture(&d) == STATUS_INVALID_ACL && !RtlValidAcl((PACL)d.dacl),
+          "an entry that is too small for its SID");
+    ace->Header.AceSize = 24;
+    ((PUCHAR)&ace->SidStart)[0] = 2;
+    CHECK(capture(&d) == STATUS_INVALID_ACL && !RtlValidAcl((PACL)d.dacl), "a SID of an unknown revision");
+    ((PUCHAR)&ace->SidStart)[0] = 1;
+    ((PUCHAR)&ace->SidStart)[1] = 16;
+    CHECK(capture(&d) == STATUS_INVALID_ACL && !RtlValidSecurityDescriptor(&d.sd),
+          "a SID of more than fifteen subauthorities");
+    CHECK(RtlAddAccessAllowedAce((PACL)d.dacl, ACL_REVISION, 1, SID_WORLD) == STATUS_INVALID_ACL,
+          "RtlAddAccessAllowedAce: STATUS_INVALID_ACL");
+    CHECK(import_SeAssignSecurity(NULL, &d.sd, &made, FALSE, &subject, &mapping, PagedPool) ==
+              STATUS_INVALID_SECURITY_DESCR,
+          "SeAssignSecurity: STATUS_INVALID_SECURITY_DESCR");
+    ace->Header.AceSize = 0xfffc;
+    CHECK(capture(&d) == STATUS_INVALID_ACL, "an entry that is larger than its list");
+
+    begin(&d, SID_ADMINS);
+    label(&d, 0x4000, SYSTEM_MANDATORY_LABEL_NO_WRITE_UP);
+    CHECK(import_SeAssignSecurity(NULL, &d.sd, &made, FALSE, &subject, &mapping, PagedPool) ==
+              (NTSTATUS)0xC0000446,
+          "STATUS_INVALID_LABEL: a label above the creator's level");
+
+    // Two lists that fit alone, and do not fit together.
+    const ULONG most = 0xfffc;
+    PACL large = ExAllocatePoolWithTag(PagedPool, most, 'tseT');
+    RtlCreateAcl(large, most, ACL_REVISION);
+    CHECK(RtlCreateAcl(large, most + 4, ACL_REVISION) == STATUS_INVALID_PARAMETER,
+          "RtlCreateAcl: STATUS_INVALID_PARAMETER, the length is too large");
+    while (NT_SUCCESS(RtlAddAccessAllowedAceEx(large, ACL_REVISION, OBJECT_INHERIT_ACE, 1, SID_ADMINS)))
+        ;
+    struct sd parent;
+    begin(&parent, SID_ADMINS);
+    parent.sd.Dacl = large;
+    begin(&d, SID_ADMINS);
+    allow(&d, 1, SID_ADMINS);
+    CHECK(import_SeAssignSecurityEx(&parent.sd, NULL, &made, NULL, FALSE, 0, &subject, &mapping, PagedPool) ==
+              STATUS_SUCCESS,
+          "the largest list there is can be inherited");
+    import_SeDeassignSecurity(&made);
+    CHECK(import_SeAssignSecurityEx(&parent.sd, &d.sd, &made, NULL, FALSE, SEF_DACL_AUTO_INHERIT, &subject,
+                                    &mapping, PagedPool) == STATUS_BAD_INHERITANCE_ACL,
+          "STATUS_BAD_INHERITANCE_ACL: with another entry it is too large");
+    ExFreePoolWithTag(large, 'tseT');
 }
 
 static void changes(void) {
@@ -373,6 +527,9 @@ static void checks(void) {
     make_sids();
     import_SeCaptureSubjectContext(&subject);
     assignment();
+    object_types();
+    automatic();
+    malformed();
     changes();
     editing();
     objects();

@@ -28,6 +28,8 @@ inline const SID* sid_in(const Bytes& bytes) { return reinterpret_cast<const SID
 Bytes new_acl(UCHAR revision);
 void append(Bytes& acl, const void* ace);
 void finish(Bytes& acl);
+// What does not fit AclSize; such a list must not get out of here.
+inline bool too_long(const Bytes& acl) { return acl.size() > 0xfffc; }
 template <class F> void for_each(const Bytes& acl, F visit) {
     if (acl.empty()) return;
     const auto* head = reinterpret_cast<const ACL*>(acl.data());
@@ -38,6 +40,9 @@ template <class F> void for_each(const Bytes& acl, F visit) {
         at += ace->Header.AceSize;
     }
 }
+
+// The highest level among the list's integrity labels for the object itself; 0: there is none.
+ULONG highest_label(const Bytes& sacl);
 
 // Generic rights of its ACEs become those of the type, and of those that are not for children only; CREATOR
 // OWNER and CREATOR GROUP in effective ACEs become the owner and the group.
