@@ -15,11 +15,13 @@
 #include "kernel/exports/runtime.h"
 #include "kernel/exports/system_modules.h"
 #include "kernel/io/driver.h"
+#include "kernel/io/verifier.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/memory_hooks.h"
 #include "kernel/ke/spin_use.h"
 #include "kernel/ke/spinning.h"
+#include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/fault.h"
@@ -145,6 +147,7 @@ void wire_rooms(ldr::ModuleList& modules) {
     seh::nt_crossing_hooks.state_changed = ex::state_changed;
     pool::set_bug_check_hook(pool_bug);
     plug_report_sink();
+    ke::before_hang = io::report_endless_waits;
     ex::initialize_lock_rules();
     exports::find_export = [](const char* name) -> ULONG_PTR {
         const exports::Row* row = exports::find_row(name);

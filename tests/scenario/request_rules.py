@@ -122,6 +122,16 @@ FILE_CONTROL = """{
 FAST = """static BOOLEAN NTAPI fast(PFILE_OBJECT f, BOOLEAN w, PVOID i, ULONG il, PVOID o, ULONG ol, ULONG code, PIO_STATUS_BLOCK b, PDEVICE_OBJECT d) {
     (void)f, (void)w, (void)i, (void)il, (void)o, (void)ol, (void)code, (void)d; %s b->Status = 0; b->Information = 0; return TRUE; }
 """
+START = "static VOID NTAPI start(PDEVICE_OBJECT d, PIRP irp) { (void)d, (void)irp; %s }"
+START_IT = """driver->DriverStartIo = start; PIRP irp = own(lower, 3); KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);
+    IoStartPacket(lower, irp, NULL, NULL); KeLowerIrql(old); IoFreeIrp(irp);
+"""
+SURPRISE = PNP.replace("IRP_MN_QUERY_CAPABILITIES", "IRP_MN_SURPRISE_REMOVAL") + "IoCallDriver(upper, irp); IoFreeIrp(irp);"
+WAIT = "KEVENT e; KeInitializeEvent(&e, NotificationEvent, FALSE);"
+WAITS = """IoSetCompletionRoutine(irp, keep, &e, TRUE, TRUE, TRUE);
+    if (IoCallDriver(lower, irp) == STATUS_PENDING) KeWaitForSingleObject(&e, Executive, KernelMode, FALSE, NULL);"""
+FLUSH_PENDS = "if (stack->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {" + PEND + "}"
+RAISED = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
 # name of the rule, options, what is changed, exit status, what else the report must say (a regular expression)
 CASES = [
     ("CallDriverIrql", "", {"upper": "KIRQL old; KeRaiseIrql(3, &old); NTSTATUS s = watch(irp); KeLowerIrql(old); return s;",
@@ -249,6 +259,45 @@ CASES = [
     ("InvalidBuffer", "", {"entry": "upper->Flags |= DO_DIRECT_IO; LARGE_INTEGER at = {{0, 0}};"
                                     "if (IoBuildAsynchronousFsdRequest(IRP_MJ_READ, upper, (PVOID)0x1000, 16, &at, &iosb)) return STATUS_UNSUCCESSFUL;"}, 123,
      r"\(0x8, 0x[0-9a-f]+, 0x3, 0xc0000005"),
+    ("WmiComplete", "io", {"lower": "if (stack->MajorFunction == IRP_MJ_SYSTEM_CONTROL) {" + PEND + "}",
+                           "entry": "PIRP irp = own(lower, IRP_MJ_SYSTEM_CONTROL); IoGetNextIrpStackLocation(irp)->Parameters.WMI.ProviderId = (ULONG_PTR)lower;"
+                                    "IoCallDriver(lower, irp); finish(kept); IoFreeIrp(irp);"}, 123, ""),
+    ("IoBuildDeviceIoControlSetEvent", "io", {"lower": "static int sent; if (sent++) {" + PEND + "}",
+                                              "entry": "IoCallDriver(lower, control(lower)); KeSetEvent(&event, 0, FALSE); finish(kept);"}, 123, ""),
+    ("StartIoRecursion", "io", {"more": START % "IoStartNextPacket(d, FALSE);", "entry": START_IT}, 123, ""),
+    ("IrqlDispatch", "io", {"more": START % "", "entry": START_IT + "IoStartNextPacket(lower, FALSE);"}, 123, r"0xC4 [A-Z_]+ \(0x20003, 0x0, 0x0"),
+    ("PnpSameDeviceObject", "", {"entry": "static DEVICE_OBJECT fake; fake.Type = 77; PDEVICE_OBJECT top; IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top);"
+                                          "IoAttachDeviceToDeviceStack(top, &fake);"}, None, ""),
+    ("PnpSurpriseRemove", "io", {"upper": "if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_PNP) IoDetachDevice(lower);", "entry": SURPRISE}, 123, r"\(0x241, "),
+    ("PnpSurpriseRemove", "io", {"upper": "if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_PNP) { PDEVICE_OBJECT more; "
+                                        "IoCreateDevice(device->DriverObject, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &more); IoDeleteDevice(more); }", "entry": SURPRISE},
+     123, r"\(0x242, "),
+    ("IoReleaseRemoveLockAndWaitOutsideRemoveDevice", "io", {"more": "static NTSTATUS NTAPI add(PDRIVER_OBJECT d, PDEVICE_OBJECT p) { (void)d, (void)p; return 0; } static IO_REMOVE_LOCK lock;",
+     "entry": "driver->DriverExtension->AddDevice = add; IoInitializeRemoveLock(&lock, 0x4c75, 0, 0); IoAcquireRemoveLock(&lock, driver);"
+              "IoReleaseRemoveLockAndWait(&lock, driver); driver->DriverExtension->AddDevice = NULL;"}, 123, ""),
+    ("IoSetCompletionRoutineExCheckDeviceObject", "io", {"entry": """UNICODE_STRING n; RtlInitUnicodeString(&n, L"\\\\Device\\\\Null"); PFILE_OBJECT f; PDEVICE_OBJECT null;
+     IoGetDeviceObjectPointer(&n, FILE_READ_DATA, &f, &null); PIRP irp = own(lower, 3);
+     if (NT_SUCCESS(IoSetCompletionRoutineEx(null, irp, keep, NULL, TRUE, TRUE, TRUE))) IoCallDriver(lower, irp);
+     IoFreeIrp(irp); ObDereferenceObject(f);"""}, 123, ""),
+    ("SignalEventInCompletion", "io", {"upper": WAIT + "IoCopyCurrentIrpStackLocationToNext(irp); IoSetCompletionRoutine(irp, keep, &e, TRUE, TRUE, TRUE);"
+                                       "if (IoCallDriver(lower, irp) == STATUS_PENDING) KeWaitForSingleObject(&e, Executive, KernelMode, FALSE, NULL); return finish(irp);",
+                                       "lower": "IoMarkIrpPending(irp); finish(irp); return STATUS_PENDING;"}, 126, "!keep"),
+    ("IoAllocateIrpSignalEventInCompletion", "io", {"entry": WAIT + "PIRP irp = own(lower, 3);" + WAITS,
+                                                    "lower": "IoMarkIrpPending(irp); finish(irp); return STATUS_PENDING;"}, 126, "!keep"),
+    ("IoBuildFsdIrpSignalEventInCompletion", "io", {"entry": WAIT + "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, lower, NULL, 0, NULL, NULL);" + WAITS,
+                                                    "lower": "IoMarkIrpPending(irp); finish(irp); return STATUS_PENDING;"}, 126, "!keep"),
+    ("IoAllocateIrpSignalEventInCompletionTimeout", "io", {"entry": WAIT + "PIRP irp = own(lower, 3);" + WAITS,
+                                                           "lower": "if (stack->MajorFunction == 3) {" + PEND + "}"}, 126, "!DriverEntry"),
+    ("IoBuildFsdIrpSignalEventInCompletionTimeout", "io", {"entry": WAIT + "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, lower, NULL, 0, NULL, NULL);" + WAITS,
+                                                           "lower": FLUSH_PENDS}, 126, "!DriverEntry"),
+    ("IoBuildDeviceControlWaitTimeout", "io", {"lower": PEND}, 126, "!(DriverEntry|send)"),
+    ("IoBuildSynchronousFsdRequestWaitTimeout", "io", {"entry": "KeClearEvent(&event); IoCallDriver(lower, IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, lower, NULL, 0, NULL, &event, &iosb));"
+                                                                "KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);", "lower": FLUSH_PENDS}, 126, "!DriverEntry"),
+    ("InformationTooLarge", "io", {"lower": ONCE_CONTROL + "irp->IoStatus.Information = 5;", "entry": FILE_CONTROL}, 123, r"\(0x312, .*no output buffer|no output buffer"),
+    ("UnknownIrpChanged", "io", {"lower": "if (stack->MajorFunction == IRP_MJ_PNP) irp->IoStatus.Status = STATUS_SUCCESS;\n    " + PNP_DONE, "entry": UNKNOWN}, 123, r"\(0x23B, "),
+    ("IrqlIoPassive1", "", {"entry": RAISED + "PDEVICE_OBJECT more; IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &more);"}, 122, r"0xC4 [A-Z_]+ \(0x2000A, "),
+    ("IrqlKeApcLte1", "", {"entry": RAISED + "LARGE_INTEGER t; t.QuadPart = -1; KeDelayExecutionThread(KernelMode, FALSE, &t);"}, 122, r"0xC4 [A-Z_]+ \(0x2000F, "),
+    ("IrqlZwPassive", "", {"entry": RAISED + "ZwClose((HANDLE)(ULONG_PTR)-2);"}, 122, r"0xC4 [A-Z_]+ \(0x2001F, "),
     ("IrpLost", "unload", {"lower": "if (stack->MajorFunction == 3) {" + PEND + "}", "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp);"}, 123, ""),
 ]
 QUICK = "static NTSTATUS NTAPI quick(PDEVICE_OBJECT d, PIRP irp) { return d == upper ? watch(irp) : finish(irp); }"
@@ -259,6 +308,7 @@ ALSO = {"CallDriverIrql": {"CompleteIrql"}, "CallDriverNotIrp": {"DoubleCompleti
         "ForwardedPendingIrp": {"NoMoreIrpStackLocations"}, "ForwardedControl": {"MarkIrpPending"},
         "CopiedCompletionRoutine": {"CopiedNotSkipped", "IrpProcessingComplete"}, "StackTrashed": {"IrpLeft"}, "PnpRemove": {"SystemIrp"},
         "SuspiciousStatus": {"ReturnedStatus"}, "CompletePending": {"SuspiciousStatus"}, "DeviceDeletedInUse": {"IrpLeft"}, "IrpLost": {"IrpLeft"}}
+ALSO |= {"PnpSurpriseRemove": {"SystemIrp"}}
 
 
 def build(folder, name, code):
@@ -335,6 +385,16 @@ def check_stomped(lab, folder):
         raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
 
 
+def check_shutdown(lab, folder):
+    """A driver that takes 21 minutes of virtual time for its IRP_MJ_SHUTDOWN."""
+    driver = build(folder, "rrshutdown", {
+        "lower": "if (stack->MajorFunction == IRP_MJ_SHUTDOWN) { LARGE_INTEGER t; t.QuadPart = -21ll * 60 * 10000000; KeDelayExecutionThread(KernelMode, FALSE, &t); }",
+        "entry": "IoRegisterShutdownNotification(lower);"})
+    done = rs.expect(lab.call(["run", "--driver", driver, "--", lab.guest / "write3.exe", "NUL"]), 123)
+    if not re.search(r"rrshutdown!dispatch.*ShutdownTooLong.*0xC4 [A-Z_]+ \(0x115, 0x3", done.stderr):
+        raise rs.Failure(f"{done.stderr}")
+
+
 def check_names():
     """Every rule that the sources report is in the list of --stop-on, and every rule about requests is broken by a test."""
     source = rs.SOURCE / "src"
@@ -370,6 +430,10 @@ def check(lab, options, folder):
         check_stomped(lab, folder)
     except rs.Failure as problem:
         problems.append(f"CancelRoutineStomped: {problem}")
+    try:
+        check_shutdown(lab, folder)
+    except rs.Failure as problem:
+        problems.append(f"ShutdownTooLong: {problem}")
     if "\nNotifyRoutineLeft\n" not in rs.expect(lab.call(["load", "--stop-on", "list"]), 0).stdout:
         problems.append("--stop-on list")
     bad = lab.call(["load", "--stop-on", "NoSuchRule", clean])

@@ -1,6 +1,7 @@
 // Events, semaphores, mutexes: ntddk/wdm pages nf-wdm-keinitializeevent … nf-wdm-kereleasemutex.
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
+#include "kernel/io/verifier.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/lock_order.h"
 #include "kernel/ke/thread.h"
@@ -23,6 +24,8 @@ static LONG before_wait(BOOLEAN wait, LONG result) {
 }
 
 extern "C" LONG KeSetEvent(KEVENT* event, KPRIORITY increment, BOOLEAN wait) {
+    if (io::verifying) [[unlikely]]
+        io::check_set_event(event);
     return before_wait(wait, ke::set_event(*event, increment, wait));
 }
 GATE(KeSetEvent);

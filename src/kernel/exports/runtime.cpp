@@ -5,9 +5,11 @@
 #include "host/guest.h"
 #include "host/machine_heap.h"
 #include "kernel/ex/lock_ends.h"
+#include "kernel/exports/irql_rules.h"
 #include "kernel/ke/apc.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ke/report.h"
 #include "kernel/ke/switch_point.h"
 #include "kernel/ke/thread.h"
 #include "trace/trace.h"
@@ -75,10 +77,15 @@ seh::GateEntry* gate_entries;
 
 ULONG_PTR run_gate_slowly(seh::EntryRecord& entry) {
     const Row& row = rows[entry.index];
-    if (ke::current_irql() > row.max_irql)
+    if (ke::current_irql() > row.max_irql) {
+        if (const IrqlRule* rule = irql_rule_of(row.name))
+            ke::report_at(entry.rip, rule->name,
+                          rule->code ? ke::verifier_stop(rule->code, 0, ke::current_irql()) : ke::WouldStop{},
+                          "calls %s at IRQL %u", row.name, ke::current_irql());
         // assumed: the caller's address stands where Windows has the address of the paged code that would
         // fault.
         ke::bug_check(0x0A, entry.rip, ke::current_irql(), 8, entry.rip);
+    }
     ke::switch_point();
     if (trace::verbose) {
         static bool* announced = static_cast<bool*>(host::heap_allocate(row_count));

@@ -95,6 +95,8 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
              false,
              false,
              false,
+             0,
+             0,
              0};
     if (list) list->link = &call->next;
     list = call;

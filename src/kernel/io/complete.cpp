@@ -10,6 +10,7 @@
 #include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/detail/irp_note.h"
 #include "kernel/io/detail/rules.h"
+#include "kernel/io/detail/rules_wait.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
@@ -77,13 +78,19 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
         trace::emit_completion_called(irp, level, device, done.CompletionRoutine,
                                       reinterpret_cast<ULONG_PTR>(done.Context), done.Control,
                                       irp->IoStatus.Status);
+    const bool was_pending = irp->PendingReturned;
     const NTSTATUS answer =
         detail::checked_call("a completion routine", done.CompletionRoutine, device, irp, done.Context);
     if (trace::on) [[unlikely]]
         trace::emit_completion_returned(irp, level, done.CompletionRoutine, answer);
     detail::note(detail::Happened::routine_returned, irp, level,
                  reinterpret_cast<ULONG_PTR>(done.CompletionRoutine), answer);
-    if (answer == STATUS_MORE_PROCESSING_REQUIRED) return true;
+    if (answer == STATUS_MORE_PROCESSING_REQUIRED) {
+        if (verifying && was_pending)
+            detail::note_taken_back(irp, level, reinterpret_cast<ULONG_PTR>(done.CompletionRoutine),
+                                    reinterpret_cast<ULONG_PTR>(done.Context));
+        return true;
+    }
     if (irp->Type != IO_TYPE_IRP || level_of(irp) != level ||
         irp->Tail.Overlay.CurrentStackLocation != current) [[unlikely]]
         ended_in_completion(irp, done);

@@ -168,6 +168,7 @@ DEVICE_OBJECT* bottom_of_stack(DEVICE_OBJECT* device) {
 }
 
 DEVICE_OBJECT* attach_to_stack(DEVICE_OBJECT* source, DEVICE_OBJECT* target, DEVICE_OBJECT** to) {
+    detail::check_attach(target);
     DEVICE_OBJECT* top = top_of_stack(target);
     constexpr ULONG going =
         DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED;

@@ -4,6 +4,7 @@
 #include "kernel/io/detail/irp_lists.h"
 #include "kernel/io/detail/irp_note.h"
 #include "kernel/io/detail/rules.h"
+#include "kernel/io/detail/rules_wait.h"
 #include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
@@ -69,7 +70,10 @@ void set_irp_owner(IRP* irp, IrpMaker maker, ULONG_PTR caller) {
 }
 
 void free_irp(IRP* irp) {
-    detail::note(detail::Happened::freed, irp, 0, 0);
+    if (verifying) [[unlikely]] {
+        detail::note_event(detail::Happened::freed, irp, 0, 0);
+        detail::forget_sender(irp);
+    }
     if (irp->Type != IO_TYPE_IRP || !list::empty(irp->ThreadListEntry)) [[unlikely]]
         ke::bug_check(0x44, reinterpret_cast<ULONG_PTR>(irp));
     if (trace::on) [[unlikely]]

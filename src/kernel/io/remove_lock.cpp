@@ -1,6 +1,7 @@
 #include "kernel/io/remove_lock.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/held_locks.h"
@@ -130,6 +131,8 @@ void release_remove_lock(IO_REMOVE_LOCK& lock, PVOID tag) {
 
 // Gives up the caller's acquisition and the initial count, then waits for the others.
 void release_remove_lock_and_wait(IO_REMOVE_LOCK& lock, PVOID tag) {
+    if (verifying) [[unlikely]]
+        detail::check_removal_wait();
     if (Account* account = account_of(lock)) {
         note_released(*account, lock, tag, wrong_tag_and_wait);
         account->removed = true;

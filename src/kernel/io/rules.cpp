@@ -113,6 +113,13 @@ ULONG_PTR output_length(const IO_STACK_LOCATION& location) {
                                                            : location.Parameters.Read.Length;
 }
 
+// A buffered one: those of other methods say by Information what they like.
+bool is_control_without_output(const IO_STACK_LOCATION& location) {
+    const auto& control = location.Parameters.DeviceIoControl;
+    return location.MajorFunction == IRP_MJ_DEVICE_CONTROL &&
+           (control.IoControlCode & 3) == METHOD_BUFFERED && control.OutputBufferLength == 0;
+}
+
 struct Completing {
     const IRP* irp;
     ULONG_PTR caller;
@@ -165,8 +172,12 @@ void check_more(const Completing& c) {
     }
     if (!c.current || !c.current->DeviceObject) return;
     check_image(c);
-    check_unknown(irp, *c.current, c.caller);
+    check_unknown(irp, *c.current, c.caller, true);
     const NTSTATUS status = irp->IoStatus.Status;
+    if (is_control_without_output(*c.current) && !NT_ERROR(status) && irp->IoStatus.Information)
+        c.report("InformationTooLarge", io_verifier(0x312, c.caller, number(irp)),
+                 "IRP %llx was completed with Information 0x%lx, and its request has no output buffer",
+                 address_of(irp), irp->IoStatus.Information);
     if (c.current->MajorFunction == IRP_MJ_PNP && must_not_fail(c.current->MinorFunction) &&
         NT_ERROR(status) && status != STATUS_NOT_SUPPORTED)
         c.report("PnpRemove", ke::verifier_stop(0x00043006),

@@ -7,6 +7,7 @@
 #include "kernel/io/detail/history.h"
 #include "kernel/io/detail/irp_note.h"
 #include "kernel/io/detail/rules.h"
+#include "kernel/io/detail/rules_wait.h"
 #include "kernel/io/device.h"
 #include "kernel/ke/processor.h"
 #include "kernel/mm/paging.h"
@@ -183,7 +184,6 @@ void check_passed_on(const Forward& f) {
                  "IRP %llx (%s) was passed on with the status %s: a failed one is completed",
                  address_of(f.irp), trace::irp_major_name(next.MajorFunction).c_str(),
                  status_name(status).text);
-    check_unknown(f.irp, current, f.caller);
 }
 
 void check_devices(const Forward& f) {
@@ -216,10 +216,12 @@ void check_devices(const Forward& f) {
 } // namespace
 
 // assumed: an IRP that a driver does not understand is one with a minor code that nobody does.
-void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location, ULONG_PTR caller) {
+// Of the two codes with one description, 0x23B is for who completes it.
+void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location, ULONG_PTR caller, bool completes) {
     if (!is_unknown(location)) return;
     if (irp->IoStatus.Status != STATUS_NOT_SUPPORTED)
-        ke::report_at(caller, "UnknownIrpChanged", io_verifier(0x213, caller, number(irp)), about(irp),
+        ke::report_at(caller, "UnknownIrpChanged",
+                      io_verifier(completes ? 0x23B : 0x213, caller, number(irp)), about(irp),
                       "IRP %llx (%s, minor code 0x%x, which nobody knows) has got the status %s",
                       address_of(irp), trace::irp_major_name(location.MajorFunction).c_str(),
                       location.MinorFunction, status_name(irp->IoStatus.Status).text);
@@ -330,12 +332,14 @@ Sending check_call(DEVICE_OBJECT* device, IRP* irp) {
         check_level(f);
         if (f.outermost) check_own(f);
         if (f.current && f.current->DeviceObject) check_passed_on(f);
+        if (f.forwarder) check_unknown(f.irp, *f.next, f.caller, false);
         check_devices(f);
     }
     if (f.outermost) {
         if (maker_of(irp) == Maker::system && !was_sent(irp))
             note_event(Happened::made, irp, 0, caller, 0, f.next->MajorFunction);
         note_sent_from(irp, irp->CurrentLocation);
+        if (caller) note_sender(irp, caller);
     }
     note_event(Happened::called, irp, static_cast<UCHAR>(level - 1),
                number(device->DriverObject->MajorFunction[f.next->MajorFunction]), 0, f.next->MajorFunction,
@@ -357,6 +361,14 @@ void check_answer(const Call& call, const Sending& sending, NTSTATUS status) {
                       about(call.irp), "%s returned 0x%08x for IRP %llx (%s), which is no status",
                       name_of(call.driver).text, bits, address_of(call.irp),
                       trace::irp_major_name(call.major).c_str());
+    // "the driver calls IoCompleteRequest before returning from the DispatchSystemControl routine"
+    // (WmiComplete)
+    if (call.major == IRP_MJ_SYSTEM_CONTROL && !call.left && call.irp->Type == IO_TYPE_IRP &&
+        level_of(call.irp) == call.level &&
+        stack_of(call.irp)[call.level - 1].Parameters.WMI.ProviderId == number(call.device))
+        ke::report_at(routine + 1, "WmiComplete", {}, about(call.irp),
+                      "%s returned without completing IRP %llx (IRP_MJ_SYSTEM_CONTROL), whose provider it is",
+                      name_of(call.driver).text, address_of(call.irp));
     if (sending.event_was_set && status == STATUS_PENDING) {
         const ULONG_PTR caller = ke::calling_address();
         ke::report_at(

@@ -6,6 +6,7 @@
 #include "kernel/io/detail/rules.h"
 #include "kernel/io/detail/rules_unload.h"
 #include "kernel/io/device.h"
+#include "kernel/io/driver.h"
 #include "kernel/io/irp.h"
 #include "kernel/pool/pool.h"
 #include <utility>
@@ -43,10 +44,52 @@ void forget_held_requests(const DRIVER_OBJECT* driver) {
     std::erase_if(held_requests, [driver](const HeldRequest& held) { return held.driver == driver; });
 }
 
+// The request that the driver is called for, around this call: IRP_MJ_PNP with this minor code.
+bool handles(const DRIVER_OBJECT* driver, UCHAR minor) {
+    for (auto* c = static_cast<const Call*>(ke::current_thread().calls); c; c = c->outer)
+        if (c->major == IRP_MJ_PNP && !c->left && (!driver || c->driver == driver) &&
+            c->irp->Type == IO_TYPE_IRP && stack_of(c->irp)[c->level - 1].MinorFunction == minor)
+            return true;
+    return false;
+}
+
+// 0x241, 0x242.
+void check_surprise(const DEVICE_OBJECT* device, ULONG_PTR caller, ULONG code, const char* what) {
+    if (handles(device->DriverObject, IRP_MN_SURPRISE_REMOVAL))
+        ke::report_at(caller, "PnpSurpriseRemove", io_verifier(code, caller),
+                      "%s the device %llx of %s while it handles IRP_MN_SURPRISE_REMOVAL", what,
+                      address_of(device), name_of(device->DriverObject).text);
+}
+
 } // namespace
+
+void check_attach(const DEVICE_OBJECT* target) {
+    if (!target || target->Type == IO_TYPE_DEVICE) return;
+    NT_REPORT("PnpSameDeviceObject", {}, "attaches a device to %llx, which is no device object",
+              address_of(target));
+}
+
+// Whose driver calls is known by its image.
+void check_removal_wait() {
+    const ULONG_PTR caller = ke::calling_address();
+    if (handles(nullptr, IRP_MN_REMOVE_DEVICE)) return;
+    ob::for_each_object(
+        driver_type,
+        [](void* context, PVOID object) {
+            const auto* driver = static_cast<const DRIVER_OBJECT*>(object);
+            const ULONG_PTR from = *static_cast<const ULONG_PTR*>(context);
+            if (in_image(driver, from) && driver->DriverExtension && driver->DriverExtension->AddDevice)
+                ke::report_at(from, "IoReleaseRemoveLockAndWaitOutsideRemoveDevice", {},
+                              "%s, which is a Plug and Play driver, calls IoReleaseRemoveLockAndWait outside "
+                              "of IRP_MN_REMOVE_DEVICE",
+                              name_of(driver).text);
+        },
+        const_cast<ULONG_PTR*>(&caller));
+}
 
 void check_device_deletion(DEVICE_OBJECT* device) {
     const ULONG_PTR caller = ke::calling_address();
+    check_surprise(device, caller, 0x242, "deletes");
     if (extension_of(device)->ExtensionFlags & DOE_DELETE_PENDING)
         ke::report_at(caller, "DeviceDeletedTwice", io_verifier(0x240, caller),
                       "deletes the device %llx of %s again", address_of(device),
@@ -66,7 +109,10 @@ void check_device_deletion(DEVICE_OBJECT* device) {
 }
 
 void check_detach(DEVICE_OBJECT* lower) {
-    if (lower->AttachedDevice) return;
+    if (const DEVICE_OBJECT* upper = lower->AttachedDevice) {
+        check_surprise(upper, ke::calling_address(), 0x241, "detaches");
+        return;
+    }
     // Told by DeviceDeletedAttached; on Windows that one is attached until now.
     if (std::exchange(tail_of(lower).upper_deleted, false)) return;
     const ULONG_PTR caller = ke::calling_address();

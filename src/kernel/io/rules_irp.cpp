@@ -131,6 +131,16 @@ void check_requestor(const IRP* irp, ULONG_PTR caller) {
         address_of(irp), gone(iosb) ? "status block" : "event");
 }
 
+void check_safe_completion(const IRP* irp, const DEVICE_OBJECT* device) {
+    const ULONG_PTR caller = ke::calling_address();
+    const DRIVER_OBJECT* driver = device->DriverObject;
+    if (!driver->DriverSize || in_image(driver, caller)) return;
+    ke::report_at(caller, "IoSetCompletionRoutineExCheckDeviceObject", {}, about(irp),
+                  "calls IoSetCompletionRoutineEx for IRP %llx with the device %llx of %s, not with its own: "
+                  "it may be unloaded before its routine has run",
+                  address_of(irp), address_of(device), name_of(driver).text);
+}
+
 void check_cancel_routine(const IRP* irp, ULONG_PTR routine) {
     const int level = level_of(irp);
     if (level < 1 || level > irp->StackCount) return;

@@ -2,6 +2,7 @@
 // referenced, and with it the driver object and its image.
 // https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-iosetcompletionroutineex
 #include "abi/status.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/irp.h"
 #include "kernel/ob/object.h"
@@ -22,6 +23,8 @@ struct SafeCompletion {
 
 NTSTATUS set_safe_completion(DEVICE_OBJECT* device, IRP* irp, PIO_COMPLETION_ROUTINE routine, PVOID context,
                              UCHAR control) {
+    if (verifying) [[unlikely]]
+        detail::check_safe_completion(irp, device);
     auto* safe = static_cast<SafeCompletion*>(
         pool::allocate(pool::Kind::nonpaged, sizeof(SafeCompletion), pool::tag("IoUs")));
     if (!safe) return STATUS_INSUFFICIENT_RESOURCES;

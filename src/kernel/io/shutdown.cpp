@@ -3,7 +3,10 @@
 #include "base/list.h"
 #include "kernel/io/device.h"
 #include "kernel/io/irp.h"
+#include "kernel/ke/clock.h"
 #include "kernel/ke/dispatcher.h"
+#include "kernel/ke/report.h"
+#include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/pool/pool.h"
 
@@ -41,13 +44,23 @@ void send_shutdown(DEVICE_OBJECT* device) {
     pool::release(wait, shutdown_tag);
 }
 
+// 0xC4 (0x115): "the system has taken longer than 20 minutes and shutdown is not complete".
+constexpr ULONGLONG longest = 20ull * 60 * 10'000'000;
+ULONGLONG began;
+
 void send_all(LIST_ENTRY& list) {
     while (!list::empty(list)) {
         auto* r = NT_CONTAINER(list.Flink, Registration, link);
         list::remove(r->link);
         DEVICE_OBJECT* device = r->device;
         pool::release(r, shutdown_tag);
+        const auto routine =
+            reinterpret_cast<ULONG_PTR>(device->DriverObject->MajorFunction[IRP_MJ_SHUTDOWN]);
         send_shutdown(device);
+        if (ke::interrupt_time() - began > longest)
+            ke::report_at(routine + 1, "ShutdownTooLong",
+                          ke::verifier_stop(0x115, reinterpret_cast<ULONG_PTR>(&ke::current_thread())),
+                          "has not ended its IRP_MJ_SHUTDOWN before the shutdown had taken 20 minutes");
         ob::dereference(device);
     }
 }
@@ -88,6 +101,7 @@ void unregister_shutdown(DEVICE_OBJECT* device) {
 }
 
 void shut_down() {
+    began = ke::interrupt_time();
     send_all(first.list);
     send_all(last_chance_ones.list);
 }

@@ -1,5 +1,7 @@
 #include "kernel/io/start_io.h"
 #include "base/list.h"
+#include "kernel/io/detail/describe.h"
+#include "kernel/io/detail/rules.h"
 #include "kernel/io/device.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/irp.h"
@@ -71,6 +73,25 @@ void call_cancel_routine(DEVICE_OBJECT* device, IRP* irp, KIRQL irql) {
 
 } // namespace
 
+// StartIoRecursion, by a call from StartIo itself; IrqlDispatch.
+void detail::check_next_packet(const DEVICE_OBJECT* device) {
+    const ULONG_PTR caller = ke::calling_address();
+    if (ke::current_irql() < DISPATCH_LEVEL)
+        ke::report_at(caller, "IrqlDispatch", ke::verifier_stop(0x20003, 0, ke::current_irql()),
+                      "calls IoStartNextPacket at IRQL %u, below DISPATCH_LEVEL", ke::current_irql());
+    const seh::Record* gate = seh::innermost();
+    const seh::Record* around = gate ? gate->previous : nullptr;
+    if (!around || around->kind != seh::RecordKind::call_out ||
+        static_cast<const seh::CalloutRecord*>(around)->function !=
+            number(device->DriverObject->DriverStartIo) ||
+        (extension_of(device)->StartIoFlags & deferred_start))
+        return;
+    ke::report_at(caller, "StartIoRecursion", {},
+                  "calls IoStartNextPacket in the StartIo routine of %s without DeferredStartIo "
+                  "(IoSetStartIoAttributes): each request may be started within the one before",
+                  name_of(device->DriverObject).text);
+}
+
 void set_start_io_attributes(DEVICE_OBJECT* device, bool deferred, bool non_cancelable) {
     extension_of(device)->StartIoFlags =
         (deferred ? deferred_start : 0) | (non_cancelable ? non_cancelable_start : 0);
@@ -103,6 +124,8 @@ void start_packet(DEVICE_OBJECT* device, IRP* irp, const ULONG* key, PDRIVER_CAN
 }
 
 void start_next_packet(DEVICE_OBJECT* device, bool cancelable, const ULONG* key) {
+    if (verifying) [[unlikely]]
+        detail::check_next_packet(device);
     DEVOBJ_EXTENSION* extension = extension_of(device);
     const KIRQL old = ke::raise_irql(DISPATCH_LEVEL);
     if (extension->StartIoCount) {

@@ -9,6 +9,10 @@ namespace nt::io {
 
 extern bool verifying;
 
+// Every thread waits for ever: which of them because of a rule that a driver has broken.
+void report_endless_waits();
+// KeSetEvent by a driver, while verifying.
+void check_set_event(const KEVENT* event);
 // ExFreePool of an IRP. `block`: any pool block.
 void check_pool_free(const void* block);
 

@@ -19,6 +19,8 @@
 
 namespace nt::ke {
 
+void (*before_hang)();
+
 namespace {
 
 SchedulePolicy* policy = nullptr;
@@ -208,6 +210,7 @@ void wait_for_work() {
         return;
     }
     if (pass_time()) return;
+    if (before_hang) before_hang();
     Stop stop;
     stop.kind = StopKind::hang;
     std::snprintf(stop.text, sizeof stop.text, "every thread waits, and nothing is due that could wake one");

@@ -16,6 +16,9 @@ inline bool switch_point_due() {
            *reinterpret_cast<ULONGLONG*>(pcr_address + KPCR_DEADLINE);
 }
 
+// Every thread waits, and nothing is due: called before the machine stops. Plugged by app.
+extern void (*before_hang)();
+
 // What the processor tells others of its thread: GS of user mode, the trace's ids, the address space.
 void show_thread(Thread& thread);
 

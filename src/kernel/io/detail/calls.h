@@ -24,6 +24,8 @@ struct Call {
     bool ended;    // … and began there, with the status `final`
     bool reported; // a driver inside has been reported for this request
     NTSTATUS final;
+    // While verifying: the completion routine, and its context, that took the request back pending.
+    ULONG_PTR taken_by, context;
 };
 // In lists by request and level, so that completion need not look at what other requests are in.
 inline constexpr ULONG call_lists = 256;

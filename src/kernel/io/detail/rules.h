@@ -36,6 +36,7 @@ inline IO_STACK_LOCATION* stack_of(const IRP* irp) {
 void check_free(const IRP* irp, ULONG_PTR caller);
 void check_device_deletion(DEVICE_OBJECT* device);
 void check_detach(DEVICE_OBJECT* lower);
+void check_attach(const DEVICE_OBJECT* target);
 
 // While verifying.
 struct Sending {
@@ -44,8 +45,11 @@ struct Sending {
 };
 Sending check_call(DEVICE_OBJECT* device, IRP* irp);
 void check_answer(const Call& call, const Sending& sending, NTSTATUS status);
-void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location,
-                   ULONG_PTR caller); // passed on, completed
+// Passed on or completed.
+void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location, ULONG_PTR caller, bool completes);
+void check_safe_completion(const IRP* irp, const DEVICE_OBJECT* device);
+void check_next_packet(const DEVICE_OBJECT* device);
+void check_removal_wait();
 void check_reuse(const IRP* irp, ULONG_PTR caller);
 void check_initialize(const IRP* irp, ULONG_PTR caller);
 void check_requestor(const IRP* irp, ULONG_PTR caller); // its end will be told
