@@ -1,5 +1,6 @@
 // Generated from layout.txt by tools/gen_abi.py.
 #pragma once
+#include "abi/computer.h"
 #include "abi/context.h"
 #include "abi/device.h"
 #include "abi/dispatcher.h"

@@ -33,6 +33,8 @@ class Port {
     PVOID body_ = nullptr;
 };
 
+constexpr ULONG portion = 64; // packets that are taken at once
+
 NTSTATUS give(HANDLE* to, HANDLE handle, NTSTATUS status) {
     if (write_parameter(to, handle)) return status;
     ob::close_handle(handle, previous_mode());
@@ -117,17 +119,26 @@ extern "C" NTSTATUS NtRemoveIoCompletionEx(HANDLE handle, io::Completion* to, UL
     const exports::Timeout timeout(given);
     if (!NT_SUCCESS(timeout.status)) return timeout.status;
     if (!write_parameter(removed, 0)) return STATUS_ACCESS_VIOLATION;
-    io::Completion taken[64]{};
-    count = std::min<ULONG>(count, std::size(taken));
-    if (!exports::copy_out(to, taken, count * sizeof(io::Completion))) return STATUS_ACCESS_VIOLATION;
     Port port(handle, io::IO_COMPLETION_MODIFY_STATE);
     if (!NT_SUCCESS(port.status)) return port.status;
-    NTSTATUS status;
-    const ULONG n =
-        io::take_completions(port.queue(), previous_mode(), alertable, timeout.use, taken, count, status);
-    if (n == 0) return status;
-    exports::copy_out(to, taken, n * sizeof(io::Completion));
-    write_parameter(removed, n);
+    // In portions: only the first one waits, and each is taken when there is memory to put it into.
+    ULONG done = 0;
+    NTSTATUS status = STATUS_ACCESS_VIOLATION;
+    for (io::Completion taken[portion]; done < count;) {
+        const ULONG wanted = std::min<ULONG>(count - done, portion);
+        std::fill(taken, taken + wanted, io::Completion{});
+        if (!exports::copy_out(to + done, taken, wanted * sizeof *to)) break;
+        const LARGE_INTEGER at_once{};
+        const ULONG n =
+            done ? io::take_completions(port.queue(), previous_mode(), false, &at_once, taken, wanted, status)
+                 : io::take_completions(port.queue(), previous_mode(), alertable, timeout.use, taken, wanted,
+                                        status);
+        exports::copy_out(to + done, taken, n * sizeof *to);
+        done += n;
+        if (n < wanted) break;
+    }
+    if (done == 0) return status;
+    write_parameter(removed, done);
     return STATUS_SUCCESS;
 }
 GATE(NtRemoveIoCompletionEx);

@@ -121,6 +121,7 @@ NTSTATUS make(const RTL_USER_PROCESS_PARAMETERS* parameters, const PVOID list, U
         ps::create_child({.image = *image,
                           .parent = &*parent,
                           .priority_class = attributes.priority_class,
+                          .error_mode = attributes.error_mode,
                           .inherit_handles = (flags & process_inherit_handles) != 0,
                           .handles = attributes.has_handles ? attributes.handles.data() : nullptr,
                           .handle_count = static_cast<ULONG>(attributes.handles.size()),

@@ -109,7 +109,7 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
     case ProcessDebugFlags:
         return answer.give(ULONG{1});
     case ProcessDefaultHardErrorMode:
-        return answer.give(ULONG{1});
+        return answer.give(process.error_mode);
     case ProcessPriorityClass: {
         struct {
             BOOLEAN Foreground;

@@ -1,5 +1,5 @@
-// NtSetInformationProcess: what SetPriorityClass, SetProcessAffinityMask and SetProcessPriorityBoost use.
-// Each of them concerns the threads of the process: pages "Scheduling Priorities",
+// NtSetInformationProcess: what SetPriorityClass, SetProcessAffinityMask, SetProcessPriorityBoost and
+// SetErrorMode use. The first three concern the threads of the process: pages "Scheduling Priorities",
 // nf-winbase-setprocessaffinitymask.
 #include "abi/status.h"
 #include "base/list.h"
@@ -75,6 +75,11 @@ extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls,
     case ProcessAffinityMask:
         return with<KAFFINITY>(information, length,
                                [&](KAFFINITY mask) { return set_affinity(process, mask); });
+    case ProcessDefaultHardErrorMode:
+        return with<ULONG>(information, length, [&](ULONG mode) -> NTSTATUS {
+            process.error_mode = mode;
+            return STATUS_SUCCESS;
+        });
     case ProcessPriorityBoost:
         return with<ULONG>(information, length, [&](ULONG disabled) -> NTSTATUS {
             process.boosts_disabled = disabled != 0;

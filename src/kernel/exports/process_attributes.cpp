@@ -15,6 +15,7 @@ enum Number : ULONG_PTR {
     image_name_attribute = 0x20005,
     image_information = 0x6,
     priority_class_attribute = 0x20008,
+    error_mode_attribute = 0x20009,
     standard_handle_information = 0x2000a,
     handle_list = 0x2000b,
 };
@@ -85,6 +86,10 @@ NTSTATUS ProcessAttributes::read(const void* list) {
             priority_class = pair[1];
             break;
         }
+        case error_mode_attribute: // the value itself
+            if (a.size != sizeof(ULONG)) return STATUS_INVALID_PARAMETER;
+            error_mode = static_cast<ULONG>(a.value);
+            break;
         case standard_handle_information: { // PS_STD_HANDLE_INFO: bits 0-1 say 0 never, 1 on request, 2
                                             // always
             ULONG info[2];

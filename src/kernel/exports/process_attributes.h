@@ -4,6 +4,7 @@
 #include "abi/status.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ps/process.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct ProcessAttributes {
     std::u16string image_name;
     bool has_handles = false;
     std::vector<ULONG_PTR> handles;
-    bool standard_handles = false; // the child gets the parent's
-    UCHAR priority_class = 0;      // 0: by the parent's
+    bool standard_handles = false;   // the child gets the parent's
+    UCHAR priority_class = 0;        // 0: by the parent's
+    std::optional<ULONG> error_mode; // none: the parent's
 
     NTSTATUS read(const void* list);
     // Client id, TEB and image information, where they are asked for.

@@ -133,6 +133,7 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image, const Birth& 
     process.Pcb.BasePriority = 8;
     process.PriorityClass = 2; // PROCESS_PRIORITY_CLASS_NORMAL
     process.affinity = ke::all_processors();
+    process.error_mode = 1; // hard errors are shown
     process.UniqueProcessId = reinterpret_cast<PVOID>(id);
     process.CreateTime = time_stamp();
     process.ExitStatus = STATUS_PENDING;

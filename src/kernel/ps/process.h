@@ -14,6 +14,7 @@
 #include "kernel/ob/handle.h"
 #include "kernel/ps/process_body.h"
 #include "kernel/se/accounts.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,8 +88,9 @@ struct StartParameters {                              // RTL_USER_PROCESS_PARAME
 };
 struct NewChild {
     section::Section* image;
-    EPROCESS* parent;         // whose handles, priority and affinity it inherits
-    UCHAR priority_class = 0; // 0: as the parent's says
+    EPROCESS* parent;                // whose handles, priority and affinity it inherits
+    UCHAR priority_class = 0;        // 0: as the parent's says
+    std::optional<ULONG> error_mode; // none: the parent's
     bool inherit_handles = false;
     const ULONG_PTR* handles = nullptr; // null: all that are inheritable; else these, each of which must be
     ULONG handle_count = 0;

@@ -28,6 +28,7 @@ struct Process : EPROCESS {
     ULONG cookie;                                 // ProcessCookie
     ULONGLONG ended_kernel_time, ended_user_time; // of threads that have ended, 100 ns units
     ULONG timer_resolution;                       // what it asked for, 100 ns; 0: nothing
+    ULONG error_mode;                             // ProcessDefaultHardErrorMode
     ULONG_PTR affinity;                           // processors that its threads may use
     std::uint64_t seed;                           // of security cookies
     // Requests on files, and bytes that they moved: reads, writes, others (IO_COUNTERS).

@@ -384,6 +384,7 @@ Result<Child> create_child(const NewChild& what) {
     process.seed = parent.seed;
     process.allow_missing = parent.allow_missing;
     process.affinity = parent.affinity;
+    process.error_mode = what.error_mode.value_or(parent.error_mode);
     process.DeviceMap = parent.DeviceMap;
     set_priority(process, parent, what.priority_class);
     std::string text;

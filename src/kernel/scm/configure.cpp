@@ -1,5 +1,6 @@
 #include "kernel/scm/configure.h"
 #include "abi/win32_error.h"
+#include "kernel/scm/accounts.h"
 #include <algorithm>
 
 namespace nt::scm {
@@ -84,6 +85,15 @@ void write_texts(Request& r, const std::u16string& key, bool driver) {
     if (r.head.Numbers[ScmTag]) set_number(key, u"Tag", r.head.Numbers[ScmTag] = new_tag(r.text[ScmGroup]));
 }
 
+// lpServiceStartName: the account of a program, the name of a driver's object ("\Driver\NAME").
+ULONG check_account(const Request& r, ULONG type, const std::u16string& account, const std::u16string& name) {
+    if (is_driver_type(type)) return ERROR_SUCCESS;
+    if (is_given(r, ScmAccount) && !account_exists(account, name)) return ERROR_INVALID_SERVICE_ACCOUNT;
+    // SERVICE_INTERACTIVE_PROCESS: "the service is running in the context of the LocalSystem account".
+    if (type & SERVICE_INTERACTIVE_PROCESS && !is_local_system(account)) return ERROR_INVALID_PARAMETER;
+    return ERROR_SUCCESS;
+}
+
 ULONG change_config(Service& service, Request& r) {
     if (service.marked) return ERROR_SERVICE_MARKED_FOR_DELETE;
     const Config config = config_of(service);
@@ -96,6 +106,10 @@ ULONG change_config(Service& service, Request& r) {
         return ERROR_CIRCULAR_DEPENDENCY;
     if (!r.text[ScmDisplay].empty() && named(r.text[ScmDisplay], &service))
         return ERROR_DUPLICATE_SERVICE_NAME;
+    if (const ULONG error = check_account(
+            r, type, is_given(r, ScmAccount) ? r.text[ScmAccount] : config.account, service.name);
+        error != ERROR_SUCCESS)
+        return error;
     const std::u16string key = key_of(service.name);
     set_number(key, u"Type", type);
     if (changes(r, ScmStart)) set_number(key, u"Start", r.head.Numbers[ScmStart]);
@@ -151,6 +165,10 @@ ULONG create(Request& r, Service*& made) {
     if (named(name, nullptr) || (!r.text[ScmDisplay].empty() && named(r.text[ScmDisplay], nullptr)))
         return ERROR_DUPLICATE_SERVICE_NAME;
     if (depends(Dependencies(r.text[ScmDependencies]).services, name)) return ERROR_CIRCULAR_DEPENDENCY;
+    if (const ULONG error =
+            check_account(r, type, is_given(r, ScmAccount) ? r.text[ScmAccount] : u"LocalSystem", name);
+        error != ERROR_SUCCESS)
+        return error;
     const std::u16string key = key_of(name);
     set_number(key, u"Type", type);
     set_number(key, u"Start", r.head.Numbers[ScmStart]);

@@ -79,9 +79,10 @@ ULONG control(Service& service, Request& r) {
     r.head.Status = status_of(service);
     const ULONG state = r.head.Status.Status.dwCurrentState;
     if (state == SERVICE_STOPPED) return ERROR_SERVICE_NOT_ACTIVE;
+    // "Service State Transitions": "the SCM does not transmit further control requests" of any kind.
+    if (state == SERVICE_STOP_PENDING) return ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
     if (code == SERVICE_CONTROL_INTERROGATE) return ERROR_SUCCESS;
     if (code != SERVICE_CONTROL_STOP) return ERROR_INVALID_SERVICE_CONTROL;
-    if (state == SERVICE_STOP_PENDING) return ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
     const ULONG error = stop(service);
     r.head.Status = status_of(service);
     return error;

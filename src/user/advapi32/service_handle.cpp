@@ -1,5 +1,6 @@
 // Handles: OpenSCManager, OpenService, CreateService, DeleteService, CloseServiceHandle; the lock that has
 // been none since Windows Vista.
+#include "abi/computer.h"
 #include "services.h"
 
 namespace nt {
@@ -9,8 +10,14 @@ namespace {
 
 constexpr ULONG_PTR lock_token = 0x10cc; // assumed: any value
 
+bool is_this_computer(const WCHAR* name) { // with or without the backslashes of a UNC name
+    if (name[0] == '\\' && name[1] == '\\') name += 2;
+    return _wcsicmp(name, computer_name) == 0;
+}
+
 SC_HANDLE open_manager(const WCHAR* machine, const WCHAR* database, ULONG access) {
-    if (machine && *machine) return fail_with(1722); // RPC_S_SERVER_UNAVAILABLE: there is no other computer
+    if (machine && *machine && !is_this_computer(machine))
+        return fail_with(1722); // RPC_S_SERVER_UNAVAILABLE: there is no other computer
     if (database && *database && _wcsicmp(database, u"ServicesActive") != 0)
         return fail_with(ERROR_DATABASE_DOES_NOT_EXIST);
     Request request(ScmOpenManager, 0);

@@ -113,6 +113,67 @@ ULONG set_class(INT cls) {
     }
 }
 
+constexpr LONGLONG MAXLONGLONG = 0x7fffffffffffffff;
+
+// SetFilePointer: "If lpDistanceToMoveHigh is NULL and the new file position does not fit in a 32-bit value,
+// the function fails": beyond `highest` the pointer stays where it is.
+BOOL move_pointer(HANDLE file, LARGE_INTEGER distance, LARGE_INTEGER* position, DWORD method,
+                  LONGLONG highest) {
+    LONGLONG from = 0;
+    if (method == FILE_CURRENT) {
+        FILE_POSITION_INFORMATION current;
+        NTSTATUS status = query(file, current, FilePositionInformation);
+        if (!NT_SUCCESS(status)) return fail(status);
+        from = current.CurrentByteOffset.QuadPart;
+    } else if (method == FILE_END) {
+        FILE_STANDARD_INFORMATION standard;
+        NTSTATUS status = query(file, standard, FileStandardInformation);
+        if (!NT_SUCCESS(status)) return fail(status);
+        from = standard.EndOfFile.QuadPart;
+    } else if (method != FILE_BEGIN)
+        return fail_with(ERROR_INVALID_PARAMETER);
+    FILE_POSITION_INFORMATION wanted;
+    if (__builtin_add_overflow(from, distance.QuadPart, &wanted.CurrentByteOffset.QuadPart))
+        return fail_with(ERROR_INVALID_PARAMETER);
+    if (wanted.CurrentByteOffset.QuadPart < 0) return fail_with(ERROR_NEGATIVE_SEEK);
+    if (wanted.CurrentByteOffset.QuadPart > highest) return fail_with(ERROR_INVALID_PARAMETER);
+    NTSTATUS status = set(file, wanted, FilePositionInformation);
+    if (!NT_SUCCESS(status)) return fail(status);
+    if (position) *position = wanted.CurrentByteOffset;
+    return TRUE;
+}
+
+// FILE_RENAME_INFO.FileName is a Win32 path or, behind a colon, the new name of a stream; the kernel wants an
+// NT path. A name below RootDirectory stays, and what is malformed is for the kernel to refuse.
+NTSTATUS set_name(HANDLE file, const FILE_RENAME_INFORMATION* from, DWORD size, ULONG kernel_class) {
+    IO_STATUS_BLOCK iosb;
+    constexpr DWORD head = offsetof(FILE_RENAME_INFORMATION, FileName);
+    if (size < sizeof *from || from->FileNameLength > size - head || from->FileNameLength < sizeof(WCHAR) ||
+        from->RootDirectory || from->FileName[0] == ':')
+        return NtSetInformationFile(file, &iosb, const_cast<FILE_RENAME_INFORMATION*>(from), size,
+                                    kernel_class);
+    const SIZE_T length = from->FileNameLength / sizeof(WCHAR);
+    Scratch<WCHAR> path(length + 1);
+    if (!path) return STATUS_NO_MEMORY;
+    RtlMoveMemory(path.get(), from->FileName, length * sizeof(WCHAR));
+    path[length] = 0;
+    UNICODE_STRING name;
+    if (!RtlDosPathNameToNtPathName_U(path.get(), &name, nullptr, nullptr))
+        return STATUS_OBJECT_PATH_NOT_FOUND;
+    const DWORD whole = DWORD(sizeof *from) + name.Length;
+    Scratch<UCHAR> buffer(whole);
+    NTSTATUS status = STATUS_NO_MEMORY;
+    if (buffer) {
+        auto* to = reinterpret_cast<FILE_RENAME_INFORMATION*>(buffer.get());
+        *to = *from;
+        to->FileNameLength = name.Length;
+        RtlMoveMemory(to->FileName, name.Buffer, name.Length);
+        status = NtSetInformationFile(file, &iosb, to, whole, kernel_class);
+    }
+    RtlFreeUnicodeString(&name);
+    return status;
+}
+
 } // namespace
 
 extern "C" {
@@ -144,37 +205,15 @@ DWORD GetFileSize(HANDLE file, DWORD* high) {
 }
 
 BOOL SetFilePointerEx(HANDLE file, LARGE_INTEGER distance, LARGE_INTEGER* position, DWORD method) {
-    LONGLONG from = 0;
-    if (method == FILE_CURRENT) {
-        FILE_POSITION_INFORMATION current;
-        NTSTATUS status = query(file, current, FilePositionInformation);
-        if (!NT_SUCCESS(status)) return fail(status);
-        from = current.CurrentByteOffset.QuadPart;
-    } else if (method == FILE_END) {
-        FILE_STANDARD_INFORMATION standard;
-        NTSTATUS status = query(file, standard, FileStandardInformation);
-        if (!NT_SUCCESS(status)) return fail(status);
-        from = standard.EndOfFile.QuadPart;
-    } else if (method != FILE_BEGIN)
-        return fail_with(ERROR_INVALID_PARAMETER);
-    FILE_POSITION_INFORMATION wanted;
-    if (__builtin_add_overflow(from, distance.QuadPart, &wanted.CurrentByteOffset.QuadPart))
-        return fail_with(ERROR_INVALID_PARAMETER);
-    if (wanted.CurrentByteOffset.QuadPart < 0) return fail_with(ERROR_NEGATIVE_SEEK);
-    NTSTATUS status = set(file, wanted, FilePositionInformation);
-    if (!NT_SUCCESS(status)) return fail(status);
-    if (position) *position = wanted.CurrentByteOffset;
-    return TRUE;
+    return move_pointer(file, distance, position, method, MAXLONGLONG);
 }
 DWORD SetFilePointer(HANDLE file, LONG low, LONG* high, DWORD method) {
     LARGE_INTEGER distance, position;
     distance.QuadPart = low;
     if (high) distance.HighPart = *high;
-    if (!SetFilePointerEx(file, distance, &position, method)) return INVALID_SET_FILE_POINTER;
-    if (high)
-        *high = position.HighPart;
-    else if (position.HighPart != 0)
-        return fail_with(ERROR_INVALID_PARAMETER), INVALID_SET_FILE_POINTER;
+    if (!move_pointer(file, distance, &position, method, high ? MAXLONGLONG : LONGLONG(0xffffffff)))
+        return INVALID_SET_FILE_POINTER;
+    if (high) *high = position.HighPart;
     if (position.LowPart == INVALID_SET_FILE_POINTER) RtlSetLastWin32Error(ERROR_SUCCESS);
     return position.LowPart;
 }
@@ -254,7 +293,11 @@ BOOL SetFileInformationByHandle(HANDLE file, INT cls, PVOID from, DWORD size) {
     const ULONG kernel_class = set_class(cls);
     if (!kernel_class) return fail_with(ERROR_INVALID_PARAMETER);
     IO_STATUS_BLOCK iosb;
-    const NTSTATUS status = NtSetInformationFile(real_handle(file), &iosb, from, size, kernel_class);
+    file = real_handle(file);
+    const bool rename = kernel_class == FileRenameInformation || kernel_class == FileRenameInformationEx;
+    const NTSTATUS status =
+        rename ? set_name(file, static_cast<FILE_RENAME_INFORMATION*>(from), size, kernel_class)
+               : NtSetInformationFile(file, &iosb, from, size, kernel_class);
     return status == STATUS_INFO_LENGTH_MISMATCH ? fail_with(ERROR_BAD_LENGTH) : answer(status);
 }
 

@@ -22,6 +22,8 @@ BOOL started(NTSTATUS status, OVERLAPPED* o, DWORD* done) {
         if (done) *done = DWORD(o->InternalHigh);
         return TRUE;
     }
+    // A warning at once (STATUS_BUFFER_OVERFLOW) comes with data, unless the service itself has given it.
+    if (NT_WARNING(status) && NTSTATUS(o->Internal) == status && done) *done = DWORD(o->InternalHigh);
     return fail(status); // STATUS_PENDING: ERROR_IO_PENDING
 }
 

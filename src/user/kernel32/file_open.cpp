@@ -85,7 +85,10 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, SECURITY_ATTRIB
                    DWORD creation, DWORD flags, HANDLE template_file) {
     ULONG disposition = disposition_of(creation);
     if (disposition == ~0u) return fail_with(ERROR_INVALID_PARAMETER), INVALID_HANDLE_VALUE;
-    if (creation == TRUNCATE_EXISTING && !(access & (0x40000000 | 0x10000000 | FILE_WRITE_DATA)))
+    // "The calling process must open the file with the GENERIC_WRITE bit set"; FILE_FLAG_OPEN_REPARSE_POINT
+    // "cannot be used with the CREATE_ALWAYS flag".
+    if ((creation == TRUNCATE_EXISTING && !(access & 0x40000000)) ||
+        (creation == CREATE_ALWAYS && flags & FILE_FLAG_OPEN_REPARSE_POINT))
         return fail_with(ERROR_INVALID_PARAMETER), INVALID_HANDLE_VALUE;
     // Only what is created takes after the template.
     Template model;

@@ -10,6 +10,17 @@ NTSTATUS basic(HANDLE process, PROCESS_BASIC_INFORMATION* to) {
     return NtQueryInformationProcess(process, ProcessBasicInformation, to, sizeof *to, nullptr);
 }
 
+constexpr UINT SEM_FAILCRITICALERRORS = 1, SEM_NOGPFAULTERRORBOX = 2, SEM_NOALIGNMENTFAULTEXCEPT = 4,
+               SEM_NOOPENFILEERRORBOX = 0x8000;
+
+// A thread has three of the modes; ntdll numbers them in its own way (RTL_ERRORMODE_…).
+struct ThreadErrorMode {
+    DWORD of_win32;
+    ULONG of_ntdll;
+};
+constexpr ThreadErrorMode thread_error_modes[] = {
+    {SEM_FAILCRITICALERRORS, 0x10}, {SEM_NOGPFAULTERRORBOX, 0x20}, {SEM_NOOPENFILEERRORBOX, 0x40}};
+
 } // namespace
 
 extern "C" {
@@ -96,16 +107,39 @@ BOOL IsWow64Process(HANDLE process, BOOL* wow) {
     return TRUE;
 }
 
-// Error mode bits of the process; SEM_FAILCRITICALERRORS and others only choose dialogs that nobody shows
-// here.
+// SetErrorMode, GetErrorMode, SetThreadErrorMode; "Error Mode". The modes choose dialogs that nobody shows
+// here. The kernel's bit 0 is the opposite of SEM_FAILCRITICALERRORS.
+UINT GetErrorMode() {
+    ULONG mode = SEM_FAILCRITICALERRORS;
+    NtQueryInformationProcess(NtCurrentProcess(), ProcessDefaultHardErrorMode, &mode, sizeof mode, nullptr);
+    return mode ^ SEM_FAILCRITICALERRORS;
+}
 UINT SetErrorMode(UINT mode) {
-    static UINT process_mode;
-    UINT old = process_mode;
-    process_mode = mode;
+    const UINT old = GetErrorMode();
+    // "After this value is set for a process, subsequent attempts to clear the value are ignored."
+    ULONG wanted = (mode | (old & SEM_NOALIGNMENTFAULTEXCEPT)) ^ SEM_FAILCRITICALERRORS;
+    NtSetInformationProcess(NtCurrentProcess(), ProcessDefaultHardErrorMode, &wanted, sizeof wanted);
     return old;
 }
-DWORD GetThreadErrorMode() { return RtlGetThreadErrorMode(); }
-BOOL SetThreadErrorMode(DWORD mode, DWORD* old) { return answer(RtlSetThreadErrorMode(mode, old)); }
+DWORD GetThreadErrorMode() {
+    DWORD mode = 0;
+    for (const ThreadErrorMode& m : thread_error_modes)
+        if (RtlGetThreadErrorMode() & m.of_ntdll) mode |= m.of_win32;
+    return mode;
+}
+BOOL SetThreadErrorMode(DWORD mode, DWORD* old) {
+    ULONG wanted = 0;
+    for (const ThreadErrorMode& m : thread_error_modes) {
+        if (mode & m.of_win32) wanted |= m.of_ntdll;
+        mode &= ~m.of_win32;
+    }
+    if (mode) return fail_with(ERROR_INVALID_PARAMETER);
+    const DWORD before = GetThreadErrorMode();
+    const NTSTATUS status = RtlSetThreadErrorMode(wanted, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    if (old) *old = before;
+    return TRUE;
+}
 
 } // extern "C"
 } // namespace nt

@@ -19,6 +19,7 @@ enum : DWORD {
     CREATE_PROTECTED_PROCESS = 0x40000,
     EXTENDED_STARTUPINFO_PRESENT = 0x80000,
     CREATE_SECURE_PROCESS = 0x400000,
+    CREATE_DEFAULT_ERROR_MODE = 0x4000000,
     CREATE_NO_WINDOW = 0x8000000,
 };
 constexpr DWORD STARTF_USESTDHANDLES = 0x100, ERROR_DIRECTORY = 267, ERROR_BAD_EXE_FORMAT = 193;
@@ -42,8 +43,9 @@ struct Attributes {
         ULONG_PTR value;
         SIZE_T* returned;
     } entries[8];
-    void add(ULONG_PTR number, SIZE_T size, const void* value) {
-        entries[(total - sizeof total) / sizeof entries[0]] = {number, size, ULONG_PTR(value), nullptr};
+    void add(ULONG_PTR number, SIZE_T size, const void* value) { add_value(number, size, ULONG_PTR(value)); }
+    void add_value(ULONG_PTR number, SIZE_T size, ULONG_PTR value) {
+        entries[(total - sizeof total) / sizeof entries[0]] = {number, size, value, nullptr};
         total += sizeof entries[0];
     }
 };
@@ -133,7 +135,9 @@ void refuse_what_is_not_there(DWORD flags) {
 // Standard handles and console. With a console of the child's own it gets none of the parent's handles.
 void set_handles(RTL_USER_PROCESS_PARAMETERS& p, const STARTUPINFOW& startup, DWORD flags) {
     const RTL_USER_PROCESS_PARAMETERS& own = *NtCurrentPeb()->ProcessParameters;
-    const bool no_console = flags & (DETACHED_PROCESS | CREATE_NO_WINDOW);
+    // CREATE_NO_WINDOW "is ignored … if it is used with either CREATE_NEW_CONSOLE or DETACHED_PROCESS".
+    const bool no_console =
+        flags & DETACHED_PROCESS || (flags & CREATE_NO_WINDOW && !(flags & CREATE_NEW_CONSOLE));
     p.ConsoleHandle = no_console ? nullptr : own.ConsoleHandle;
     if (startup.dwFlags & STARTF_USESTDHANDLES) {
         p.StandardInput = startup.hStdInput;
@@ -213,7 +217,9 @@ BOOL create_process(const WCHAR* application, WCHAR* command_line, SECURITY_ATTR
     attributes.add(0x10003, sizeof id, &id); // PS_ATTRIBUTE_CLIENT_ID
     const UCHAR priority[2] = {0, priority_class(flags)};
     if (priority[1]) attributes.add(0x20008, sizeof priority, priority); // PS_ATTRIBUTE_PRIORITY_CLASS
-    const ULONG standard[2] = {1, 3}; // PsRequestDuplicate, of a console program
+    if (flags & CREATE_DEFAULT_ERROR_MODE)
+        attributes.add_value(0x20009, sizeof(ULONG), 1); // PS_ATTRIBUTE_ERROR_MODE: the kernel's default
+    const ULONG standard[2] = {1, 3};                    // PsRequestDuplicate, of a console program
     if (!(startup->dwFlags & STARTF_USESTDHANDLES))
         attributes.add(0x2000a, sizeof standard, standard); // PS_ATTRIBUTE_STD_HANDLE_INFO
     if (const AttributeList* list =

@@ -1,4 +1,5 @@
 // What programs ask about the machine and the version of Windows.
+#include "abi/computer.h"
 #include "kernel32.h"
 
 namespace nt {
@@ -20,8 +21,6 @@ struct SYSTEM_PERFORMANCE_INFORMATION {
     ULONG Counters[71];
 };
 static_assert(sizeof(SYSTEM_PERFORMANCE_INFORMATION) == 344);
-
-constexpr WCHAR computer_name[] = u"DRVLAB";
 
 template <class Char> BOOL give_name(Char* to, DWORD* size, const WCHAR* name, DWORD too_small) {
     DWORD n = return_string(to, *size, name, DWORD(wcslen(name)));

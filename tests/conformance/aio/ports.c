@@ -76,6 +76,18 @@ static void posting(void) {
     CHECK(GetQueuedCompletionStatusEx(port, entries, 8, &n, INFINITE, FALSE) && n == 1 &&
               entries[0].lpCompletionKey == 204,
           "and no more than there are");
+    static OVERLAPPED_ENTRY many[200];
+    for (int i = 0; i < 100; ++i)
+        PostQueuedCompletionStatus(port, i, 0, NULL);
+    CHECK(GetQueuedCompletionStatusEx(port, many, 200, &n, INFINITE, FALSE) && n == 100 &&
+              many[0].dwNumberOfBytesTransferred == 0 && many[99].dwNumberOfBytesTransferred == 99,
+          "a hundred packets at once");
+    for (int i = 0; i < 200; ++i)
+        PostQueuedCompletionStatus(port, i, 0, NULL);
+    CHECK(GetQueuedCompletionStatusEx(port, many, 130, &n, 0, TRUE) && n == 130 &&
+              GetQueuedCompletionStatusEx(port, many, 200, &n, 0, FALSE) && n == 70 &&
+              many[0].dwNumberOfBytesTransferred == 130,
+          "what is beyond ulCount stays");
     CHECK(!GetQueuedCompletionStatusEx(port, entries, 8, &n, 5, FALSE) && GetLastError() == WAIT_TIMEOUT,
           "time over: WAIT_TIMEOUT");
 }

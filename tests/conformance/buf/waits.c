@@ -145,6 +145,17 @@ static void overlapped(void) {
     CHECK(SetFilePointer(sync, 0, NULL, FILE_CURRENT) == INVALID_SET_FILE_POINTER &&
               GetLastError() == ERROR_INVALID_PARAMETER,
           "SetFilePointer cannot tell of a position beyond 4 GB without its second half");
+    at.QuadPart = 0xfffffff0;
+    SetFilePointerEx(sync, at, NULL, FILE_BEGIN);
+    CHECK(SetFilePointer(sync, 0x20, NULL, FILE_CURRENT) == INVALID_SET_FILE_POINTER &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "nor go to one");
+    at.QuadPart = 0;
+    CHECK(SetFilePointerEx(sync, at, &at, FILE_CURRENT) && at.QuadPart == 0xfffffff0,
+          "the pointer stays where it was");
+    SetLastError(1);
+    CHECK(SetFilePointer(sync, 0xf, NULL, FILE_CURRENT) == 0xffffffff && GetLastError() == NO_ERROR,
+          "the position 0xFFFFFFFF is no error");
     plan(STATUS_END_OF_FILE, 0, 0, 0);
     n = 77;
     CHECK(ReadFile(sync, bytes, 16, &n, NULL) && n == 0, "end of file: TRUE and no bytes");
@@ -175,9 +186,13 @@ static void overlapped(void) {
     CHECK(WaitForSingleObject(async, 0) == WAIT_OBJECT_0 && GetOverlappedResult(async, &o, &n, TRUE),
           "and is when it has ended");
     plan(STATUS_BUFFER_OVERFLOW, 7, 7, 0);
+    n = 99;
     CHECK(!DeviceIoControl(async, IOCTL_TRY_BUFFERED, NULL, 0, bytes, 16, &n, &o) &&
-              GetLastError() == ERROR_MORE_DATA && o.InternalHigh == 7,
-          "a warning at once: ERROR_MORE_DATA, and the count is in the OVERLAPPED");
+              GetLastError() == ERROR_MORE_DATA && o.InternalHigh == 7 && n == 7,
+          "a warning at once: ERROR_MORE_DATA, and the count is in the OVERLAPPED and in lpBytesReturned");
+    n = 99;
+    CHECK(!ReadFile(async, bytes, 16, &n, &o) && GetLastError() == ERROR_MORE_DATA && n == 7,
+          "the same for ReadFile");
     plan(0, 0, 0, 0);
     CloseHandle(event);
     CloseHandle(sync);

@@ -85,6 +85,20 @@ static NTSTATUS query_volume(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION
     return done(irp, STATUS_INVALID_PARAMETER, 0);
 }
 
+static WCHAR renamed[200];
+static ULONG renamed_bytes;
+
+static NTSTATUS set_file(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) {
+    UNREFERENCED_PARAMETER(device);
+    PFILE_RENAME_INFORMATION rename = irp->AssociatedIrp.SystemBuffer;
+    ULONG class = s->Parameters.SetFile.FileInformationClass;
+    if (class == FileRenameInformation || class == FileRenameInformationEx) {
+        renamed_bytes = rename->FileNameLength < sizeof renamed ? rename->FileNameLength : sizeof renamed;
+        RtlCopyMemory(renamed, rename->FileName, renamed_bytes);
+    }
+    return done(irp, STATUS_SUCCESS, 0);
+}
+
 // Two files in every directory; a notification tells at once of one.
 static NTSTATUS directory(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) {
     UNREFERENCED_PARAMETER(device);
@@ -200,6 +214,11 @@ static NTSTATUS control(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) {
     switch (s->Parameters.DeviceIoControl.IoControlCode) {
     case IOCTL_ANSWERS_SEND:
         return send(device, irp);
+    case IOCTL_ANSWERS_RENAMED:
+        if (s->Parameters.DeviceIoControl.OutputBufferLength < renamed_bytes)
+            return done(irp, STATUS_BUFFER_TOO_SMALL, 0);
+        RtlCopyMemory(irp->AssociatedIrp.SystemBuffer, renamed, renamed_bytes);
+        return done(irp, STATUS_SUCCESS, renamed_bytes);
     case IOCTL_ANSWERS_IN:
     case IOCTL_ANSWERS_OUT:
     case IOCTL_ANSWERS_NEITHER:
@@ -233,7 +252,7 @@ static ANSWER* const answers[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
     [IRP_MJ_READ] = transfer,
     [IRP_MJ_WRITE] = transfer,
     [IRP_MJ_QUERY_INFORMATION] = query_file,
-    [IRP_MJ_SET_INFORMATION] = succeed,
+    [IRP_MJ_SET_INFORMATION] = set_file,
     [IRP_MJ_QUERY_EA] = query_ea,
     [IRP_MJ_SET_EA] = succeed,
     [IRP_MJ_FLUSH_BUFFERS] = succeed,

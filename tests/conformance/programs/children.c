@@ -89,6 +89,8 @@ static int child(int argc, char** argv) {
     if (!strcmp(what, "print")) return printf("the child prints\n") == 17 ? 5 : 6;
     if (!strcmp(what, "detached"))
         return GetStdHandle(STD_OUTPUT_HANDLE) == NULL && GetStdHandle(STD_INPUT_HANDLE) == NULL ? 5 : 6;
+    if (!strcmp(what, "console")) return GetStdHandle(STD_OUTPUT_HANDLE) ? 5 : 6;
+    if (!strcmp(what, "error-mode")) return (int)GetErrorMode();
     if (!strcmp(what, "priority")) return (int)GetPriorityClass(GetCurrentProcess());
     if (!strcmp(what, "for-ever")) Sleep(INFINITE);
     if (!strcmp(what, "fault")) *(volatile int*)number = 1;
@@ -391,6 +393,40 @@ static void attribute_lists(void) {
     CloseHandle(plain);
 }
 
+// "Error Mode", "Inheritance", "Process Creation Flags"; SetErrorMode, GetErrorMode, SetThreadErrorMode.
+static void error_modes(void) {
+    DWORD old = 99;
+    CHECK(GetErrorMode() == 0, "GetErrorMode: 0, the system default");
+    CHECK(SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX) == 0 &&
+              GetErrorMode() == (SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX),
+          "SetErrorMode returns the mode before");
+    CHECK(run("error-mode", FALSE, 0) == (SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX),
+          "a child inherits the error mode");
+    CHECK(run("error-mode", FALSE, CREATE_DEFAULT_ERROR_MODE) == 0,
+          "CREATE_DEFAULT_ERROR_MODE: the child has the default error mode");
+    SetErrorMode(SEM_NOALIGNMENTFAULTEXCEPT);
+    CHECK(SetErrorMode(SEM_NOGPFAULTERRORBOX) == SEM_NOALIGNMENTFAULTEXCEPT &&
+              SetErrorMode(0) == (SEM_NOALIGNMENTFAULTEXCEPT | SEM_NOGPFAULTERRORBOX) &&
+              GetErrorMode() == SEM_NOALIGNMENTFAULTEXCEPT,
+          "attempts to clear SEM_NOALIGNMENTFAULTEXCEPT are ignored");
+    CHECK(GetThreadErrorMode() == 0 && SetThreadErrorMode(SEM_NOGPFAULTERRORBOX, &old) && old == 0 &&
+              SetThreadErrorMode(SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX, &old) &&
+              old == SEM_NOGPFAULTERRORBOX &&
+              GetThreadErrorMode() == (SEM_FAILCRITICALERRORS | SEM_NOOPENFILEERRORBOX),
+          "SetThreadErrorMode, GetThreadErrorMode");
+    CHECK(!SetThreadErrorMode(SEM_NOALIGNMENTFAULTEXCEPT, NULL) &&
+              GetLastError() == ERROR_INVALID_PARAMETER && SetThreadErrorMode(0, NULL),
+          "a thread has three of the modes");
+}
+
+static void consoles(void) {
+    CHECK(run("console", FALSE, CREATE_NO_WINDOW) == 6, "CREATE_NO_WINDOW");
+    CHECK(run("console", FALSE, CREATE_NEW_CONSOLE) == 5 &&
+              run("console", FALSE, CREATE_NEW_CONSOLE | CREATE_NO_WINDOW) == 5,
+          "CREATE_NO_WINDOW is ignored if it is used with CREATE_NEW_CONSOLE");
+    CHECK(run("console", FALSE, DETACHED_PROCESS | CREATE_NO_WINDOW) == 6, "or with DETACHED_PROCESS");
+}
+
 static void surroundings(void) {
     PROCESS_INFORMATION p;
     char block[] = "Another=1\0CHILD=value\0";
@@ -532,6 +568,8 @@ int main(int argc, char** argv) {
     suspension();
     handles();
     attribute_lists();
+    error_modes();
+    consoles();
     surroundings();
     priorities();
     names();

@@ -28,6 +28,13 @@ static void handles(void) {
     CHECK(CreateFileA("NUL", GENERIC_READ, 0, NULL, TRUNCATE_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE &&
               GetLastError() == ERROR_INVALID_PARAMETER,
           "TRUNCATE_EXISTING without GENERIC_WRITE: ERROR_INVALID_PARAMETER");
+    CHECK(CreateFileA("NUL", FILE_WRITE_DATA, 0, NULL, TRUNCATE_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "FILE_WRITE_DATA is not the GENERIC_WRITE bit");
+    CHECK(CreateFileA("NUL", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_OPEN_REPARSE_POINT, NULL) ==
+                  INVALID_HANDLE_VALUE &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "FILE_FLAG_OPEN_REPARSE_POINT cannot be used with CREATE_ALWAYS");
     HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL);
     CHECK(!ReadFile(event, &n, 4, &n, NULL) && GetLastError() == ERROR_INVALID_HANDLE,
           "ReadFile of an event: ERROR_INVALID_HANDLE");

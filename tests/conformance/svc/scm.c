@@ -37,6 +37,13 @@ static void managers(void) {
           "ERROR_ACCESS_DENIED: a right that there is not");
     SC_HANDLE plain = OpenSCManagerA("", "ServicesActive", 0);
     CHECK(plain != NULL, "OpenSCManager: the empty string is the local computer; ServicesActive");
+    WCHAR name[40] = L"\\\\";
+    DWORD length = 30;
+    GetComputerNameW(name + 2, &length);
+    SC_HANDLE own = OpenSCManagerW(name, NULL, 0), again = OpenSCManagerW(name + 2, NULL, 0);
+    CHECK(own && again && CloseServiceHandle(own) && CloseServiceHandle(again),
+          "and so is the computer's own name");
+    CHECK(FAILS(OpenSCManagerW(L"ELSEWHERE", NULL, 0), 1722), "another computer: RPC_S_SERVER_UNAVAILABLE");
     CHECK(FAILS(CreateServiceW(plain, L"scm1", NULL, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
                                SERVICE_DEMAND_START, 1, L"System32\\drivers\\loadee.sys", NULL, NULL, NULL,
                                NULL, NULL),
@@ -132,6 +139,54 @@ static void creating(void) {
     RegCloseKey(deeper);
 }
 
+// lpServiceStartName.
+static SC_HANDLE with_account(DWORD type, const WCHAR* account) {
+    return CreateServiceW(manager, L"scm1", NULL, SERVICE_ALL_ACCESS, type, SERVICE_DEMAND_START, 1,
+                          type < SERVICE_WIN32_OWN_PROCESS ? L"System32\\drivers\\loadee.sys" : L"C:\\x.exe",
+                          NULL, NULL, NULL, account, NULL);
+}
+static BOOL accepted(DWORD type, const WCHAR* account) {
+    SC_HANDLE s = with_account(type, account);
+    if (s) finish_service(s);
+    return s != 0;
+}
+
+static void accounts(void) {
+    static const WCHAR* const good[] = {NULL,
+                                        L"LocalSystem",
+                                        L".\\localsystem",
+                                        L"DRVLAB\\LocalSystem",
+                                        L"NT AUTHORITY\\LocalService",
+                                        L"NT AUTHORITY\\NetworkService",
+                                        L".\\drvlab"};
+    for (unsigned i = 0; i < sizeof good / sizeof *good; ++i)
+        CHECK(accepted(SERVICE_WIN32_OWN_PROCESS, good[i]), "an account that there is");
+    CHECK(FAILS(with_account(SERVICE_WIN32_OWN_PROCESS, L".\\someone"), ERROR_INVALID_SERVICE_ACCOUNT) &&
+              FAILS(with_account(SERVICE_WIN32_OWN_PROCESS, L"ELSEWHERE\\drvlab"),
+                    ERROR_INVALID_SERVICE_ACCOUNT),
+          "ERROR_INVALID_SERVICE_ACCOUNT");
+    CHECK(accepted(SERVICE_WIN32_OWN_PROCESS | SERVICE_INTERACTIVE_PROCESS, NULL) &&
+              FAILS(with_account(SERVICE_WIN32_OWN_PROCESS | SERVICE_INTERACTIVE_PROCESS,
+                                 L"NT AUTHORITY\\LocalService"),
+                    ERROR_INVALID_PARAMETER),
+          "SERVICE_INTERACTIVE_PROCESS: LocalSystem only");
+    SC_HANDLE s = with_account(SERVICE_WIN32_OWN_PROCESS, NULL);
+    CHECK(FAILS(ChangeServiceConfigW(s, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, NULL, NULL,
+                                     NULL, NULL, L".\\someone", L"", NULL),
+                ERROR_INVALID_SERVICE_ACCOUNT),
+          "ChangeServiceConfig: ERROR_INVALID_SERVICE_ACCOUNT");
+    finish_service(s);
+    SERVICE_STATUS status;
+    s = with_account(SERVICE_KERNEL_DRIVER, L"\\Driver\\another");
+    CHECK(s && StartServiceW(s, 0, NULL) && ControlService(s, SERVICE_CONTROL_STOP, &status),
+          "a driver service: the name of the driver object");
+    finish_service(s);
+    s = with_account(SERVICE_KERNEL_DRIVER, L".\\someone");
+    CHECK(s && !StartServiceW(s, 0, NULL) && state(s) == SERVICE_STOPPED,
+          "a driver with a name that no object can have does not start");
+    finish_service(s);
+}
+
 static void running(void) {
     SERVICE_STATUS status = {0};
     SERVICE_STATUS_PROCESS more;
@@ -190,6 +245,11 @@ static void running(void) {
     CHECK(FAILS(ControlService(s, SERVICE_CONTROL_STOP, &status), ERROR_SERVICE_CANNOT_ACCEPT_CTRL) &&
               status.dwCurrentState == SERVICE_STOP_PENDING,
           "ERROR_SERVICE_CANNOT_ACCEPT_CTRL");
+    CHECK(FAILS(ControlService(s, SERVICE_CONTROL_INTERROGATE, &status), ERROR_SERVICE_CANNOT_ACCEPT_CTRL) &&
+              status.dwCurrentState == SERVICE_STOP_PENDING &&
+              FAILS(ControlService(s, SERVICE_CONTROL_PAUSE, &status), ERROR_SERVICE_CANNOT_ACCEPT_CTRL) &&
+              FAILS(ControlService(s, 200, &status), ERROR_SERVICE_CANNOT_ACCEPT_CTRL),
+          "\"the SCM does not transmit further control requests\" of any kind");
     CHECK(!StartServiceW(s, 0, NULL), "it cannot be started meanwhile");
     CloseHandle(device);
     CHECK(state(s) == SERVICE_STOPPED, "stopped with the last handle");
@@ -519,6 +579,7 @@ int main(int argc, char** argv) {
     }
     managers();
     creating();
+    accounts();
     running();
     dependencies();
     configuring();
