@@ -64,6 +64,9 @@ enum SCM_CALL : ULONG {
     ScmSetSecurity,         // Numbers[0]; In: a self-relative descriptor
     ScmCheckManager,        // Access that the handle of the manager must have
     ScmCheckService,        // the same for a service; Numbers[0]: its type
+    ScmNotify,              // Numbers[0] SERVICE_NOTIFY_…; In: an APC's routine and first argument
+    ScmNotification,        // Handle: the APC's third argument; Status; data: names, each with its terminator
+    ScmCalls
 };
 // Text of ScmCreateService and ScmChangeConfig; dependencies are a list of strings with their terminators.
 enum { ScmName, ScmDisplay, ScmPath, ScmGroup, ScmDependencies, ScmAccount, ScmTexts };

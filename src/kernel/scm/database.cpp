@@ -1,5 +1,6 @@
 #include "kernel/scm/database.h"
 #include "kernel/io/driver_service.h"
+#include "kernel/scm/notify.h"
 #include "rtl/strings.h"
 #include <cstring>
 #include <map>
@@ -126,6 +127,7 @@ void mark_for_deletion(Service& service) {
     const std::u16string key = key_of(service.name);
     set_number(key, u"DeleteFlag", 1);
     set_number(key, u"Start", SERVICE_DISABLED);
+    note_delete_pending(service);
     settle();
 }
 
@@ -138,7 +140,10 @@ void settle() {
             ++at;
             continue;
         }
-        if (there) cm::delete_tree(key_of(service.name));
+        if (there) {
+            note_deleted(service);
+            cm::delete_tree(key_of(service.name));
+        }
         at = service.handles ? std::next(at) : records.erase(at); // a key that somebody else has deleted
     }
 }

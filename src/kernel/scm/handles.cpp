@@ -3,6 +3,7 @@
 #include "abi/win32_error.h"
 #include "kernel/ps/process.h"
 #include "kernel/scm/configure.h"
+#include "kernel/scm/notify.h"
 #include "kernel/se/access_check.h"
 #include "kernel/se/subject.h"
 #include "rtl/status.h"
@@ -20,6 +21,7 @@ constexpr GENERIC_MAPPING manager_mapping{0x20014, 0x20022, 0x20009, SC_MANAGER_
     service_mapping{0x2008d, 0x20002, 0x20170, SERVICE_ALL_ACCESS};
 
 void drop(std::map<ULONGLONG, Handle>::iterator at) {
+    forget_notifications(at->first);
     if (at->second.service) --at->second.service->handles;
     handles.erase(at);
 }
@@ -44,6 +46,11 @@ ULONG open_handle(ULONG_PTR pid, Service* service, ULONG desired, ULONGLONG& num
     handles[number] = {pid, service, answer.granted};
     if (service) ++service->handles;
     return ERROR_SUCCESS;
+}
+
+Service* service_of(ULONGLONG number) {
+    const auto found = handles.find(number);
+    return found == handles.end() ? nullptr : found->second.service;
 }
 
 ULONG use_handle(ULONG_PTR pid, ULONGLONG number, HandleKind kind, ULONG access, Handle& handle) {

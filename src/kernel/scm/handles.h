@@ -16,6 +16,7 @@ ULONG open_handle(ULONG_PTR pid, Service* service, ULONG desired, ULONGLONG& num
 enum class HandleKind { manager, service, any };
 // ERROR_INVALID_HANDLE also for a handle of the other kind, ERROR_ACCESS_DENIED.
 ULONG use_handle(ULONG_PTR pid, ULONGLONG number, HandleKind kind, ULONG access, Handle& handle);
+Service* service_of(ULONGLONG number); // null: of the manager, or no handle
 ULONG close_handle(ULONG_PTR pid, ULONGLONG number);
 void close_handles_of_the_dead();
 

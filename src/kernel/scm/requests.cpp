@@ -2,6 +2,7 @@
 #include "abi/win32_error.h"
 #include "kernel/scm/configure.h"
 #include "kernel/scm/handles.h"
+#include "kernel/scm/notify.h"
 #include <algorithm>
 
 namespace nt::scm {
@@ -67,6 +68,8 @@ Need need_of(const Request& r) {
         return {HandleKind::any, security_access(r.head.Numbers[0], false)};
     case ScmSetSecurity:
         return {HandleKind::any, security_access(r.head.Numbers[0], true)};
+    case ScmNotify:
+        return {HandleKind::any, 0};
     default:
         return {HandleKind::service, r.head.Access};
     }
@@ -101,7 +104,8 @@ ULONG create_service(Request& r, ULONG_PTR pid) {
     if (error != ERROR_SUCCESS) { // nothing stays of a call that fails
         mark_for_deletion(*service);
         settle();
-    }
+    } else
+        note_created(*service);
     return error;
 }
 
@@ -191,14 +195,16 @@ ULONG serve_manager(Request& r, ULONG_PTR pid) {
 }
 
 ULONG answer(Request& r, ULONG_PTR pid) {
-    if (r.head.Call > ScmCheckService) return ERROR_INVALID_PARAMETER;
+    if (r.head.Call >= ScmCalls) return ERROR_INVALID_PARAMETER;
     if (r.head.Call == ScmOpenManager) return open_handle(pid, nullptr, r.head.Access, r.head.Handle);
     if (r.head.Call == ScmClose) return close_handle(pid, r.head.Handle);
+    if (r.head.Call == ScmNotification) return tell_notification(pid, r);
     const Need need = need_of(r);
     Handle handle;
     if (const ULONG error = use_handle(pid, r.head.Handle, need.kind, need.access, handle);
         error != ERROR_SUCCESS)
         return error;
+    if (r.head.Call == ScmNotify) return notify(handle, r.head.Handle, r);
     if (r.head.Call == ScmQuerySecurity) return query_security(handle.service, r);
     if (r.head.Call == ScmSetSecurity) return set_security(handle.service, r);
     return handle.service ? serve_service(*handle.service, r) : serve_manager(r, pid);

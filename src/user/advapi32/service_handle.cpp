@@ -120,10 +120,5 @@ BOOL QueryServiceLockStatusA(SC_HANDLE manager, LockStatus<CHAR>* to, ULONG size
     return lock_status(manager, to, size, needed);
 }
 
-// Programs run from a command line: "the program is being run as a console application rather than as a
-// service".
-BOOL StartServiceCtrlDispatcherW(const void*) { return fail_with(ERROR_FAILED_SERVICE_CONTROLLER_CONNECT); }
-BOOL StartServiceCtrlDispatcherA(const void*) { return fail_with(ERROR_FAILED_SERVICE_CONTROLLER_CONNECT); }
-
 } // extern "C"
 } // namespace nt

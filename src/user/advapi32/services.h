@@ -16,7 +16,7 @@ using namespace k32;
 constexpr DWORD ERROR_INVALID_SERVICE_CONTROL = 1052, ERROR_SERVICE_CANNOT_ACCEPT_CTRL = 1061,
                 ERROR_SERVICE_NOT_ACTIVE = 1062, ERROR_FAILED_SERVICE_CONTROLLER_CONNECT = 1063,
                 ERROR_DATABASE_DOES_NOT_EXIST = 1065, ERROR_INVALID_SERVICE_LOCK = 1071,
-                ERROR_CANNOT_DETECT_DRIVER_FAILURE = 1080;
+                ERROR_CANNOT_DETECT_DRIVER_FAILURE = 1080, ERROR_SERVICE_NOT_IN_EXE = 1083;
 constexpr DWORD error_invalid_level = 124, error_invalid_security_descriptor = 1338;
 
 inline ULONG length_of(const WCHAR* s) { return s ? ULONG(wcslen(s)) : 0; }

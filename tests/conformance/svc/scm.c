@@ -564,6 +564,94 @@ static void standard_user(void) {
     CloseServiceHandle(manager);
 }
 
+// SERVICE_NOTIFY_2W; mingw's header has the first version only.
+typedef struct {
+    DWORD version;
+    VOID(CALLBACK* callback)(PVOID);
+    PVOID context;
+    DWORD error;
+    SERVICE_STATUS_PROCESS status;
+    DWORD triggered;
+    PWSTR names;
+} NOTIFY;
+enum { notify_stopped = 1, notify_created = 0x80, notify_deleted = 0x100, notify_delete_pending = 0x200 };
+
+static int notified;
+static DWORD ask(SC_HANDLE handle, DWORD mask, NOTIFY* buffer) {
+    return NotifyServiceStatusChangeW(handle, mask, (PVOID)buffer);
+}
+
+static VOID CALLBACK note(PVOID parameter) {
+    NOTIFY* buffer = parameter;
+    notified = buffer->context == &notified ? notified + 1 : 99;
+}
+
+static void notifications(void) {
+    NOTIFY n = {2, note, &notified, 77, {0}, 0, NULL}, m = n, bad = n;
+    SC_HANDLE s = CreateServiceW(manager, L"scmprog", NULL, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
+                                 SERVICE_DEMAND_START, 1, L"C:\\prog.exe", NULL, NULL, NULL, NULL, NULL);
+    CHECK(s != NULL, "a service that is a program can be installed");
+    CHECK(ask(s, notify_stopped, &n) == ERROR_SUCCESS && notified == 0,
+          "NotifyServiceStatusChange: ERROR_SUCCESS; the callback comes as an APC");
+    CHECK(SleepEx(INFINITE, TRUE) == WAIT_IO_COMPLETION && notified == 1 && n.error == ERROR_SUCCESS &&
+              n.triggered == notify_stopped && n.status.dwCurrentState == SERVICE_STOPPED,
+          "the service is already in the requested state: the callback function is queued immediately");
+    CHECK(ask(s, notify_stopped | notify_delete_pending, &n) == ERROR_SUCCESS && SleepEx(0, TRUE) == 0 &&
+              notified == 1,
+          "the state has not changed by the next time: the callback function is not queued immediately");
+    CHECK(ask(s, notify_stopped, &m) != ERROR_SUCCESS,
+          "there can only be one outstanding notification request per service");
+    CHECK(ask(manager, notify_created | notify_deleted, &m) == ERROR_SUCCESS,
+          "SERVICE_NOTIFY_CREATED and _DELETED: a handle to the SCM");
+    SC_HANDLE other =
+        CreateServiceW(manager, L"scmother", NULL, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
+                       SERVICE_DEMAND_START, 1, L"C:\\prog.exe", NULL, NULL, NULL, NULL, NULL);
+    CHECK(SleepEx(0, TRUE) == WAIT_IO_COMPLETION && notified == 2 && m.triggered == notify_created &&
+              m.names && !wcscmp(m.names, L"/scmother") && !m.names[10] && !LocalFree(m.names),
+          "the names of the created services have a '/' prefix; LocalFree frees them");
+    ask(manager, notify_deleted, &m);
+    finish_service(other);
+    CHECK(SleepEx(0, TRUE) == WAIT_IO_COMPLETION && notified == 3 && m.triggered == notify_deleted &&
+              m.names && !wcscmp(m.names, L"scmother"),
+          "SERVICE_NOTIFY_DELETED");
+    LocalFree(m.names);
+    DeleteService(s);
+    CHECK(
+        SleepEx(0, TRUE) == WAIT_IO_COMPLETION && notified == 4 && n.triggered == notify_delete_pending,
+        "SERVICE_NOTIFY_DELETE_PENDING: an application has specified the service in a call to DeleteService");
+    CHECK(ask(s, notify_stopped, &n) == ERROR_SERVICE_MARKED_FOR_DELETE,
+          "NotifyServiceStatusChange: ERROR_SERVICE_MARKED_FOR_DELETE");
+    ask(manager, notify_deleted, &m);
+    SC_HANDLE again = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    CHECK(ask(again, notify_created, &bad) == ERROR_ACCESS_DENIED,
+          "a handle to the SCM must have SC_MANAGER_ENUMERATE_SERVICE");
+    CloseServiceHandle(manager);
+    CloseServiceHandle(s);
+    CHECK(SleepEx(0, TRUE) == 0 && notified == 4,
+          "after CloseServiceHandle no more notification APCs are queued");
+    CloseServiceHandle(again);
+    manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS);
+    SC_HANDLE driver = create(L"scmdriver", NULL, L"System32\\drivers\\loadee.sys", NULL);
+    CHECK(ask(driver, notify_stopped, &bad) != ERROR_SUCCESS &&
+              ask(manager, notify_stopped, &bad) != ERROR_SUCCESS && ask(manager, 0, &bad) != ERROR_SUCCESS,
+          "it cannot be used to receive notifications about driver services; states are those of a service");
+    finish_service(driver);
+}
+
+static VOID WINAPI handler(DWORD code) { (void)code; }
+
+// A program that is not run as a service.
+static void own_program(void) {
+    SERVICE_STATUS status = {SERVICE_WIN32_OWN_PROCESS, SERVICE_RUNNING, 0, 0, 0, 0, 0};
+    SERVICE_TABLE_ENTRYW table[2] = {{L"scm", NULL}, {NULL, NULL}};
+    CHECK(FAILS(StartServiceCtrlDispatcherW(table), ERROR_FAILED_SERVICE_CONTROLLER_CONNECT),
+          "StartServiceCtrlDispatcher: the program is run as a console application");
+    CHECK(FAILS(RegisterServiceCtrlHandlerW(L"scm", handler), ERROR_SERVICE_NOT_IN_EXE),
+          "RegisterServiceCtrlHandler: ERROR_SERVICE_NOT_IN_EXE");
+    CHECK(FAILS(SetServiceStatus(NULL, &status), ERROR_INVALID_HANDLE),
+          "SetServiceStatus: ERROR_INVALID_HANDLE");
+}
+
 int main(int argc, char** argv) {
     if (argc > 1 && argv[1][0] == 'u') {
         standard_user();
@@ -585,6 +673,8 @@ int main(int argc, char** argv) {
     configuring();
     listing();
     failing();
+    notifications();
+    own_program();
     CloseServiceHandle(manager);
     return finish();
 }
