@@ -1,7 +1,11 @@
 #include "kernel/cm/registry.h"
 #include "abi/status.h"
 #include "host/machine_heap.h"
+#include "kernel/cm/detail/security.h"
+#include "kernel/cm/detail/tree.h"
 #include "kernel/ke/clock.h"
+#include "kernel/ob/handle.h"
+#include "kernel/se/subject.h"
 #include "rtl/strings.h"
 #include <algorithm>
 
@@ -12,7 +16,8 @@ OBJECT_TYPE* key_type = nullptr;
 namespace {
 
 constexpr ULONG key_tag = 0x2079654b; // "Key "
-constexpr ACCESS_MASK key_all_access = 0xf003f;
+constexpr ACCESS_MASK key_all_access = 0xf003f, key_create_sub_key = 0x4;
+constexpr ULONG option_backup_restore = 0x4; // REG_OPTION_BACKUP_RESTORE
 Node* root = nullptr;
 
 struct Key {
@@ -60,7 +65,46 @@ Result<PVOID> make_key(Node& node) {
     PVOID body = TRY(ob::create_object({.type = key_type, .body_size = sizeof(Key)}));
     static_cast<Key*>(body)->node = &node;
     node.references++;
+    if (const NTSTATUS status = detail::show_security(body); !NT_SUCCESS(status)) {
+        ob::dereference(body);
+        return fail(status);
+    }
     return body;
+}
+
+// "Access for key creation is checked against the security descriptor of the registry key, not the access
+// mask specified when the handle was obtained": win32 page of RegCreateKeyEx.
+NTSTATUS may_create(Node& parent, const ob::ParseRequest& request, const CreateRequest& create) {
+    const bool forced = request.attributes & OBJ_FORCE_ACCESS_CHECK;
+    if (request.mode == KernelMode && !forced) return STATUS_SUCCESS;
+    // assumed: the privilege to restore lets keys be made anywhere
+    if ((create.options & option_backup_restore) && (request.desired & DELETE)) return STATUS_SUCCESS;
+    PVOID key = TRY_STATUS(make_key(parent));
+    ACCESS_MASK granted;
+    const NTSTATUS status = ob::check_access(key, key_create_sub_key, UserMode, &granted);
+    ob::dereference(key);
+    return status;
+}
+
+Result<Node*> create_child(Node& parent, std::u16string_view name, const ob::ParseRequest& request,
+                           CreateRequest& create) {
+    const bool make_volatile = create.options & REG_OPTION_VOLATILE;
+    if (parent.is_volatile && !make_volatile) return fail(STATUS_CHILD_MUST_BE_VOLATILE);
+    if (&parent == root || parent.parent == root)
+        return fail(STATUS_ACCESS_DENIED); // hives are made by the system only
+    if (const NTSTATUS status = may_create(parent, request, create); !NT_SUCCESS(status)) return fail(status);
+    Node* child = make_child(parent, name);
+    if (const NTSTATUS status =
+            detail::assign_security(*child, create.security_descriptor, se::current_token(), request.mode);
+        !NT_SUCCESS(status)) {
+        parent.children.erase(child->name);
+        host::destroy(child);
+        return fail(status);
+    }
+    child->is_volatile = make_volatile;
+    child->class_name = create.class_name;
+    create.disposition = REG_CREATED_NEW_KEY;
+    return child;
 }
 
 NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining, PVOID* found) {
@@ -77,14 +121,7 @@ NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRI
         if (!child) {
             const bool last = path.find_first_not_of(u'\\') == path.npos;
             if (!create || !create->create || !last) return STATUS_OBJECT_NAME_NOT_FOUND;
-            const bool make_volatile = create->options & REG_OPTION_VOLATILE;
-            if (node->is_volatile && !make_volatile) return STATUS_CHILD_MUST_BE_VOLATILE;
-            if (node == root || node->parent == root)
-                return STATUS_ACCESS_DENIED; // hives are made by the system only
-            child = make_child(*node, part);
-            child->is_volatile = make_volatile;
-            child->class_name = create->class_name;
-            create->disposition = REG_CREATED_NEW_KEY;
+            child = TRY_STATUS(create_child(*node, part, request, *create));
         }
         node = child;
     }
@@ -103,25 +140,29 @@ NTSTATUS query_name(PVOID object, UNICODE_STRING& to) {
     return STATUS_SUCCESS;
 }
 
-Node& node_at(std::u16string_view path) {
+} // namespace
+
+Node& detail::node_at(std::u16string_view path) {
     Node* node = root;
     next_part(path); // Registry
     for (auto part = next_part(path); !part.empty(); part = next_part(path)) {
         Node* child = find_child(*node, part);
-        node = child ? child : make_child(*node, part);
+        if (!child) {
+            child = make_child(*node, part);
+            (void)assign_security(*child, nullptr, se::system_token, KernelMode);
+        }
+        node = child;
     }
     return *node;
 }
 
-void set_text(Node& node, std::u16string_view name, std::u16string_view text, ULONG type = REG_SZ) {
+void detail::set_text(Node& node, std::u16string_view name, std::u16string_view text, ULONG type) {
     const std::u16string terminated(text);
     write_value(node, name, type, terminated.c_str(), (terminated.size() + 1) * sizeof(WCHAR));
 }
-void set_number(Node& node, std::u16string_view name, ULONG number) {
+void detail::set_number(Node& node, std::u16string_view name, ULONG number) {
     write_value(node, name, REG_DWORD, &number, sizeof number);
 }
-
-} // namespace
 
 bool NameLess::operator()(const std::u16string& a, const std::u16string& b) const {
     return rtl::compare(a.data(), a.size(), b.data(), b.size(), true) < 0;
@@ -180,7 +221,11 @@ NTSTATUS initialize() {
                                            .tag = key_tag,
                                            .mapping = {0x20019, 0x20006, 0x20019, key_all_access},
                                            .valid_access = 0x1f003f},
-                                          {.parse = parse, .remove = remove_key, .query_name = query_name}));
+                                          {.parse = parse,
+                                           .remove = remove_key,
+                                           .query_name = query_name,
+                                           .query_security = detail::query_security,
+                                           .set_security = detail::set_security}));
     root = host::make<Node>();
     root->name = u"REGISTRY";
     PVOID body = TRY_STATUS(ob::create_object(
@@ -188,41 +233,29 @@ NTSTATUS initialize() {
     static_cast<Key*>(body)->node = root;
     root->references = 1;
     if (const NTSTATUS status = ob::insert_into(ob::root_directory, body); !NT_SUCCESS(status)) return status;
-    make_child(*root, u"USER");
-    node_at(u"\\Registry\\Machine\\SOFTWARE\\Microsoft");
-    node_at(u"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services");
-    Node& control = node_at(u"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control");
-    set_text(control, u"SystemStartOptions", u"");
-    node_at(u"\\Registry\\Machine\\HARDWARE\\DESCRIPTION\\System");
-    Node& version = node_at(u"\\Registry\\Machine\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion");
-    set_text(version, u"CurrentBuild", u"19045");
-    set_text(version, u"CurrentBuildNumber", u"19045");
-    set_text(version, u"CurrentVersion", u"6.3");
-    set_text(version, u"ProductName", u"Windows 10 Pro");
-    set_text(version, u"SystemRoot", u"C:\\Windows");
-    set_number(version, u"CurrentMajorVersionNumber", 10);
-    set_number(version, u"CurrentMinorVersionNumber", 0);
+    detail::make_standard_keys(*root);
+    if (const NTSTATUS status = detail::show_security(body); !NT_SUCCESS(status)) return status;
     return STATUS_SUCCESS;
 }
 
 void create_service(std::u16string_view name, std::u16string_view image_path) {
     const std::u16string path =
         u"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\" + std::u16string(name);
-    Node& node = node_at(path);
-    set_number(node, u"Type", 1);         // SERVICE_KERNEL_DRIVER
-    set_number(node, u"Start", 3);        // SERVICE_DEMAND_START
-    set_number(node, u"ErrorControl", 1); // SERVICE_ERROR_NORMAL
-    set_text(node, u"ImagePath", image_path, REG_EXPAND_SZ);
-    set_text(node, u"DisplayName", name);
-    node_at(path + u"\\Parameters");
+    Node& node = detail::node_at(path);
+    detail::set_number(node, u"Type", 1);         // SERVICE_KERNEL_DRIVER
+    detail::set_number(node, u"Start", 3);        // SERVICE_DEMAND_START
+    detail::set_number(node, u"ErrorControl", 1); // SERVICE_ERROR_NORMAL
+    detail::set_text(node, u"ImagePath", image_path, REG_EXPAND_SZ);
+    detail::set_text(node, u"DisplayName", name);
+    detail::node_at(path + u"\\Parameters");
 }
 
 void set_value(std::u16string_view key, std::u16string_view name, ULONG type, const void* data,
                std::size_t size) {
-    write_value(node_at(key), name, type, data, size);
+    write_value(detail::node_at(key), name, type, data, size);
 }
 
-void make_key(std::u16string_view key) { node_at(key); }
+void make_key(std::u16string_view key) { detail::node_at(key); }
 
 Node* find_key(std::u16string_view key) {
     Node* node = root;
@@ -239,7 +272,26 @@ const Value* value_at(std::u16string_view key, std::u16string_view name) {
 
 Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode,
                         CreateRequest& request) {
-    return ob::open_by_name(attributes, key_type, mode, nullptr, desired, &request);
+    request.security_descriptor = attributes.security_descriptor;
+    const bool backup = request.options & option_backup_restore;
+    if (backup) { // "the function ignores the samDesired parameter"
+        const bool forced = attributes.attributes & OBJ_FORCE_ACCESS_CHECK;
+        desired = detail::backup_and_restore_rights(forced ? KPROCESSOR_MODE(UserMode) : mode);
+        if (!desired) return fail(STATUS_ACCESS_DENIED); // assumed: neither privilege is enabled
+    }
+    const ob::ParseRequest parse{
+        key_type, nullptr, desired, mode, attributes.attributes, &request, attributes.security_qos};
+    PVOID found;
+    if (const NTSTATUS status = ob::lookup(attributes, parse, nullptr, &found); !NT_SUCCESS(status))
+        return fail(status);
+    const bool is_new = request.disposition == REG_CREATED_NEW_KEY;
+    const Result<HANDLE> handle =
+        backup   ? ob::create_handle(found, desired, attributes.attributes)
+        : is_new ? ob::handle_for_creator(found, attributes.attributes, desired, mode)
+                 : ob::open_by_pointer(found, attributes.attributes, nullptr, desired, key_type, mode);
+    if (!handle && is_new) (void)delete_key(node_of(found));
+    ob::dereference(found);
+    return handle;
 }
 
 } // namespace nt::cm

@@ -35,7 +35,8 @@ struct Node {
     LONGLONG last_write = 0;
     bool is_volatile = false;
     bool deleted = false;
-    ULONG references = 0; // Key objects
+    ULONG references = 0;        // Key objects
+    std::vector<UCHAR> security; // self-relative; empty: made before there was any
 };
 
 extern OBJECT_TYPE* key_type;
@@ -63,10 +64,13 @@ struct CreateRequest {
     bool create = false;
     ULONG options = 0;
     std::u16string class_name;
-    ULONG disposition = 0; // out
+    ULONG disposition = 0;                     // out
+    const void* security_descriptor = nullptr; // of a new key
 };
-// A handle to a key. STATUS_OBJECT_NAME_NOT_FOUND, STATUS_OBJECT_PATH_NOT_FOUND-like of ob,
-// STATUS_CHILD_MUST_BE_VOLATILE, STATUS_KEY_DELETED.
+// A handle to a key. Whoever makes one gets the access asked for; opening one is checked against its
+// descriptor, making one against its parent's. STATUS_OBJECT_NAME_NOT_FOUND,
+// STATUS_OBJECT_PATH_NOT_FOUND-like of ob, STATUS_CHILD_MUST_BE_VOLATILE, STATUS_KEY_DELETED,
+// STATUS_ACCESS_DENIED.
 Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode,
                         CreateRequest& request);
 

@@ -14,7 +14,8 @@ using exports::copy_out;
 namespace {
 
 constexpr ULONG largest_value = 1 << 20;
-constexpr ULONG create_link = 0x2; // REG_OPTION_CREATE_LINK
+constexpr ULONG create_link = 0x2;                // REG_OPTION_CREATE_LINK
+constexpr ACCESS_MASK which_view = 0x100 | 0x200; // KEY_WOW64_64KEY, KEY_WOW64_32KEY: there is one view only
 
 // A Key object behind a handle, referenced for the life of this.
 class KeyReference {
@@ -63,7 +64,7 @@ NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* give
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
     attributes.attributes |= OBJ_CASE_INSENSITIVE;
-    const HANDLE made = TRY_STATUS(cm::open_key(attributes, desired, mode, request));
+    const HANDLE made = TRY_STATUS(cm::open_key(attributes, desired & ~which_view, mode, request));
     if (copy_out(handle, &made, sizeof made)) return STATUS_SUCCESS;
     ob::close_handle(made, mode);
     return STATUS_ACCESS_VIOLATION;
@@ -95,7 +96,8 @@ extern "C" NTSTATUS NtOpenKeyEx(HANDLE* handle, ACCESS_MASK desired, const OBJEC
                                 ULONG options) {
     if (options & ~0x0Cu)
         return STATUS_INVALID_PARAMETER_4; // REG_OPTION_BACKUP_RESTORE, REG_OPTION_OPEN_LINK
-    return NtOpenKey(handle, desired, attributes);
+    cm::CreateRequest request{.options = options, .class_name = {}};
+    return open(handle, desired, attributes, request);
 }
 GATE(NtOpenKeyEx);
 

@@ -11,6 +11,7 @@ class KernelOnly final : public AccessPolicy {
     NTSTATUS check(PVOID, ACCESS_MASK, ACCESS_MASK*) override { return STATUS_ACCESS_DENIED; }
     NTSTATUS check_creator(PVOID, ACCESS_MASK, ACCESS_MASK*) override { return STATUS_ACCESS_DENIED; }
     bool bypasses_traverse() override { return true; }
+    bool creates_global() override { return true; }
     bool impersonates(LUID&) override { return false; }
     NTSTATUS assign(PVOID, PVOID, const void*, KPROCESSOR_MODE) override { return STATUS_SUCCESS; }
 } kernel_only;
@@ -48,6 +49,7 @@ NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, 
                               : policy->check_creator(object, desired, granted);
 }
 bool bypasses_traverse() { return policy->bypasses_traverse(); }
+bool creates_global() { return policy->creates_global(); }
 bool impersonates(LUID& logon) { return policy->impersonates(logon); }
 
 NTSTATUS assign_security(PVOID object, const void* given, KPROCESSOR_MODE mode) {

@@ -24,6 +24,7 @@ struct OBJECT_DIRECTORY {
     OBJECT_DIRECTORY_ENTRY* Cursor;
     ULONG CursorNumber;
     ULONG CursorBucket;
+    BOOLEAN IsGlobal; // names of all sessions
 };
 
 } // namespace nt

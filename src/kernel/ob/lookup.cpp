@@ -105,6 +105,9 @@ NTSTATUS Walk::missing(OBJECT_DIRECTORY* directory, View part, bool last) {
     if (!insert) return STATUS_OBJECT_NAME_NOT_FOUND;
     (void)part;
     if (mode != KernelMode) {
+        // win32 page TermServ/kernel-object-namespaces: "a privileged operation". assumed: the status
+        if (directory->IsGlobal && facts_of(type_of(insert)).global_privilege && !creates_global())
+            return STATUS_ACCESS_DENIED;
         ACCESS_MASK granted;
         const ACCESS_MASK right =
             type_of(insert) == directory_type ? DIRECTORY_CREATE_SUBDIRECTORY : DIRECTORY_CREATE_OBJECT;

@@ -117,6 +117,8 @@ class AccessPolicy {
     virtual NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, ACCESS_MASK* granted) = 0;
     // Passes directories without rights to them (SeChangeNotifyPrivilege).
     virtual bool bypasses_traverse() = 0;
+    // May make sections and symbolic links in the global namespace: of session 0, or SeCreateGlobalPrivilege.
+    virtual bool creates_global() = 0;
     // The logon session that the running thread impersonates, if it acts for one.
     virtual bool impersonates(LUID& logon) = 0;
     // The descriptor of a new object, from the one given (may be null), the directory's (may be null) and the
@@ -130,6 +132,7 @@ void set_access_policy(AccessPolicy* policy);
 NTSTATUS check_access(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
 NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, ACCESS_MASK* granted);
 bool bypasses_traverse();
+bool creates_global();
 bool impersonates(LUID& logon);
 // Done by insert(); for objects that do not go through it. An object without a name gets a descriptor only if
 // one is given or its type requires one.

@@ -2,6 +2,7 @@
 // the services and \BaseNamedObjects, session 1 the programs.
 #include "abi/status.h"
 #include "kernel/ob/detail/bootstrap.h"
+#include "kernel/ob/directory.h"
 #include "kernel/ob/namespace.h"
 
 namespace nt::ob {
@@ -22,6 +23,8 @@ void detail::create_sessions() {
           u"\\Sessions\\1\\AppContainerNamedObjects", u"\\Sessions\\1\\BaseNamedObjects",
           u"\\Sessions\\1\\DosDevices", u"\\Sessions\\1\\Windows", u"\\Sessions\\1\\Windows\\WindowStations"})
         (void)create_directory(path);
+    static_cast<OBJECT_DIRECTORY*>(find_in(root_directory, string(u"BaseNamedObjects"), false))->IsGlobal =
+        TRUE;
     for (const auto& [name, target] : {
              std::pair{u"\\BaseNamedObjects\\Global", u"\\BaseNamedObjects"},
              std::pair{u"\\BaseNamedObjects\\Local", u"\\BaseNamedObjects"},

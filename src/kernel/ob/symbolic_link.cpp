@@ -30,6 +30,7 @@ void detail::create_symbolic_link_type() {
                                        .tag = pool::tag("Symb"),
                                        .mapping = mapping,
                                        .valid_access = SYMBOLIC_LINK_ALL_ACCESS,
+                                       .global_privilege = true,
                                        .security_required = true},
                                       {.remove = remove_link});
 }

@@ -61,6 +61,7 @@ struct TypeFacts {
     bool paged = false;           // bodies in paged pool
     bool maintain_handle_info = false;
     bool callbacks = false;         // ObRegisterCallbacks may name it
+    bool global_privilege = false;  // \BaseNamedObjects takes new ones of a session from the privileged only
     bool security_required = false; // also objects without a name have a descriptor
     int wait_offset = -1; // where in the body the DISPATCHER_HEADER to wait on stands; -1: not waitable
 };

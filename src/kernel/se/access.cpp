@@ -82,6 +82,10 @@ class Policy final : public ob::AccessPolicy {
         return STATUS_SUCCESS;
     }
     bool bypasses_traverse() override { return has_privilege(*current_token(), SE_CHANGE_NOTIFY_PRIVILEGE); }
+    bool creates_global() override {
+        const TOKEN* token = current_token();
+        return token->SessionId == 0 || has_privilege(*token, SE_CREATE_GLOBAL_PRIVILEGE);
+    }
     bool impersonates(LUID& logon) override {
         if (reinterpret_cast<ULONG_PTR>(&ke::current_thread()) == 0) return false;
         const Impersonation client = impersonation_of(ke::current_thread());

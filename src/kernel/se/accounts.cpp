@@ -109,13 +109,14 @@ TokenParts interactive_parts(User user) {
     p.authentication = {logon, 0};
     p.origin = system_logon;
     p.session = 1;
-    const SidValue account_sid = account(guest ? 501 : 1001), none = account(513);
+    const SidValue account_sid = account(guest ? 501 : rtl::user_rid), none = account(513);
     p.sids = {{account_sid, 0}, {none, in_force}, {sids::world, in_force}};
     if (admin) {
         p.sids.push_back({sids::local_account_admin, in_force});
         p.sids.push_back({sids::administrators, in_force | SE_GROUP_OWNER});
     }
-    p.sids.push_back({guest ? sids::guests : sids::users, in_force});
+    if (guest) p.sids.push_back({sids::guests, in_force});
+    p.sids.push_back({sids::users, in_force}); // which has INTERACTIVE among its members
     p.sids.push_back({sids::interactive, in_force});
     p.sids.push_back({sids::console_logon, in_force});
     // "Users logged in using the Builtin Guest account are not authenticated": kernel page "SDDL for Device

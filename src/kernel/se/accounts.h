@@ -2,6 +2,7 @@
 // program can run as (`--user`).
 #pragma once
 #include "abi/token.h"
+#include "rtl/machine.h"
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -44,8 +45,9 @@ inline constexpr SidValue local_account_admin = make_sid(5, 114);
 inline constexpr SidValue administrators = make_sid(5, 32, 544);
 inline constexpr SidValue users = make_sid(5, 32, 545);
 inline constexpr SidValue guests = make_sid(5, 32, 546);
-// The machine's account domain; accounts hang from it. // assumed: any such SID would do
-inline constexpr SidValue machine = make_sid(5, 21, 1004336348, 1177238915, 682003330);
+// The machine's account domain.
+inline constexpr SidValue machine =
+    make_sid(5, 21, rtl::machine_authorities[0], rtl::machine_authorities[1], rtl::machine_authorities[2]);
 } // namespace sids
 
 constexpr SidValue account(ULONG rid) {

@@ -27,8 +27,8 @@ struct Place {
 };
 constexpr const char16_t* everybody_looks =
     u"O:BAG:SYD:(A;;0x20003;;;WD)(A;;0x20003;;;RC)(A;;GA;;;SY)(A;;GA;;;BA)";
-constexpr const char16_t* everybody_makes =
-    u"O:BAG:SYD:(A;;0x2000f;;;WD)(A;;0x20003;;;RC)(A;;GA;;;SY)(A;;GA;;;BA)";
+constexpr const char16_t* everybody_makes = // programs of low integrity, too: the directory has their label
+    u"O:BAG:SYD:(A;;0x2000f;;;WD)(A;;0x20003;;;RC)(A;;GA;;;SY)(A;;GA;;;BA)S:(ML;;NW;;;LW)";
 constexpr const char16_t* administrators_only = u"O:BAG:SYD:(A;;GA;;;SY)(A;;0x20003;;;BA)";
 constexpr Place places[] = {
     {u"\\BaseNamedObjects", everybody_makes},

@@ -128,7 +128,8 @@ NTSTATUS initialize() {
     auto type = ob::create_type({.name = u"Section",
                                  .tag = section_tag,
                                  .mapping = {0x20005, 0x20002, 0x20008, SECTION_ALL_ACCESS},
-                                 .valid_access = SECTION_ALL_ACCESS},
+                                 .valid_access = SECTION_ALL_ACCESS,
+                                 .global_privilege = true},
                                 {.remove = remove_section});
     if (!type) return type.error();
     section_type = *type;

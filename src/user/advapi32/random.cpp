@@ -28,14 +28,6 @@ void fill(PVOID to, ULONG length) {
     }
 }
 
-template <class Char> BOOL user_name(Char* to, DWORD* size) {
-    // Programs run as the local system or as one of the users of the machine, who have one name here.
-    DWORD n = return_string(to, *size, security::machine_sid() ? u"drvlab" : u"SYSTEM", 6);
-    bool fits = n < *size;
-    *size = fits ? n + 1 : n;
-    return fits ? BOOL(TRUE) : fail_with(ERROR_INSUFFICIENT_BUFFER);
-}
-
 constexpr ULONG_PTR PROVIDER = 0xca5e;
 
 } // namespace
@@ -77,9 +69,6 @@ BOOL CryptGenRandom(ULONG_PTR provider, DWORD length, UCHAR* to) {
 BOOL CryptReleaseContext(ULONG_PTR provider, DWORD flags) {
     return provider == PROVIDER && !flags ? BOOL(TRUE) : fail_with(ERROR_INVALID_PARAMETER);
 }
-
-BOOL GetUserNameW(WCHAR* to, DWORD* size) { return user_name(to, size); }
-BOOL GetUserNameA(CHAR* to, DWORD* size) { return user_name(to, size); }
 
 } // extern "C"
 } // namespace nt

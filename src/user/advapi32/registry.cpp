@@ -1,7 +1,7 @@
 // The registry: Win32's roots over the kernel's keys. Results are Win32 errors; the last error stays as it
 // is.
 #include "abi/misc.h"
-#include "user/kernel32/kernel32.h"
+#include "security.h"
 
 namespace nt {
 using namespace k32;
@@ -19,29 +19,64 @@ struct Root {
 };
 constexpr Root roots[] = {
     {0x80000000, u"\\Registry\\Machine\\Software\\Classes"}, // HKEY_CLASSES_ROOT
-    {0x80000001, u"\\Registry\\User\\.Default"},             // HKEY_CURRENT_USER
+    {0x80000001, nullptr},                                   // HKEY_CURRENT_USER: by whom
     {0x80000002, u"\\Registry\\Machine"},                    // HKEY_LOCAL_MACHINE
     {0x80000003, u"\\Registry\\User"},                       // HKEY_USERS
     {0x80000005,
      u"\\Registry\\Machine\\System\\CurrentControlSet\\Hardware Profiles\\Current"}, // HKEY_CURRENT_CONFIG
 };
 
-const WCHAR* predefined(HANDLE key) {
+const Root* predefined(HANDLE key) {
     for (auto& root : roots)
         if (ULONG(ULONG_PTR(key)) == root.number &&
             (ULONG_PTR(key) >> 32 == 0 || ULONG_PTR(key) >> 32 == 0xffffffff))
-            return root.path;
+            return &root;
     return nullptr;
 }
+
+// \Registry\User\SID of the process; LocalSystem's is the default user's.
+class CurrentUser {
+  public:
+    CurrentUser() {
+        ULONGLONG room[16];
+        ULONG length;
+        HANDLE token;
+        static constexpr WCHAR prefix[] = u"\\Registry\\User\\";
+        ULONG n = sizeof prefix / sizeof(WCHAR) - 1;
+        RtlMoveMemory(path_, prefix, sizeof prefix);
+        if (NT_SUCCESS(NtOpenProcessToken(NtCurrentProcess(), TOKEN_QUERY, &token))) {
+            if (NT_SUCCESS(NtQueryInformationToken(token, TokenUser, room, sizeof room, &length))) {
+                const auto* sid =
+                    static_cast<const SID*>(reinterpret_cast<const SID_AND_ATTRIBUTES*>(room)->Sid);
+                if (sid->SubAuthority[0] == 21) {
+                    n += rtl::sid_to_string(sid, path_ + n);
+                    path_[n] = 0;
+                    NtClose(token);
+                    return;
+                }
+            }
+            NtClose(token);
+        }
+        static constexpr WCHAR by_default[] = u".Default";
+        RtlMoveMemory(path_ + n, by_default, sizeof by_default);
+    }
+    const WCHAR* path() const { return path_; }
+
+  private:
+    WCHAR path_[280];
+};
+
+constexpr ACCESS_MASK MAXIMUM = 0x02000000; // MAXIMUM_ALLOWED
 
 // A key handle in any form, for the time of a call.
 class Key {
   public:
     explicit Key(HANDLE key, ACCESS_MASK access = 0x20019 /* KEY_READ */) : handle_(key) {
-        const WCHAR* path = predefined(key);
-        if (!path) return;
+        const Root* root = predefined(key);
+        if (!root) return;
+        const CurrentUser user;
         UNICODE_STRING name;
-        RtlInitUnicodeString(&name, path);
+        RtlInitUnicodeString(&name, root->path ? root->path : user.path());
         OBJECT_ATTRIBUTES attributes{sizeof attributes,    nullptr, &name,
                                      OBJ_CASE_INSENSITIVE, nullptr, nullptr};
         handle_ = nullptr;
@@ -64,7 +99,7 @@ class Key {
 
 NTSTATUS open(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK access, HANDLE* made) {
     if (options) stop("RegOpenKeyEx (options)");
-    Key root(parent, access);
+    Key root(parent, MAXIMUM); // it is the key below that is opened with the access
     if (!NT_SUCCESS(root.status())) return root.status();
     UNICODE_STRING string;
     RtlInitUnicodeString(&string, name ? name : u"");
@@ -73,20 +108,33 @@ NTSTATUS open(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK acces
     return NtOpenKey(made, access, &attributes);
 }
 
-// Creates every missing key on the way.
-NTSTATUS create(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK access, HANDLE* made,
-                ULONG* disposition) {
-    Key root(parent, access | 4 /* KEY_CREATE_SUB_KEY */);
+NTSTATUS create_one(HANDLE parent, UNICODE_STRING& name, ULONG options, ACCESS_MASK access,
+                    const SECURITY_ATTRIBUTES* security, HANDLE* made, ULONG* disposition) {
+    OBJECT_ATTRIBUTES attributes{sizeof attributes, parent, &name, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
+    if (security) {
+        attributes.SecurityDescriptor = security->lpSecurityDescriptor;
+        if (security->bInheritHandle) attributes.Attributes |= OBJ_INHERIT;
+    }
+    return NtCreateKey(made, access, &attributes, 0, nullptr, options, disposition);
+}
+
+// Creates every missing key on the way. The kernel looks at the parents' descriptors, not at our handles.
+NTSTATUS create(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK access,
+                const SECURITY_ATTRIBUTES* security, HANDLE* made, ULONG* disposition) {
+    Key root(parent, MAXIMUM);
     if (!NT_SUCCESS(root.status())) return root.status();
+    UNICODE_STRING whole;
+    RtlInitUnicodeString(&whole, name);
+    NTSTATUS status = create_one(root.get(), whole, options, access, security, made, disposition);
+    if (status != STATUS_OBJECT_NAME_NOT_FOUND) return status;
     HANDLE at = root.get();
     for (;;) {
         const WCHAR* end = wcschr(name, '\\');
         SIZE_T length = end ? SIZE_T(end - name) : wcslen(name);
         UNICODE_STRING part{USHORT(length * 2), USHORT(length * 2), const_cast<WCHAR*>(name)};
-        OBJECT_ATTRIBUTES attributes{sizeof attributes, at, &part, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
         HANDLE next = nullptr;
-        NTSTATUS status =
-            NtCreateKey(&next, access | (end ? 4 : 0), &attributes, 0, nullptr, options, disposition);
+        status = create_one(at, part, end ? options & 1 /* REG_OPTION_VOLATILE */ : options,
+                            end ? MAXIMUM : access, end ? nullptr : security, &next, disposition);
         if (at != root.get()) NtClose(at);
         if (!NT_SUCCESS(status)) return status;
         if (!end) {
@@ -148,18 +196,18 @@ LSTATUS RegOpenKeyExA(HANDLE key, const CHAR* name, DWORD options, ACCESS_MASK a
                      : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
 }
 LSTATUS RegOpenKeyW(HANDLE key, const WCHAR* name, HANDLE* made) {
-    return RegOpenKeyExW(key, name, 0, 0x02000000, made);
+    return RegOpenKeyExW(key, name, 0, MAXIMUM, made);
 }
 LSTATUS RegOpenKeyA(HANDLE key, const CHAR* name, HANDLE* made) {
-    return RegOpenKeyExA(key, name, 0, 0x02000000, made);
+    return RegOpenKeyExA(key, name, 0, MAXIMUM, made);
 }
 LSTATUS RegCreateKeyExW(HANDLE key, const WCHAR* name, DWORD, const WCHAR*, DWORD options, ACCESS_MASK access,
-                        PVOID, HANDLE* made, DWORD* disposition) {
-    return name ? result(create(key, name, options, access, made, disposition))
+                        const SECURITY_ATTRIBUTES* security, HANDLE* made, DWORD* disposition) {
+    return name ? result(create(key, name, options, access, security, made, disposition))
                 : LSTATUS(161); // ERROR_BAD_PATHNAME
 }
 LSTATUS RegCreateKeyExA(HANDLE key, const CHAR* name, DWORD, const CHAR*, DWORD options, ACCESS_MASK access,
-                        PVOID security, HANDLE* made, DWORD* disposition) {
+                        const SECURITY_ATTRIBUTES* security, HANDLE* made, DWORD* disposition) {
     Wide wide(name);
     return wide.ok()
                ? RegCreateKeyExW(key, wide.get(), 0, nullptr, options, access, security, made, disposition)
@@ -294,7 +342,14 @@ LSTATUS RegQueryInfoKeyW(HANDLE key, WCHAR*, DWORD*, DWORD*, DWORD* keys, DWORD*
     NTSTATUS status = NtQueryKey(real.get(), 2 /* KeyFullInformation */, buffer, sizeof buffer, &needed);
     if (!NT_SUCCESS(status)) return result(status);
     auto& info = *reinterpret_cast<KEY_FULL_INFORMATION*>(buffer);
-    if (security) stop("RegQueryInfoKey (length of the security descriptor)");
+    if (security) {
+        constexpr ULONG parts =
+            OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+        ULONG length = 0;
+        status = NtQuerySecurityObject(real.get(), parts, nullptr, 0, &length);
+        if (status != STATUS_BUFFER_TOO_SMALL) return result(status);
+        *security = length;
+    }
     if (keys) *keys = info.SubKeys;
     if (longest_key) *longest_key = info.MaxNameLen / 2;
     if (longest_class) *longest_class = info.MaxClassLen / 2;
@@ -303,6 +358,29 @@ LSTATUS RegQueryInfoKeyW(HANDLE key, WCHAR*, DWORD*, DWORD*, DWORD* keys, DWORD*
     if (longest_data) *longest_data = info.MaxValueDataLen;
     if (written) *written = filetime(info.LastWriteTime.QuadPart);
     return 0;
+}
+
+// The access that the parts take, if the key is a predefined one, which is opened here.
+LSTATUS RegGetKeySecurity(HANDLE key, DWORD information, PVOID to, DWORD* size) {
+    if (!size) return ERROR_INVALID_PARAMETER;
+    const ACCESS_MASK access =
+        READ_CONTROL | (information & SACL_SECURITY_INFORMATION ? ACCESS_SYSTEM_SECURITY : 0);
+    Key real(key, access);
+    if (!NT_SUCCESS(real.status())) return result(real.status());
+    ULONG needed = *size;
+    const NTSTATUS status = NtQuerySecurityObject(real.get(), information, to, to ? *size : 0, &needed);
+    if (NT_SUCCESS(status) || status == STATUS_BUFFER_TOO_SMALL) *size = needed;
+    return result(status);
+}
+LSTATUS RegSetKeySecurity(HANDLE key, DWORD information, PVOID descriptor) {
+    ACCESS_MASK access = 0;
+    if (information & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION))
+        access |= WRITE_OWNER;
+    if (information & DACL_SECURITY_INFORMATION) access |= WRITE_DAC;
+    if (information & SACL_SECURITY_INFORMATION) access |= ACCESS_SYSTEM_SECURITY;
+    Key real(key, access);
+    return result(NT_SUCCESS(real.status()) ? NtSetSecurityObject(real.get(), information, descriptor)
+                                            : real.status());
 }
 
 } // extern "C"

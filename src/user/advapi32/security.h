@@ -10,12 +10,12 @@ namespace nt::security {
 inline constexpr DWORD ERROR_NOT_ALL_ASSIGNED = 1300;
 inline constexpr DWORD ERROR_UNKNOWN_REVISION = 1305;
 inline constexpr DWORD ERROR_NO_SUCH_PRIVILEGE = 1313;
+inline constexpr DWORD ERROR_NONE_MAPPED = 1332;
 inline constexpr DWORD ERROR_INVALID_ACL = 1336;
 inline constexpr DWORD ERROR_INVALID_SID = 1337;
 inline constexpr DWORD ERROR_INVALID_SECURITY_DESCR = 1338;
 
-// The account domain of the machine, as the kernel's tokens have it: the user's SID without its RID; null for
-// SYSTEM.
+// The account domain of the machine.
 const SID* machine_sid();
 
 // Local memory, which callers free with LocalFree: the process heap.

@@ -4,32 +4,6 @@
 namespace nt {
 using namespace security;
 
-const SID* security::machine_sid() {
-    static bool asked;
-    static struct {
-        ULONGLONG bytes[9];
-        SID* sid() { return reinterpret_cast<SID*>(bytes); }
-    } machine;
-    if (!asked) {
-        asked = true;
-        HANDLE token;
-        ULONGLONG room[16];
-        ULONG length;
-        if (NT_SUCCESS(NtOpenProcessToken(NtCurrentProcess(), TOKEN_QUERY, &token))) {
-            const auto& user = *reinterpret_cast<const SID_AND_ATTRIBUTES*>(room);
-            if (NT_SUCCESS(NtQueryInformationToken(token, TokenUser, room, sizeof room, &length))) {
-                const auto* sid = static_cast<const SID*>(user.Sid);
-                if (sid->SubAuthorityCount == 5 && sid->SubAuthority[0] == 21) {
-                    rtl::copy_sid(sizeof machine.bytes, machine.sid(), sid);
-                    machine.sid()->SubAuthorityCount = 4;
-                }
-            }
-            NtClose(token);
-        }
-    }
-    return machine.sid()->SubAuthorityCount ? machine.sid() : nullptr;
-}
-
 namespace {
 
 // win32 page SecAuthZ/well-known-sids; the types are those of WELL_KNOWN_SID_TYPE.
@@ -149,7 +123,7 @@ BOOL CreateWellKnownSid(DWORD type, const SID* domain, SID* to, DWORD* size) {
     for (const OfDomain& known : of_domain) {
         if (known.type != type) continue;
         if (!domain) domain = machine_sid(); // "use NULL for the local computer"
-        if (!domain || domain->SubAuthorityCount > 14) return fail_with(ERROR_INVALID_PARAMETER);
+        if (domain->SubAuthorityCount > 14) return fail_with(ERROR_INVALID_PARAMETER);
         const DWORD needed = rtl::length_sid(domain) + 4, room = *size;
         *size = needed;
         if (room < needed) return fail_with(ERROR_INSUFFICIENT_BUFFER);
