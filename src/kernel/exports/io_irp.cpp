@@ -7,6 +7,7 @@
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
 #include "kernel/pool/pool.h"
+#include "kernel/ps/process.h"
 #include "kernel/seh/crossing.h"
 #include "trace/trace.h"
 
@@ -129,10 +130,11 @@ GATE(IoReleaseCancelSpinLock);
 extern "C" BOOLEAN IoIsOperationSynchronous(IRP* irp) { return io::is_operation_synchronous(irp); }
 GATE(IoIsOperationSynchronous);
 
-extern "C" PVOID IoGetRequestorProcess(IRP* irp) {
+static PVOID requestor_of(const IRP* irp) {
     auto* thread = reinterpret_cast<ke::Thread*>(irp->Tail.Overlay.Thread);
     return thread ? thread->process : nullptr;
 }
+extern "C" PVOID IoGetRequestorProcess(IRP* irp) { return requestor_of(irp); }
 GATE(IoGetRequestorProcess);
 extern "C" ULONG IoGetRequestorProcessId(IRP* irp) {
     auto* thread = reinterpret_cast<ke::Thread*>(irp->Tail.Overlay.Thread);
@@ -140,8 +142,9 @@ extern "C" ULONG IoGetRequestorProcessId(IRP* irp) {
 }
 GATE(IoGetRequestorProcessId);
 extern "C" NTSTATUS IoGetRequestorSessionId(IRP* irp, ULONG* session) {
-    *session = irp->Tail.Overlay.Thread ? 1 : ~0u;
-    return irp->Tail.Overlay.Thread ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+    const auto* process = static_cast<const EPROCESS*>(requestor_of(irp));
+    *session = process ? ps::session_of(*process) : ~0u;
+    return process ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 GATE(IoGetRequestorSessionId);
 

@@ -114,7 +114,7 @@ SYSTEM_PROCESS_INFORMATION describe(ps::Process& process) {
         info.OperationCounts[i].QuadPart = static_cast<LONGLONG>(process.io_operations[i]);
         info.TransferCounts[i].QuadPart = static_cast<LONGLONG>(process.io_transfers[i]);
     }
-    info.SessionId = process.space ? 1 : 0;
+    info.SessionId = ps::session_of(process);
     info.UniqueProcessKey = reinterpret_cast<ULONG_PTR>(process.UniqueProcessId);
     if (process.space) {
         info.PrivatePageCount = process.space->committed_pages() << mm::page_shift;

@@ -115,19 +115,16 @@ GATE(PsGetProcessPeb);
 extern "C" PVOID PsGetProcessSectionBaseAddress(EPROCESS* process) { return process->SectionBaseAddress; }
 GATE(PsGetProcessSectionBaseAddress);
 
-static ULONG session_of(const EPROCESS* process) {
-    return static_cast<const ps::Process*>(process)->space ? 1 : 0;
-}
-extern "C" ULONG PsGetProcessSessionId(EPROCESS* process) { return session_of(process); }
+extern "C" ULONG PsGetProcessSessionId(EPROCESS* process) { return ps::session_of(*process); }
 GATE(PsGetProcessSessionId);
 
 // The System process belongs to no session.
 extern "C" ULONG PsGetProcessSessionIdEx(EPROCESS* process) {
-    return process == ps::system_process ? ~0u : session_of(process);
+    return process == ps::system_process ? ~0u : ps::session_of(*process);
 }
 GATE(PsGetProcessSessionIdEx);
 
-extern "C" ULONG PsGetCurrentProcessSessionId() { return session_of(ps::current_process()); }
+extern "C" ULONG PsGetCurrentProcessSessionId() { return ps::session_of(*ps::current_process()); }
 GATE(PsGetCurrentProcessSessionId);
 
 // There are no 32-bit programs.

@@ -5,6 +5,7 @@
 #include "kernel/io/completion.h"
 #include "kernel/io/detail/cancel_requests.h"
 #include "kernel/io/detail/fast_io.h"
+#include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/life.h"
@@ -12,6 +13,7 @@
 #include "kernel/io/device.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/dispatcher.h"
 #include "kernel/ke/thread.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
@@ -21,8 +23,7 @@ namespace nt::io::detail {
 
 namespace {
 
-void send(FILE_OBJECT* file, UCHAR major, UCHAR minor = 0) {
-    DEVICE_OBJECT* device = related_device(file);
+void send(FILE_OBJECT* file, DEVICE_OBJECT* device, KEVENT& event, UCHAR major, UCHAR minor = 0) {
     IRP* irp = allocate_irp(device->StackSize);
     // These requests must not fail; Windows waits for memory here.
     if (!irp) ke::bug_check(0x2D, 0, 0, 0, 0);
@@ -37,7 +38,10 @@ void send(FILE_OBJECT* file, UCHAR major, UCHAR minor = 0) {
     if (trace::on) [[unlikely]]
         trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), major, minor, KernelMode,
                                 irp->Flags, file, device);
-    send_and_wait(device, irp, file);
+    send_and_wait(device, irp, event);
+}
+void send(FILE_OBJECT* file, UCHAR major, UCHAR minor = 0) {
+    send(file, related_device(file), file->Event, major, minor);
 }
 
 bool has_handle(const EPROCESS* process, const FILE_OBJECT* file) {
@@ -92,6 +96,19 @@ void close_file(PVOID object, EPROCESS* process, ACCESS_MASK, LONG64 left) {
     if (lock) release_file_lock(file);
 }
 
+// assumed: IRP_MJ_CLEANUP comes at once and IRP_MJ_CLOSE, like it, to the devices below the caller: to those
+// above "the create request appears to have failed".
+void cancel_file_open(DEVICE_OBJECT* device, FILE_OBJECT* file) {
+    auto* event = static_cast<KEVENT*>( // the file's own is the create's
+        pool::allocate(pool::Kind::nonpaged, sizeof(KEVENT), pool::tag("IoCo")));
+    if (!event) ke::bug_check(0x2D, 0, 0, 0, 0);
+    ke::initialize_event(*event, NotificationEvent, false);
+    send(file, device, *event, IRP_MJ_CLEANUP);
+    pool::release(event);
+    file->Flags |= FO_FILE_OPEN_CANCELLED | FO_CLEANUP_COMPLETE;
+    body_of_file(file).cancelled_below = device;
+}
+
 // The count is zero; drivers may look at the file during the close, but must not keep it.
 void remove_file(PVOID object) {
     auto* file = static_cast<FILE_OBJECT*>(object);
@@ -99,8 +116,10 @@ void remove_file(PVOID object) {
         ob::header_of(file)->PointerCount = 1; // requests below may take and drop references
         // A lite stream file never had a handle and is not cleaned up either
         // (nf-ntifs-iocreatestreamfileobjectlite).
-        if (!(file->Flags & (FO_HANDLE_CREATED | FO_STREAM_FILE))) send(file, IRP_MJ_CLEANUP);
-        send(file, IRP_MJ_CLOSE);
+        if (!(file->Flags & (FO_HANDLE_CREATED | FO_STREAM_FILE | FO_FILE_OPEN_CANCELLED)))
+            send(file, IRP_MJ_CLEANUP);
+        DEVICE_OBJECT* below = body_of_file(file).cancelled_below;
+        send(file, below ? below : related_device(file), file->Event, IRP_MJ_CLOSE);
         drop_device_reference(device);
     }
     if (file->FileObjectExtension) pool::release(file->FileObjectExtension);

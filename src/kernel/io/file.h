@@ -61,6 +61,15 @@ struct Mailslot {
 };
 NTSTATUS create_mailslot(const CreateFile& what, const Mailslot& mailslot, KPROCESSOR_MODE mode);
 
+// IoCancelFileOpen: a filter fails an open that the drivers below have completed.
+namespace detail {
+void cancel_file_open(DEVICE_OBJECT* below, FILE_OBJECT* file);
+}
+// IoReplaceFileObjectName. STATUS_INVALID_PARAMETER: the file has no name.
+NTSTATUS replace_file_name(FILE_OBJECT* file, const WCHAR* name, USHORT length);
+KIRQL acquire_vpb_lock();
+void release_vpb_lock(KIRQL irql);
+
 // For the kernel itself: opens by name in kernel mode and puts a handle with the granted access into `table`.
 // `attributes`: OBJ_INHERIT and so on, of the handle.
 struct OpenFile {

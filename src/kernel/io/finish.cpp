@@ -239,12 +239,12 @@ void orphan(IRP* irp) {
     irp->UserIosb = nullptr;
 }
 
-NTSTATUS send_and_wait(DEVICE_OBJECT* device, IRP* irp, FILE_OBJECT* file) {
+NTSTATUS send_and_wait(DEVICE_OBJECT* device, IRP* irp, KEVENT& event) {
     irp->UserIosb = &irp->IoStatus;
-    irp->UserEvent = &file->Event;
-    ke::reset_event(file->Event);
+    irp->UserEvent = &event;
+    ke::reset_event(event);
     if (call_driver(device, irp) == STATUS_PENDING)
-        ke::wait_for_single_object(&file->Event, Executive, KernelMode, false, nullptr);
+        ke::wait_for_single_object(&event, Executive, KernelMode, false, nullptr);
     const NTSTATUS status = irp->IoStatus.Status;
     if (trace::on) [[unlikely]]
         trace::emit_irp_finished(irp, status, irp->IoStatus.Information);

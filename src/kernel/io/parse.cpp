@@ -89,6 +89,10 @@ NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, 
 
 // A create that failed: no close follows, so the file must not name the device any more.
 void abandon_file(FILE_OBJECT* file) {
+    if (file->Flags & FO_FILE_OPEN_CANCELLED) { // one does
+        ob::dereference(file);
+        return;
+    }
     DEVICE_OBJECT* device = file->DeviceObject;
     file->DeviceObject = nullptr;
     ob::dereference(file);

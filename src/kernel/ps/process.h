@@ -37,7 +37,8 @@ NTSTATUS initialize_processes();
 
 // Process of the running thread.
 EPROCESS* current_process();
-EPROCESS* find_process(ULONG_PTR pid); // not referenced; null
+ULONG session_of(const EPROCESS& process); // programs are in session 1, the system in 0
+EPROCESS* find_process(ULONG_PTR pid);     // not referenced; null
 // All processes, System first, in creation order.
 extern LIST_ENTRY all_processes; // EPROCESS.all_link
 

@@ -15,6 +15,7 @@ IMPORT(BOOLEAN, IoIsOperationSynchronous, PIRP);
 IMPORT(PEPROCESS, IoGetRequestorProcess, PIRP);
 IMPORT(ULONG, IoGetRequestorProcessId, PIRP);
 IMPORT(NTSTATUS, IoGetRequestorSessionId, PIRP, PULONG);
+IMPORT(ULONG, PsGetProcessSessionId, PEPROCESS);
 IMPORT(PIRP, IoGetTopLevelIrp, void);
 IMPORT(void, IoSetTopLevelIrp, PIRP);
 IMPORT(PEPROCESS, IoThreadToProcess, PETHREAD);
@@ -164,6 +165,24 @@ static void asynchronous(void) {
     if (irp) IoFreeIrp(irp);
 }
 
+static PETHREAD thread_of_system;
+static VOID NTAPI note_thread(PVOID context) {
+    thread_of_system = PsGetCurrentThread();
+    ObReferenceObject(thread_of_system);
+    KeSetEvent(context, 0, FALSE);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+static PETHREAD system_thread(void) {
+    KEVENT ready;
+    HANDLE thread;
+    KeInitializeEvent(&ready, NotificationEvent, FALSE);
+    if (!NT_SUCCESS(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, note_thread, &ready)))
+        return NULL;
+    KeWaitForSingleObject(&ready, Executive, KernelMode, FALSE, NULL);
+    ZwClose(thread);
+    return thread_of_system;
+}
+
 static void own_memory(void) {
     USHORT size = IoSizeOfIrp(3);
     PIRP irp = ExAllocatePoolWithTag(NonPagedPool, size, 'pirI');
@@ -186,6 +205,15 @@ static void own_memory(void) {
     CHECK(import_IoGetRequestorSessionId(irp, &session) == STATUS_UNSUCCESSFUL && session == (ULONG)-1,
           "nor a session: STATUS_UNSUCCESSFUL and -1");
     ExFreePoolWithTag(irp, 'pirI');
+    CHECK(import_IoGetRequestorSessionId(running_irp, &session) == STATUS_SUCCESS &&
+              session == import_PsGetProcessSessionId(import_IoGetRequestorProcess(running_irp)),
+          "IoGetRequestorSessionId: the session ID for the process that originally requested the operation");
+    irp = IoAllocateIrp(1, FALSE);
+    irp->Tail.Overlay.Thread = system_thread();
+    CHECK(import_IoGetRequestorSessionId(irp, &session) == STATUS_SUCCESS && session == 0,
+          "a thread of the system process is in session 0");
+    ObDereferenceObject(thread_of_system);
+    IoFreeIrp(irp);
 }
 
 static void associated(void) {

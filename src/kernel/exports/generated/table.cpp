@@ -193,6 +193,7 @@ extern const nt::exports::Adapter gate_HalpReadDmaCounter;
 extern const nt::exports::Adapter gate_InitializeSListHead;
 extern const nt::exports::Adapter gate_IoAcquireCancelSpinLock;
 extern const nt::exports::Adapter gate_IoAcquireRemoveLockEx;
+extern const nt::exports::Adapter gate_IoAcquireVpbSpinLock;
 extern const nt::exports::Adapter gate_IoAllocateController;
 extern const nt::exports::Adapter gate_IoAllocateDriverObjectExtension;
 extern const nt::exports::Adapter gate_IoAllocateErrorLogEntry;
@@ -210,6 +211,7 @@ extern const nt::exports::Adapter gate_IoBuildDeviceIoControlRequest;
 extern const nt::exports::Adapter gate_IoBuildPartialMdl;
 extern const nt::exports::Adapter gate_IoBuildSynchronousFsdRequest;
 extern const nt::exports::Adapter gate_IoCallDriver;
+extern const nt::exports::Adapter gate_IoCancelFileOpen;
 extern const nt::exports::Adapter gate_IoCancelIrp;
 extern const nt::exports::Adapter gate_IoCheckDesiredAccess;
 extern const nt::exports::Adapter gate_IoCheckEaBufferValidity;
@@ -305,9 +307,11 @@ extern const nt::exports::Adapter gate_IoRegisterShutdownNotification;
 extern const nt::exports::Adapter gate_IoReleaseCancelSpinLock;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockAndWaitEx;
 extern const nt::exports::Adapter gate_IoReleaseRemoveLockEx;
+extern const nt::exports::Adapter gate_IoReleaseVpbSpinLock;
 extern const nt::exports::Adapter gate_IoRemoveLinkShareAccess;
 extern const nt::exports::Adapter gate_IoRemoveLinkShareAccessEx;
 extern const nt::exports::Adapter gate_IoRemoveShareAccess;
+extern const nt::exports::Adapter gate_IoReplaceFileObjectName;
 extern const nt::exports::Adapter gate_IoReportDetectedDevice;
 extern const nt::exports::Adapter gate_IoReportInterruptActive;
 extern const nt::exports::Adapter gate_IoReportInterruptInactive;
@@ -1411,7 +1415,7 @@ const Row rows[] = {
     {"InitializeSListHead", "", "", &gate_InitializeSListHead, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoAcquireCancelSpinLock", "", "", &gate_IoAcquireCancelSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAcquireRemoveLockEx", "", "", &gate_IoAcquireRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoAcquireVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoAcquireVpbSpinLock", "", "", &gate_IoAcquireVpbSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAdapterObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAdjustStackSizeForRedirection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoAllocateController", "", "", &gate_IoAllocateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1432,7 +1436,7 @@ const Row rows[] = {
     {"IoBuildPartialMdl", "", "", &gate_IoBuildPartialMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoBuildSynchronousFsdRequest", "", "", &gate_IoBuildSynchronousFsdRequest, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCallDriver", "", "", &gate_IoCallDriver, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"IoCancelFileOpen", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoCancelFileOpen", "", "", &gate_IoCancelFileOpen, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCancelIrp", "", "", &gate_IoCancelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoCheckDesiredAccess", "", "", &gate_IoCheckDesiredAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckEaBufferValidity", "", "", &gate_IoCheckEaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1513,7 +1517,7 @@ const Row rows[] = {
     {"IoGetRemainingStackSize", "", "", &gate_IoGetRemainingStackSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetRequestorProcess", "", "", &gate_IoGetRequestorProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetRequestorProcessId", "", "", &gate_IoGetRequestorProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoGetRequestorSessionId", "every process is in session 1", "", &gate_IoGetRequestorSessionId, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IoGetRequestorSessionId", "", "", &gate_IoGetRequestorSessionId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoGetSilo", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetStackLimits", "", "", &gate_IoGetStackLimits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetTopLevelIrp", "", "", &gate_IoGetTopLevelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1556,11 +1560,11 @@ const Row rows[] = {
     {"IoReleaseCancelSpinLock", "", "", &gate_IoReleaseCancelSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReleaseRemoveLockAndWaitEx", "", "", &gate_IoReleaseRemoveLockAndWaitEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReleaseRemoveLockEx", "", "", &gate_IoReleaseRemoveLockEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoReleaseVpbSpinLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoReleaseVpbSpinLock", "", "", &gate_IoReleaseVpbSpinLock, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoRemoveLinkShareAccess", "", "", &gate_IoRemoveLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoRemoveLinkShareAccessEx", "", "", &gate_IoRemoveLinkShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoRemoveShareAccess", "", "", &gate_IoRemoveShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoReplaceFileObjectName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoReplaceFileObjectName", "", "", &gate_IoReplaceFileObjectName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoReportDetectedDevice", "no Plug and Play requests follow, resources are those of the list or of the PCI function, requirements are not chosen from", "", &gate_IoReportDetectedDevice, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoReportInterruptActive", "", "", &gate_IoReportInterruptActive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReportInterruptInactive", "", "", &gate_IoReportInterruptInactive, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},

@@ -14,6 +14,8 @@ struct FileBody {
     LONGLONG transfer_start;
     // FileIoPriorityHintInformation, as IRP.Flags of every request on the file; 0: nobody has set one.
     ULONG priority_flags;
+    // IoCancelFileOpen: the devices that have opened it; null: the whole stack has, or nobody.
+    DEVICE_OBJECT* cancelled_below;
 };
 inline FileBody& body_of_file(FILE_OBJECT* file) { return *reinterpret_cast<FileBody*>(file); }
 

@@ -31,8 +31,7 @@ void free_auxiliary(IRP* irp);
 void unlock_mdls(IRP* irp);
 void free_mdls(IRP* irp);
 
-// Requests that the kernel itself makes and waits for on the file object: sent with IRP_CLOSE_OPERATION set.
-// Frees the IRP.
-NTSTATUS send_and_wait(DEVICE_OBJECT* device, IRP* irp, FILE_OBJECT* file);
+// Requests that the kernel itself makes and waits for: sent with IRP_CLOSE_OPERATION set. Frees the IRP.
+NTSTATUS send_and_wait(DEVICE_OBJECT* device, IRP* irp, KEVENT& event);
 
 } // namespace nt::io::detail
