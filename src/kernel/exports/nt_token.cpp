@@ -1,6 +1,7 @@
 // Opening and asking tokens: ntifs pages nf-ntifs-ntopenprocesstokenex, nf-ntifs-ntopenthreadtokenex,
 // nf-ntifs-ntqueryinformationtoken, nf-ntifs-ntsetinformationtoken, nf-ntifs-ntduplicatetoken.
 #include "abi/status.h"
+#include "abi/token_access.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/process_handle.h"
@@ -8,6 +9,7 @@
 #include "kernel/exports/token_handle.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/se/linked.h"
 #include "kernel/se/subject.h"
 #include "rtl/security.h"
 #include <cstring>
@@ -89,6 +91,24 @@ extern "C" NTSTATUS NtOpenThreadToken(HANDLE thread, ACCESS_MASK desired, BOOLEA
 }
 GATE(NtOpenThreadToken);
 
+// A handle to the other token of an administrator. assumed: it grants everything, as the caller's own would.
+static NTSTATUS query_linked_token(const TOKEN& token, PVOID to, ULONG length, ULONG* needed) {
+    const KPROCESSOR_MODE mode = previous_mode();
+    auto made = se::create_linked_token(token, se::check_privilege(SE_TCB_PRIVILEGE, mode));
+    if (!made) return made.error();
+    HANDLE handle = nullptr;
+    NTSTATUS status = write_parameter(needed, static_cast<ULONG>(sizeof(TOKEN_LINKED_TOKEN)))
+                          ? STATUS_SUCCESS
+                          : STATUS_ACCESS_VIOLATION;
+    if (NT_SUCCESS(status) && length < sizeof(TOKEN_LINKED_TOKEN)) status = STATUS_BUFFER_TOO_SMALL;
+    if (!NT_SUCCESS(status)) {
+        ob::dereference(*made);
+        return status;
+    }
+    status = ob::insert(*made, ob::Attributes{}, mode, TOKEN_ALL_ACCESS, &handle);
+    return NT_SUCCESS(status) ? give(static_cast<HANDLE*>(to), Result<HANDLE>(handle)) : status;
+}
+
 extern "C" NTSTATUS NtQueryInformationToken(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
                                             ULONG* needed) {
     if (!write_parameter(needed, 0)) return STATUS_ACCESS_VIOLATION;
@@ -96,6 +116,7 @@ extern "C" NTSTATUS NtQueryInformationToken(HANDLE handle, ULONG information_cla
     if (!NT_SUCCESS(of.status)) return of.status;
     // "there is no default DACL established for the token … ReturnLength receives zero"
     if (information_class == TokenDefaultDacl && !of.token->DefaultDacl) return STATUS_SUCCESS;
+    if (information_class == TokenLinkedToken) return query_linked_token(*of.token, to, length, needed);
     std::vector<UCHAR> bytes;
     const NTSTATUS status =
         se::token_information(*of.token, information_class, reinterpret_cast<ULONG_PTR>(to), bytes);
@@ -107,6 +128,9 @@ extern "C" NTSTATUS NtQueryInformationToken(HANDLE handle, ULONG information_cla
 GATE(NtQueryInformationToken);
 
 namespace {
+
+// What a token sets aside for its default list and primary group.
+constexpr ULONG dynamic_room = 0x1000;
 
 NTSTATUS set_owner(TOKEN& token, const void* from) {
     PSID at;
@@ -139,6 +163,8 @@ NTSTATUS set_default_dacl(TOKEN& token, const void* from) {
     if (!at) return se::set_default_dacl(token, nullptr);
     std::vector<UCHAR> acl;
     if (const NTSTATUS status = read_acl(at, acl); !NT_SUCCESS(status)) return status;
+    if (acl.size() + rtl::length_sid(static_cast<const SID*>(token.PrimaryGroup)) > dynamic_room)
+        return STATUS_ALLOTTED_SPACE_EXCEEDED;
     return se::set_default_dacl(token, reinterpret_cast<const ACL*>(acl.data()));
 }
 
@@ -164,6 +190,16 @@ NTSTATUS set_session(TOKEN& token, const void* from) {
     return STATUS_SUCCESS;
 }
 
+NTSTATUS set_mandatory_policy(TOKEN& token, const void* from) {
+    ULONG policy;
+    if (!read_parameter(static_cast<const ULONG*>(from), policy)) return STATUS_ACCESS_VIOLATION;
+    constexpr ULONG valid = TOKEN_MANDATORY_POLICY_NO_WRITE_UP | TOKEN_MANDATORY_POLICY_NEW_PROCESS_MIN;
+    if (policy & ~valid) return STATUS_INVALID_PARAMETER;
+    if (!se::check_privilege(SE_TCB_PRIVILEGE, previous_mode())) return STATUS_PRIVILEGE_NOT_HELD;
+    token.MandatoryPolicy = policy;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS set_origin(TOKEN& token, const void* from) {
     LUID origin;
     if (!read_parameter(static_cast<const LUID*>(from), origin)) return STATUS_ACCESS_VIOLATION;
@@ -184,6 +220,7 @@ constexpr Setter setters[] = {
     {TokenIntegrityLevel, sizeof(SID_AND_ATTRIBUTES), TOKEN_ADJUST_DEFAULT, set_integrity},
     {TokenSessionId, sizeof(ULONG), TOKEN_ADJUST_DEFAULT | TOKEN_ADJUST_SESSIONID, set_session},
     {TokenOrigin, sizeof(LUID), TOKEN_ADJUST_DEFAULT, set_origin},
+    {TokenMandatoryPolicy, sizeof(ULONG), TOKEN_ADJUST_DEFAULT, set_mandatory_policy},
 };
 
 } // namespace

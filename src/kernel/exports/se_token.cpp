@@ -6,6 +6,7 @@
 #include "kernel/ke/thread.h"
 #include "kernel/ob/handle.h"
 #include "kernel/pool/pool.h"
+#include "kernel/se/linked.h"
 #include "kernel/se/subject.h"
 #include "rtl/security.h"
 #include <cstring>
@@ -117,13 +118,29 @@ extern "C" NTSTATUS SeQueryInformationToken(const TOKEN* token, ULONG informatio
         return STATUS_SUCCESS;
     }
     std::vector<UCHAR> bytes;
-    NTSTATUS status = se::token_information(*token, information_class, 0, bytes);
-    if (!NT_SUCCESS(status)) return status;
+    HANDLE linked = nullptr;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (information_class == TokenLinkedToken) { // a handle, the kernel's
+        TOKEN* other = TRY_STATUS(se::create_linked_token(*token, true));
+        const auto made = ob::create_handle(other, TOKEN_ALL_ACCESS, OBJ_KERNEL_HANDLE);
+        ob::dereference(other);
+        if (!made) return made.error();
+        linked = *made;
+        bytes.resize(sizeof linked);
+    } else if (status = se::token_information(*token, information_class, 0, bytes); !NT_SUCCESS(status))
+        return status;
     PVOID block = pool::allocate(pool::Kind::paged, bytes.size(), pool::tag("SeTi"),
                                  static_cast<seh::EntryRecord*>(seh::innermost())->rip);
-    if (!block) return STATUS_INSUFFICIENT_RESOURCES;
-    bytes.clear(); // once more, for where it lies
-    status = se::token_information(*token, information_class, reinterpret_cast<ULONG_PTR>(block), bytes);
+    if (!block) {
+        if (linked) ob::close_handle(linked, KernelMode);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (linked)
+        std::memcpy(bytes.data(), &linked, sizeof linked);
+    else {
+        bytes.clear(); // once more, for where it lies
+        status = se::token_information(*token, information_class, reinterpret_cast<ULONG_PTR>(block), bytes);
+    }
     std::memcpy(block, bytes.data(), bytes.size());
     *information = block;
     return status;

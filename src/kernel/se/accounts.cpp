@@ -1,7 +1,7 @@
 #include "kernel/se/accounts.h"
 #include "abi/status.h"
 #include "kernel/pool/pool.h"
-#include "kernel/se/token.h"
+#include "kernel/se/linked.h"
 #include "rtl/security.h"
 #include <cstring>
 
@@ -60,6 +60,7 @@ constexpr ULONGLONG system_rights =
 constexpr ULONG in_force = SE_GROUP_MANDATORY | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_ENABLED;
 // assumed: the identifiers of the logon sessions
 constexpr ULONG logon_ids[] = {0x2f3a1, 0x2f3c8, 0x4d0e2, 0x3e7, 0x2f3c8};
+constexpr ULONG limited_logon = 0x2f3b5; // of an administrator's second token
 
 std::vector<UCHAR> acl_of(std::initializer_list<std::pair<ACCESS_MASK, SidValue>> entries) {
     std::vector<UCHAR> bytes(sizeof(ACL) + entries.size() * 76);
@@ -141,7 +142,42 @@ TokenParts interactive_parts(User user) {
     return p;
 }
 
+// The administrator before consent: Administrators count for denials only, the privileges are a user's.
+TokenParts limited_parts() {
+    TokenParts p = interactive_parts(User::administrator);
+    for (TokenSid& group : p.sids)
+        if (rtl::equal_sid(group.sid.sid(), sids::administrators.sid()) ||
+            rtl::equal_sid(group.sid.sid(), sids::local_account_admin.sid()))
+            group.attributes = SE_GROUP_USE_FOR_DENY_ONLY;
+    p.sids[p.integrity].sid = integrity(SECURITY_MANDATORY_MEDIUM_RID);
+    p.authentication = {limited_logon, 0};
+    p.owner = 0;
+    p.privileges = {user_rights, always_on, always_on};
+    p.dacl = acl_of({{GENERIC_ALL, p.sids[0].sid}, {GENERIC_ALL, sids::local_system}});
+    return p;
+}
+
 } // namespace
+
+Elevation elevation_of(const TOKEN& token) {
+    const LUID& logon = token.AuthenticationId;
+    if (logon.HighPart) return Elevation::by_default;
+    return logon.LowPart == logon_ids[static_cast<int>(User::administrator)] ? Elevation::full
+           : logon.LowPart == limited_logon                                  ? Elevation::limited
+                                                                             : Elevation::by_default;
+}
+
+Result<TOKEN*> create_linked_token(const TOKEN& token, bool primary) {
+    const Elevation elevation = elevation_of(token);
+    if (elevation == Elevation::by_default) return fail(STATUS_NO_SUCH_LOGON_SESSION);
+    TokenParts parts =
+        elevation == Elevation::full ? limited_parts() : interactive_parts(User::administrator);
+    if (!primary) {
+        parts.type = TokenImpersonation;
+        parts.level = SecurityIdentification;
+    }
+    return create_token(parts);
+}
 
 // "the anonymous token includes the Everyone Group SID" only if a policy says so: Win32 page of
 // ImpersonateAnonymousToken.

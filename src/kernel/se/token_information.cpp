@@ -1,7 +1,8 @@
 // What NtQueryInformationToken and SeQueryInformationToken tell: ntifs page
 // ne-ntifs-_token_information_class.
 #include "abi/status.h"
-#include "kernel/se/token.h"
+#include "abi/token_access.h"
+#include "kernel/se/linked.h"
 #include "rtl/security.h"
 #include <bit>
 #include <cstring>
@@ -111,6 +112,45 @@ TOKEN_STATISTICS statistics(const TOKEN& token) {
             token.ModifiedId};
 }
 
+// assumed: each SID sets its bit for the two halves of its last sub-authority's lowest byte, as the access
+// check of later versions looks it up.
+std::size_t add_hash(Layout& out, const SID_AND_ATTRIBUTES* sids, ULONG count) {
+    const std::size_t head = out.reserve(sizeof(SID_AND_ATTRIBUTES_HASH), 8);
+    const std::size_t array = out.reserve(count * sizeof(SID_AND_ATTRIBUTES), 8);
+    SID_AND_ATTRIBUTES_HASH hash{count, count ? out.address<SID_AND_ATTRIBUTES>(array) : nullptr, {}};
+    for (ULONG i = 0; i < count && i < 64; ++i) {
+        const auto* sid = static_cast<const SID*>(sids[i].Sid);
+        const ULONG last = sid->SubAuthorityCount ? sid->SubAuthority[sid->SubAuthorityCount - 1] : 0;
+        hash.Hash[last & 15] |= ULONG_PTR{1} << i;
+        hash.Hash[16 + (last >> 4 & 15)] |= ULONG_PTR{1} << i;
+    }
+    out.put(head, hash);
+    out.put_sids(array, sids, count);
+    return head;
+}
+
+void add_access_information(Layout& out, const TOKEN& token) {
+    const std::size_t head = out.reserve(sizeof(TOKEN_ACCESS_INFORMATION), 8);
+    const auto hash = [&](const SID_AND_ATTRIBUTES* sids, ULONG count) {
+        return out.address<SID_AND_ATTRIBUTES_HASH>(add_hash(out, sids, count));
+    };
+    TOKEN_ACCESS_INFORMATION a{};
+    a.SidHash = hash(token.UserAndGroups, token.UserAndGroupCount);
+    a.RestrictedSidHash = hash(token.RestrictedSids, token.RestrictedSidCount);
+    a.CapabilitiesHash = hash(nullptr, 0);
+    const auto list = privileges_of(token);
+    const auto count = static_cast<ULONG>(list.size());
+    const std::size_t privileges = out.add(&count, sizeof count);
+    out.add(list.data(), list.size() * sizeof(LUID_AND_ATTRIBUTES));
+    a.Privileges = out.address<TOKEN_PRIVILEGES>(privileges);
+    a.AuthenticationId = token.AuthenticationId;
+    a.TokenType = token.TokenType;
+    a.ImpersonationLevel = token.ImpersonationLevel;
+    a.MandatoryPolicy = token.MandatoryPolicy;
+    a.Flags = token.TokenFlags;
+    out.put(head, a);
+}
+
 const SID_AND_ATTRIBUTES* logon_sid(const TOKEN& token) {
     for (ULONG i = 0; i < token.UserAndGroupCount; ++i)
         if ((token.UserAndGroups[i].Attributes & SE_GROUP_LOGON_ID) == SE_GROUP_LOGON_ID)
@@ -129,6 +169,7 @@ NTSTATUS token_information(const TOKEN& token, ULONG information_class, ULONG_PT
         out.add(&value, sizeof value);
         return STATUS_SUCCESS;
     };
+    // TokenLinkedToken makes a handle and is the gates' matter.
     switch (information_class) {
     case TokenUser:
         add_sid_and_attributes(out, token.UserAndGroups[0]);
@@ -175,10 +216,8 @@ NTSTATUS token_information(const TOKEN& token, ULONG information_class, ULONG_PT
         return number(ULONG{(token.TokenFlags & TOKEN_SANDBOX_INERT) != 0});
     case TokenOrigin:
         return number(token.OriginatingLogonSession);
-    case TokenElevationType: // assumed: 1 default, for users without a second token; 2 full for the
-                             // administrator
-        return number(
-            ULONG{token.AuthenticationId.LowPart != system_logon.LowPart && is_elevated(token) ? 2u : 1u});
+    case TokenElevationType:
+        return number(elevation_of(token));
     case TokenElevation:
         return number(ULONG{is_elevated(token)});
     case TokenHasRestrictions:
@@ -190,11 +229,20 @@ NTSTATUS token_information(const TOKEN& token, ULONG information_class, ULONG_PT
     case TokenUIAccess:
     case TokenIsAppContainer:
     case TokenAppContainerNumber:
+    case TokenIsLessPrivilegedAppContainer:
+    case TokenIsSandboxed:
         return number(ULONG{0});
+    case TokenAccessInformation:
+        add_access_information(out, token);
+        return STATUS_SUCCESS;
+    case TokenUserClaimAttributes: // nobody claims anything here
+    case TokenDeviceClaimAttributes:
+        return number(CLAIM_SECURITY_ATTRIBUTES_INFORMATION{1, 0, 0, nullptr});
     case TokenAppContainerSid:
         out.reserve(sizeof(PSID), 8);
         return STATUS_SUCCESS;
     case TokenCapabilities:
+    case TokenDeviceGroups:
         add_groups(out, nullptr, 0);
         return STATUS_SUCCESS;
     case TokenIntegrityLevel:

@@ -523,6 +523,65 @@ static void editing(void) {
           "STATUS_BAD_DESCRIPTOR_FORMAT: not self-relative");
 }
 
+// nf-wdm-zwcreatekey: "The security attributes specified by ObjectAttributes when a key is created determine
+// whether the specified DesiredAccess is granted on subsequent calls".
+static void keys(void) {
+    struct sd d;
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES oa;
+    HANDLE key = NULL, second = NULL;
+    ULONG room[64], needed = 0;
+    begin(&d, SID_SYSTEM);
+    allow(&d, KEY_READ, SID_ADMINS);
+    RtlInitUnicodeString(&name, L"\\Registry\\Machine\\Software\\ConformDescriptors");
+    InitializeObjectAttributes(&oa, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, &d.sd);
+    CHECK(ZwCreateKey(&key, KEY_ALL_ACCESS, &oa, 0, NULL, REG_OPTION_VOLATILE, NULL) == STATUS_SUCCESS &&
+              import_ZwQuerySecurityObject(key, all_information, room, sizeof room, &needed) ==
+                  STATUS_SUCCESS &&
+              is_ace(dacl_of(room), 0, KEY_READ, SID_ADMINS, 0) && dacl_of(room)->AceCount > 1,
+          "inheritable entries are merged into the list that is given, behind its own");
+    ZwDeleteKey(key);
+    ZwClose(key);
+    d.sd.Control |= SE_DACL_PROTECTED;
+    CHECK(ZwCreateKey(&key, KEY_ALL_ACCESS, &oa, 0, NULL, REG_OPTION_VOLATILE, NULL) == STATUS_SUCCESS,
+          "ZwCreateKey with a descriptor: the call itself is granted what it asks for");
+    oa.SecurityDescriptor = NULL;
+    CHECK(ZwOpenKey(&second, KEY_ALL_ACCESS, &oa) == STATUS_SUCCESS, "kernel mode is not checked");
+    ZwClose(second);
+    oa.Attributes |= OBJ_FORCE_ACCESS_CHECK;
+    CHECK(ZwOpenKey(&second, KEY_SET_VALUE, &oa) == STATUS_ACCESS_DENIED,
+          "but with OBJ_FORCE_ACCESS_CHECK: STATUS_ACCESS_DENIED");
+    CHECK(ZwCreateKey(&second, KEY_SET_VALUE, &oa, 0, NULL, REG_OPTION_VOLATILE, NULL) ==
+              STATUS_ACCESS_DENIED,
+          "ZwCreateKey of a key that exists is checked in the same way");
+    CHECK(ZwOpenKey(&second, GENERIC_READ, &oa) == STATUS_SUCCESS, "GENERIC_READ is KEY_READ");
+    ZwClose(second);
+    CHECK(import_ZwQuerySecurityObject(key, all_information, NULL, 0, &needed) == STATUS_BUFFER_TOO_SMALL &&
+              import_ZwQuerySecurityObject(key, all_information, room, sizeof room, &needed) ==
+                  STATUS_SUCCESS &&
+              RtlEqualSid(owner_of(room), SID_SYSTEM) && is_ace(dacl_of(room), 0, KEY_READ, SID_ADMINS, 0),
+          "ZwQuerySecurityObject on a key");
+    begin(&d, SID_SYSTEM);
+    allow(&d, GENERIC_ALL, SID_ADMINS);
+    d.sd.Control |= SE_DACL_PROTECTED;
+    CHECK(import_ZwSetSecurityObject(key, DACL_SECURITY_INFORMATION, &d.sd) == STATUS_SUCCESS &&
+              ZwOpenKey(&second, KEY_SET_VALUE, &oa) == STATUS_SUCCESS,
+          "ZwSetSecurityObject on a key");
+    ZwClose(second);
+    PVOID object = NULL, descriptor = NULL;
+    BOOLEAN allocated = FALSE;
+    ObReferenceObjectByHandle(key, 0, NULL, KernelMode, &object, NULL);
+    CHECK(import_ObGetObjectSecurity(object, &descriptor, &allocated) == STATUS_SUCCESS &&
+              is_ace(dacl_of(descriptor), 0, KEY_ALL_ACCESS, SID_ADMINS, 0),
+          "ObGetObjectSecurity of a key");
+    import_ObReleaseObjectSecurity(descriptor, allocated);
+    ObDereferenceObject(object);
+    ZwDeleteKey(key);
+    CHECK(import_ZwSetSecurityObject(key, DACL_SECURITY_INFORMATION, &d.sd) == STATUS_KEY_DELETED,
+          "STATUS_KEY_DELETED");
+    ZwClose(key);
+}
+
 static void checks(void) {
     make_sids();
     import_SeCaptureSubjectContext(&subject);
@@ -534,5 +593,6 @@ static void checks(void) {
     editing();
     objects();
     devices();
+    keys();
     import_SeReleaseSubjectContext(&subject);
 }

@@ -115,6 +115,21 @@ static void queries(void) {
     CHECK(import_SeQueryInformationToken(own, TokenIntegrityLevel, &p) == STATUS_SUCCESS &&
               (ULONG_PTR)p == SECURITY_MANDATORY_HIGH_RID,
           "TokenIntegrityLevel: the level as a value");
+    p = NULL;
+    CHECK(import_SeQueryInformationToken(own, (TOKEN_INFORMATION_CLASS)22, &p) == STATUS_SUCCESS &&
+              *(ULONG_PTR*)p > (ULONG_PTR)p,
+          "TokenAccessInformation");
+    ExFreePool(p);
+    CHECK(import_SeQueryInformationToken(own, (TOKEN_INFORMATION_CLASS)19, &p) == STATUS_SUCCESS,
+          "TokenLinkedToken");
+    PVOID linked = NULL;
+    CHECK(ObReferenceObjectByHandle(*(HANDLE*)p, TOKEN_QUERY, NULL, KernelMode, &linked, NULL) ==
+                  STATUS_SUCCESS &&
+              import_SeTokenType(linked) == TokenPrimary && !import_SeTokenIsAdmin(linked),
+          "a handle to the limited token of the administrator");
+    ObDereferenceObject(linked);
+    ZwClose(*(HANDLE*)p);
+    ExFreePool(p);
     CHECK(!NT_SUCCESS(import_SeQueryInformationToken(own, TokenImpersonationLevel, &p)),
           "TokenImpersonationLevel fails for a primary token");
     CHECK(import_SeQueryInformationToken(own, (TOKEN_INFORMATION_CLASS)999, &p) == STATUS_INVALID_INFO_CLASS,
