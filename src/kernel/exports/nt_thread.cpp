@@ -1,5 +1,6 @@
 // Threads by handle: what CreateThread, ExitThread, ResumeThread and GetExitCodeThread use.
 #include "abi/status.h"
+#include "base/list.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/groups.h"
 #include "kernel/exports/open_by_id.h"
@@ -173,6 +174,9 @@ extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_cl
         break;
     case exports::ThreadSuspendCount:
         answer(static_cast<ULONG>(thread->Tcb.SuspendCount));
+        break;
+    case ThreadIsIoPending:
+        answer(static_cast<ULONG>(!list::empty(thread->IrpList)));
         break;
     case ThreadIsTerminated:
         answer(static_cast<ULONG>(ended));

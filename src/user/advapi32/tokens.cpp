@@ -156,6 +156,13 @@ BOOL SetThreadToken(HANDLE* thread, HANDLE token) {
                                          &token, sizeof token));
 }
 BOOL RevertToSelf() { return SetThreadToken(nullptr, nullptr); }
+// "The server must have read data from the pipe": the driver of named pipes knows. FSCTL_PIPE_IMPERSONATE.
+BOOL ImpersonateNamedPipeClient(HANDLE pipe) {
+    constexpr ULONG FSCTL_PIPE_IMPERSONATE = 0x11001c;
+    IO_STATUS_BLOCK iosb;
+    return answer(NtFsControlFile(pipe, nullptr, nullptr, nullptr, &iosb, FSCTL_PIPE_IMPERSONATE, nullptr, 0,
+                                  nullptr, 0));
+}
 BOOL ImpersonateSelf(DWORD level) {
     HANDLE own, copy;
     if (!OpenProcessToken(NtCurrentProcess(), TOKEN_DUPLICATE, &own)) return FALSE;

@@ -1,5 +1,6 @@
 // Files and directories by name. All of it asks the I/O system: a path on a drive that does not exist fails
 // with ERROR_PATH_NOT_FOUND because the object manager does not find the drive.
+#include "copy_file.h"
 #include "path_name.h"
 #include "process_start.h"
 
@@ -21,7 +22,9 @@ BOOL remove(const WCHAR* path, ULONG kind) {
     return answer(status);
 }
 
-BOOL move(const WCHAR* from, const WCHAR* to, DWORD flags) {
+// MOVEFILE_COPY_ALLOWED: "If the file is successfully copied to a different volume and the original file is
+// unable to be deleted, the function succeeds leaving the source file intact."
+BOOL move(const WCHAR* from, const WCHAR* to, DWORD flags, const CopyProgress& told = {}) {
     constexpr DWORD REPLACE_EXISTING = 1, COPY_ALLOWED = 2, DELAY_UNTIL_REBOOT = 4;
     if (flags & DELAY_UNTIL_REBOOT) stop("MoveFileEx (MOVEFILE_DELAY_UNTIL_REBOOT)");
     Name source(from), target(to);
@@ -40,8 +43,11 @@ BOOL move(const WCHAR* from, const WCHAR* to, DWORD flags) {
     status = NtSetInformationFile(file, &iosb, rename, size, FileRenameInformation);
     heap_free(rename);
     NtClose(file);
-    if (status == STATUS_NOT_SAME_DEVICE && (flags & COPY_ALLOWED)) stop("MoveFileEx (to another volume)");
-    return answer(status);
+    if (status != STATUS_NOT_SAME_DEVICE || !(flags & COPY_ALLOWED)) return answer(status);
+    constexpr DWORD COPY_FILE_FAIL_IF_EXISTS = 1;
+    if (!copy_file(from, to, told, flags & REPLACE_EXISTING ? 0 : COPY_FILE_FAIL_IF_EXISTS)) return FALSE;
+    remove(from, FILE_NON_DIRECTORY_FILE);
+    return TRUE;
 }
 
 BOOL create_directory(const WCHAR* path, const SECURITY_ATTRIBUTES* security) {
@@ -197,6 +203,15 @@ BOOL MoveFileExW(const WCHAR* from, const WCHAR* to, DWORD flags) { return move(
 BOOL MoveFileExA(const CHAR* from, const CHAR* to, DWORD flags) {
     Wide wide_from(from), wide_to(to);
     return wide_from.ok() && wide_to.ok() && move(wide_from.get(), wide_to.get(), flags);
+}
+BOOL MoveFileWithProgressW(const WCHAR* from, const WCHAR* to, ProgressRoutine* routine, PVOID data,
+                           DWORD flags) {
+    return move(from, to, flags, {routine, data});
+}
+BOOL MoveFileWithProgressA(const CHAR* from, const CHAR* to, ProgressRoutine* routine, PVOID data,
+                           DWORD flags) {
+    Wide wide_from(from), wide_to(to);
+    return wide_from.ok() && wide_to.ok() && move(wide_from.get(), wide_to.get(), flags, {routine, data});
 }
 BOOL MoveFileW(const WCHAR* from, const WCHAR* to) { return move(from, to, 2); }
 BOOL MoveFileA(const CHAR* from, const CHAR* to) { return MoveFileExA(from, to, 2); }

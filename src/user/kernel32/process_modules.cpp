@@ -1,6 +1,6 @@
 // The process status functions (psapi.h), which kernel32 exports with the prefix K32: memory and modules of
 // the calling process. Other processes' modules are in their memory, which is read through their handle.
-#include "kernel32.h"
+#include "process_modules.h"
 
 namespace nt {
 using namespace k32;
@@ -26,32 +26,6 @@ struct VM_COUNTERS { // ProcessVmCounters
     SIZE_T PeakWorkingSetSize, WorkingSetSize, QuotaPeakPagedPoolUsage, QuotaPagedPoolUsage,
         QuotaPeakNonPagedPoolUsage, QuotaNonPagedPoolUsage, PagefileUsage, PeakPagefileUsage;
 };
-
-template <class T> bool read(HANDLE process, const void* from, T* to) {
-    SIZE_T done;
-    const NTSTATUS status = NtReadVirtualMemory(process, const_cast<PVOID>(from), to, sizeof *to, &done);
-    return NT_SUCCESS(status) ? true : bool(fail(status));
-}
-
-// Walks the loader's list in load order; `found` says whether to go on.
-template <class Found> bool each_module(HANDLE process, Found found) {
-    PROCESS_BASIC_INFORMATION basic;
-    const NTSTATUS status =
-        NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof basic, nullptr);
-    if (!NT_SUCCESS(status)) return fail(status);
-    PEB_LDR_DATA* loader;
-    LIST_ENTRY head;
-    const auto* peb = static_cast<const PEB*>(basic.PebBaseAddress);
-    if (!read(process, &peb->Ldr, &loader) || !read(process, &loader->InLoadOrderModuleList, &head))
-        return false;
-    for (LIST_ENTRY* at = head.Flink; at != &loader->InLoadOrderModuleList;) {
-        LDR_DATA_TABLE_ENTRY entry;
-        if (!read(process, at, &entry)) return false; // the links are its first member
-        if (!found(entry)) return true;
-        at = entry.InLoadOrderLinks.Flink;
-    }
-    return true;
-}
 
 bool find_module(HANDLE process, HMODULE module, LDR_DATA_TABLE_ENTRY* to) {
     bool there = false;

@@ -1,10 +1,13 @@
-// Lists of all processes and threads: the Tool Help Library (nf-tlhelp32-createtoolhelp32snapshot,
-// -process32first …) and nf-psapi-enumprocesses. A snapshot is a section, as on Windows: the handle's only
-// user is whoever maps it.
-#include "kernel32.h"
+// Lists of all processes and threads and of the modules of one process: the Tool Help Library
+// (nf-tlhelp32-createtoolhelp32snapshot, -process32first …) and nf-psapi-enumprocesses. A snapshot is a
+// section, as on Windows: the handle's only user is whoever maps it.
+#include "process_modules.h"
 
 namespace nt {
 using namespace k32;
+
+extern "C" DWORD GetCurrentProcessId();
+extern "C" HANDLE OpenProcess(DWORD access, BOOL inherit, DWORD id);
 
 namespace {
 
@@ -46,11 +49,24 @@ struct THREADENTRY32 {
     DWORD dwFlags;
 };
 
-// What the section holds: processes, then threads.
+template <class Char> struct MODULEENTRY32 {
+    DWORD dwSize, th32ModuleID, th32ProcessID, GlblcntUsage, ProccntUsage;
+    PVOID modBaseAddr;
+    DWORD modBaseSize;
+    HMODULE hModule;
+    Char szModule[256];
+    Char szExePath[MAX_PATH];
+};
+static_assert(sizeof(MODULEENTRY32<WCHAR>) == 1080 && sizeof(MODULEENTRY32<CHAR>) == 568);
+
+// What the section holds: processes, modules, threads.
 struct Snapshot {
-    DWORD magic, processes, threads, next_process, next_thread, pad;
+    DWORD magic, processes, modules, threads, next_process, next_module, next_thread, pad;
     PROCESSENTRY32<WCHAR>* process(DWORD i) { return reinterpret_cast<PROCESSENTRY32<WCHAR>*>(this + 1) + i; }
-    THREADENTRY32* thread(DWORD i) { return reinterpret_cast<THREADENTRY32*>(process(processes)) + i; }
+    MODULEENTRY32<WCHAR>* module(DWORD i) {
+        return reinterpret_cast<MODULEENTRY32<WCHAR>*>(process(processes)) + i;
+    }
+    THREADENTRY32* thread(DWORD i) { return reinterpret_cast<THREADENTRY32*>(module(modules)) + i; }
 };
 constexpr DWORD snapshot_magic = 0x50414e53;
 
@@ -90,7 +106,73 @@ void fill(THREADENTRY32& to, const SYSTEM_PROCESS& process, const SYSTEM_THREAD&
     to.tpBasePri = from.base_priority;
 }
 
-void fill(Snapshot& to, SYSTEM_PROCESS* list, DWORD flags) {
+// The modules of one process, on the heap.
+class Modules {
+  public:
+    Modules() = default;
+    Modules(const Modules&) = delete;
+    Modules& operator=(const Modules&) = delete;
+    ~Modules() { heap_free(entries_); }
+    bool read(DWORD id); // 0: the caller. false: the last error says why
+    DWORD count() const { return count_; }
+    const MODULEENTRY32<WCHAR>& operator[](DWORD i) const { return entries_[i]; }
+
+  private:
+    bool add(HANDLE process, DWORD id, const LDR_DATA_TABLE_ENTRY& from);
+    MODULEENTRY32<WCHAR>* entries_ = nullptr;
+    DWORD count_ = 0, room_ = 0;
+};
+
+bool read_name(HANDLE process, const UNICODE_STRING& from, WCHAR* to, SIZE_T room) {
+    SIZE_T length = from.Length, done;
+    if (length > (room - 1) * sizeof(WCHAR)) length = (room - 1) * sizeof(WCHAR);
+    const NTSTATUS status = NtReadVirtualMemory(process, from.Buffer, to, length, &done);
+    return NT_SUCCESS(status) || fail(status);
+}
+
+bool Modules::add(HANDLE process, DWORD id, const LDR_DATA_TABLE_ENTRY& from) {
+    if (count_ == room_) {
+        const DWORD room = room_ ? room_ * 2 : 16;
+        auto* entries = static_cast<MODULEENTRY32<WCHAR>*>(heap_allocate(room * sizeof *entries_));
+        if (!entries) return fail_with(ERROR_NOT_ENOUGH_MEMORY);
+        RtlMoveMemory(entries, entries_, count_ * sizeof *entries_);
+        heap_free(entries_);
+        entries_ = entries;
+        room_ = room;
+    }
+    auto& to = entries_[count_];
+    to = {};
+    to.dwSize = sizeof to;
+    to.th32ModuleID = 1; // "This member is no longer used, and is always set to one."
+    to.th32ProcessID = id;
+    to.GlblcntUsage = to.ProccntUsage = 0xffff; // "generally not meaningful, and usually equal to 0xFFFF"
+    to.modBaseAddr = to.hModule = from.DllBase;
+    to.modBaseSize = from.SizeOfImage;
+    if (!read_name(process, from.BaseDllName, to.szModule, 256) ||
+        !read_name(process, from.FullDllName, to.szExePath, MAX_PATH))
+        return false;
+    count_++;
+    return true;
+}
+
+bool Modules::read(DWORD id) {
+    constexpr DWORD system_process_id = 4;
+    if (!id) id = GetCurrentProcessId();
+    if (id == system_process_id) return fail_with(ERROR_ACCESS_DENIED);
+    HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_VM_READ, FALSE, id);
+    if (!process) return false;
+    bool all = true;
+    const bool walked = each_module(process, [&](const LDR_DATA_TABLE_ENTRY& entry) {
+        all = add(process, id, entry);
+        return all;
+    });
+    NtClose(process);
+    return walked && all;
+}
+
+void fill(Snapshot& to, SYSTEM_PROCESS* list, const Modules& modules, DWORD flags) {
+    for (DWORD i = 0; i < modules.count(); i++)
+        *to.module(i) = modules[i];
     to.magic = snapshot_magic;
     DWORD at = 0;
     for (auto* p = flags & SNAPPROCESS ? list : nullptr; p; p = next_of(p))
@@ -110,15 +192,17 @@ NTSTATUS map(HANDLE section, Snapshot** view) {
     return status;
 }
 
-HANDLE make_snapshot(SYSTEM_PROCESS* list, DWORD flags) {
+HANDLE make_snapshot(SYSTEM_PROCESS* list, const Modules& modules, DWORD flags) {
     Snapshot head{};
+    head.modules = modules.count();
     for (auto* p = list; p; p = next_of(p)) {
         if (flags & SNAPPROCESS) head.processes++;
         if (flags & SNAPTHREAD) head.threads += p->threads;
     }
     LARGE_INTEGER size;
-    size.QuadPart = LONGLONG(sizeof head + head.processes * sizeof(PROCESSENTRY32<WCHAR>) +
-                             head.threads * sizeof(THREADENTRY32));
+    size.QuadPart =
+        LONGLONG(sizeof head + head.processes * sizeof(PROCESSENTRY32<WCHAR>) +
+                 head.modules * sizeof(MODULEENTRY32<WCHAR>) + head.threads * sizeof(THREADENTRY32));
     OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, nullptr, flags & INHERIT ? OBJ_INHERIT : 0,
                                  nullptr,           nullptr};
     HANDLE section;
@@ -129,7 +213,7 @@ HANDLE make_snapshot(SYSTEM_PROCESS* list, DWORD flags) {
     status = map(section, &view);
     if (!NT_SUCCESS(status)) return NtClose(section), fail(status), INVALID_HANDLE_VALUE;
     *view = head;
-    fill(*view, list, flags);
+    fill(*view, list, modules, flags);
     NtUnmapViewOfSection(NtCurrentProcess(), view);
     return section;
 }
@@ -168,6 +252,19 @@ BOOL step_thread(HANDLE section, THREADENTRY32* to, bool first) {
         [](THREADENTRY32& out, const THREADENTRY32& in) { out = in; });
 }
 
+template <class Char> BOOL step_module(HANDLE section, MODULEENTRY32<Char>* to, bool first) {
+    return step(
+        section, to, first, &Snapshot::next_module, &Snapshot::modules,
+        [](Snapshot& s, DWORD i) { return s.module(i); },
+        [](MODULEENTRY32<Char>& out, const MODULEENTRY32<WCHAR>& in) {
+            const DWORD size = out.dwSize;
+            RtlMoveMemory(&out, &in, offsetof(MODULEENTRY32<WCHAR>, szModule));
+            out.dwSize = size;
+            return_string(out.szModule, 256, in.szModule, DWORD(wcslen(in.szModule)));
+            return_string(out.szExePath, MAX_PATH, in.szExePath, DWORD(wcslen(in.szExePath)));
+        });
+}
+
 template <class Char> DWORD image_name(HANDLE process, Char* to, DWORD size) {
     struct {
         UNICODE_STRING name;
@@ -184,14 +281,17 @@ template <class Char> DWORD image_name(HANDLE process, Char* to, DWORD size) {
 
 extern "C" {
 
-HANDLE CreateToolhelp32Snapshot(DWORD flags, DWORD) {
+// TH32CS_SNAPMODULE32 adds the 32-bit modules of a 64-bit caller's process: there are none.
+HANDLE CreateToolhelp32Snapshot(DWORD flags, DWORD id) {
+    constexpr DWORD known = SNAPPROCESS | SNAPTHREAD | SNAPMODULE | SNAPMODULE32;
     if (flags & SNAPHEAPLIST) stop("CreateToolhelp32Snapshot (TH32CS_SNAPHEAPLIST)");
-    if (flags & (SNAPMODULE | SNAPMODULE32)) stop("CreateToolhelp32Snapshot (TH32CS_SNAPMODULE)");
-    if (!(flags & (SNAPPROCESS | SNAPTHREAD)) || flags & ~(SNAPPROCESS | SNAPTHREAD | INHERIT))
+    if (!(flags & known) || flags & ~(known | INHERIT))
         return fail_with(ERROR_INVALID_PARAMETER), INVALID_HANDLE_VALUE;
+    Modules modules;
+    if (flags & SNAPMODULE && !modules.read(id)) return INVALID_HANDLE_VALUE;
     SYSTEM_PROCESS* list = query_processes();
     if (!list) return INVALID_HANDLE_VALUE;
-    const HANDLE snapshot = make_snapshot(list, flags);
+    const HANDLE snapshot = make_snapshot(list, modules, flags);
     heap_free(list);
     return snapshot;
 }
@@ -199,8 +299,22 @@ BOOL Process32FirstW(HANDLE snapshot, PROCESSENTRY32<WCHAR>* to) { return step_p
 BOOL Process32NextW(HANDLE snapshot, PROCESSENTRY32<WCHAR>* to) { return step_process(snapshot, to, false); }
 BOOL Process32First(HANDLE snapshot, PROCESSENTRY32<CHAR>* to) { return step_process(snapshot, to, true); }
 BOOL Process32Next(HANDLE snapshot, PROCESSENTRY32<CHAR>* to) { return step_process(snapshot, to, false); }
+BOOL Module32FirstW(HANDLE snapshot, MODULEENTRY32<WCHAR>* to) { return step_module(snapshot, to, true); }
+BOOL Module32NextW(HANDLE snapshot, MODULEENTRY32<WCHAR>* to) { return step_module(snapshot, to, false); }
+BOOL Module32First(HANDLE snapshot, MODULEENTRY32<CHAR>* to) { return step_module(snapshot, to, true); }
+BOOL Module32Next(HANDLE snapshot, MODULEENTRY32<CHAR>* to) { return step_module(snapshot, to, false); }
 BOOL Thread32First(HANDLE snapshot, THREADENTRY32* to) { return step_thread(snapshot, to, true); }
 BOOL Thread32Next(HANDLE snapshot, THREADENTRY32* to) { return step_thread(snapshot, to, false); }
+
+BOOL Toolhelp32ReadProcessMemory(DWORD id, const void* from, PVOID to, SIZE_T size, SIZE_T* done) {
+    HANDLE process = OpenProcess(PROCESS_VM_READ, FALSE, id ? id : GetCurrentProcessId());
+    if (!process) return FALSE;
+    SIZE_T read = 0;
+    const NTSTATUS status = NtReadVirtualMemory(process, const_cast<PVOID>(from), to, size, &read);
+    NtClose(process);
+    if (done) *done = read;
+    return answer(status);
+}
 
 // "The lpcbNeeded value returned never exceeds the size of the buffer."
 BOOL K32EnumProcesses(DWORD* ids, DWORD size, DWORD* needed) {

@@ -196,12 +196,18 @@ HANDLE CreateMutexW(SECURITY_ATTRIBUTES* security, BOOL owned, const WCHAR* name
 HANDLE CreateMutexA(SECURITY_ATTRIBUTES* security, BOOL owned, const CHAR* name) {
     return with_wide(name, [&](const WCHAR* w) { return create_mutex(security, w, owned, MUTEX_ALL); });
 }
+HANDLE CreateMutexExA(SECURITY_ATTRIBUTES* security, const CHAR* name, DWORD flags, DWORD access) {
+    return with_wide(name, [&](const WCHAR* w) { return create_mutex(security, w, flags & 1, access); });
+}
 HANDLE OpenMutexW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
     NamedObject object(name, inheriting(inherit, &storage), 0);
     if (!object) return nullptr;
     HANDLE handle = nullptr;
     return opened(NtOpenMutant(&handle, access, object.get()), handle);
+}
+HANDLE OpenMutexA(DWORD access, BOOL inherit, const CHAR* name) {
+    return with_wide(name, [&](const WCHAR* w) { return OpenMutexW(access, inherit, w); });
 }
 BOOL ReleaseMutex(HANDLE mutex) { return answer(NtReleaseMutant(mutex, nullptr)); }
 
@@ -217,12 +223,20 @@ HANDLE CreateSemaphoreA(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximu
     return with_wide(
         name, [&](const WCHAR* w) { return create_semaphore(security, w, initial, maximum, SEMAPHORE_ALL); });
 }
+HANDLE CreateSemaphoreExA(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximum, const CHAR* name, DWORD,
+                          DWORD access) {
+    return with_wide(name,
+                     [&](const WCHAR* w) { return create_semaphore(security, w, initial, maximum, access); });
+}
 HANDLE OpenSemaphoreW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
     NamedObject object(name, inheriting(inherit, &storage), 0);
     if (!object) return nullptr;
     HANDLE handle = nullptr;
     return opened(NtOpenSemaphore(&handle, access, object.get()), handle);
+}
+HANDLE OpenSemaphoreA(DWORD access, BOOL inherit, const CHAR* name) {
+    return with_wide(name, [&](const WCHAR* w) { return OpenSemaphoreW(access, inherit, w); });
 }
 BOOL ReleaseSemaphore(HANDLE semaphore, LONG count, LONG* previous) {
     return answer(NtReleaseSemaphore(semaphore, count, previous));

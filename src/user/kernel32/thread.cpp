@@ -48,6 +48,13 @@ HANDLE CreateThread(SECURITY_ATTRIBUTES* security, SIZE_T stack, THREAD_START st
 }
 [[noreturn]] void ExitThread(DWORD code) { RtlExitUserThread(code); }
 BOOL TerminateThread(HANDLE thread, DWORD code) { return answer(NtTerminateThread(thread, NTSTATUS(code))); }
+BOOL GetThreadIOPendingFlag(HANDLE thread, BOOL* pending) {
+    ULONG flag;
+    const NTSTATUS status = NtQueryInformationThread(thread, ThreadIsIoPending, &flag, sizeof flag, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    *pending = flag != 0;
+    return TRUE;
+}
 BOOL GetExitCodeThread(HANDLE thread, DWORD* code) {
     THREAD_BASIC_INFORMATION information;
     NTSTATUS status = basic(thread, &information);

@@ -50,6 +50,8 @@ static void outstanding(void) {
     }
     CHECK(pending == 8, "many reads are outstanding on one handle; starting one resets its event");
     DWORD done;
+    BOOL flag = FALSE;
+    CHECK(GetThreadIOPendingFlag(GetCurrentThread(), &flag) && flag, "GetThreadIOPendingFlag");
     CHECK(!HasOverlappedIoCompleted(&r[0].o), "HasOverlappedIoCompleted: not while a request is pending");
     CHECK(!GetOverlappedResult(file, &r[0].o, &done, FALSE) && GetLastError() == ERROR_IO_INCOMPLETE,
           "GetOverlappedResult without waiting: ERROR_IO_INCOMPLETE");

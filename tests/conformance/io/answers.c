@@ -18,8 +18,18 @@ static NTSTATUS succeed(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) {
     return done(irp, STATUS_SUCCESS, 0);
 }
 
+static FILE_SEEN seen;
+
+static ULONG keep(PUCHAR to, const void* from, ULONG length) {
+    RtlZeroMemory(to, 32);
+    RtlCopyMemory(to, from, length < 32 ? length : 32);
+    return length;
+}
+
 static NTSTATUS create(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) {
     UNREFERENCED_PARAMETER(device);
+    seen.options = s->Parameters.Create.Options;
+    seen.name_length = keep(seen.name, s->FileObject->FileName.Buffer, s->FileObject->FileName.Length);
     // A name that begins with "missing" is of no file.
     PUNICODE_STRING name = &s->FileObject->FileName;
     if (name->Length >= 16 && RtlCompareMemory(name->Buffer, L"\\missing", 16) == 16)
@@ -47,6 +57,16 @@ static NTSTATUS query_file(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s
     case FileStandardInformation:
         ((PFILE_STANDARD_INFORMATION)buffer)->EndOfFile.QuadPart = 12345;
         return done(irp, STATUS_SUCCESS, sizeof(FILE_STANDARD_INFORMATION));
+    case FileStreamInformation: {
+        PFILE_STREAM_INFORMATION stream = buffer;
+        if (s->Parameters.QueryFile.Length < 96) return done(irp, STATUS_BUFFER_OVERFLOW, 0);
+        stream->NextEntryOffset = 40, stream->StreamNameLength = 14, stream->StreamSize.QuadPart = 5;
+        RtlCopyMemory(stream->StreamName, L"::$DATA", 14);
+        stream = (PVOID)((PUCHAR)buffer + 40);
+        stream->NextEntryOffset = 0, stream->StreamNameLength = 22, stream->StreamSize.QuadPart = 6;
+        RtlCopyMemory(stream->StreamName, L":more:$DATA", 22);
+        return done(irp, STATUS_SUCCESS, 40 + FIELD_OFFSET(FILE_STREAM_INFORMATION, StreamName) + 22);
+    }
     case FileEaInformation:
         words[0] = 4 + 4 + 2 + 2;
         return done(irp, STATUS_SUCCESS, 4);
@@ -92,6 +112,8 @@ static NTSTATUS set_file(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) 
     UNREFERENCED_PARAMETER(device);
     PFILE_RENAME_INFORMATION rename = irp->AssociatedIrp.SystemBuffer;
     ULONG class = s->Parameters.SetFile.FileInformationClass;
+    seen.information_class = class;
+    seen.length = keep(seen.data, rename, s->Parameters.SetFile.Length);
     if (class == FileRenameInformation || class == FileRenameInformationEx) {
         renamed_bytes = rename->FileNameLength < sizeof renamed ? rename->FileNameLength : sizeof renamed;
         RtlCopyMemory(renamed, rename->FileName, renamed_bytes);
@@ -214,6 +236,11 @@ static NTSTATUS control(PDEVICE_OBJECT device, PIRP irp, PIO_STACK_LOCATION s) {
     switch (s->Parameters.DeviceIoControl.IoControlCode) {
     case IOCTL_ANSWERS_SEND:
         return send(device, irp);
+    case IOCTL_ANSWERS_FILE_SEEN:
+        if (s->Parameters.DeviceIoControl.OutputBufferLength < sizeof seen)
+            return done(irp, STATUS_BUFFER_TOO_SMALL, 0);
+        *(FILE_SEEN*)irp->AssociatedIrp.SystemBuffer = seen;
+        return done(irp, STATUS_SUCCESS, sizeof seen);
     case IOCTL_ANSWERS_RENAMED:
         if (s->Parameters.DeviceIoControl.OutputBufferLength < renamed_bytes)
             return done(irp, STATUS_BUFFER_TOO_SMALL, 0);

@@ -10,6 +10,15 @@
 #define FSCTL_ANSWERS CTL_CODE(FILE_DEVICE_FILE_SYSTEM, 0xb04, METHOD_BUFFERED, FILE_ANY_ACCESS)
 // Output: the name that the last rename gave.
 #define IOCTL_ANSWERS_RENAMED CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb05, METHOD_BUFFERED, FILE_ANY_ACCESS)
+// Output: a FILE_SEEN, of the last create and the last set-information request.
+#define IOCTL_ANSWERS_FILE_SEEN CTL_CODE(FILE_DEVICE_UNKNOWN, 0xb06, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
+typedef struct {
+    unsigned options, name_length; // of the create
+    unsigned char name[32];
+    unsigned information_class, length; // of the set
+    unsigned char data[32];
+} FILE_SEEN;
 
 typedef struct {
     unsigned char major, minor, reserved[2];

@@ -19,6 +19,8 @@ LONG NTAPI NtMapViewOfSection(HANDLE, HANDLE, PVOID*, ULONG_PTR, SIZE_T, PLARGE_
 LONG NTAPI NtCreateThreadEx(PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, ULONG, SIZE_T, SIZE_T, SIZE_T,
                             PVOID);
 
+BOOL WINAPI IsProcessCritical(HANDLE, PBOOL);
+
 static char self[MAX_PATH];
 static void ends(void);
 
@@ -393,6 +395,112 @@ static void attribute_lists(void) {
     CloseHandle(plain);
 }
 
+// nf-processthreadsapi-processidtosessionid, -getprocessversion …, nf-jobapi-isprocessinjob,
+// nf-wow64apiset-iswow64process2, nf-winbase-winexec.
+static void facts(void) {
+    PROCESS_INFORMATION p;
+    DWORD session = 99, level = 0, flags = 9;
+    BOOL in_job = 9, critical = 9;
+    USHORT machine = 9, native = 9, groups[2] = {9, 9}, count = 0;
+    char line[MAX_PATH + 20];
+    start("for-ever", FALSE, 0, NULL, NULL, NULL, &p);
+    CHECK(ProcessIdToSessionId(p.dwProcessId, &session) && session == 1 &&
+              ProcessIdToSessionId(4, &session) && session == 0,
+          "ProcessIdToSessionId");
+    CHECK(!ProcessIdToSessionId(p.dwProcessId + 4000, &session) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "no process");
+    CHECK(IsProcessInJob(p.hProcess, NULL, &in_job) && !in_job, "IsProcessInJob: in none");
+    CHECK(IsProcessCritical(p.hProcess, &critical) && !critical, "IsProcessCritical");
+    CHECK(IsWow64Process2(p.hProcess, &machine, &native) && machine == IMAGE_FILE_MACHINE_UNKNOWN &&
+              native == IMAGE_FILE_MACHINE_AMD64,
+          "IsWow64Process2");
+    CHECK(!GetProcessGroupAffinity(p.hProcess, &count, NULL) && GetLastError() == ERROR_INSUFFICIENT_BUFFER &&
+              count == 1 && GetProcessGroupAffinity(p.hProcess, &count, groups) && groups[0] == 0 &&
+              groups[1] == 9,
+          "GetProcessGroupAffinity");
+    IMAGE_DOS_HEADER* dos = (PVOID)GetModuleHandleA(NULL);
+    IMAGE_NT_HEADERS* nt = (PVOID)((char*)dos + dos->e_lfanew);
+    const DWORD version =
+        MAKELONG(nt->OptionalHeader.MinorSubsystemVersion, nt->OptionalHeader.MajorSubsystemVersion);
+    CHECK(GetProcessVersion(0) == version && GetProcessVersion(p.dwProcessId) == version,
+          "GetProcessVersion");
+    CHECK(GetProcessShutdownParameters(&level, &flags) && level == 0x280 && flags == 0 &&
+              SetProcessShutdownParameters(0x300, SHUTDOWN_NORETRY) &&
+              GetProcessShutdownParameters(&level, &flags) && level == 0x300 && flags == SHUTDOWN_NORETRY,
+          "SetProcessShutdownParameters, GetProcessShutdownParameters");
+    TerminateProcess(p.hProcess, 0);
+    run_until_end(&p);
+    HANDLE done = event(TRUE);
+    SetHandleInformation(done, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    sprintf(line, "\"%s\" exit 0", self);
+    CHECK(WinExec(line, SW_HIDE) > 31, "WinExec");
+    CHECK(WinExec("nowhere.exe", SW_HIDE) == ERROR_FILE_NOT_FOUND, "WinExec: ERROR_FILE_NOT_FOUND");
+    CloseHandle(done);
+}
+
+static void modules(void) {
+    MODULEENTRY32 e = {.dwSize = sizeof e};
+    int program = 0, kernel32 = 0;
+    char there[40] = "";
+    SIZE_T n = 0;
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPMODULE, 0);
+    CHECK(snapshot != INVALID_HANDLE_VALUE, "CreateToolhelp32Snapshot, TH32CS_SNAPMODULE");
+    for (BOOL more = Module32First(snapshot, &e); more; more = Module32Next(snapshot, &e)) {
+        program |= e.hModule == GetModuleHandleA(NULL) && !strcmp(e.szExePath, self) &&
+                   !strcmp(e.szModule, "conform_children.exe") && e.th32ProcessID == GetCurrentProcessId();
+        kernel32 |= e.hModule == GetModuleHandleA("kernel32") && e.modBaseAddr == (BYTE*)e.hModule &&
+                    !_stricmp(e.szModule, "kernel32.dll") && e.modBaseSize > 0x1000;
+    }
+    CHECK(program && kernel32 && GetLastError() == ERROR_NO_MORE_FILES, "Module32First, Module32Next");
+    CloseHandle(snapshot);
+    MODULEENTRY32W wide = {.dwSize = sizeof wide};
+    PROCESS_INFORMATION p;
+    start("for-ever", FALSE, 0, NULL, NULL, NULL, &p);
+    Sleep(50);
+    snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPMODULE | TH32CS_SNAPPROCESS, p.dwProcessId);
+    CHECK(Module32FirstW(snapshot, &wide) && !wcscmp(wide.szModule, L"conform_children.exe") &&
+              wide.th32ProcessID == p.dwProcessId && Module32NextW(snapshot, &wide),
+          "of another process: the program is the first");
+    CloseHandle(snapshot);
+    CHECK(Toolhelp32ReadProcessMemory(p.dwProcessId, wide.modBaseAddr, there, 2, &n) && n == 2 &&
+              !strcmp(there, "MZ"),
+          "Toolhelp32ReadProcessMemory");
+    TerminateProcess(p.hProcess, 0);
+    run_until_end(&p);
+    CHECK(CreateToolhelp32Snapshot(TH32CS_SNAPMODULE, 4) == INVALID_HANDLE_VALUE &&
+              GetLastError() == ERROR_ACCESS_DENIED,
+          "of the System process: ERROR_ACCESS_DENIED");
+
+    PVOID bases[40];
+    DWORD needed = 0;
+    char name[MAX_PATH] = "";
+    CHECK(EnumDeviceDrivers(bases, sizeof bases, &needed) && needed >= 3 * sizeof bases[0] &&
+              GetDeviceDriverBaseNameA(bases[0], name, sizeof name) == 12 && !strcmp(name, "ntoskrnl.exe"),
+          "EnumDeviceDrivers, GetDeviceDriverBaseName: the kernel is the first");
+    CHECK(GetDeviceDriverFileNameA(bases[0], name, sizeof name) > 12 && strstr(name, "\\ntoskrnl.exe"),
+          "GetDeviceDriverFileName");
+    CHECK(EnumDeviceDrivers(bases, 8, &needed) && needed >= 3 * sizeof bases[0], "lpcbNeeded is of all");
+    CHECK(!GetDeviceDriverBaseNameA((PVOID)1, name, sizeof name) && GetLastError() == ERROR_INVALID_HANDLE,
+          "no driver: ERROR_INVALID_HANDLE");
+}
+
+static void narrow_names(void) {
+    HANDLE mutex = CreateMutexExA(NULL, "narrow mutex", CREATE_MUTEX_INITIAL_OWNER, MUTEX_ALL_ACCESS);
+    HANDLE again = OpenMutexA(SYNCHRONIZE | MUTEX_MODIFY_STATE, FALSE, "narrow mutex");
+    CHECK(mutex && again && ReleaseMutex(again) && !ReleaseMutex(mutex), "CreateMutexExA, OpenMutexA");
+    CHECK(!OpenMutexA(SYNCHRONIZE, FALSE, "no mutex") && GetLastError() == ERROR_FILE_NOT_FOUND,
+          "OpenMutexA: ERROR_FILE_NOT_FOUND");
+    CloseHandle(mutex);
+    CloseHandle(again);
+    LONG before = 0;
+    HANDLE semaphore = CreateSemaphoreExA(NULL, 1, 5, "narrow semaphore", 0, SEMAPHORE_ALL_ACCESS);
+    again = OpenSemaphoreA(SEMAPHORE_MODIFY_STATE, FALSE, "narrow semaphore");
+    CHECK(semaphore && again && ReleaseSemaphore(again, 2, &before) && before == 1,
+          "CreateSemaphoreExA, OpenSemaphoreA");
+    CloseHandle(semaphore);
+    CloseHandle(again);
+}
+
 // "Error Mode", "Inheritance", "Process Creation Flags"; SetErrorMode, GetErrorMode, SetThreadErrorMode.
 static void error_modes(void) {
     DWORD old = 99;
@@ -568,6 +676,9 @@ int main(int argc, char** argv) {
     suspension();
     handles();
     attribute_lists();
+    facts();
+    modules();
+    narrow_names();
     error_modes();
     consoles();
     surroundings();
