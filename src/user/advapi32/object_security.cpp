@@ -1,9 +1,12 @@
-// Descriptors of objects by handle: Win32 pages of GetKernelObjectSecurity, GetSecurityInfo, SetSecurityInfo,
-// GetFileSecurity.
+// Descriptors of objects by handle and by name: Win32 pages of GetKernelObjectSecurity, GetSecurityInfo,
+// SetSecurityInfo, GetNamedSecurityInfo, SetNamedSecurityInfo, GetFileSecurity.
 #include "abi/file.h"
 #include "security.h"
 
 namespace nt {
+
+extern "C" LONG RegOpenKeyExW(HANDLE key, const WCHAR* name, DWORD options, ACCESS_MASK access, HANDLE* made);
+
 using namespace security;
 
 namespace {
@@ -36,7 +39,35 @@ ACCESS_MASK to_write(DWORD information) {
 }
 
 // SE_OBJECT_TYPE of a handle that the kernel knows: file, key, kernel object.
-bool is_of_kernel(DWORD type) { return type == 1 || type == 4 || type == 6; }
+enum ObjectType : DWORD { file_object = 1, registry_key = 4, kernel_object = 6 };
+bool is_of_kernel(DWORD type) { return type == file_object || type == registry_key || type == kernel_object; }
+
+// "CLASSES_ROOT\…", "CURRENT_USER\…", "MACHINE\…", "USERS\…".
+DWORD open_key(const WCHAR* name, ACCESS_MASK access, HANDLE& handle) {
+    constexpr struct {
+        const WCHAR* name;
+        ULONG_PTR root;
+    } roots[] = {{u"CLASSES_ROOT", 0x80000000},
+                 {u"CURRENT_USER", 0x80000001},
+                 {u"MACHINE", 0x80000002},
+                 {u"USERS", 0x80000003}};
+    for (const auto& root : roots) {
+        SIZE_T i = 0;
+        while (root.name[i] && (name[i] & ~0x20) == (root.name[i] & ~0x20))
+            ++i;
+        if (root.name[i] || (name[i] && name[i] != '\\')) continue;
+        return DWORD(RegOpenKeyExW(reinterpret_cast<HANDLE>(root.root), name[i] ? name + i + 1 : u"", 0,
+                                   access, &handle));
+    }
+    return ERROR_INVALID_NAME;
+}
+DWORD open_named(const WCHAR* name, DWORD type, ACCESS_MASK access, HANDLE& handle) {
+    if (!name) return ERROR_INVALID_PARAMETER;
+    if (type == registry_key) return open_key(name, access, handle);
+    if (type != file_object)
+        k32::stop("GetNamedSecurityInfo or SetNamedSecurityInfo (of this type of object)");
+    return error_of(open(name, access, handle));
+}
 
 } // namespace
 
@@ -95,6 +126,40 @@ DWORD SetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID* owner, 
     if (information & PROTECTED_DACL_SECURITY_INFORMATION) d.Control |= SE_DACL_PROTECTED;
     if (information & PROTECTED_SACL_SECURITY_INFORMATION) d.Control |= SE_SACL_PROTECTED;
     return error_of(NtSetSecurityObject(handle, information, &d));
+}
+
+DWORD GetNamedSecurityInfoW(const WCHAR* name, DWORD type, DWORD information, SID** owner, SID** group,
+                            ACL** dacl, ACL** sacl, PVOID* descriptor) {
+    HANDLE handle;
+    DWORD error = open_named(name, type, to_read(information), handle);
+    if (error) return error;
+    error = GetSecurityInfo(handle, type, information, owner, group, dacl, sacl, descriptor);
+    NtClose(handle);
+    return error;
+}
+DWORD GetNamedSecurityInfoA(const CHAR* name, DWORD type, DWORD information, SID** owner, SID** group,
+                            ACL** dacl, ACL** sacl, PVOID* descriptor) {
+    if (!name) return ERROR_INVALID_PARAMETER;
+    const k32::Wide wide(name);
+    return wide.ok()
+               ? GetNamedSecurityInfoW(wide.get(), type, information, owner, group, dacl, sacl, descriptor)
+               : DWORD(ERROR_NOT_ENOUGH_MEMORY);
+}
+DWORD SetNamedSecurityInfoW(const WCHAR* name, DWORD type, DWORD information, SID* owner, SID* group,
+                            ACL* dacl, ACL* sacl) {
+    HANDLE handle;
+    DWORD error = open_named(name, type, to_write(information), handle);
+    if (error) return error;
+    error = SetSecurityInfo(handle, type, information, owner, group, dacl, sacl);
+    NtClose(handle);
+    return error;
+}
+DWORD SetNamedSecurityInfoA(const CHAR* name, DWORD type, DWORD information, SID* owner, SID* group,
+                            ACL* dacl, ACL* sacl) {
+    if (!name) return ERROR_INVALID_PARAMETER;
+    const k32::Wide wide(name);
+    return wide.ok() ? SetNamedSecurityInfoW(wide.get(), type, information, owner, group, dacl, sacl)
+                     : DWORD(ERROR_NOT_ENOUGH_MEMORY);
 }
 
 BOOL GetFileSecurityW(const WCHAR* name, DWORD information, PVOID to, DWORD length, DWORD* needed) {
