@@ -194,7 +194,9 @@ bool valid_acl(const ACL* acl) {
 }
 
 NTSTATUS add_ace(ACL* acl, ULONG revision, UCHAR type, ULONG flags, ACCESS_MASK mask, const SID* sid) {
-    if (flags & ~ULONG{VALID_INHERIT_FLAGS}) return STATUS_INVALID_PARAMETER;
+    constexpr ULONG audit_flags = 0xC0; // SUCCESSFUL_ACCESS_ACE_FLAG, FAILED_ACCESS_ACE_FLAG
+    const ULONG valid = VALID_INHERIT_FLAGS | (type == SYSTEM_AUDIT_ACE_TYPE ? audit_flags : 0);
+    if (flags & ~valid) return STATUS_INVALID_PARAMETER;
     if (!valid_sid(sid)) return STATUS_INVALID_SID;
     if (!valid_acl(acl)) return STATUS_INVALID_ACL;
     if (revision < ACL_REVISION || revision > ACL_REVISION_DS) return STATUS_REVISION_MISMATCH;

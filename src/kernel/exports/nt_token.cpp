@@ -76,13 +76,22 @@ extern "C" NTSTATUS NtOpenThreadTokenEx(HANDLE thread, ACCESS_MASK desired, BOOL
     const se::Impersonation client = se::impersonation_of(*target);
     if (!client.token) return STATUS_NO_TOKEN;
     if (client.level == SecurityAnonymous) return STATUS_CANT_OPEN_ANONYMOUS;
+    // nf-ntifs-psimpersonateclient, CopyOnOpen: "the token must be duplicated, and the duplicate token used
+    // instead". assumed: the thread keeps its own.
+    TOKEN* token = client.token;
+    if (client.copy_on_open)
+        token = TRY_STATUS(
+            se::duplicate_token(*client.token, TokenImpersonation, client.level, client.effective_only));
+    else
+        ob::reference(token);
     // "OpenAsSelf": checked against the process, so that a thread that only identifies can see whom.
     ETHREAD& self = se::current_thread_body();
     const PVOID own = self.ClientSecurity;
     if (as_self) self.ClientSecurity = nullptr;
     const auto made =
-        ob::open_by_pointer(client.token, attributes, nullptr, desired, se::token_type, previous_mode());
+        ob::open_by_pointer(token, attributes, nullptr, desired, se::token_type, previous_mode());
     self.ClientSecurity = own;
+    ob::dereference(token);
     return give(handle, made);
 }
 GATE(NtOpenThreadTokenEx);

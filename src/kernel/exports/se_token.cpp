@@ -44,7 +44,7 @@ extern "C" PACCESS_TOKEN PsReferenceImpersonationToken(const ETHREAD* thread, BO
     const se::Impersonation client = se::impersonation_of(*thread);
     if (!client.token) return nullptr;
     ob::reference(client.token);
-    *copy_on_open = FALSE;
+    *copy_on_open = client.copy_on_open;
     *effective_only = client.effective_only;
     *level = client.level;
     return client.token;
@@ -55,9 +55,9 @@ extern "C" void PsDereferenceImpersonationToken(PACCESS_TOKEN token) {
 }
 GATE(PsDereferenceImpersonationToken);
 
-extern "C" NTSTATUS PsImpersonateClient(ETHREAD* thread, PACCESS_TOKEN token, BOOLEAN, BOOLEAN effective_only,
-                                        SECURITY_IMPERSONATION_LEVEL level) {
-    return se::impersonate_client(*thread, static_cast<TOKEN*>(token), effective_only, level);
+extern "C" NTSTATUS PsImpersonateClient(ETHREAD* thread, PACCESS_TOKEN token, BOOLEAN copy_on_open,
+                                        BOOLEAN effective_only, SECURITY_IMPERSONATION_LEVEL level) {
+    return se::impersonate_client(*thread, static_cast<TOKEN*>(token), effective_only, level, copy_on_open);
 }
 GATE(PsImpersonateClient);
 extern "C" void PsRevertToSelf() {

@@ -78,7 +78,8 @@ void add_label(Parts& to, const TOKEN& token) {
     const ULONG level = integrity_level(token);
     bool labelled = false;
     for_each(to.sacl, [&](const ACCESS_ALLOWED_ACE& ace) {
-        labelled = labelled || ace.Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE;
+        labelled = labelled || (ace.Header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE &&
+                                !(ace.Header.AceFlags & INHERIT_ONLY_ACE));
     });
     if (level >= SECURITY_MANDATORY_MEDIUM_RID || labelled) return;
     struct {

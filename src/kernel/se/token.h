@@ -77,13 +77,15 @@ struct Impersonation {
     TOKEN* token = nullptr; // not referenced; null: none
     SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
     bool effective_only = false;
+    bool copy_on_open = false; // whoever opens it gets a copy
 };
 Impersonation impersonation_of(const ETHREAD& thread);
 // Takes a reference of its own; null ends it.
-void impersonate(ETHREAD& thread, TOKEN* token, SECURITY_IMPERSONATION_LEVEL level, bool effective_only);
+void impersonate(ETHREAD& thread, TOKEN* token, SECURITY_IMPERSONATION_LEVEL level, bool effective_only,
+                 bool copy_on_open = false);
 // PsImpersonateClient: a server without SeImpersonatePrivilege may only identify others than itself.
 NTSTATUS impersonate_client(ETHREAD& thread, TOKEN* token, bool effective_only,
-                            SECURITY_IMPERSONATION_LEVEL level);
+                            SECURITY_IMPERSONATION_LEVEL level, bool copy_on_open = false);
 
 ULONG integrity_level(const TOKEN& token); // SECURITY_MANDATORY_*_RID
 // With restricting SIDs, be it none that are left after a further restriction.

@@ -13,7 +13,7 @@ namespace {
 
 constexpr ULONG_PTR reference_bits = 0xf; // of an EX_FAST_REF
 constexpr ULONG_PTR level_bits = 0x3, effective_bit = 0x4, client_bits = 0x7;
-constexpr ULONG impersonates = 0x8; // ETHREAD.CrossThreadFlags
+constexpr ULONG impersonates = 0x8, copied_on_open = 0x100; // ETHREAD.CrossThreadFlags
 
 } // namespace
 
@@ -46,25 +46,28 @@ Impersonation impersonation_of(const ETHREAD& thread) {
     const auto slot = reinterpret_cast<ULONG_PTR>(thread.ClientSecurity);
     if (slot == 0) return {};
     return {strip(thread.ClientSecurity, client_bits),
-            static_cast<SECURITY_IMPERSONATION_LEVEL>(slot & level_bits), (slot & effective_bit) != 0};
+            static_cast<SECURITY_IMPERSONATION_LEVEL>(slot & level_bits), (slot & effective_bit) != 0,
+            (thread.CrossThreadFlags & copied_on_open) != 0};
 }
 
-void impersonate(ETHREAD& thread, TOKEN* token, SECURITY_IMPERSONATION_LEVEL level, bool effective_only) {
+void impersonate(ETHREAD& thread, TOKEN* token, SECURITY_IMPERSONATION_LEVEL level, bool effective_only,
+                 bool copy_on_open) {
     TOKEN* old = impersonation_of(thread).token;
     thread.ClientSecurity = nullptr;
-    thread.CrossThreadFlags = thread.CrossThreadFlags & ~impersonates;
+    thread.CrossThreadFlags = thread.CrossThreadFlags & ~(impersonates | copied_on_open);
     if (token) {
         ob::reference(token);
         thread.ClientSecurity = reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(token) | level |
                                                         (effective_only ? effective_bit : 0));
-        thread.CrossThreadFlags = thread.CrossThreadFlags | impersonates;
+        thread.CrossThreadFlags =
+            thread.CrossThreadFlags | impersonates | (copy_on_open ? copied_on_open : 0);
     }
     if (old) ob::dereference(old);
 }
 
 // nf-ntifs-psimpersonateclient, "The routine ensures whether client impersonation can actually occur".
 NTSTATUS impersonate_client(ETHREAD& thread, TOKEN* token, bool effective_only,
-                            SECURITY_IMPERSONATION_LEVEL level) {
+                            SECURITY_IMPERSONATION_LEVEL level, bool copy_on_open) {
     if (!token) {
         impersonate(thread, nullptr, level, false);
         return STATUS_SUCCESS;
@@ -81,13 +84,13 @@ NTSTATUS impersonate_client(ETHREAD& thread, TOKEN* token, bool effective_only,
         (rtl::equal_sid(user(own), user(*token)) && is_restricted(own) == is_restricted(*token) &&
          integrity_level(*token) <= integrity_level(own));
     if (allowed) {
-        impersonate(thread, token, level, effective_only);
+        impersonate(thread, token, level, effective_only, copy_on_open);
         return STATUS_SUCCESS;
     }
     // "makes a copy of the existing token … with limited security impersonation level"
     TOKEN* copy =
         TRY_STATUS(duplicate_token(*token, TokenImpersonation, SecurityIdentification, effective_only));
-    impersonate(thread, copy, SecurityIdentification, effective_only);
+    impersonate(thread, copy, SecurityIdentification, effective_only, copy_on_open);
     ob::dereference(copy);
     return STATUS_SUCCESS;
 }

@@ -35,6 +35,15 @@ BOOL AddAccessDeniedAce(ACL* acl, DWORD revision, DWORD mask, const SID* sid) {
 BOOL AddAccessDeniedAceEx(ACL* acl, DWORD revision, DWORD flags, DWORD mask, const SID* sid) {
     return add(acl, revision, ACCESS_DENIED_ACE_TYPE, flags, mask, sid);
 }
+BOOL AddAuditAccessAceEx(ACL* acl, DWORD revision, DWORD flags, DWORD mask, const SID* sid, BOOL success,
+                         BOOL failure) {
+    constexpr DWORD SUCCESSFUL_ACCESS_ACE_FLAG = 0x40, FAILED_ACCESS_ACE_FLAG = 0x80;
+    flags |= (success ? SUCCESSFUL_ACCESS_ACE_FLAG : 0) | (failure ? FAILED_ACCESS_ACE_FLAG : 0);
+    return add(acl, revision, SYSTEM_AUDIT_ACE_TYPE, flags, mask, sid);
+}
+BOOL AddAuditAccessAce(ACL* acl, DWORD revision, DWORD mask, const SID* sid, BOOL success, BOOL failure) {
+    return AddAuditAccessAceEx(acl, revision, 0, mask, sid, success, failure);
+}
 BOOL AddMandatoryAce(ACL* acl, DWORD revision, DWORD flags, DWORD policy, const SID* sid) {
     return add(acl, revision, SYSTEM_MANDATORY_LABEL_ACE_TYPE, flags, policy, sid);
 }
@@ -142,6 +151,20 @@ void MapGenericMask(DWORD* mask, const GENERIC_MAPPING* mapping) {
     if (*mask & GENERIC_EXECUTE) m |= mapping->GenericExecute;
     if (*mask & GENERIC_ALL) m |= mapping->GenericAll;
     *mask = m;
+}
+void QuerySecurityAccessMask(DWORD information, DWORD* access) {
+    *access = 0;
+    if (information & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION |
+                       LABEL_SECURITY_INFORMATION))
+        *access |= READ_CONTROL;
+    if (information & SACL_SECURITY_INFORMATION) *access |= ACCESS_SYSTEM_SECURITY;
+}
+void SetSecurityAccessMask(DWORD information, DWORD* access) {
+    *access = 0;
+    if (information & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION))
+        *access |= WRITE_OWNER;
+    if (information & DACL_SECURITY_INFORMATION) *access |= WRITE_DAC;
+    if (information & SACL_SECURITY_INFORMATION) *access |= ACCESS_SYSTEM_SECURITY;
 }
 BOOL AreAllAccessesGranted(DWORD granted, DWORD desired) { return (desired & ~granted) == 0; }
 BOOL AreAnyAccessesGranted(DWORD granted, DWORD desired) { return (desired & granted) != 0; }

@@ -152,6 +152,38 @@ BOOL IsWellKnownSid(const SID* sid, DWORD type) {
     return FALSE;
 }
 
+namespace {
+// S-1-5-21-X-Y-Z, alone or before a RID.
+bool is_of_domain(const SID* sid) {
+    return sid->IdentifierAuthority.Value[5] == 5 && sid->SubAuthorityCount >= 4 &&
+           sid->SubAuthorityCount <= 5 && sid->SubAuthority[0] == 21;
+}
+} // namespace
+BOOL GetWindowsAccountDomainSid(const SID* sid, SID* domain, DWORD* size) {
+    constexpr DWORD ERROR_NON_ACCOUNT_SID = 1257;
+    if (!rtl::valid_sid(sid)) return fail_with(ERROR_INVALID_SID);
+    if (!is_of_domain(sid)) return fail_with(ERROR_NON_ACCOUNT_SID);
+    const DWORD needed = rtl::length_required_sid(4), room = *size;
+    *size = needed;
+    if (!domain || room < needed) return fail_with(ERROR_INSUFFICIENT_BUFFER);
+    ULONGLONG whole[9];
+    rtl::copy_sid(sizeof whole, reinterpret_cast<SID*>(whole), sid);
+    reinterpret_cast<SID*>(whole)->SubAuthorityCount = 4;
+    return answer(rtl::copy_sid(room, domain, reinterpret_cast<SID*>(whole)));
+}
+BOOL EqualDomainSid(const SID* a, const SID* b, BOOL* equal) {
+    constexpr DWORD ERROR_NON_DOMAIN_SID = 1258;
+    if (!rtl::valid_sid(a) || !rtl::valid_sid(b)) return fail_with(ERROR_INVALID_SID);
+    const auto is_builtin = [](const SID* sid) {
+        return sid->IdentifierAuthority.Value[5] == 5 && sid->SubAuthorityCount && sid->SubAuthority[0] == 32;
+    };
+    const auto fits = [&](const SID* sid) { return is_of_domain(sid) || is_builtin(sid); };
+    if (!fits(a) || !fits(b)) return fail_with(ERROR_NON_DOMAIN_SID);
+    *equal = is_builtin(a) == is_builtin(b);
+    for (UCHAR i = 1; *equal && is_of_domain(a) && i < 4; ++i)
+        *equal = a->SubAuthority[i] == b->SubAuthority[i];
+    return TRUE;
+}
 BOOL ConvertSidToStringSidW(const SID* sid, WCHAR** text) { return to_string(sid, text); }
 BOOL ConvertSidToStringSidA(const SID* sid, CHAR** text) { return to_string(sid, text); }
 BOOL ConvertStringSidToSidW(const WCHAR* text, PSID* sid) {

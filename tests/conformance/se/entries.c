@@ -119,6 +119,40 @@ static void new_object(void) {
     LocalFree(found);
 }
 
+static void small_ones(void) {
+    ULONG list[32];
+    PACL acl = (PACL)list;
+    ACCESS_ALLOWED_ACE* ace = NULL;
+    DWORD access = 0, size = 0;
+    InitializeAcl(acl, sizeof list, ACL_REVISION);
+    CHECK(AddAuditAccessAce(acl, ACL_REVISION, 7, world, TRUE, FALSE) && GetAce(acl, 0, (void**)&ace) &&
+              ace->Header.AceType == SYSTEM_AUDIT_ACE_TYPE && ace->Header.AceFlags == 0x40,
+          "AddAuditAccessAce");
+    CHECK(AddAuditAccessAceEx(acl, ACL_REVISION, CONTAINER_INHERIT_ACE, 7, world, FALSE, TRUE) &&
+              GetAce(acl, 1, (void**)&ace) && ace->Header.AceFlags == 0x82,
+          "AddAuditAccessAceEx");
+    QuerySecurityAccessMask(OWNER_SECURITY_INFORMATION | SACL_SECURITY_INFORMATION, &access);
+    CHECK(access == (READ_CONTROL | ACCESS_SYSTEM_SECURITY), "QuerySecurityAccessMask");
+    SetSecurityAccessMask(OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &access);
+    CHECK(access == (WRITE_OWNER | WRITE_DAC), "SetSecurityAccessMask");
+    BYTE guest[SECURITY_MAX_SID_SIZE], domain[SECURITY_MAX_SID_SIZE];
+    BOOL equal = FALSE;
+    size = sizeof guest;
+    CreateWellKnownSid(WinAccountGuestSid, NULL, guest, &size);
+    size = 4;
+    CHECK(!GetWindowsAccountDomainSid(guest, domain, &size) && GetLastError() == ERROR_INSUFFICIENT_BUFFER &&
+              size == 24,
+          "GetWindowsAccountDomainSid: ERROR_INSUFFICIENT_BUFFER");
+    CHECK(GetWindowsAccountDomainSid(guest, domain, &size) && *GetSidSubAuthorityCount(domain) == 4 &&
+              EqualDomainSid(guest, domain, &equal) && equal,
+          "GetWindowsAccountDomainSid, EqualDomainSid");
+    CHECK(!GetWindowsAccountDomainSid(world, domain, &size) && GetLastError() == ERROR_NON_ACCOUNT_SID,
+          "ERROR_NON_ACCOUNT_SID");
+    CHECK(!EqualDomainSid(world, guest, &equal) && GetLastError() == ERROR_NON_DOMAIN_SID,
+          "ERROR_NON_DOMAIN_SID");
+    CHECK(EqualDomainSid(admins, guest, &equal) && !equal, "BUILTIN is another domain");
+}
+
 int main(void) {
     DWORD size = sizeof world;
     CreateWellKnownSid(WinWorldSid, NULL, world, &size);
@@ -126,5 +160,6 @@ int main(void) {
     CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, admins, &size);
     modes();
     new_object();
+    small_ones();
     return finish();
 }

@@ -186,6 +186,22 @@ static void impersonation(void) {
               !import_PsReferenceImpersonationToken(self, &copy, &effective, &level),
           "PsAssignImpersonationToken without a handle ends it");
     ZwClose(handle);
+    CHECK(import_PsImpersonateClient(self, client.ClientToken, TRUE, TRUE, SecurityIdentification) ==
+                  STATUS_SUCCESS &&
+              import_PsReferenceImpersonationToken(self, &copy, &effective, &level) == client.ClientToken &&
+              copy && effective && level == SecurityIdentification,
+          "PsImpersonateClient, CopyOnOpen: the token cannot be opened directly");
+    import_PsDereferenceImpersonationToken(client.ClientToken);
+    PVOID opened = NULL;
+    CHECK(import_ZwOpenThreadToken(NtCurrentThread(), TOKEN_QUERY, TRUE, &handle) == STATUS_SUCCESS &&
+              ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &opened, NULL) == STATUS_SUCCESS &&
+              opened != client.ClientToken &&
+              import_SeTokenImpersonationLevel(opened) == SecurityIdentification,
+          "ZwOpenThreadToken: a duplicate, at the thread's level");
+    ObDereferenceObject(opened);
+    ZwClose(handle);
+    CHECK(import_PsImpersonateClient(self, NULL, FALSE, FALSE, SecurityAnonymous) == STATUS_SUCCESS,
+          "NULL ends the impersonation");
     import_SeImpersonateClient(&client, self);
     import_SeCaptureSubjectContext(&subject);
     CHECK(subject.ClientToken == client.ClientToken &&
