@@ -275,6 +275,8 @@ CASES = [
     ("IoReleaseRemoveLockAndWaitOutsideRemoveDevice", "io", {"more": "static NTSTATUS NTAPI add(PDRIVER_OBJECT d, PDEVICE_OBJECT p) { (void)d, (void)p; return 0; } static IO_REMOVE_LOCK lock;",
      "entry": "driver->DriverExtension->AddDevice = add; IoInitializeRemoveLock(&lock, 0x4c75, 0, 0); IoAcquireRemoveLock(&lock, driver);"
               "IoReleaseRemoveLockAndWait(&lock, driver); driver->DriverExtension->AddDevice = NULL;"}, 123, ""),
+    ("RemoveLockReleaseDeviceControl", "io", {"before": "IoInitializeRemoveLock((PIO_REMOVE_LOCK)memory, 0x4c75, 0, 0);",
+     "upper": "IoAcquireRemoveLock((PIO_REMOVE_LOCK)memory, irp); kept = irp;", "entry": "IoReleaseRemoveLock((PIO_REMOVE_LOCK)memory, kept);"}, 123, ""),
     ("IoSetCompletionRoutineExCheckDeviceObject", "io", {"entry": """UNICODE_STRING n; RtlInitUnicodeString(&n, L"\\\\Device\\\\Null"); PFILE_OBJECT f; PDEVICE_OBJECT null;
      IoGetDeviceObjectPointer(&n, FILE_READ_DATA, &f, &null); PIRP irp = own(lower, 3);
      if (NT_SUCCESS(IoSetCompletionRoutineEx(null, irp, keep, NULL, TRUE, TRUE, TRUE))) IoCallDriver(lower, irp);

@@ -78,7 +78,7 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
         trace::emit_completion_called(irp, level, device, done.CompletionRoutine,
                                       reinterpret_cast<ULONG_PTR>(done.Context), done.Control,
                                       irp->IoStatus.Status);
-    const bool was_pending = irp->PendingReturned;
+    const bool was_pending = irp->PendingReturned, of_owner = level > irp->StackCount;
     const NTSTATUS answer =
         detail::checked_call("a completion routine", done.CompletionRoutine, device, irp, done.Context);
     if (trace::on) [[unlikely]]
@@ -87,7 +87,7 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
                  reinterpret_cast<ULONG_PTR>(done.CompletionRoutine), answer);
     if (answer == STATUS_MORE_PROCESSING_REQUIRED) {
         if (verifying && was_pending)
-            detail::note_taken_back(irp, level, reinterpret_cast<ULONG_PTR>(done.CompletionRoutine),
+            detail::note_taken_back(irp, level, of_owner, reinterpret_cast<ULONG_PTR>(done.CompletionRoutine),
                                     reinterpret_cast<ULONG_PTR>(done.Context));
         return true;
     }

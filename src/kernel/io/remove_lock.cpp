@@ -1,11 +1,14 @@
 #include "kernel/io/remove_lock.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "kernel/io/detail/describe.h"
+#include "kernel/io/detail/history.h"
 #include "kernel/io/detail/rules.h"
 #include "kernel/ke/clock.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/held_locks.h"
 #include "kernel/ke/report.h"
+#include "kernel/ke/thread.h"
 #include "kernel/ke/watched_memory.h"
 #include <map>
 #include <vector>
@@ -116,7 +119,7 @@ NTSTATUS acquire_remove_lock(IO_REMOVE_LOCK& lock, PVOID tag) {
         NT_REPORT(rule, {}, "acquires the remove lock 0x%lx, which is not initialized", number(&lock));
         return STATUS_SUCCESS;
     }
-    account->uses.push_back({tag, ke::calling_address(), ke::interrupt_time()});
+    account->uses.push_back({tag, ke::calling_address(), ke::interrupt_time(), ke::current_thread().calls});
     if (account->limits.high_water && account->uses.size() > account->limits.high_water) [[unlikely]]
         NT_REPORT(rule, {},
                   "acquires the remove lock 0x%lx more often than the %u times that the driver allows",
@@ -141,6 +144,50 @@ void release_remove_lock_and_wait(IO_REMOVE_LOCK& lock, PVOID tag) {
     lock.Common.IoCount = lock.Common.IoCount - 2;
     if (lock.Common.IoCount > 0)
         ke::wait_for_lock(&lock, ke::LockKind::remove_lock, &lock.Common.RemoveEvent, Executive);
+}
+
+namespace {
+
+// devtest pages wdm-removelockreleasecreate and so on.
+const char* release_rule(UCHAR major) {
+    switch (major) {
+    case IRP_MJ_CREATE:
+        return "RemoveLockReleaseCreate";
+    case IRP_MJ_CLOSE:
+        return "RemoveLockReleaseClose";
+    case IRP_MJ_READ:
+        return "RemoveLockReleaseRead";
+    case IRP_MJ_WRITE:
+        return "RemoveLockReleaseWrite";
+    case IRP_MJ_DEVICE_CONTROL:
+        return "RemoveLockReleaseDeviceControl";
+    case IRP_MJ_INTERNAL_DEVICE_CONTROL:
+        return "RemoveLockReleaseInternalDeviceControl";
+    case IRP_MJ_SHUTDOWN:
+        return "RemoveLockReleaseShutdown";
+    case IRP_MJ_CLEANUP:
+        return "RemoveLockReleaseCleanup";
+    case IRP_MJ_POWER:
+        return "RemoveLockReleasePower";
+    case IRP_MJ_SYSTEM_CONTROL:
+        return "RemoveLockReleaseSystemControl";
+    case IRP_MJ_PNP:
+        return "RemoveLockReleasePnp";
+    default:
+        return "RemoveLockRelease2";
+    }
+}
+
+} // namespace
+
+void detail::check_held_locks(const Call& call) {
+    for (const auto& [lock, account] : accounts)
+        for (const RemoveLockUse& use : account.uses)
+            if (use.call == &call && use.tag == call.irp)
+                ke::report_at(use.caller, release_rule(call.major), {}, about(call.irp),
+                              "acquires the remove lock 0x%lx for IRP %llx, and its dispatch routine has "
+                              "returned without releasing it, though the request is completed",
+                              lock, address_of(call.irp));
 }
 
 void for_each_remove_lock_use(ULONG_PTR lock, void (*visit)(void*, const RemoveLockUse&), void* context) {

@@ -22,7 +22,8 @@ void release_remove_lock_and_wait(IO_REMOVE_LOCK& lock, PVOID tag);
 struct RemoveLockUse {
     PVOID tag;
     ULONG_PTR caller;
-    ULONGLONG since; // interrupt time
+    ULONGLONG since;  // interrupt time
+    const void* call; // detail::Call of the dispatch routine that has acquired it
 };
 // Outstanding acquisitions, for reports.
 void for_each_remove_lock_use(ULONG_PTR lock, void (*visit)(void* context, const RemoveLockUse& use),

@@ -335,6 +335,7 @@ Sending check_call(DEVICE_OBJECT* device, IRP* irp) {
         if (f.forwarder) check_unknown(f.irp, *f.next, f.caller, false);
         check_devices(f);
     }
+    note_sent_again(irp, static_cast<UCHAR>(level));
     if (f.outermost) {
         if (maker_of(irp) == Maker::system && !was_sent(irp))
             note_event(Happened::made, irp, 0, caller, 0, f.next->MajorFunction);
@@ -369,6 +370,7 @@ void check_answer(const Call& call, const Sending& sending, NTSTATUS status) {
         ke::report_at(routine + 1, "WmiComplete", {}, about(call.irp),
                       "%s returned without completing IRP %llx (IRP_MJ_SYSTEM_CONTROL), whose provider it is",
                       name_of(call.driver).text, address_of(call.irp));
+    if (call.left && status != STATUS_PENDING) check_held_locks(call);
     if (sending.event_was_set && status == STATUS_PENDING) {
         const ULONG_PTR caller = ke::calling_address();
         ke::report_at(

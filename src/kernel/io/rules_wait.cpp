@@ -99,19 +99,24 @@ void note_sender(const IRP* irp, ULONG_PTR caller) {
         built[number(irp->UserEvent)] = irp;
 }
 
-void note_taken_back(const IRP* irp, UCHAR level, ULONG_PTR routine, ULONG_PTR context) {
+void note_sent_again(const IRP* irp, UCHAR level) {
+    for (Call* c = calls_of(irp, level); c; c = c->next)
+        if (c->irp == irp && c->level == level) c->taken_by = 0;
+}
+
+void note_taken_back(const IRP* irp, UCHAR level, bool by_owner, ULONG_PTR routine, ULONG_PTR context) {
     for (Call* c = calls_of(irp, level); c; c = c->next)
         if (c->irp == irp && c->level == level) {
             c->taken_by = routine;
             c->context = context;
         }
+    if (!by_owner) return;
     if (const auto found = senders.find(irp); found != senders.end()) found->second.taken_by = routine;
 }
 
 void forget_sender(const IRP* irp) {
     senders.erase(irp);
-    if (const auto found = built.find(number(irp->UserEvent)); found != built.end() && found->second == irp)
-        built.erase(found);
+    std::erase_if(built, [irp](const auto& entry) { return entry.second == irp; });
 }
 
 } // namespace detail

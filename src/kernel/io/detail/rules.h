@@ -50,6 +50,7 @@ void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location, ULONG_PTR 
 void check_safe_completion(const IRP* irp, const DEVICE_OBJECT* device);
 void check_next_packet(const DEVICE_OBJECT* device);
 void check_removal_wait();
+void check_held_locks(const Call& call); // its request is completed
 void check_reuse(const IRP* irp, ULONG_PTR caller);
 void check_initialize(const IRP* irp, ULONG_PTR caller);
 void check_requestor(const IRP* irp, ULONG_PTR caller); // its end will be told
