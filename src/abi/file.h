@@ -518,6 +518,12 @@ struct FILE_FS_DEVICE_INFORMATION {
     ULONG Characteristics;
 };
 using PFILE_FS_DEVICE_INFORMATION = FILE_FS_DEVICE_INFORMATION*;
+struct FILE_FS_DRIVER_PATH_INFORMATION {
+    BOOLEAN DriverInPath;
+    ULONG DriverNameLength; // bytes
+    WCHAR DriverName[1];
+};
+static_assert(sizeof(FILE_FS_DRIVER_PATH_INFORMATION) == 12);
 struct FILE_FS_VOLUME_INFORMATION {
     LARGE_INTEGER VolumeCreationTime;
     ULONG VolumeSerialNumber;

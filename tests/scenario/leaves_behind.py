@@ -140,7 +140,7 @@ def check(lab, options, folder):
     check_locked_pages(lab, folder)
     for name, unload, entry, exit_status, texts in CASES:
         image = f"leaver_{name}"
-        driver = rs.build_driver(folder, image, SOURCE % {"unload": unload, "entry": entry})
+        driver = rs.build_driver(folder, image, SOURCE % {"unload": unload, "entry": entry}, "-Wl,--forceinteg")
         done = rs.expect(lab.call(["run", "--unload", "--driver", driver, "--", lab.guest / "cxx_static.exe"]), exit_status)
         for text in texts:
             if not re.search(text.replace("NAME", image), done.stderr):

@@ -167,7 +167,7 @@ def check(lab, options, folder):
     program = folder / "ends.exe"
     for name, code, exit_status, said in CASES:
         parts = {part: code.get(part, "") for part in ("process", "image", "thread", "handle", "remover", "entry")}
-        driver = rs.build_driver(folder, f"rem_{name}", DRIVER % parts)
+        driver = rs.build_driver(folder, f"rem_{name}", DRIVER % parts, "-Wl,--forceinteg")
         done = rs.expect(lab.call(["run", "--driver", driver, "--", program, "1"], timeout=60), exit_status, stderr=said)
         if exit_status == 126 and "every thread waits" not in done.stderr:
             raise rs.Failure(f"{name}: the report does not say that all wait:\n{done.stderr}")

@@ -66,7 +66,8 @@ extern "C" DEVICE_OBJECT* IoGetAttachedDeviceReference(DEVICE_OBJECT* device) {
 GATE(IoGetAttachedDeviceReference);
 extern "C" DEVICE_OBJECT* IoGetLowerDeviceObject(DEVICE_OBJECT* device) {
     DEVICE_OBJECT* lower = io::attached_to(device);
-    if (lower) ob::reference(lower);
+    if (!lower || io::is_going(lower)) return nullptr;
+    ob::reference(lower);
     return lower;
 }
 GATE(IoGetLowerDeviceObject);

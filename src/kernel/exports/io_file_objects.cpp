@@ -100,6 +100,15 @@ extern "C" NTSTATUS IoSetFileOrigin(FILE_OBJECT* file, BOOLEAN remote) {
 GATE(IoSetFileOrigin);
 extern "C" NTSTATUS IoSetFileObjectIgnoreSharing(FILE_OBJECT* file) { return io::ignore_sharing(file); }
 GATE(IoSetFileObjectIgnoreSharing);
+extern "C" BOOLEAN IoIsFileOriginRemote(FILE_OBJECT* file) { return (file->Flags & FO_REMOTE_ORIGIN) != 0; }
+GATE(IoIsFileOriginRemote);
+extern "C" BOOLEAN IoIsFileObjectIgnoringSharing(FILE_OBJECT* file) { return io::is_ignoring_sharing(file); }
+GATE(IoIsFileObjectIgnoringSharing);
+extern "C" NTSTATUS IoCheckFunctionAccess(ACCESS_MASK granted, UCHAR major, UCHAR minor, ULONG code,
+                                          ULONG* file_class, ULONG* volume_class) {
+    return io::check_function_access(granted, major, minor, code, file_class, volume_class);
+}
+GATE(IoCheckFunctionAccess);
 
 extern "C" NTSTATUS IoCheckQuerySetFileInformation(ULONG info_class, ULONG length, BOOLEAN set) {
     return io::check_query_set(info_class, length, set);

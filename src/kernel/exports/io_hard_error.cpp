@@ -21,8 +21,9 @@ extern "C" void IoRaiseHardError(IRP* irp, VPB* vpb, DEVICE_OBJECT* real_device)
     io::raise_hard_error(irp, vpb, real_device, ke::calling_address());
 }
 GATE(IoRaiseHardError);
-extern "C" BOOLEAN IoRaiseInformationalHardError(NTSTATUS status, UNICODE_STRING* text, ke::Thread* thread) {
-    return io::raise_informational_hard_error(status, text, thread);
+// The status decides what is shown "regardless of the String parameter value".
+extern "C" BOOLEAN IoRaiseInformationalHardError(NTSTATUS status, UNICODE_STRING*, ke::Thread* thread) {
+    return io::raise_informational_hard_error(status, thread);
 }
 GATE(IoRaiseInformationalHardError);
 extern "C" BOOLEAN IoSetThreadHardErrorMode(BOOLEAN on) { return io::enable_hard_errors(on); }

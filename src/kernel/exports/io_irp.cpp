@@ -130,19 +130,15 @@ GATE(IoReleaseCancelSpinLock);
 extern "C" BOOLEAN IoIsOperationSynchronous(IRP* irp) { return io::is_operation_synchronous(irp); }
 GATE(IoIsOperationSynchronous);
 
-static PVOID requestor_of(const IRP* irp) {
-    auto* thread = reinterpret_cast<ke::Thread*>(irp->Tail.Overlay.Thread);
-    return thread ? thread->process : nullptr;
-}
-extern "C" PVOID IoGetRequestorProcess(IRP* irp) { return requestor_of(irp); }
+extern "C" PVOID IoGetRequestorProcess(IRP* irp) { return io::requestor_process(irp); }
 GATE(IoGetRequestorProcess);
 extern "C" ULONG IoGetRequestorProcessId(IRP* irp) {
-    auto* thread = reinterpret_cast<ke::Thread*>(irp->Tail.Overlay.Thread);
-    return thread ? static_cast<ULONG>(thread->pid) : 0;
+    const auto* process = io::requestor_process(irp);
+    return process ? static_cast<ULONG>(reinterpret_cast<ULONG_PTR>(process->UniqueProcessId)) : 0;
 }
 GATE(IoGetRequestorProcessId);
 extern "C" NTSTATUS IoGetRequestorSessionId(IRP* irp, ULONG* session) {
-    const auto* process = static_cast<const EPROCESS*>(requestor_of(irp));
+    const auto* process = io::requestor_process(irp);
     *session = process ? ps::session_of(*process) : ~0u;
     return process ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }

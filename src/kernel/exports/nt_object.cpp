@@ -64,8 +64,13 @@ extern "C" NTSTATUS NtDuplicateObject(HANDLE source_process, HANDLE source, HAND
     if (const NTSTATUS status = process_by_handle(source_process, &from.process); !NT_SUCCESS(status))
         return status;
     if (!from.process) return STATUS_INVALID_HANDLE;
-    if (const NTSTATUS status = process_by_handle(target_process, &to.process); !NT_SUCCESS(status))
+    if (const NTSTATUS status = process_by_handle(target_process, &to.process); !NT_SUCCESS(status)) {
+        // "This occurs regardless of any error status returned."
+        if ((options & DUPLICATE_CLOSE_SOURCE) && !from.has_ended())
+            static_cast<void>(
+                ob::duplicate_handle({from.table(), source, nullptr, desired, attributes, options, mode}));
         return status;
+    }
     if (!to.process && !(options & DUPLICATE_CLOSE_SOURCE)) return STATUS_INVALID_HANDLE;
     if (from.has_ended() || (to.process && to.has_ended())) return STATUS_PROCESS_IS_TERMINATING;
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;

@@ -5,6 +5,7 @@
 #include "kernel/exports/capture.h"
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
 #include <string_view>
 
 using namespace nt;
@@ -52,13 +53,21 @@ NTSTATUS give_string(PVOID buffer, ULONG length, ULONG* needed, const void* head
 }
 
 NTSTATUS query_name(PVOID object, PVOID buffer, ULONG length, ULONG* needed) {
-    WCHAR text[1024];
+    WCHAR text[256];
     UNICODE_STRING name{0, sizeof text, text};
     if (const NTSTATUS status = ob::query_name(object, name); !NT_SUCCESS(status)) return status;
-    if (name.Length > sizeof text)
-        return STATUS_NAME_TOO_LONG; // assumed: no object of this machine has such a path
+    PVOID longer = nullptr;
+    if (name.Length > sizeof text) {
+        longer = pool::allocate(pool::Kind::paged, name.Length, pool::tag("ObNm"));
+        if (!longer) return STATUS_INSUFFICIENT_RESOURCES;
+        name = {0, name.Length, static_cast<WCHAR*>(longer)};
+        static_cast<void>(ob::query_name(object, name));
+    }
     const OBJECT_NAME_INFORMATION head{};
-    return give_string(buffer, length, needed, &head, sizeof head, name, STATUS_BUFFER_OVERFLOW);
+    const NTSTATUS status =
+        give_string(buffer, length, needed, &head, sizeof head, name, STATUS_BUFFER_OVERFLOW);
+    if (longer) pool::release(longer);
+    return status;
 }
 
 OBJECT_TYPE_INFORMATION type_information(const OBJECT_TYPE* type) {

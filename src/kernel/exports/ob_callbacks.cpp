@@ -11,9 +11,10 @@ using namespace nt;
 
 namespace {
 
-// "The callback routines do not reside in a signed kernel binary image." assumed: every image is signed.
+// "The callback routines do not reside in a signed kernel binary image." assumed: that is told by the same
+// flag as for process-creation routines, as drivers that use both know.
 template <class F> bool lies_in_an_image(F* routine) {
-    return !routine || exports::kernel_modules->find(reinterpret_cast<ULONG_PTR>(routine));
+    return !routine || exports::has_force_integrity(reinterpret_cast<const void*>(routine));
 }
 
 } // namespace

@@ -45,17 +45,9 @@ GATE(PsLookupProcessThreadByCid);
 
 namespace {
 
-// "The image that contains the callback routine pointer did not have IMAGE_DLLCHARACTERISTICS_FORCE_INTEGRITY
-// set in its image header."
-bool is_signed(const void* routine) {
-    constexpr USHORT force_integrity = 0x80;
-    const ldr::Module* module = exports::kernel_modules->find(reinterpret_cast<std::uint64_t>(routine));
-    return module && module->file && (module->file->dll_characteristics & force_integrity);
-}
-
 NTSTATUS set_process_routine(PVOID routine, BOOLEAN remove, bool extended) {
     if (remove) return ps::remove_process_notify_routine(routine, extended);
-    if (extended && !is_signed(routine)) return STATUS_ACCESS_DENIED;
+    if (extended && !exports::has_force_integrity(routine)) return STATUS_ACCESS_DENIED;
     return ps::add_process_notify_routine(routine, extended);
 }
 

@@ -6,6 +6,7 @@
 #include "kernel/io/detail/describe.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/history.h"
+#include "kernel/io/error_log.h"
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/ke/bugcheck.h"
@@ -65,6 +66,18 @@ template <class Wanted> bool any_listed(LIST_ENTRY& list, Wanted wanted) {
     return false;
 }
 
+// kernel page "Canceling IRPs": "an error is logged for the device that currently owns the IRP".
+void log_timeout(const IRP& irp) {
+    if (level_of(&irp) < 1 || level_of(&irp) > irp.StackCount) return;
+    DEVICE_OBJECT* device = irp.Tail.Overlay.CurrentStackLocation->DeviceObject;
+    IO_ERROR_LOG_PACKET* entry =
+        device ? allocate_error_log_entry(device, sizeof(IO_ERROR_LOG_PACKET)) : nullptr;
+    if (!entry) return;
+    entry->ErrorCode = IO_DRIVER_CANCEL_TIMEOUT;
+    entry->MajorFunctionCode = irp.Tail.Overlay.CurrentStackLocation->MajorFunction;
+    write_error_log_entry(entry);
+}
+
 // Waits until the wanted requests of a list have ended. False: they did not in time, and each was reported.
 template <class Wanted> bool wait_for_end(LIST_ENTRY& list, Wanted wanted, const char* who) {
     LONGLONG next = first_interval;
@@ -77,12 +90,14 @@ template <class Wanted> bool wait_for_end(LIST_ENTRY& list, Wanted wanted, const
     }
     if (!any_listed(list, wanted)) return true;
     for (LIST_ENTRY* e = list.Blink; e != &list; e = e->Blink)
-        if (const IRP* irp = irp_of(e); wanted(irp_of(e)))
+        if (const IRP* irp = irp_of(e); wanted(irp_of(e))) {
+            log_timeout(*irp);
             ke::report_at(detail::holder_of(irp), "CancelledIrpNotCompleted",
                           ke::verifier_stop(0x135, reinterpret_cast<ULONG_PTR>(irp), 300'000),
                           detail::about(irp),
                           "%s: a request has not ended 5 minutes after its cancellation. %s", who,
                           detail::describe_request(irp).c_str());
+        }
     return false;
 }
 
@@ -152,6 +167,18 @@ NTSTATUS cancel_synchronous_io(ke::Thread& thread, const IO_STATUS_BLOCK* only) 
 void detail::cancel_own_request(FILE_OBJECT* file) {
     cancel_listed(ke::current_thread().IrpList,
                   [file](IRP* irp) { return irp->Tail.Overlay.OriginalFileObject == file; });
+}
+
+// Ended by its thread's end, the request is cancelled and still has to end: its buffers are in use until
+// then.
+void detail::wait_for_own_request(FILE_OBJECT* file, KEVENT& event, KPROCESSOR_MODE mode) {
+    const NTSTATUS status = ke::wait_for_single_object(&event, Executive, mode, false, nullptr);
+    if (status != STATUS_ALERTED && status != STATUS_USER_APC) return;
+    cancel_listed(ke::current_thread().IrpList, [&](IRP* irp) {
+        return irp->Tail.Overlay.OriginalFileObject == file &&
+               (irp->UserEvent == &event || &event == &file->Event);
+    });
+    ke::wait_for_single_object(&event, Executive, KernelMode, false, nullptr);
 }
 
 void detail::cancel_file_requests(FILE_OBJECT* file) {

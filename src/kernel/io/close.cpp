@@ -122,13 +122,36 @@ void remove_file(PVOID object) {
         send(file, below ? below : related_device(file), file->Event, IRP_MJ_CLOSE);
         drop_device_reference(device);
     }
-    if (file->FileObjectExtension) pool::release(file->FileObjectExtension);
+    if (auto* extension = static_cast<FileExtension*>(file->FileObjectExtension)) {
+        if (extension->hint) ob::dereference(extension->hint);
+        pool::release(extension);
+    }
     if (file->FileName.Buffer) pool::release(file->FileName.Buffer);
     if (file->RelatedFileObject) ob::dereference(file->RelatedFileObject);
     if (file->CompletionContext) bind_completion(file, nullptr, nullptr, true);
 }
 
-// \Device\Name and the file's own name. A relative open's name is shown as given: below its device.
+namespace {
+
+// Parts of a file's path from its end: the file's name, the names that it is relative to, the device's.
+template <class Part> void each_part(const FILE_OBJECT* file, const UNICODE_STRING& device, Part part) {
+    WCHAR follows = 0; // the first character behind the part
+    const auto take = [&](const UNICODE_STRING& name) {
+        if (!name.Length) return;
+        const WCHAR last = name.Buffer[name.Length / sizeof(WCHAR) - 1];
+        part(name, follows && follows != u'\\' && follows != u':' && last != u'\\');
+        follows = *name.Buffer;
+    };
+    for (; file; file = file->RelatedFileObject) {
+        take(file->FileName);
+        if (follows == u'\\') break;
+    }
+    take(device);
+}
+
+} // namespace
+
+// \Device\Name, the names of files that this one was opened relative to, and its own.
 NTSTATUS query_file_name(PVOID object, UNICODE_STRING& to) {
     const auto* file = static_cast<const FILE_OBJECT*>(object);
     const USHORT room = to.MaximumLength;
@@ -136,12 +159,24 @@ NTSTATUS query_file_name(PVOID object, UNICODE_STRING& to) {
         ob::query_name(file->DeviceObject, to);
     else
         to.Length = 0;
-    const ULONG at = to.Length;
-    const ULONG bytes = at + file->FileName.Length;
+    const ULONG device_length = to.Length;
+    // A name that does not fit was not written: any other will do to count with.
+    WCHAR other[] = u"\\";
+    UNICODE_STRING device{sizeof(WCHAR), sizeof(WCHAR), other};
+    if (device_length <= room) device = {to.Length, to.Length, to.Buffer};
+    ULONG bytes = device_length - device.Length;
+    each_part(file, device, [&](const UNICODE_STRING& name, bool apart) {
+        bytes += name.Length + (apart ? sizeof(WCHAR) : 0u);
+    });
     if (bytes > 0xfffe) return STATUS_NAME_TOO_LONG;
-    if (file->FileName.Length && bytes <= room)
-        std::memcpy(reinterpret_cast<UCHAR*>(to.Buffer) + at, file->FileName.Buffer, file->FileName.Length);
     to.Length = static_cast<USHORT>(bytes);
+    if (bytes > room) return STATUS_SUCCESS;
+    WCHAR* at = to.Buffer + bytes / sizeof(WCHAR);
+    each_part(file, device, [&](const UNICODE_STRING& name, bool apart) {
+        if (apart) *--at = u'\\';
+        at -= name.Length / sizeof(WCHAR);
+        if (name.Buffer != to.Buffer) std::memcpy(at, name.Buffer, name.Length);
+    });
     return STATUS_SUCCESS;
 }
 

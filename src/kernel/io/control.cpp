@@ -87,6 +87,9 @@ bool try_fast_io(const detail::Request& request, const Control& c, IO_STATUS_BLO
 
 NTSTATUS control_file(const Caller& caller, ULONG code, PVOID in, ULONG in_length, PVOID out,
                       ULONG out_length, bool fsctl) {
+    // nf-ntifs-ntfscontrolfile: lengths are "ignored if InputBuffer is NULL", and OutputBuffer.
+    if (fsctl && !in) in_length = 0;
+    if (fsctl && !out) out_length = 0;
     const Control control{code, in, in_length, out, out_length};
     detail::Request request(caller);
     if (const NTSTATUS status = request.begin(0); !NT_SUCCESS(status)) [[unlikely]]

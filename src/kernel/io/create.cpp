@@ -151,8 +151,8 @@ NTSTATUS create_file(const CreateFile& c, KPROCESSOR_MODE requestor) {
     NTSTATUS status = describe_kind(c, packet);
     if (NT_SUCCESS(status)) status = detail::open_packet(attributes, packet, c.desired, requestor);
     if (!NT_SUCCESS(status)) {
-        // A warning still tells what happened.
-        if (NT_WARNING(status)) write_iosb(c.iosb, status, packet.information);
+        // "can find additional information about the cause of the failure by checking the IoStatusBlock"
+        if (packet.asked) write_iosb(c.iosb, status, packet.information);
         return status;
     }
     const Result<HANDLE> handle =

@@ -50,6 +50,7 @@ NTSTATUS csq_insert(IO_CSQ* csq, IRP* irp, IO_CSQ_IRP_CONTEXT* context, PVOID in
     Locked lock(csq);
     csq->ReservePointer = nullptr;
     if (irp->Cancel) { // it does not get into the queue
+        if (context) *context = {IO_TYPE_CSQ_IRP_CONTEXT, nullptr, csq};
         mark_pending(irp);
         lock.release();
         seh::call_out(csq->CsqCompleteCanceledIrp, csq, irp);

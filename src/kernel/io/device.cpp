@@ -2,6 +2,7 @@
 #include "abi/ioctl.h"
 #include "abi/status.h"
 #include "base/list.h"
+#include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/life.h"
 #include "kernel/io/detail/rules.h"
 #include "kernel/io/shutdown.h"
@@ -167,13 +168,32 @@ DEVICE_OBJECT* bottom_of_stack(DEVICE_OBJECT* device) {
     return device;
 }
 
+bool is_going(const DEVICE_OBJECT* device) {
+    constexpr ULONG going =
+        DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED;
+    return static_cast<const DEVOBJ_EXTENSION*>(device->DeviceObjectExtension)->ExtensionFlags & going;
+}
+
+bool is_in_stack(const DEVICE_OBJECT* device, const DEVICE_OBJECT* of) {
+    for (const DEVICE_OBJECT* d = of; d; d = d->AttachedDevice)
+        if (d == device) return true;
+    const VPB* vpb = of->Vpb;
+    for (const DEVICE_OBJECT* d = vpb ? vpb->DeviceObject : nullptr; d; d = d->AttachedDevice)
+        if (d == device) return true;
+    return false;
+}
+
+// A filter that has left the stack meanwhile is passed over.
+DEVICE_OBJECT* hinted_device(const FILE_OBJECT* file) {
+    DEVICE_OBJECT* hint = static_cast<const detail::FileExtension*>(file->FileObjectExtension)->hint;
+    return hint && is_in_stack(hint, file->DeviceObject) ? hint : nullptr;
+}
+
 DEVICE_OBJECT* attach_to_stack(DEVICE_OBJECT* source, DEVICE_OBJECT* target, DEVICE_OBJECT** to) {
     detail::check_attach(target);
     DEVICE_OBJECT* top = top_of_stack(target);
-    constexpr ULONG going =
-        DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED;
     if (to) *to = nullptr;
-    if (extension_of(top)->ExtensionFlags & going) return nullptr;
+    if (is_going(top)) return nullptr;
     if (top->StackSize == most_stack_locations) return nullptr; // assumed
     source->StackSize = static_cast<CHAR>(top->StackSize + 1);
     source->AlignmentRequirement = top->AlignmentRequirement;

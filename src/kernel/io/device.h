@@ -28,6 +28,9 @@ Result<DEVICE_OBJECT*> create_device(const NewDevice& what);
 void delete_device(DEVICE_OBJECT* device);
 
 DEVICE_OBJECT* top_of_stack(DEVICE_OBJECT* device);
+bool is_going(const DEVICE_OBJECT* device); // being unloaded, removed or deleted
+// Whether the device is one of the stack that requests on files of `of` go through.
+bool is_in_stack(const DEVICE_OBJECT* device, const DEVICE_OBJECT* of);
 DEVICE_OBJECT* bottom_of_stack(DEVICE_OBJECT* device); // IoGetDeviceAttachmentBaseRef without the reference
 // IoAttachDeviceToDeviceStack(Safe): the device attached to (the former top), or null when that is being
 // deleted. `*to` is set before `source` becomes reachable.
@@ -44,7 +47,10 @@ NTSTATUS get_device_object_pointer(const UNICODE_STRING& name, ACCESS_MASK desir
 NTSTATUS attach_to_named(DEVICE_OBJECT* source, const UNICODE_STRING& name, DEVICE_OBJECT** attached);
 
 // IoGetRelatedDeviceObject: the top of the stack that requests on this file go to.
+DEVICE_OBJECT* hinted_device(const FILE_OBJECT* file); // that the file was opened with, or null
 inline DEVICE_OBJECT* related_device(const FILE_OBJECT* file) {
+    if (file->FileObjectExtension) [[unlikely]]
+        if (DEVICE_OBJECT* hint = hinted_device(file)) return hint;
     DEVICE_OBJECT* device = file->DeviceObject;
     if (file->Vpb && file->Vpb->DeviceObject) device = file->Vpb->DeviceObject;
     if (!(file->Flags & FO_DIRECT_DEVICE_OPEN) && device->Vpb && device->Vpb->DeviceObject)

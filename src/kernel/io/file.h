@@ -180,6 +180,10 @@ Result<FILE_OBJECT*> create_stream_file(FILE_OBJECT* related, DEVICE_OBJECT* dev
 NTSTATUS set_file_origin(FILE_OBJECT* file, bool remote);
 // IoSetFileObjectIgnoreSharing.
 NTSTATUS ignore_sharing(FILE_OBJECT* file);
+bool is_ignoring_sharing(const FILE_OBJECT* file);
+// IoCheckFunctionAccess; the classes may be null. STATUS_ACCESS_DENIED.
+NTSTATUS check_function_access(ACCESS_MASK granted, UCHAR major, UCHAR minor, ULONG code,
+                               const ULONG* file_class, const ULONG* volume_class);
 
 // IoCheckShareAccess, IoSetShareAccess, IoRemoveShareAccess, IoUpdateShareAccess.
 NTSTATUS check_share_access(ACCESS_MASK desired, ULONG share, FILE_OBJECT* file, SHARE_ACCESS* state,

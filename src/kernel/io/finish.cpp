@@ -271,3 +271,12 @@ NTSTATUS wait_for_file_lock(FILE_OBJECT* file, KPROCESSOR_MODE mode) {
 void wake_file_lock_waiter(FILE_OBJECT* file) { ke::set_event(file->Lock); }
 
 } // namespace nt::io::detail
+
+// "For IRPs queued for file objects, such as for completion port I/O, returns a pointer to the issuing
+// process", else the one that the thread is attached to.
+nt::EPROCESS* nt::io::requestor_process(const IRP* irp) {
+    if (irp->AllocationFlags & detail::irp_of_file)
+        return static_cast<EPROCESS*>(irp->Overlay.AsynchronousParameters.IssuingProcess);
+    const auto* thread = reinterpret_cast<const ke::Thread*>(irp->Tail.Overlay.Thread);
+    return thread ? static_cast<EPROCESS*>(thread->process) : nullptr;
+}

@@ -1,3 +1,4 @@
+#include "abi/ioctl.h"
 #include "abi/status.h"
 #include "kernel/io/driver.h"
 #include "kernel/io/irp.h"
@@ -32,8 +33,14 @@ NTSTATUS forward_completion(IRP* irp, PVOID event) {
 }
 
 bool is_operation_synchronous(const IRP* irp) {
-    const FILE_OBJECT* file = irp->Tail.Overlay.CurrentStackLocation->FileObject;
+    const IO_STACK_LOCATION* location = irp->Tail.Overlay.CurrentStackLocation;
+    const FILE_OBJECT* file = location->FileObject;
     if (irp->Flags & IRP_PAGING_IO) return irp->Flags & IRP_SYNCHRONOUS_PAGING_IO;
+    // "also returns TRUE if the IRP contains an IOCTL or FSCTL request with … METHOD_BUFFERED"
+    const bool control = location->MajorFunction == IRP_MJ_DEVICE_CONTROL ||
+                         (location->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL &&
+                          location->MinorFunction == IRP_MN_USER_FS_REQUEST);
+    if (control && (location->Parameters.DeviceIoControl.IoControlCode & 3) == METHOD_BUFFERED) return true;
     return (irp->Flags & IRP_SYNCHRONOUS_API) || (file && (file->Flags & FO_SYNCHRONOUS_IO));
 }
 

@@ -56,16 +56,10 @@ void raise_hard_error(IRP* irp, VPB* vpb, DEVICE_OBJECT* real_device, ULONG_PTR 
     complete_request(irp, 0, caller);
 }
 
-bool raise_informational_hard_error(NTSTATUS status, const UNICODE_STRING* given, const ke::Thread* thread) {
+bool raise_informational_hard_error(NTSTATUS status, const ke::Thread* thread) {
     if (thread && thread->hard_errors_off) return false;
-    char more[200] = "";
-    if (given && given->Length) {
-        ULONG written = 0;
-        rtl::unicode_to_utf8(more, sizeof more - 1, &written, given->Buffer,
-                             std::min<ULONG>(given->Length, 128));
-        more[std::min<ULONG>(written, sizeof more - 1)] = 0;
-    }
-    if (thread && thread->teb) show(thread, status, more);
+    // "If the routine is called from a thread in session 0 (that is, from any system thread), no dialog box"
+    if (ke::current_thread().teb) show(thread, status, "");
     // "If the thread is NULL or runs in a system context … the text is written to the event log."
     if ((!thread || !thread->teb) && rtl::status_name(status)) {
         char text[300];

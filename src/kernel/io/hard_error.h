@@ -17,7 +17,7 @@ extern void (*write_system_log)(const char* text);
 // IoRaiseHardError: the request ends without data in the caller's buffers.
 void raise_hard_error(IRP* irp, VPB* vpb, DEVICE_OBJECT* real_device, ULONG_PTR caller);
 // IoRaiseInformationalHardError. `thread`: null, or whose request it was. False: they are disabled for it.
-bool raise_informational_hard_error(NTSTATUS status, const UNICODE_STRING* text, const ke::Thread* thread);
+bool raise_informational_hard_error(NTSTATUS status, const ke::Thread* thread);
 // IoSetThreadHardErrorMode: what it was.
 bool enable_hard_errors(bool on);
 

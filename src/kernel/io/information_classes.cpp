@@ -91,8 +91,9 @@ ClassFacts query_facts(ULONG c) {
     case FileStatLxInformation:
         return {96, FILE_READ_ATTRIBUTES | FILE_READ_EA};
     case FileCaseSensitiveInformation:
-    case FileCaseSensitiveInformationForceAccessCheck:
         return {4, FILE_READ_ATTRIBUTES};
+    case FileCaseSensitiveInformationForceAccessCheck:
+        return {.length = 4, .access = FILE_READ_ATTRIBUTES, .checks_kernel = true};
     case FileStorageReserveIdInformation:
     case FileKnownFolderInformation:
         return {4};
@@ -151,8 +152,9 @@ ClassFacts set_facts(ULONG c) {
     case FileDesiredStorageClassInformation:
         return {8, FILE_WRITE_ATTRIBUTES};
     case FileCaseSensitiveInformation:
-    case FileCaseSensitiveInformationForceAccessCheck:
         return {4, FILE_WRITE_ATTRIBUTES};
+    case FileCaseSensitiveInformationForceAccessCheck:
+        return {.length = 4, .access = FILE_WRITE_ATTRIBUTES, .checks_kernel = true};
     case FileStorageReserveIdInformation:
     case FileKnownFolderInformation:
         return {4, FILE_WRITE_ATTRIBUTES};
@@ -178,7 +180,7 @@ ClassFacts query_volume_facts(ULONG c) {
     case FileFsObjectIdInformation:
         return {64};
     case FileFsDriverPathInformation:
-        return {12};
+        return {.length = sizeof(FILE_FS_DRIVER_PATH_INFORMATION), .alignment = 8};
     case FileFsVolumeFlagsInformation:
         return {4};
     case FileFsSectorSizeInformation:
@@ -245,7 +247,7 @@ NTSTATUS check_length(const ClassFacts& facts, ULONG length) {
 // A class for drivers only is none to programs.
 static NTSTATUS check_caller(const Request& request, const ClassFacts& facts, ULONG length) {
     if (const NTSTATUS status = check_length(facts, length); !NT_SUCCESS(status)) return status;
-    if (request.caller.mode == KernelMode) return STATUS_SUCCESS;
+    if (request.caller.mode == KernelMode && !facts.checks_kernel) return STATUS_SUCCESS;
     if (facts.kernel_only) return STATUS_INVALID_INFO_CLASS;
     return facts.access && !(request.granted & facts.access) ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }

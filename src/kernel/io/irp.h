@@ -89,6 +89,8 @@ inline void mark_pending(IRP* irp) { current_location(irp)->Control |= SL_PENDIN
 // does not need special kernel APCs).
 bool forward_synchronously(DEVICE_OBJECT* device, IRP* irp);
 NTSTATUS forward_completion(IRP* irp, PVOID event); // body of nt!IopForwardCompletion
+// IoGetRequestorProcess; null: of no thread.
+EPROCESS* requestor_process(const IRP* irp);
 // IoIsOperationSynchronous.
 bool is_operation_synchronous(const IRP* irp);
 

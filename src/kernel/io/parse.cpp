@@ -1,6 +1,7 @@
 // From a name to a FILE_OBJECT: the parse procedures of Device and File objects, and IRP_MJ_CREATE.
 #include "abi/status.h"
 #include "abi/thread.h"
+#include "kernel/io/detail/cancel_requests.h"
 #include "kernel/io/detail/fast_io.h"
 #include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/finish.h"
@@ -29,16 +30,6 @@ ULONG operations; // numbers of opens: ACCESS_STATE.OperationID
 constexpr ACCESS_MASK attribute_access =
     SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC;
 
-// Whether the device is one of the stack that requests on files of `of` go through.
-bool is_in_stack(const DEVICE_OBJECT* hint, DEVICE_OBJECT* of) {
-    for (const DEVICE_OBJECT* d = of; d; d = d->AttachedDevice)
-        if (d == hint) return true;
-    const VPB* vpb = of->Vpb;
-    for (const DEVICE_OBJECT* d = vpb ? vpb->DeviceObject : nullptr; d; d = d->AttachedDevice)
-        if (d == hint) return true;
-    return false;
-}
-
 ULONG file_flags(ULONG options, ULONG attributes) {
     ULONG flags = 0;
     if (options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) flags |= FO_SYNCHRONOUS_IO;
@@ -53,9 +44,8 @@ ULONG file_flags(ULONG options, ULONG attributes) {
 
 // STATUS_SUCCESS when a file may be opened on the device now.
 NTSTATUS check_device(DEVICE_OBJECT* device, const OpenPacket& packet) {
-    constexpr ULONG going =
-        DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED;
-    if (extension_of(device)->ExtensionFlags & (going | DOE_START_PENDING)) return STATUS_NO_SUCH_DEVICE;
+    if (is_going(device) || extension_of(device)->ExtensionFlags & DOE_START_PENDING)
+        return STATUS_NO_SUCH_DEVICE;
     if (device->Flags & DO_DEVICE_INITIALIZING) return STATUS_NO_SUCH_DEVICE;
     if ((device->Flags & DO_EXCLUSIVE) && device->ReferenceCount && !packet.related && !packet.attach)
         return STATUS_ACCESS_DENIED;
@@ -74,7 +64,9 @@ NTSTATUS check_security(DEVICE_OBJECT* device, const ob::ParseRequest& request, 
     ACCESS_MASK granted = ob::map_generic(desired, mapping) & ~MAXIMUM_ALLOWED;
     if (desired & MAXIMUM_ALLOWED) granted |= mapping.GenericAll;
     const KPROCESSOR_MODE mode = packet.force_access_check ? KPROCESSOR_MODE(UserMode) : request.mode;
-    if (device_itself || (device->Characteristics & FILE_DEVICE_SECURE_OPEN)) {
+    // "is checked at the top of the stack, so filter device objects must copy the Characteristics" (kernel
+    // page "Controlling Device Namespace Access")
+    if (device_itself || (top_of_stack(device)->Characteristics & FILE_DEVICE_SECURE_OPEN)) {
         const NTSTATUS status = ob::check_access(device, ob::map_generic(desired, mapping), mode, &granted);
         if (!NT_SUCCESS(status)) return status;
     } else if (mode != KernelMode && !(access.Flags & TOKEN_HAS_TRAVERSE_PRIVILEGE)) {
@@ -135,6 +127,15 @@ Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, U
             abandon_file(file);
             return fail(status);
         }
+    if (packet.hint) {
+        FileExtension* extension = extend(file);
+        if (!extension) {
+            abandon_file(file);
+            return fail(STATUS_INSUFFICIENT_RESOURCES);
+        }
+        ob::reference(packet.hint);
+        extension->hint = packet.hint;
+    }
     return file;
 }
 
@@ -213,7 +214,7 @@ NTSTATUS send_create(DEVICE_OBJECT* target, FILE_OBJECT* file, OpenPacket& packe
     const Returned returned = detail::call_dispatch(target, irp);
     NTSTATUS status = returned.status;
     if (status == STATUS_PENDING) {
-        ke::wait_for_single_object(&file->Event, Executive, KernelMode, false, nullptr);
+        wait_for_own_request(file, file->Event, request.mode);
         status = packet.block->iosb.Status;
     } else {
         packet.block->iosb = irp->IoStatus;
@@ -221,6 +222,7 @@ NTSTATUS send_create(DEVICE_OBJECT* target, FILE_OBJECT* file, OpenPacket& packe
         status = finish_deferred(irp, returned);
     }
     packet.information = packet.block->iosb.Information;
+    packet.asked = true;
     return status;
 }
 
@@ -275,6 +277,8 @@ NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICO
     if (!made) return packet->status = made.error();
     FILE_OBJECT* file = *made;
     if (direct) file->Flags |= FO_DIRECT_DEVICE_OPEN;
+    // assumed: what makes an open that of a volume
+    if (device_itself && !direct && device->Vpb) file->Flags |= FO_VOLUME_OPEN;
     if (packet->options & FILE_DELETE_ON_CLOSE) file->Flags |= FO_DELETE_ON_CLOSE;
     // assumed: what makes a file one of a pipe or mailslot
     if (device->DeviceType == FILE_DEVICE_NAMED_PIPE) file->Flags |= FO_NAMED_PIPE;
@@ -307,7 +311,9 @@ NTSTATUS parse_file(PVOID object, const ob::ParseRequest& request, const UNICODE
     OpenPacket* packet = packet_of(request);
     if (!packet) return STATUS_OBJECT_TYPE_MISMATCH;
     auto* related = static_cast<FILE_OBJECT*>(object);
-    if (remaining.Length && *remaining.Buffer == u'\\') return STATUS_INVALID_PARAMETER;
+    // An identifier is a number, whatever its bytes look like.
+    if (!(packet->options & FILE_OPEN_BY_FILE_ID) && remaining.Length && *remaining.Buffer == u'\\')
+        return STATUS_INVALID_PARAMETER;
     packet->related = related;
     return parse_device(related->DeviceObject, request, remaining, found);
 }

@@ -112,7 +112,7 @@ NTSTATUS transfer(const Caller& caller, PVOID buffer, ULONG length, const LARGE_
         return request.abandon(status);
     if (request.synchronous) detail::body_of_file(request.file).transfer_start = offset.QuadPart;
     IRP* irp = request.irp;
-    if (request.file->Flags & FO_WRITE_THROUGH) request.location()->Flags = SL_WRITE_THROUGH;
+    if (write && request.file->Flags & FO_WRITE_THROUGH) request.location()->Flags = SL_WRITE_THROUGH;
     // ns-wdm-_io_stack_location: "Today this flag is used only with IRP_MJ_READ operations".
     if (key && !write) request.location()->Flags |= SL_KEY_SPECIFIED;
     irp->Flags |= write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;

@@ -230,7 +230,7 @@ NTSTATUS Request::issue_and_wait() {
     const auto to = reinterpret_cast<ULONG_PTR>(caller.iosb);
     NTSTATUS status = issue();
     if (status == STATUS_PENDING) {
-        ke::wait_for_single_object(&own->event, Executive, KernelMode, false, nullptr);
+        wait_for_own_request(file, own->event, caller.mode);
         status = own->iosb.Status;
     }
     if (!NT_ERROR(status)) {

@@ -4,6 +4,7 @@
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "host/guest.h"
+#include "kernel/io/detail/cancel_requests.h"
 #include "kernel/io/detail/file_lock.h"
 #include "kernel/io/detail/finish.h"
 #include "kernel/io/detail/open.h"
@@ -63,7 +64,7 @@ Sent send_alone(FILE_OBJECT* file, UCHAR major, PVOID user_buffer, KPROCESSOR_MO
                                 irp->Flags, file, device);
     NTSTATUS status = call_driver(device, irp);
     if (!NT_ERROR(status)) { // an error at once leaves event and status block alone
-        ke::wait_for_single_object(&own->event, Executive, KernelMode, false, nullptr);
+        detail::wait_for_own_request(file, own->event, mode);
         status = own->iosb.Status;
     }
     const Sent sent{status, own->iosb.Information};

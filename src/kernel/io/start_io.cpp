@@ -93,8 +93,9 @@ void detail::check_next_packet(const DEVICE_OBJECT* device) {
 }
 
 void set_start_io_attributes(DEVICE_OBJECT* device, bool deferred, bool non_cancelable) {
-    extension_of(device)->StartIoFlags =
-        (deferred ? deferred_start : 0) | (non_cancelable ? non_cancelable_start : 0);
+    ULONG& flags = extension_of(device)->StartIoFlags;
+    flags &= ~(deferred_start | non_cancelable_start); // StartIo may call it: what it has asked for stays
+    flags |= (deferred ? deferred_start : 0) | (non_cancelable ? non_cancelable_start : 0);
 }
 
 void start_packet(DEVICE_OBJECT* device, IRP* irp, const ULONG* key, PDRIVER_CANCEL cancel) {

@@ -40,15 +40,20 @@ NTSTATUS set_file_origin(FILE_OBJECT* file, bool remote) {
     return STATUS_SUCCESS;
 }
 
+detail::FileExtension* detail::extend(FILE_OBJECT* file) {
+    if (!file->FileObjectExtension)
+        file->FileObjectExtension =
+            pool::allocate(pool::Kind::nonpaged, sizeof(FileExtension), pool::tag("IoFx"), 0, true);
+    return static_cast<FileExtension*>(file->FileObjectExtension);
+}
+
 NTSTATUS ignore_sharing(FILE_OBJECT* file) {
-    if (!file->FileObjectExtension) {
-        auto* made = static_cast<detail::FileExtension*>(
-            pool::allocate(pool::Kind::nonpaged, sizeof(detail::FileExtension), pool::tag("IoFx"), 0, true));
-        if (!made) return STATUS_INSUFFICIENT_RESOURCES;
-        file->FileObjectExtension = made;
-    }
-    static_cast<detail::FileExtension*>(file->FileObjectExtension)->ignore_sharing = true;
+    detail::FileExtension* extension = detail::extend(file);
+    if (!extension) return STATUS_INSUFFICIENT_RESOURCES;
+    extension->ignore_sharing = true;
     return STATUS_SUCCESS;
 }
+
+bool is_ignoring_sharing(const FILE_OBJECT* file) { return detail::ignores_sharing(file); }
 
 } // namespace nt::io

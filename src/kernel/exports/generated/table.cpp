@@ -215,6 +215,7 @@ extern const nt::exports::Adapter gate_IoCancelFileOpen;
 extern const nt::exports::Adapter gate_IoCancelIrp;
 extern const nt::exports::Adapter gate_IoCheckDesiredAccess;
 extern const nt::exports::Adapter gate_IoCheckEaBufferValidity;
+extern const nt::exports::Adapter gate_IoCheckFunctionAccess;
 extern const nt::exports::Adapter gate_IoCheckLinkShareAccess;
 extern const nt::exports::Adapter gate_IoCheckQuerySetFileInformation;
 extern const nt::exports::Adapter gate_IoCheckQuerySetVolumeInformation;
@@ -288,6 +289,8 @@ extern const nt::exports::Adapter gate_IoInitializeRemoveLockEx;
 extern const nt::exports::Adapter gate_IoInitializeTimer;
 extern const nt::exports::Adapter gate_IoInitializeWorkItem;
 extern const nt::exports::Adapter gate_IoIs32bitProcess;
+extern const nt::exports::Adapter gate_IoIsFileObjectIgnoringSharing;
+extern const nt::exports::Adapter gate_IoIsFileOriginRemote;
 extern const nt::exports::Adapter gate_IoIsOperationSynchronous;
 extern const nt::exports::Adapter gate_IoIsSystemThread;
 extern const nt::exports::Adapter gate_IoIsWdmVersionAvailable;
@@ -1440,10 +1443,11 @@ const Row rows[] = {
     {"IoCancelIrp", "", "", &gate_IoCancelIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoCheckDesiredAccess", "", "", &gate_IoCheckDesiredAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckEaBufferValidity", "", "", &gate_IoCheckEaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"IoCheckFunctionAccess", "", "", &gate_IoCheckFunctionAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckLinkShareAccess", "", "", &gate_IoCheckLinkShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckQuerySetFileInformation", "", "", &gate_IoCheckQuerySetFileInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckQuerySetVolumeInformation", "", "", &gate_IoCheckQuerySetVolumeInformation, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCheckQuotaBufferValidity", "", "", &gate_IoCheckQuotaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoCheckQuotaBufferValidity", "", "", &gate_IoCheckQuotaBufferValidity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"IoCheckShareAccess", "", "", &gate_IoCheckShareAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCheckShareAccessEx", "", "", &gate_IoCheckShareAccessEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoClearActivityIdThread", "", "", &gate_IoClearActivityIdThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1458,9 +1462,9 @@ const Row rows[] = {
     {"IoCreateFileEx", "no transactions, no silos", "", &gate_IoCreateFileEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"IoCreateFileSpecifyDeviceObjectHint", "", "", &gate_IoCreateFileSpecifyDeviceObjectHint, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateNotificationEvent", "", "", &gate_IoCreateNotificationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoCreateStreamFileObject", "", "", &gate_IoCreateStreamFileObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
+    {"IoCreateStreamFileObject", "", "", &gate_IoCreateStreamFileObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"IoCreateStreamFileObjectEx", "", "", &gate_IoCreateStreamFileObjectEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
-    {"IoCreateStreamFileObjectLite", "", "", &gate_IoCreateStreamFileObjectLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, true},
+    {"IoCreateStreamFileObjectLite", "", "", &gate_IoCreateStreamFileObjectLite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"IoCreateSymbolicLink", "", "", &gate_IoCreateSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateSynchronizationEvent", "", "", &gate_IoCreateSynchronizationEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoCreateUnprotectedSymbolicLink", "", "", &gate_IoCreateUnprotectedSymbolicLink, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -1529,6 +1533,8 @@ const Row rows[] = {
     {"IoInvalidateDeviceRelations", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoInvalidateDeviceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoIs32bitProcess", "", "", &gate_IoIs32bitProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoIsFileObjectIgnoringSharing", "", "", &gate_IoIsFileObjectIgnoringSharing, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IoIsFileOriginRemote", "", "", &gate_IoIsFileOriginRemote, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoIsOperationSynchronous", "", "", &gate_IoIsOperationSynchronous, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoIsSystemThread", "", "", &gate_IoIsSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoIsWdmVersionAvailable", "", "", &gate_IoIsWdmVersionAvailable, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -1553,6 +1559,7 @@ const Row rows[] = {
     {"IoRegisterDriverReinitialization", "", "", &gate_IoRegisterDriverReinitialization, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoRegisterFileSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterFsRegistrationChange", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoRegisterFsRegistrationChangeEx", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterFsRegistrationChangeMountAware", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRegisterLastChanceShutdownNotification", "", "", &gate_IoRegisterLastChanceShutdownNotification, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"IoRegisterPlugPlayNotification", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1574,13 +1581,13 @@ const Row rows[] = {
     {"IoRequestDeviceEject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoRetrievePriorityInfo", "", "", &gate_IoRetrievePriorityInfo, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoReuseIrp", "", "", &gate_IoReuseIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoSetActivityIdIrp", "", "", &gate_IoSetActivityIdIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoSetActivityIdIrp", "", "", &gate_IoSetActivityIdIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetActivityIdThread", "", "", &gate_IoSetActivityIdThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetCompletionRoutineEx", "", "", &gate_IoSetCompletionRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoSetDeviceInterfaceState", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetDeviceToVerify", "", "", &gate_IoSetDeviceToVerify, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoSetFileObjectIgnoreSharing", "", "", &gate_IoSetFileObjectIgnoreSharing, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"IoSetFileOrigin", "", "", &gate_IoSetFileOrigin, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"IoSetFileObjectIgnoreSharing", "", "", &gate_IoSetFileObjectIgnoreSharing, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"IoSetFileOrigin", "", "", &gate_IoSetFileOrigin, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoSetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetFsZeroingOffsetRequired", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoSetGenericIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1620,12 +1627,21 @@ const Row rows[] = {
     {"IoVolumeDeviceToDosName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoVolumeDeviceToGuid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoVolumeDeviceToGuidPath", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMIAllocateInstanceIds", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMIDeviceObjectToInstanceName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIDeviceObjectToProviderId", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMIExecuteMethod", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMIHandleToInstanceName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIOpenBlock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIQueryAllData", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMIQueryAllDataMultiple", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIQuerySingleInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMIQuerySingleInstanceMultiple", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIRegistrationControl", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMISetNotificationCallback", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMISetSingleInstance", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMISetSingleItem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"IoWMISuggestInstanceName", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWMIWriteEvent", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoWithinStackLimits", "", "", &gate_IoWithinStackLimits, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoWriteErrorLogEntry", "", "", &gate_IoWriteErrorLogEntry, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -2108,8 +2124,8 @@ const Row rows[] = {
     {"PsChargeProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsChargeProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsCreateSystemThread", "", "", &gate_PsCreateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"PsDereferenceImpersonationToken", "", "", &gate_PsDereferenceImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"PsDereferencePrimaryToken", "", "", &gate_PsDereferencePrimaryToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsDereferenceImpersonationToken", "", "", &gate_PsDereferenceImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"PsDereferencePrimaryToken", "", "", &gate_PsDereferencePrimaryToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsGetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcess", "", "", &gate_PsGetCurrentProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetCurrentProcessId", "", "", &gate_PsGetCurrentProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -2160,7 +2176,7 @@ const Row rows[] = {
     {"PsReferencePrimaryToken", "", "", &gate_PsReferencePrimaryToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsReferenceProcessFilePointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsRemoveCreateThreadNotifyRoutine", "", "", &gate_PsRemoveCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"PsRemoveLoadImageNotifyRoutine", "", "", &gate_PsRemoveLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"PsRemoveLoadImageNotifyRoutine", "", "", &gate_PsRemoveLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsReturnProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsReturnProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsRevertToSelf", "", "", &gate_PsRevertToSelf, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2418,7 +2434,7 @@ const Row rows[] = {
     {"SeDeassignSecurity", "", "", &gate_SeDeassignSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"SeDeleteAccessState", "", "", &gate_SeDeleteAccessState, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"SeExports", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
-    {"SeFilterToken", "", "", &gate_SeFilterToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"SeFilterToken", "", "", &gate_SeFilterToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"SeFreePrivileges", "", "", &gate_SeFreePrivileges, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"SeImpersonateClient", "", "", &gate_SeImpersonateClient, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"SeImpersonateClientEx", "", "", &gate_SeImpersonateClientEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2764,7 +2780,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1724;
+const ULONG row_count = 1737;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

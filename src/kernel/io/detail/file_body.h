@@ -22,7 +22,11 @@ inline FileBody& body_of_file(FILE_OBJECT* file) { return *reinterpret_cast<File
 // FILE_OBJECT.FileObjectExtension, made when there is something to keep in it. assumed: its layout
 struct FileExtension {
     bool ignore_sharing; // IO_IGNORE_SHARE_ACCESS_CHECK, IoSetFileObjectIgnoreSharing
+    // IoCreateFileSpecifyDeviceObjectHint: where requests on the file begin; referenced. Null: at the top.
+    DEVICE_OBJECT* hint;
 };
+// The file's, made if there is none; null: no memory.
+FileExtension* extend(FILE_OBJECT* file);
 inline bool ignores_sharing(const FILE_OBJECT* file) {
     return file->FileObjectExtension &&
            static_cast<const FileExtension*>(file->FileObjectExtension)->ignore_sharing;

@@ -12,6 +12,7 @@ struct ClassFacts {
     ACCESS_MASK access = 0; // one of these rights is needed; 0: none
     ULONG alignment = 4;
     bool kernel_only = false;
+    bool checks_kernel = false; // the access of kernel-mode callers as well
 };
 ClassFacts query_facts(ULONG information_class);
 ClassFacts set_facts(ULONG information_class);

@@ -46,6 +46,7 @@ struct OpenPacket {
     // out
     NTSTATUS status = 0; // of the create, once a device was reached
     bool parsed = false;
+    bool asked = false; // a driver has answered the create
     ULONG_PTR information = 0;
     FILE_OBJECT* file = nullptr;
     bool answered = false; // by FastIoQueryOpen: there is no file
