@@ -9,6 +9,7 @@ namespace nt::cm::detail {
 namespace {
 
 // assumed: the lists follow what tools show on Windows 10. Everything else inherits.
+constexpr const char16_t* of_root = u"O:BAG:SYD:(A;;KA;;;SY)(A;;KA;;;BA)(A;;KR;;;WD)(A;;KR;;;RC)";
 constexpr const char16_t* everybody_reads =
     u"O:BAG:SYD:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;WD)(A;CI;KR;;;RC)";
 constexpr const char16_t* users_read =
@@ -38,12 +39,12 @@ void make_user_key(const se::SidValue& account) {
 } // namespace
 
 void make_standard_keys(Node& root) {
-    protect(root, everybody_reads);
-    node_at(u"\\Registry\\USER");
+    protect(root, of_root);
+    protected_key(u"\\Registry\\USER", everybody_reads);
     protected_key(u"\\Registry\\USER\\.DEFAULT", default_user);
     for (const ULONG rid : {501u, rtl::user_rid})
         make_user_key(se::account(rid));
-    node_at(u"\\Registry\\Machine");
+    protected_key(u"\\Registry\\Machine", everybody_reads);
     protected_key(u"\\Registry\\Machine\\SOFTWARE", users_read);
     protected_key(u"\\Registry\\Machine\\SYSTEM", users_read);
     node_at(u"\\Registry\\Machine\\SOFTWARE\\Microsoft");

@@ -61,6 +61,28 @@ DWORD open_key(const WCHAR* name, ACCESS_MASK access, HANDLE& handle) {
     }
     return ERROR_INVALID_NAME;
 }
+// The handle itself, or the key behind a predefined one (HKEY_LOCAL_MACHINE …), for the time of a call.
+class Real {
+  public:
+    Real(HANDLE handle, DWORD type, ACCESS_MASK access) : handle_(handle) {
+        const auto value = ULONG(reinterpret_cast<ULONG_PTR>(handle));
+        if (type != registry_key || value < 0x80000000 || value > 0x8000000f) return;
+        error = DWORD(RegOpenKeyExW(handle, u"", 0, access, &handle_));
+        opened_ = !error;
+    }
+    Real(const Real&) = delete;
+    Real& operator=(const Real&) = delete;
+    ~Real() {
+        if (opened_) NtClose(handle_);
+    }
+    HANDLE get() const { return handle_; }
+    DWORD error = ERROR_SUCCESS;
+
+  private:
+    HANDLE handle_;
+    bool opened_ = false;
+};
+
 DWORD open_named(const WCHAR* name, DWORD type, ACCESS_MASK access, HANDLE& handle) {
     if (!name) return ERROR_INVALID_PARAMETER;
     if (type == registry_key) return open_key(name, access, handle);
@@ -87,12 +109,14 @@ BOOL SetKernelObjectSecurity(HANDLE handle, DWORD information, PVOID descriptor)
 DWORD GetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID** owner, SID** group, ACL** dacl,
                       ACL** sacl, PVOID* descriptor) {
     if (!is_of_kernel(type)) k32::stop("GetSecurityInfo (of this type of object)");
+    const Real real(handle, type, to_read(information));
+    if (real.error) return real.error;
     ULONG size = 0;
-    NTSTATUS status = NtQuerySecurityObject(handle, information, nullptr, 0, &size);
+    NTSTATUS status = NtQuerySecurityObject(real.get(), information, nullptr, 0, &size);
     if (status != STATUS_BUFFER_TOO_SMALL) return error_of(status);
     PVOID d = local_allocate(size);
     if (!d) return ERROR_NOT_ENOUGH_MEMORY;
-    status = NtQuerySecurityObject(handle, information, d, size, &size);
+    status = NtQuerySecurityObject(real.get(), information, d, size, &size);
     if (!NT_SUCCESS(status)) {
         k32::heap_free(d);
         return error_of(status);
@@ -125,7 +149,8 @@ DWORD SetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID* owner, 
         rtl::set_sacl(&d, true, sacl, false);
     if (information & PROTECTED_DACL_SECURITY_INFORMATION) d.Control |= SE_DACL_PROTECTED;
     if (information & PROTECTED_SACL_SECURITY_INFORMATION) d.Control |= SE_SACL_PROTECTED;
-    return error_of(NtSetSecurityObject(handle, information, &d));
+    const Real real(handle, type, to_write(information));
+    return real.error ? real.error : error_of(NtSetSecurityObject(real.get(), information, &d));
 }
 
 DWORD GetNamedSecurityInfoW(const WCHAR* name, DWORD type, DWORD information, SID** owner, SID** group,

@@ -112,6 +112,11 @@ static void new_object(void) {
     LocalFree(acl);
     RegCloseKey(key);
     RegDeleteKeyA(HKEY_CURRENT_USER, "mykey");
+    CHECK(GetSecurityInfo(HKEY_LOCAL_MACHINE, SE_REGISTRY_KEY, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl,
+                          NULL, &found) == ERROR_SUCCESS &&
+              list_is(dacl, "D:(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;WD)(A;CI;KR;;;RC)"),
+          "GetSecurityInfo of a predefined key");
+    LocalFree(found);
     CHECK(GetNamedSecurityInfoA("\\\\.\\NUL", SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl,
                                 NULL, &found) == ERROR_SUCCESS &&
               dacl->AceCount > 1,
