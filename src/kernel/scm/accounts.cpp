@@ -28,7 +28,11 @@ bool is_local_system(std::u16string_view name) {
 bool account_exists(std::u16string_view name, std::u16string_view service) {
     if (is_local_system(name)) return true;
     const Account account(name);
-    if (account.is_of_computer()) return same(account.user, u"drvlab");
+    // Those that LookupAccountName knows.
+    constexpr std::array<std::u16string_view, 4> users = {u"drvlab", u"Administrator", u"Guest",
+                                                          u"DefaultAccount"};
+    if (account.is_of_computer())
+        return std::ranges::any_of(users, [&](std::u16string_view a) { return same(account.user, a); });
     if (same(account.domain, u"NT SERVICE")) return same(account.user, service);
     // The accounts' own names have a space.
     constexpr std::array<std::u16string_view, 5> authority = {u"LocalService", u"NetworkService", u"System",

@@ -80,6 +80,12 @@ BOOL K32EnumProcessModules(HANDLE process, HMODULE* to, DWORD size, DWORD* neede
     *needed = DWORD(count * sizeof(HMODULE));
     return TRUE;
 }
+// LIST_MODULES_DEFAULT 0, _32BIT 1, _64BIT 2: there are none of 32 bits.
+BOOL K32EnumProcessModulesEx(HANDLE process, HMODULE* to, DWORD size, DWORD* needed, DWORD filter) {
+    if (filter > 3) return fail_with(ERROR_INVALID_PARAMETER);
+    if (filter == 1) return *needed = 0, TRUE;
+    return K32EnumProcessModules(process, to, size, needed);
+}
 BOOL K32GetModuleInformation(HANDLE process, HMODULE module, MODULEINFO* to, DWORD size) {
     if (size < sizeof *to) return fail_with(ERROR_INSUFFICIENT_BUFFER);
     LDR_DATA_TABLE_ENTRY entry;

@@ -6,22 +6,14 @@
     extern "C" void name();                                                                                  \
     extern "C" void name() { nt::k32::stop(#name); }
 
-STUB(CloseThreadpoolTimer)
-STUB(CloseThreadpoolWait)
-STUB(CreateThreadpoolTimer)
-STUB(CreateThreadpoolWait)
 STUB(GetNumberOfConsoleInputEvents)
 STUB(PeekConsoleInputA)
 STUB(PeekConsoleInputW)
 STUB(ReadConsoleInputA)
 STUB(ReadConsoleInputW)
-STUB(SetThreadpoolTimer)
-STUB(SetThreadpoolWait)
-STUB(WaitForThreadpoolTimerCallbacks)
 STUB(ConvertFiberToThread)
 STUB(ConvertThreadToFiber)
 STUB(CreateFiber)
-STUB(CreateTimerQueueTimer)
 STUB(DeleteFiber)
 STUB(FreeConsole)
 STUB(SwitchToFiber)

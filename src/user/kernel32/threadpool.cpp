@@ -1,5 +1,5 @@
 // Work objects, I/O completion objects and callbacks of the thread pool.
-#include "threadpool.h"
+#include "watch.h"
 
 namespace nt {
 namespace k32 {
@@ -15,7 +15,8 @@ void deliver(PVOID key, PVOID overlapped, const IO_STATUS_BLOCK& result) {
 WorkerPool thread_pool(deliver);
 
 // Pools and cleanup groups of a program's own cannot be made.
-Task* Task::create(TaskKind kind, PVOID routine, PVOID context, const CallbackEnvironment* environment) {
+Task* Task::create(TaskKind kind, PVOID routine, PVOID context, const CallbackEnvironment* environment,
+                   PVOID object) {
     if (!routine || (environment && (environment->Pool || environment->CleanupGroup)))
         return fail_with(ERROR_INVALID_PARAMETER), nullptr;
     if (const NTSTATUS status = thread_pool.begin(); !NT_SUCCESS(status)) return fail(status), nullptr;
@@ -24,6 +25,7 @@ Task* Task::create(TaskKind kind, PVOID routine, PVOID context, const CallbackEn
     task->kind_ = kind;
     task->routine_ = routine;
     task->context_ = context;
+    task->object_ = object;
     task->references_ = 1;
     if (environment) {
         task->library_ = environment->RaceDll;
@@ -38,7 +40,9 @@ void Task::release() {
     RtlAcquireSRWLockExclusive(&lock_);
     const bool last = --references_ == 0;
     RtlReleaseSRWLockExclusive(&lock_);
-    if (last) heap_free(this);
+    if (!last) return;
+    heap_free(object_);
+    heap_free(this);
 }
 
 // SetThreadpoolCallbackLibrary: "the specified DLL remains loaded as long as there are outstanding
@@ -56,42 +60,70 @@ void Task::unexpect() {
         outstanding_--;
     else
         cancelled_--; // a wait has cancelled it meanwhile
-    if (is_quiet()) RtlWakeAllConditionVariable(&changed_);
+    tell_if_quiet();
     RtlReleaseSRWLockExclusive(&lock_);
     if (library_) LdrUnloadDll(library_);
     release();
 }
-bool Task::submit() {
+bool Task::submit(ULONG_PTR result) {
     expect();
-    const NTSTATUS status = NtSetIoCompletion(thread_pool.port(), this, nullptr, STATUS_SUCCESS, 0);
+    const NTSTATUS status = NtSetIoCompletion(thread_pool.port(), this, nullptr, STATUS_SUCCESS, result);
     if (NT_SUCCESS(status)) return true;
     unexpect();
     return fail(status);
 }
 
+bool Task::is_busy() {
+    RtlAcquireSRWLockExclusive(&lock_);
+    const bool busy = !is_quiet();
+    RtlReleaseSRWLockExclusive(&lock_);
+    return busy;
+}
+void Task::set_when_quiet(HANDLE event) {
+    RtlAcquireSRWLockExclusive(&lock_);
+    when_quiet_ = event;
+    tell_if_quiet();
+    RtlReleaseSRWLockExclusive(&lock_);
+}
+void Task::tell_if_quiet() {
+    if (!is_quiet()) return;
+    RtlWakeAllConditionVariable(&changed_);
+    if (when_quiet_) NtSetEvent(when_quiet_, nullptr);
+    when_quiet_ = nullptr;
+}
+
 void Task::end_running() {
     RtlAcquireSRWLockExclusive(&lock_);
     running_--;
-    if (is_quiet()) RtlWakeAllConditionVariable(&changed_);
+    tell_if_quiet();
     RtlReleaseSRWLockExclusive(&lock_);
 }
 
 void Task::call(CallbackInstance& instance, PVOID overlapped, const IO_STATUS_BLOCK& result) {
+    const PVOID object = object_ ? object_ : this;
     switch (kind_) {
     case TaskKind::work:
-        reinterpret_cast<void (*)(CallbackInstance*, PVOID, Task*)>(routine_)(&instance, context_, this);
+        reinterpret_cast<void (*)(CallbackInstance*, PVOID, PVOID)>(routine_)(&instance, context_, object);
         break;
     case TaskKind::io:
-        reinterpret_cast<void (*)(CallbackInstance*, PVOID, PVOID, ULONG, ULONG_PTR, Task*)>(routine_)(
+        reinterpret_cast<void (*)(CallbackInstance*, PVOID, PVOID, ULONG, ULONG_PTR, PVOID)>(routine_)(
             &instance, context_, overlapped,
             NT_SUCCESS(result.Status) ? ULONG(ERROR_SUCCESS) : RtlNtStatusToDosError(result.Status),
-            result.Information, this);
+            result.Information, object);
         break;
     case TaskKind::simple:
         reinterpret_cast<void (*)(CallbackInstance*, PVOID)>(routine_)(&instance, context_);
         break;
     case TaskKind::item:
         reinterpret_cast<DWORD (*)(PVOID)>(routine_)(context_);
+        break;
+    case TaskKind::wait:
+        reinterpret_cast<void (*)(CallbackInstance*, PVOID, PVOID, ULONG)>(routine_)(
+            &instance, context_, object, ULONG(result.Information));
+        break;
+    case TaskKind::legacy:
+        reinterpret_cast<void (*)(PVOID, BOOLEAN)>(routine_)(context_, result.Information == WAIT_TIMEOUT);
+        static_cast<Watch*>(object)->again();
         break;
     }
     if (finalization_) finalization_(&instance, context_);

@@ -186,6 +186,172 @@ static void returning(void) {
           "QueueUserWorkItem");
 }
 
+static DWORD ticks_of(ULONGLONG since) { return (DWORD)(GetTickCount64() - since); }
+static FILETIME relative(LONG milliseconds) {
+    LARGE_INTEGER t = {.QuadPart = (LONGLONG)milliseconds * -10000};
+    return (FILETIME){t.LowPart, (DWORD)t.HighPart};
+}
+
+static VOID CALLBACK on_timer(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_TIMER timer) {
+    (void)instance, (void)timer;
+    if (InterlockedIncrement(&calls) == 3) SetEvent(context);
+}
+
+static void timers(void) {
+    calls = 0;
+    PTP_TIMER timer = CreateThreadpoolTimer(on_timer, done, NULL);
+    CHECK(timer && !IsThreadpoolTimerSet(timer), "CreateThreadpoolTimer: it is not set");
+    FILETIME due = relative(200);
+    ULONGLONG from = GetTickCount64();
+    SetThreadpoolTimer(timer, &due, 100, 0);
+    CHECK(IsThreadpoolTimerSet(timer), "SetThreadpoolTimer");
+    CHECK(WaitForSingleObject(done, 5000) == WAIT_OBJECT_0 && ticks_of(from) >= 370,
+          "due time, then the period");
+    SetThreadpoolTimer(timer, NULL, 0, 0);
+    WaitForThreadpoolTimerCallbacks(timer, TRUE);
+    LONG seen = calls;
+    Sleep(300);
+    CHECK(calls == seen && !IsThreadpoolTimerSet(timer), "a null due time ends it");
+    calls = 2;
+    GetSystemTimeAsFileTime(&due);
+    SetThreadpoolTimer(timer, &due, 0, 0);
+    CHECK(WaitForSingleObject(done, 5000) == WAIT_OBJECT_0, "an absolute time that has passed: at once");
+    for (int i = 0; i < 100 && IsThreadpoolTimerSet(timer); ++i)
+        Sleep(10);
+    CHECK(!IsThreadpoolTimerSet(timer), "without a period it is set once");
+    CloseThreadpoolTimer(timer);
+}
+
+static volatile TP_WAIT_RESULT wait_result;
+static VOID CALLBACK on_wait(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP_WAIT wait,
+                             TP_WAIT_RESULT result) {
+    (void)instance, (void)wait;
+    wait_result = result;
+    InterlockedIncrement(&calls);
+    SetEvent(context);
+}
+
+static void objects(void) {
+    HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL);
+    calls = 0;
+    PTP_WAIT wait = CreateThreadpoolWait(on_wait, done, NULL);
+    SetThreadpoolWait(wait, event, NULL);
+    Sleep(50);
+    CHECK(wait && calls == 0, "CreateThreadpoolWait, SetThreadpoolWait");
+    SetEvent(event);
+    CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0 && wait_result == WAIT_OBJECT_0, "its callback");
+    CHECK(WaitForSingleObject(event, 0) == WAIT_TIMEOUT, "the wait has reset the event");
+    SetEvent(event);
+    Sleep(50);
+    CHECK(calls == 1 && WaitForSingleObject(event, 0) == WAIT_OBJECT_0, "it must be set anew each time");
+    FILETIME timeout = relative(100);
+    SetThreadpoolWait(wait, event, &timeout);
+    CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0 && wait_result == WAIT_TIMEOUT, "its timeout");
+    SetThreadpoolWait(wait, event, NULL);
+    SetThreadpoolWait(wait, NULL, NULL);
+    SetEvent(event);
+    Sleep(50);
+    CHECK(calls == 2 && WaitForSingleObject(event, 0) == WAIT_OBJECT_0, "a null handle ends the wait");
+    WaitForThreadpoolWaitCallbacks(wait, FALSE);
+    CloseThreadpoolWait(wait);
+    // More than one thread can wait for.
+    static PTP_WAIT many[100];
+    static HANDLE events[100];
+    calls = 0;
+    for (int i = 0; i < 100; ++i) {
+        events[i] = CreateEventA(NULL, FALSE, FALSE, NULL);
+        many[i] = CreateThreadpoolWait(on_wait, done, NULL);
+        SetThreadpoolWait(many[i], events[i], NULL);
+    }
+    for (int i = 0; i < 100; ++i)
+        SetEvent(events[i]);
+    for (int i = 0; i < 200 && calls < 100; ++i)
+        Sleep(10);
+    CHECK(calls == 100, "a hundred waits");
+    for (int i = 0; i < 100; ++i) {
+        WaitForThreadpoolWaitCallbacks(many[i], FALSE);
+        CloseThreadpoolWait(many[i]);
+        CloseHandle(events[i]);
+    }
+    WaitForSingleObject(done, 0);
+    CloseHandle(event);
+}
+
+static volatile BOOLEAN timed_out;
+static VOID CALLBACK on_registered(PVOID context, BOOLEAN fired) {
+    timed_out = fired;
+    InterlockedIncrement(&calls);
+    SetEvent(context);
+}
+static VOID CALLBACK on_registered_block(PVOID context, BOOLEAN fired) {
+    (void)context, (void)fired;
+    SetEvent(reached);
+    WaitForSingleObject(gate, INFINITE);
+    InterlockedIncrement(&calls);
+}
+
+static void registered(void) {
+    HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL), wait = NULL;
+    calls = 0;
+    CHECK(RegisterWaitForSingleObject(&wait, event, on_registered, done, INFINITE, WT_EXECUTEDEFAULT) && wait,
+          "RegisterWaitForSingleObject");
+    for (int i = 1; i <= 3; ++i) {
+        SetEvent(event);
+        CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0 && calls == i && !timed_out,
+              "it goes on until it is unregistered");
+    }
+    CHECK(UnregisterWaitEx(wait, INVALID_HANDLE_VALUE), "UnregisterWaitEx, INVALID_HANDLE_VALUE");
+    SetEvent(event);
+    Sleep(50);
+    CHECK(calls == 3 && WaitForSingleObject(event, 0) == WAIT_OBJECT_0, "and does not any more");
+    RegisterWaitForSingleObject(&wait, event, on_registered, done, 100, WT_EXECUTEONLYONCE);
+    CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0 && timed_out, "TimerOrWaitFired: the interval");
+    SetEvent(event);
+    Sleep(200);
+    CHECK(calls == 4 && ResetEvent(event), "WT_EXECUTEONLYONCE");
+    for (int i = 0; i < 100 && !UnregisterWaitEx(wait, done); ++i)
+        ;
+    CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0, "UnregisterWaitEx, an event: it is set");
+    RegisterWaitForSingleObject(&wait, event, on_registered_block, NULL, INFINITE, WT_EXECUTEONLYONCE);
+    SetEvent(event);
+    WaitForSingleObject(reached, INFINITE);
+    CHECK(!UnregisterWait(wait) && GetLastError() == ERROR_IO_PENDING,
+          "UnregisterWait while a callback runs: ERROR_IO_PENDING");
+    SetEvent(gate);
+    for (int i = 0; i < 100 && calls < 5; ++i)
+        Sleep(10);
+    CHECK(!RegisterWaitForSingleObject(&wait, (HANDLE)0x77770, on_registered, done, INFINITE, 0) &&
+              GetLastError() == ERROR_INVALID_HANDLE,
+          "no object: ERROR_INVALID_HANDLE");
+    CloseHandle(event);
+}
+
+static void queues(void) {
+    HANDLE queue = CreateTimerQueue(), timer = NULL;
+    calls = 0;
+    CHECK(queue && CreateTimerQueueTimer(&timer, queue, on_registered, done, 100, 0, WT_EXECUTEDEFAULT),
+          "CreateTimerQueueTimer");
+    CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0 && timed_out == TRUE, "TimerOrWaitFired is TRUE");
+    Sleep(200);
+    CHECK(calls == 1 && ChangeTimerQueueTimer(queue, timer, 10, 0), "a one-shot timer");
+    Sleep(100);
+    CHECK(calls == 1, "that has expired is not updated");
+    CHECK(DeleteTimerQueueTimer(queue, timer, INVALID_HANDLE_VALUE), "DeleteTimerQueueTimer");
+    CHECK(!DeleteTimerQueueTimer(queue, timer, NULL), "only once");
+    CreateTimerQueueTimer(&timer, queue, on_registered, done, 0, 50, 0);
+    for (int i = 0; i < 100 && calls < 5; ++i)
+        Sleep(50);
+    CHECK(calls >= 5, "a period");
+    CHECK(ChangeTimerQueueTimer(queue, timer, 100000, 0), "ChangeTimerQueueTimer");
+    ResetEvent(done);
+    CHECK(DeleteTimerQueueEx(queue, done) && WaitForSingleObject(done, 1000) == WAIT_OBJECT_0,
+          "DeleteTimerQueueEx, an event");
+    CHECK(CreateTimerQueueTimer(&timer, NULL, on_registered, done, 10, 0, 0) &&
+              WaitForSingleObject(done, 1000) == WAIT_OBJECT_0 &&
+              DeleteTimerQueueTimer(NULL, timer, INVALID_HANDLE_VALUE),
+          "the default queue");
+}
+
 int main(void) {
     writer = open(0);
     gate = CreateEventA(NULL, FALSE, FALSE, NULL);
@@ -193,5 +359,9 @@ int main(void) {
     files();
     work();
     returning();
+    timers();
+    objects();
+    registered();
+    queues();
     return finish();
 }

@@ -471,6 +471,17 @@ static void modules(void) {
               GetLastError() == ERROR_ACCESS_DENIED,
           "of the System process: ERROR_ACCESS_DENIED");
 
+    HMODULE all[40], same[40];
+    DWORD bytes = 0, again = 1;
+    CHECK(EnumProcessModules(GetCurrentProcess(), all, sizeof all, &bytes) &&
+              EnumProcessModulesEx(GetCurrentProcess(), same, sizeof same, &again, LIST_MODULES_ALL) &&
+              bytes == again && !memcmp(all, same, bytes),
+          "EnumProcessModulesEx, LIST_MODULES_ALL");
+    CHECK(EnumProcessModulesEx(GetCurrentProcess(), same, sizeof same, &again, LIST_MODULES_32BIT) && !again,
+          "no 32-bit modules");
+    CHECK(!EnumProcessModulesEx(GetCurrentProcess(), same, sizeof same, &again, 9) &&
+              GetLastError() == ERROR_INVALID_PARAMETER,
+          "EnumProcessModulesEx: ERROR_INVALID_PARAMETER");
     PVOID bases[40];
     DWORD needed = 0;
     char name[MAX_PATH] = "";

@@ -158,7 +158,8 @@ static void accounts(void) {
                                         L"DRVLAB\\LocalSystem",
                                         L"NT AUTHORITY\\LocalService",
                                         L"NT AUTHORITY\\NetworkService",
-                                        L".\\drvlab"};
+                                        L".\\drvlab",
+                                        L"DRVLAB\\Administrator"};
     for (unsigned i = 0; i < sizeof good / sizeof *good; ++i)
         CHECK(accepted(SERVICE_WIN32_OWN_PROCESS, good[i]), "an account that there is");
     CHECK(FAILS(with_account(SERVICE_WIN32_OWN_PROCESS, L".\\someone"), ERROR_INVALID_SERVICE_ACCOUNT) &&
