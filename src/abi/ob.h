@@ -152,6 +152,10 @@ inline constexpr UCHAR OB_TYPE_SECURITY_REQUIRED = 0x8;
 inline constexpr UCHAR OB_TYPE_MAINTAIN_HANDLE_COUNT = 0x10;
 inline constexpr UCHAR OB_TYPE_MAINTAIN_TYPE_LIST = 0x20;
 inline constexpr UCHAR OB_TYPE_SUPPORTS_OBJECT_CALLBACKS = 0x40;
+inline constexpr UCHAR OB_TYPE_CACHE_ALIGNED = 0x80;
+inline constexpr UCHAR OB_TYPE_VALID_FLAGS = 0xff;
+// ObjectTypeFlags2
+inline constexpr UCHAR OB_TYPE_USE_EXTENDED_PARAMETERS = 0x1; // ParseProcedure is a ParseProcedureEx
 
 // The body of a type object: what IoFileObjectType and its kin point at.
 struct OBJECT_TYPE {
@@ -255,6 +259,53 @@ struct CALLBACK_ENTRY_ITEM {
     ULONG_PTR Running; // EX_RUNDOWN_REF: operations between their two calls
 };
 
+// Procedures of a driver's type. Nothing documents them; these are the publicly known declarations.
+enum OB_OPEN_REASON : ULONG {
+    ObCreateHandle,
+    ObOpenHandle,
+    ObDuplicateHandle,
+    ObInheritHandle,
+};
+enum SECURITY_OPERATION_CODE : ULONG {
+    SetSecurityDescriptor,
+    QuerySecurityDescriptor,
+    DeleteSecurityDescriptor,
+    AssignSecurityDescriptor,
+};
+struct ACCESS_STATE;
+struct SECURITY_QUALITY_OF_SERVICE;
+struct OB_EXTENDED_PARSE_PARAMETERS {
+    USHORT Length;
+    ULONG RestrictedAccessMask;
+    PVOID Silo;
+};
+typedef NTSTATUS(NTAPI OB_OPEN_METHOD)(OB_OPEN_REASON Reason, KPROCESSOR_MODE PreviousMode, EPROCESS* Process,
+                                       PVOID Object, ACCESS_MASK* GrantedAccess, ULONG ProcessHandleCount);
+typedef void(NTAPI OB_CLOSE_METHOD)(EPROCESS* Process, PVOID Object, ULONG_PTR ProcessHandleCount,
+                                    ULONG_PTR SystemHandleCount);
+typedef void(NTAPI OB_DELETE_METHOD)(PVOID Object);
+typedef NTSTATUS(NTAPI OB_PARSE_METHOD)(PVOID ParseObject, OBJECT_TYPE* ObjectType, ACCESS_STATE* AccessState,
+                                        KPROCESSOR_MODE AccessMode, ULONG Attributes,
+                                        UNICODE_STRING* CompleteName, UNICODE_STRING* RemainingName,
+                                        PVOID Context, SECURITY_QUALITY_OF_SERVICE* SecurityQos,
+                                        PVOID* Object);
+typedef NTSTATUS(NTAPI OB_PARSE_METHOD_EX)(PVOID ParseObject, OBJECT_TYPE* ObjectType,
+                                           ACCESS_STATE* AccessState, KPROCESSOR_MODE AccessMode,
+                                           ULONG Attributes, UNICODE_STRING* CompleteName,
+                                           UNICODE_STRING* RemainingName, PVOID Context,
+                                           SECURITY_QUALITY_OF_SERVICE* SecurityQos,
+                                           OB_EXTENDED_PARSE_PARAMETERS* ExtendedParameters, PVOID* Object);
+typedef NTSTATUS(NTAPI OB_SECURITY_METHOD)(PVOID Object, SECURITY_OPERATION_CODE Operation,
+                                           ULONG* SecurityInformation, PVOID SecurityDescriptor,
+                                           ULONG* CapturedLength, PVOID* ObjectsSecurityDescriptor,
+                                           ULONG PoolType, GENERIC_MAPPING* GenericMapping,
+                                           KPROCESSOR_MODE PreviousMode);
+typedef NTSTATUS(NTAPI OB_QUERYNAME_METHOD)(PVOID Object, BOOLEAN HasObjectName,
+                                            OBJECT_NAME_INFORMATION* ObjectNameInfo, ULONG Length,
+                                            ULONG* ReturnLength, KPROCESSOR_MODE PreviousMode);
+typedef BOOLEAN(NTAPI OB_OKAYTOCLOSE_METHOD)(EPROCESS* Process, PVOID Object, HANDLE Handle,
+                                             KPROCESSOR_MODE PreviousMode);
+
 // Stands at the object's body - 0x30. What is optional precedes it, nearest first in the order of the
 // InfoMask bits.
 struct OBJECT_HEADER {
@@ -325,6 +376,12 @@ struct OBJECT_HEADER_NAME_INFO {
 struct OBJECT_HANDLE_COUNT_ENTRY {
     EPROCESS* Process;
     ULONG HandleCountAndLock; // HandleCount:24, LockCount:8
+};
+
+// What HandleCountDataBase points at when more than one process has handles to an object.
+struct OBJECT_HANDLE_COUNT_DATABASE {
+    ULONG CountEntries;
+    OBJECT_HANDLE_COUNT_ENTRY HandleCountEntries[1];
 };
 
 struct OBJECT_HEADER_HANDLE_INFO {

@@ -162,6 +162,19 @@ struct SECURITY_QUALITY_OF_SERVICE {
 };
 using PSECURITY_QUALITY_OF_SERVICE = SECURITY_QUALITY_OF_SERVICE*;
 
+// Between ObCreateObject and ObInsertObject: what the caller's OBJECT_ATTRIBUTES said.
+struct OBJECT_CREATE_INFORMATION {
+    ULONG Attributes;
+    PVOID RootDirectory;
+    CHAR ProbeMode;
+    ULONG PagedPoolCharge;
+    ULONG NonPagedPoolCharge;
+    ULONG SecurityDescriptorCharge;
+    PVOID SecurityDescriptor;
+    SECURITY_QUALITY_OF_SERVICE* SecurityQos;
+    SECURITY_QUALITY_OF_SERVICE SecurityQualityOfService;
+};
+
 struct SECURITY_SUBJECT_CONTEXT {
     PACCESS_TOKEN ClientToken;
     SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;

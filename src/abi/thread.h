@@ -256,6 +256,21 @@ struct KPROCESS {
     UCHAR Opaque282[0x438 - 0x282];
 };
 
+// What the pool that a process was charged for counts in; it outlives the process while some of that is not
+// given back.
+struct EPROCESS_QUOTA_ENTRY {
+    ULONG_PTR Usage;
+    ULONG_PTR Limit;
+    ULONG_PTR Peak;
+    ULONG_PTR Return;
+};
+struct EPROCESS_QUOTA_BLOCK {
+    EPROCESS_QUOTA_ENTRY QuotaEntry[2]; // nonpaged pool, paged pool
+    LIST_ENTRY QuotaList;
+    ULONG ReferenceCount;
+    ULONG ProcessCount;
+};
+
 struct EPROCESS {
     KPROCESS Pcb;
     EX_PUSH_LOCK ProcessLock;
@@ -265,7 +280,9 @@ struct EPROCESS {
     ULONG Flags2;
     ULONG Flags;
     LARGE_INTEGER CreateTime;
-    UCHAR Opaque470[0x4b8 - 0x470];
+    ULONG_PTR ProcessQuotaUsage[2]; // nonpaged pool, paged pool
+    ULONG_PTR ProcessQuotaPeak[2];
+    UCHAR Opaque490[0x4b8 - 0x490];
     EX_FAST_REF Token;
     UCHAR Opaque4c0[0x518 - 0x4c0];
     PVOID SectionObject;
@@ -275,7 +292,8 @@ struct EPROCESS {
     UCHAR Opaque548[0x550 - 0x548];
     nt::PEB* Peb;
     PVOID Session;
-    UCHAR Opaque560[0x570 - 0x560];
+    PVOID Spare1;
+    EPROCESS_QUOTA_BLOCK* QuotaBlock;
     PVOID ObjectTable;
     PVOID DebugPort;
     PVOID WoW64Process;
@@ -334,6 +352,34 @@ enum PROCESSINFOCLASS : ULONG {
     ProcessImageFileNameWin32 = 43,
     ProcessCommandLineInformation = 60,
 };
+
+// Class ProcessQuotaLimits.
+struct QUOTA_LIMITS {
+    SIZE_T PagedPoolLimit;
+    SIZE_T NonPagedPoolLimit;
+    SIZE_T MinimumWorkingSetSize;
+    SIZE_T MaximumWorkingSetSize;
+    SIZE_T PagefileLimit;
+    LARGE_INTEGER TimeLimit;
+};
+struct QUOTA_LIMITS_EX {
+    SIZE_T PagedPoolLimit;
+    SIZE_T NonPagedPoolLimit;
+    SIZE_T MinimumWorkingSetSize;
+    SIZE_T MaximumWorkingSetSize;
+    SIZE_T PagefileLimit;
+    LARGE_INTEGER TimeLimit;
+    SIZE_T WorkingSetLimit;
+    SIZE_T Reserved2;
+    SIZE_T Reserved3;
+    SIZE_T Reserved4;
+    ULONG Flags; // QUOTA_LIMITS_*
+    ULONG CpuRateLimit;
+};
+inline constexpr ULONG QUOTA_LIMITS_HARDWS_MIN_ENABLE = 0x1;
+inline constexpr ULONG QUOTA_LIMITS_HARDWS_MIN_DISABLE = 0x2;
+inline constexpr ULONG QUOTA_LIMITS_HARDWS_MAX_ENABLE = 0x4;
+inline constexpr ULONG QUOTA_LIMITS_HARDWS_MAX_DISABLE = 0x8;
 
 enum THREADINFOCLASS : ULONG {
     ThreadBasicInformation = 0,

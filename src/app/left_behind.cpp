@@ -51,7 +51,7 @@ std::string described(PVOID body) {
     std::string text = text_of(ob::type_of(body)->Name);
     WCHAR buffer[512];
     UNICODE_STRING name{0, sizeof buffer, buffer};
-    if (NT_SUCCESS(ob::query_name(body, name)) && name.Length && name.Length <= sizeof buffer)
+    if (NT_SUCCESS(ob::query_name_quietly(body, name)) && name.Length && name.Length <= sizeof buffer)
         text += " '" + text_of(name) + "'";
     return text;
 }

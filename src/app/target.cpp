@@ -15,6 +15,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
+#include "kernel/ps/quota.h"
 #include "kernel/ps/times.h"
 #include "kernel/seh/dispatch.h"
 #include "kernel/seh/stack_walk.h"
@@ -53,7 +54,7 @@ view::Object describe(PVOID body) {
     WCHAR buffer[512];
     UNICODE_STRING path{0, sizeof buffer, buffer};
     const bool named = !o.name.empty() || o.type_name == "Key"; // keys are in no directory
-    if (named && NT_SUCCESS(ob::query_name(body, path)) && path.Length <= sizeof buffer)
+    if (named && NT_SUCCESS(ob::query_name_quietly(body, path)) && path.Length <= sizeof buffer)
         o.path = text_of(path);
     if (body == ob::root_directory) o.name = o.path = "\\";
     if (type == ob::symbolic_link_type)
@@ -302,6 +303,8 @@ std::vector<view::Process> Target::processes() {
         const KERNEL_USER_TIMES times = ps::times_of(*p);
         v.user_time = static_cast<std::uint64_t>(times.UserTime.QuadPart);
         v.kernel_time = static_cast<std::uint64_t>(times.KernelTime.QuadPart);
+        v.paged_quota = p->ProcessQuotaUsage[ps::paged_quota];
+        v.nonpaged_quota = p->ProcessQuotaUsage[ps::nonpaged_quota];
         v.base_priority = p->Pcb.BasePriority;
         v.image = p->file_name ? *p->file_name : "System";
         out.push_back(std::move(v));

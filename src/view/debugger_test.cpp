@@ -114,6 +114,7 @@ class FakeMachine : public Machine {
         Process system{0x310000009800, 4, 0, 0, 0x1ad000, 0x320000001000, 12, "System"};
         Process client{process, 0x8fc, 4, 0x7ff000, 0x1bc32000, 0x320000002000, 2, "client.exe"};
         client.session = 1, client.elapsed = 51'230'000, client.user_time = 10'460'000;
+        client.paged_quota = 51160, client.nonpaged_quota = 5088;
         return {system, client};
     }
     std::uint64_t tick_count() override { return 42; }

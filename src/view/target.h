@@ -77,10 +77,11 @@ struct Process {
     Address directory_base = 0;
     Address handle_table = 0;
     std::uint64_t handle_count = 0;
-    std::string image;                            // "client.exe"; "System"
-    int session = -1;                             // -1: none
-    std::uint64_t elapsed = 0;                    // since its start, 100 ns
-    std::uint64_t user_time = 0, kernel_time = 0; // 100 ns
+    std::string image;                                 // "client.exe"; "System"
+    int session = -1;                                  // -1: none
+    std::uint64_t elapsed = 0;                         // since its start, 100 ns
+    std::uint64_t user_time = 0, kernel_time = 0;      // 100 ns
+    std::uint64_t paged_quota = 0, nonpaged_quota = 0; // bytes of pool that it is charged for
     int base_priority = 8;
 };
 

@@ -48,6 +48,13 @@ extern "C" PVOID ExAllocatePoolWithQuota(ULONG type, SIZE_T size) {
 }
 GATE(ExAllocatePoolWithQuota);
 
+// "If a pool allocation failure occurs", it raises whatever the type says.
+extern "C" PVOID FsRtlAllocatePoolWithQuotaTag(ULONG type, SIZE_T size, ULONG tag) {
+    return finish(pool::allocate_typed(type & ~POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, size, tag,
+                                       ke::current_irql(), caller(), true));
+}
+GATE(FsRtlAllocatePoolWithQuotaTag);
+
 extern "C" PVOID ExAllocatePool2(ULONGLONG flags, SIZE_T size, ULONG tag) {
     return finish(pool::allocate_flags(flags, size, tag, ke::current_irql(), caller()));
 }

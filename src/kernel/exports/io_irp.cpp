@@ -39,10 +39,14 @@ GATE(IofCompleteRequest);
 extern "C" void IoCompleteRequest(IRP* irp, CHAR boost) { io::complete_request(irp, boost, caller()); }
 GATE(IoCompleteRequest);
 
-// The IRP says that it was charged; there are no quotas.
+// "charged against the quota for the current process", and null when that has used it up.
 extern "C" IRP* IoAllocateIrp(CHAR stack_size, BOOLEAN charge_quota) {
-    IRP* irp = of_driver(io::allocate_irp(stack_size), io::IrpMaker::allocate);
-    if (irp && charge_quota) irp->AllocationFlags |= IRP_QUOTA_CHARGED;
+    IRP* irp = io::allocate_irp(stack_size);
+    if (irp && charge_quota && !NT_SUCCESS(io::charge_irp(irp))) {
+        io::free_irp(irp);
+        return nullptr;
+    }
+    of_driver(irp, io::IrpMaker::allocate);
     if (irp && trace::on) [[unlikely]]
         trace::emit_irp_created(irp, static_cast<UCHAR>(irp->StackCount), 0, 0, KernelMode, 0, nullptr,
                                 nullptr);

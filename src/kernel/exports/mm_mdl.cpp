@@ -27,8 +27,16 @@ MDL* of_driver(MDL* mdl) {
 }
 } // namespace
 
-extern "C" MDL* IoAllocateMdl(PVOID address, ULONG length, BOOLEAN secondary, BOOLEAN, IRP* irp) {
+extern "C" MDL* IoAllocateMdl(PVOID address, ULONG length, BOOLEAN secondary, BOOLEAN charge_quota,
+                              IRP* irp) {
     MDL* mdl = of_driver(mm::allocate_mdl(number(address), length));
+    if (mdl && charge_quota) [[unlikely]] {
+        if (!NT_SUCCESS(pool::charge_quota(mdl))) {
+            mm::free_mdl(mdl);
+            return nullptr;
+        }
+        mdl->Reserved |= mm::mdl_charged;
+    }
     if (!mdl || !irp) return mdl;
     if (!secondary) {
         irp->MdlAddress = mdl;

@@ -20,6 +20,8 @@ extern "C" NTSTATUS NtClose(HANDLE handle) {
     if (NT_SUCCESS(status) || previous_mode() != KernelMode) [[likely]]
         return status;
     const bool invalid = status != STATUS_HANDLE_NOT_CLOSABLE;
+    const ob::HandleEntry* entry = invalid ? nullptr : ob::find_handle(handle, KernelMode);
+    if (entry && !(entry->attributes & ob::handle_protected)) return status; // its type has refused
     NT_REPORT("InvalidKernelHandle",
               (ke::WouldStop{INVALID_KERNEL_HANDLE, {reinterpret_cast<ULONG_PTR>(handle), invalid}}),
               "closes the %s handle %p", invalid ? "invalid" : "protected", handle);

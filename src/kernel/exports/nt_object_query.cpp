@@ -125,13 +125,19 @@ OBJECT_BASIC_INFORMATION basic_information(PVOID object, const OBJECT_HANDLE_INF
     info.GrantedAccess = handle.GrantedAccess;
     info.HandleCount = static_cast<ULONG>(header->HandleCount);
     info.PointerCount = static_cast<ULONG>(header->PointerCount);
+    const OBJECT_TYPE_INITIALIZER& type = ob::type_of(object)->TypeInfo;
+    const OBJECT_HEADER_QUOTA_INFO* quota = ob::quota_info(object);
+    info.PagedPoolCharge = quota ? quota->PagedPoolCharge : type.DefaultPagedPoolCharge;
+    info.NonPagedPoolCharge = quota ? quota->NonPagedPoolCharge : type.DefaultNonPagedPoolCharge;
     UNICODE_STRING name{};
     if (NT_SUCCESS(ob::query_name(object, name)) && name.Length)
         info.NameInfoSize = static_cast<ULONG>(sizeof(OBJECT_NAME_INFORMATION) + characters_of(name));
     info.TypeInfoSize =
         static_cast<ULONG>(sizeof(OBJECT_TYPE_INFORMATION)) + characters_of(ob::type_of(object)->Name);
-    if (const auto* sd = static_cast<const SECURITY_DESCRIPTOR_RELATIVE*>(ob::security_of(object)))
-        info.SecurityDescriptorSize = ob::security_length(sd);
+    // What a driver's type keeps in the header is the driver's matter.
+    const bool own = ob::procedures_of(ob::type_of(object)).assign_security;
+    const auto* sd = static_cast<const SECURITY_DESCRIPTOR_RELATIVE*>(ob::security_of(object));
+    if (sd && !own) info.SecurityDescriptorSize = ob::security_length(sd);
     if (ob::type_of(object) == ob::symbolic_link_type)
         info.CreationTime = static_cast<ob::OBJECT_SYMBOLIC_LINK*>(object)->CreationTime;
     return info;

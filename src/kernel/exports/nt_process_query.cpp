@@ -5,7 +5,9 @@
 #include "host/utf16.h"
 #include "kernel/exports/process_handle.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/ps/quota.h"
 #include "kernel/ps/times.h"
+#include <cstring>
 
 using namespace nt;
 using exports::TargetProcess;
@@ -91,7 +93,18 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
                 info.VirtualSize += vad.size;
             info.PeakVirtualSize = info.VirtualSize;
         }
+        info.QuotaNonPagedPoolUsage = process.ProcessQuotaUsage[ps::nonpaged_quota];
+        info.QuotaPeakNonPagedPoolUsage = process.ProcessQuotaPeak[ps::nonpaged_quota];
+        info.QuotaPagedPoolUsage = process.ProcessQuotaUsage[ps::paged_quota];
+        info.QuotaPeakPagedPoolUsage = process.ProcessQuotaPeak[ps::paged_quota];
         return answer.give(info);
+    }
+    case ProcessQuotaLimits: {
+        const QUOTA_LIMITS_EX info = ps::quota_limits_of(process);
+        if (length == sizeof info) return answer.give(info);
+        QUOTA_LIMITS plain;
+        std::memcpy(&plain, &info, sizeof plain);
+        return answer.give(plain);
     }
     case ProcessIoCounters: {
         const auto& n = process.io_operations;

@@ -7,6 +7,8 @@
 #include "kernel/exports/process_handle.h"
 #include "kernel/ke/affinity.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/ps/quota.h"
+#include "kernel/se/subject.h"
 
 using namespace nt;
 using exports::TargetProcess;
@@ -44,6 +46,18 @@ NTSTATUS set_affinity(ps::Process& process, KAFFINITY mask) {
     return STATUS_SUCCESS;
 }
 
+// "PROCESS_SET_QUOTA: required to set memory limits"
+NTSTATUS set_quota_limits(HANDLE handle, const void* from, ULONG length) {
+    QUOTA_LIMITS limits;
+    if (length != sizeof limits && length != sizeof(QUOTA_LIMITS_EX)) return STATUS_INFO_LENGTH_MISMATCH;
+    if (!exports::copy_in(&limits, from, sizeof limits)) return STATUS_ACCESS_VIOLATION;
+    TargetProcess target;
+    if (const NTSTATUS status = target.open(handle, PROCESS_SET_QUOTA, false); !NT_SUCCESS(status))
+        return status;
+    return ps::set_quota_limits(*target, limits,
+                                se::check_privilege(SE_INCREASE_QUOTA_PRIVILEGE, exports::previous_mode()));
+}
+
 template <class T, class F> NTSTATUS with(const void* from, ULONG length, F use) {
     T value;
     if (length != sizeof value) return STATUS_INFO_LENGTH_MISMATCH;
@@ -58,6 +72,7 @@ extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls,
         BOOLEAN Foreground;
         UCHAR Number;
     };
+    if (cls == ProcessQuotaLimits) return set_quota_limits(handle, information, length);
     TargetProcess target;
     if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status))
         return status;

@@ -116,6 +116,10 @@ SYSTEM_PROCESS_INFORMATION describe(ps::Process& process) {
     }
     info.SessionId = ps::session_of(process);
     info.UniqueProcessKey = reinterpret_cast<ULONG_PTR>(process.UniqueProcessId);
+    info.QuotaNonPagedPoolUsage = process.ProcessQuotaUsage[0];
+    info.QuotaPagedPoolUsage = process.ProcessQuotaUsage[1];
+    info.QuotaPeakNonPagedPoolUsage = process.ProcessQuotaPeak[0];
+    info.QuotaPeakPagedPoolUsage = process.ProcessQuotaPeak[1];
     if (process.space) {
         info.PrivatePageCount = process.space->committed_pages() << mm::page_shift;
         info.PagefileUsage = info.PeakPagefileUsage = info.PrivatePageCount;

@@ -17,7 +17,7 @@ using namespace nt::exports;
 
 namespace {
 
-constexpr ULONG privilege_tag = pool::tag("SePs");
+using se::privilege_tag;
 
 // The privileges that an access check used, in pool; null when none.
 PRIVILEGE_SET* privilege_set(ULONGLONG used) {
@@ -60,24 +60,13 @@ GATE(SeAccessCheck);
 extern "C" void SeFreePrivileges(PRIVILEGE_SET* privileges) { pool::release(privileges); }
 GATE(SeFreePrivileges);
 
-namespace {
-
-// What of AUX_ACCESS_DATA is known by its public symbols. assumed: this is where a set that outgrew the
-// access state hangs.
-struct AuxiliaryData {
-    PRIVILEGE_SET* PrivilegesUsed;
-    GENERIC_MAPPING GenericMapping;
-};
-
-} // namespace
-
 // "Initially, an access state structure can hold up to three privileges … If more than three privileges need
 // to be stored, SeAppendPrivileges allocates a new privilege set from the paged pool".
 extern "C" NTSTATUS SeAppendPrivileges(ACCESS_STATE* state, const PRIVILEGE_SET* more) {
     need_out(state), need_in(more);
     need_read(more->Privilege, more->PrivilegeCount * sizeof(LUID_AND_ATTRIBUTES));
     constexpr ULONG room = 3;
-    auto* auxiliary = static_cast<AuxiliaryData*>(state->AuxData);
+    auto* auxiliary = static_cast<se::AuxiliaryAccess*>(state->AuxData);
     PRIVILEGE_SET* set = &state->Privileges.PrivilegeSet;
     if (state->PrivilegesAllocated) set = need_in(auxiliary).PrivilegesUsed;
     const ULONG count = set->PrivilegeCount + more->PrivilegeCount;
@@ -142,27 +131,16 @@ GATE(SeReleaseSubjectContext);
 extern "C" NTSTATUS SeCreateAccessState(ACCESS_STATE* state, void* auxiliary, ACCESS_MASK desired,
                                         const GENERIC_MAPPING* mapping) {
     need_out(state);
-    if (auxiliary)
-        need_out(static_cast<AuxiliaryData*>(auxiliary)) = {&state->Privileges.PrivilegeSet,
-                                                            mapping ? need_in(mapping) : GENERIC_MAPPING{}};
-    *state = {};
-    se::capture_subject(&se::current_thread_body(), se::current_process_body(),
-                        state->SubjectSecurityContext);
-    state->OperationID = se::allocate_luid();
-    state->Flags = se::effective_token(state->SubjectSecurityContext)->TokenFlags;
-    state->OriginalDesiredAccess = desired;
-    state->RemainingDesiredAccess = mapping ? ob::map_generic(desired, *mapping) : desired;
-    state->AuxData = auxiliary;
+    if (auxiliary) need_out(static_cast<se::AuxiliaryAccess*>(auxiliary));
+    if (mapping) need_in(mapping);
+    se::begin_access(*state, auxiliary, desired, mapping);
     return STATUS_SUCCESS;
 }
 GATE(SeCreateAccessState);
 extern "C" void SeDeleteAccessState(ACCESS_STATE* state) {
     need_out(state);
-    if (state->PrivilegesAllocated) {
-        pool::release(need_in(static_cast<AuxiliaryData*>(state->AuxData)).PrivilegesUsed, privilege_tag);
-        state->PrivilegesAllocated = FALSE;
-    }
-    se::release_subject(state->SubjectSecurityContext);
+    if (state->PrivilegesAllocated) need_in(static_cast<se::AuxiliaryAccess*>(state->AuxData));
+    se::end_access(*state);
 }
 GATE(SeDeleteAccessState);
 extern "C" void SeSetAccessStateGenericMapping(ACCESS_STATE* state, const GENERIC_MAPPING* mapping) {

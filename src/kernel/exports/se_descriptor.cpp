@@ -140,20 +140,11 @@ extern "C" NTSTATUS ObGetObjectSecurity(PVOID object, PVOID* descriptor, BOOLEAN
         if ((*descriptor = ob::security_of(object))) ob::reference_descriptor(*descriptor);
         return STATUS_SUCCESS;
     }
-    constexpr SECURITY_INFORMATION all = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION |
-                                         DACL_SECURITY_INFORMATION | SACL_SECURITY_INFORMATION;
-    for (ULONG length = 256;;) {
-        PVOID buffer = pool::allocate(pool::Kind::paged, length, pool::tag("SeSd"));
-        if (!buffer) return STATUS_INSUFFICIENT_RESOURCES;
-        const NTSTATUS status = se::query_security(object, all, buffer, length, KernelMode);
-        if (NT_SUCCESS(status)) {
-            *descriptor = buffer;
-            *allocated = TRUE;
-            return STATUS_SUCCESS;
-        }
-        pool::release(buffer);
-        if (status != STATUS_BUFFER_TOO_SMALL) return status;
-    }
+    const Result<PVOID> copy = se::copy_security(object);
+    if (!copy) return copy.error();
+    *descriptor = *copy;
+    *allocated = TRUE;
+    return STATUS_SUCCESS;
 }
 GATE(ObGetObjectSecurity);
 extern "C" void ObReleaseObjectSecurity(PVOID descriptor, BOOLEAN allocated) {

@@ -26,9 +26,13 @@ void remove_mutant(PVOID body) {
 
 NTSTATUS make(OBJECT_TYPE*& type, std::u16string_view name, ULONG tag, ACCESS_MASK all,
               const GENERIC_MAPPING& mapping, void (*remove)(PVOID)) {
-    type = TRY_STATUS(
-        ob::create_type({.name = name, .tag = tag, .mapping = mapping, .valid_access = all, .wait_offset = 0},
-                        {.remove = remove}));
+    type = TRY_STATUS(ob::create_type({.name = name,
+                                       .tag = tag,
+                                       .mapping = mapping,
+                                       .valid_access = all,
+                                       .wait_offset = 0,
+                                       .least_body = sizeof(KMUTANT)}, // drivers initialize what they make
+                                      {.remove = remove}));
     return STATUS_SUCCESS;
 }
 

@@ -44,23 +44,6 @@ void send(FILE_OBJECT* file, UCHAR major, UCHAR minor = 0) {
     send(file, related_device(file), file->Event, major, minor);
 }
 
-bool has_handle(const EPROCESS* process, const FILE_OBJECT* file) {
-    const auto* table =
-        process ? static_cast<const ob::HandleTable*>(process->ObjectTable) : ob::kernel_table;
-    struct Search {
-        const OBJECT_HEADER* header;
-        bool found;
-    } search{ob::header_of(const_cast<FILE_OBJECT*>(file)), false};
-    if (table)
-        table->for_each(
-            [](void* context, ULONG_PTR, const ob::HandleEntry& entry) {
-                auto& s = *static_cast<Search*>(context);
-                s.found |= entry.object == s.header;
-            },
-            &search);
-    return search.found;
-}
-
 // The locks of a process go when its last handle does; when that is the last handle of all, cleaning up does
 // it. The fast routine is asked first, as for every lock.
 void unlock_all(FILE_OBJECT* file, EPROCESS* process) {
@@ -83,7 +66,7 @@ void close_file(PVOID object, EPROCESS* process, ACCESS_MASK, LONG64 left) {
     auto* file = static_cast<FILE_OBJECT*>(object);
     if (!file->DeviceObject) return;
     if (left != 0) {
-        if (file->LockOperation && !has_handle(process, file)) unlock_all(file, process);
+        if (file->LockOperation && !ob::handles_of(file, process)) unlock_all(file, process);
         return;
     }
     const bool lock = file->Flags & FO_SYNCHRONOUS_IO;

@@ -253,7 +253,8 @@ void detail::create_driver_type() {
                                     .tag = pool::tag("Driv"),
                                     .mapping = {STANDARD_RIGHTS_READ, STANDARD_RIGHTS_WRITE,
                                                 STANDARD_RIGHTS_EXECUTE, STANDARD_RIGHTS_ALL | 1},
-                                    .valid_access = STANDARD_RIGHTS_ALL | 1},
+                                    .valid_access = STANDARD_RIGHTS_ALL | 1,
+                                    .least_body = sizeof(DriverBody)},
                                    {.remove = remove_driver});
 }
 

@@ -2,6 +2,7 @@
 #include "base/list.h"
 #include "kernel/io/detail/background.h"
 #include "kernel/io/detail/driver_body.h"
+#include "kernel/io/detail/file_body.h"
 #include "kernel/io/detail/open.h"
 #include "kernel/io/detail/packets.h"
 #include "kernel/io/device.h"
@@ -81,7 +82,9 @@ NTSTATUS initialize() {
                          .mapping = file_mapping,
                          .valid_access = FILE_ALL_ACCESS,
                          .invalid_attributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF,
-                         .wait_offset = offsetof(FILE_OBJECT, Event)},
+                         .maintain_handle_info = true,
+                         .wait_offset = offsetof(FILE_OBJECT, Event),
+                         .least_body = sizeof(detail::FileBody)},
                         {.parse = detail::parse_file,
                          .close = detail::close_file,
                          .remove = detail::remove_file,

@@ -69,6 +69,12 @@ void set_irp_owner(IRP* irp, IrpMaker maker, ULONG_PTR caller) {
     detail::note(detail::Happened::made, irp, 0, caller);
 }
 
+NTSTATUS charge_irp(IRP* irp) {
+    const NTSTATUS status = pool::charge_quota(irp);
+    if (NT_SUCCESS(status)) irp->AllocationFlags |= IRP_QUOTA_CHARGED;
+    return status;
+}
+
 void free_irp(IRP* irp) {
     if (verifying) [[unlikely]] {
         detail::note_event(detail::Happened::freed, irp, 0, 0);
@@ -78,9 +84,14 @@ void free_irp(IRP* irp) {
         ke::bug_check(0x44, reinterpret_cast<ULONG_PTR>(irp));
     if (trace::on) [[unlikely]]
         trace::emit_irp_freed(irp);
-    if (irp->AllocationFlags & IRP_LOOKASIDE_ALLOCATION) [[likely]] {
+    constexpr UCHAR kind = IRP_LOOKASIDE_ALLOCATION | IRP_QUOTA_CHARGED;
+    if ((irp->AllocationFlags & kind) == IRP_LOOKASIDE_ALLOCATION) [[likely]] {
         detail::give_listed_irp(irp);
         return;
+    }
+    if (irp->AllocationFlags & IRP_QUOTA_CHARGED) {
+        pool::return_quota(irp);
+        if (irp->AllocationFlags & IRP_LOOKASIDE_ALLOCATION) return detail::give_listed_irp(irp);
     }
     irp->Type = 0;
     pool::release(irp);

@@ -51,6 +51,8 @@ void reuse_irp_of_driver(IRP* irp, NTSTATUS status, ULONG_PTR caller);
 
 // IoAllocateIrp: an initialised IRP, not charged to a thread; null: no memory. Any IRQL up to DISPATCH_LEVEL.
 IRP* allocate_irp(CHAR stack_size);
+// IRP_QUOTA_CHARGED: the process that runs is charged for the IRP until it is freed. STATUS_QUOTA_EXCEEDED.
+NTSTATUS charge_irp(IRP* irp);
 // IoFreeIrp. An IRP still in a thread's list or freed twice is bug check MULTIPLE_IRP_COMPLETE_REQUESTS.
 void free_irp(IRP* irp);
 // IoInitializeIrp: everything zero but the frame.

@@ -33,7 +33,7 @@ void page_release(void* memory) {
     release_pages(pfn, frame(pfn).run);
 }
 
-MdlMemory mdl_memory{page_allocate, page_release};
+MdlMemory mdl_memory{page_allocate, page_release, nullptr};
 MDL* free_mdls = nullptr;
 
 // Ranges of the direct map whose rights MmProtectMdlSystemAddress changed, until their MDL is unmapped.
@@ -170,6 +170,8 @@ MDL* allocate_mdl(std::uint64_t address, std::uint64_t length) {
 void free_mdl(MDL* mdl) {
     if (mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) unmap_system(mdl);
     if (mdl->MdlFlags & MDL_ALLOCATED_FIXED_SIZE) {
+        if (mdl->Reserved & mdl_charged) [[unlikely]]
+            mdl_memory.return_quota(mdl);
         mdl->Reserved = 0;
         mdl->Next = free_mdls;
         free_mdls = mdl;

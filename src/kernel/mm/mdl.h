@@ -28,13 +28,15 @@ constexpr std::uint64_t size_of_mdl(std::uint64_t address, std::uint64_t length)
 struct MdlMemory {
     void* (*allocate)(std::uint64_t size);
     void (*release)(void* memory);
+    void (*return_quota)(void* memory); // of an MDL that is mdl_charged
 };
 void set_mdl_memory(const MdlMemory& memory);
 void* allocate_mdl_memory(std::uint64_t size);
 void release_mdl_memory(void* memory);
 
-// Of MDL.Reserved: a driver allocated the MDL; its user pages were locked by a driver (user_locks.h).
-inline constexpr USHORT mdl_of_driver = 0x1, mdl_lock_listed = 0x2;
+// Of MDL.Reserved: a driver allocated the MDL; its user pages were locked by a driver (user_locks.h); a
+// process is charged for it.
+inline constexpr USHORT mdl_of_driver = 0x1, mdl_lock_listed = 0x2, mdl_charged = 0x4;
 
 // Pages of a fixed-size MDL (MDL_ALLOCATED_FIXED_SIZE).
 inline constexpr std::uint64_t fixed_mdl_pages = 17;

@@ -14,6 +14,8 @@ class KernelOnly final : public AccessPolicy {
     bool creates_global() override { return true; }
     bool impersonates(LUID&) override { return false; }
     NTSTATUS assign(PVOID, PVOID, const void*, KPROCESSOR_MODE) override { return STATUS_SUCCESS; }
+    void begin_access(ACCESS_STATE&, void*, ACCESS_MASK, const GENERIC_MAPPING&) override {}
+    void end_access(ACCESS_STATE&) override {}
 } kernel_only;
 AccessPolicy* policy = &kernel_only;
 
@@ -48,6 +50,10 @@ NTSTATUS check_creator(PVOID object, ACCESS_MASK desired, KPROCESSOR_MODE mode, 
     return mode == KernelMode ? grant(object, desired, granted)
                               : policy->check_creator(object, desired, granted);
 }
+void begin_access(ACCESS_STATE& state, void* auxiliary, ACCESS_MASK desired, const GENERIC_MAPPING& mapping) {
+    policy->begin_access(state, auxiliary, desired, mapping);
+}
+void end_access(ACCESS_STATE& state) { policy->end_access(state); }
 bool bypasses_traverse() { return policy->bypasses_traverse(); }
 bool creates_global() { return policy->creates_global(); }
 bool impersonates(LUID& logon) { return policy->impersonates(logon); }

@@ -41,9 +41,7 @@ NTSTATUS reference_pseudo(ULONG_PTR value, OBJECT_TYPE* type, PVOID* object,
 }
 
 // The System process has the kernel's table.
-EPROCESS* process_of(const HandleTable& table) {
-    return table.owner() ? table.owner() : hooks.system_process ? *hooks.system_process : nullptr;
-}
+EPROCESS* process_of(const HandleTable& table) { return table.owner() ? table.owner() : system_process(); }
 
 // Table and value of a handle in the caller's context; null: cannot be one.
 HandleTable* table_for(HANDLE handle, KPROCESSOR_MODE mode, ULONG_PTR& value) {
@@ -60,6 +58,14 @@ HandleTable* table_for(HANDLE handle, KPROCESSOR_MODE mode, ULONG_PTR& value) {
 
 void set_process_hooks(const ProcessHooks& h) { hooks = h; }
 const ProcessHooks& process_hooks() { return hooks; }
+EPROCESS* system_process() { return hooks.system_process ? *hooks.system_process : nullptr; }
+EPROCESS* current_program() {
+    if (!hooks.system_process || !ke::pcr_address) return nullptr;
+    const auto thread = reinterpret_cast<ULONG_PTR>(&ke::current_thread());
+    auto* process =
+        thread ? static_cast<EPROCESS*>(reinterpret_cast<const ke::Thread*>(thread)->process) : nullptr;
+    return process == *hooks.system_process ? nullptr : process;
+}
 
 HandleTable* current_table() {
     PVOID process = ke::current_thread().process;
@@ -90,18 +96,20 @@ struct NewHandle {
     HandleTable& table;
     PVOID object;
     ULONG attributes;
+    OpenedBy by;
     static Result<HANDLE> make(void* context, ACCESS_MASK access) {
         const auto& h = *static_cast<const NewHandle*>(context);
-        return create_handle_in(h.table, h.object, access, h.attributes);
+        return create_handle_in(h.table, h.object, access, h.attributes, h.by);
     }
 };
 
-Result<HANDLE> create_opened_handle(PVOID object, ACCESS_MASK access, ULONG attributes, bool may_restrict) {
+Result<HANDLE> create_opened_handle(PVOID object, ACCESS_MASK access, ULONG attributes, bool may_restrict,
+                                    OpenedBy by) {
     const bool kernel = attributes & OBJ_KERNEL_HANDLE;
     HandleTable& table = *(kernel ? kernel_table : current_table());
     if (!is_watched(type_of(object))) [[likely]]
-        return create_handle_in(table, object, access, attributes);
-    NewHandle handle{table, object, attributes};
+        return create_handle_in(table, object, access, attributes, by);
+    NewHandle handle{table, object, attributes, by};
     return make_watched({OB_OPERATION_HANDLE_CREATE, &table == kernel_table, may_restrict, object, access},
                         NewHandle::make, &handle);
 }
@@ -122,25 +130,56 @@ NTSTATUS claim(OBJECT_HEADER* header, PVOID object, const EPROCESS* process, ULO
 } // namespace
 
 Result<HANDLE> create_handle(PVOID object, ACCESS_MASK access, ULONG attributes) {
-    return create_opened_handle(object, access, attributes, !(attributes & OBJ_KERNEL_HANDLE));
+    return create_opened_handle(object, access, attributes, !(attributes & OBJ_KERNEL_HANDLE), {});
 }
 
-Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes) {
+namespace {
+
+// With its first handle an object is charged to the process that made it, if that is not System.
+NTSTATUS charge(PVOID object) {
+    OBJECT_HEADER* header = header_of(object);
+    const OBJECT_HEADER_QUOTA_INFO* info = quota_info(object);
+    if (!info || header->QuotaBlockCharged || !hooks.charge) return STATUS_SUCCESS;
+    return hooks.charge(info->PagedPoolCharge, info->NonPagedPoolCharge, &header->QuotaBlockCharged);
+}
+
+// One more handle, of which the type's open procedure knows, in the counts of the object.
+NTSTATUS begin_handle(PVOID object, const Opening& how) {
+    if (const NTSTATUS status = charge(object); !NT_SUCCESS(status)) return status;
+    if (const NTSTATUS status = count_handle(object, how.process); !NT_SUCCESS(status)) return status;
+    auto* open = procedures_of(type_of(object)).open;
+    const NTSTATUS status = open ? open(object, how) : STATUS_SUCCESS;
+    if (!NT_SUCCESS(status)) uncount_handle(object, how.process);
+    return status;
+}
+// It is in its table.
+void finish_handle(PVOID object) {
+    OBJECT_HEADER* header = header_of(object);
+    OBJECT_TYPE* type = type_of(object);
+    ++header->PointerCount;
+    ++header->HandleCount;
+    if (++type->TotalNumberOfHandles > type->HighWaterNumberOfHandles)
+        type->HighWaterNumberOfHandles = type->TotalNumberOfHandles;
+}
+
+} // namespace
+
+Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes,
+                                OpenedBy by) {
     OBJECT_HEADER* header = header_of(object);
     OBJECT_TYPE* type = type_of(object);
     if (header->Flags & OB_FLAG_EXCLUSIVE_OBJECT || attributes & OBJ_EXCLUSIVE) [[unlikely]]
         if (const NTSTATUS status = claim(header, object, table.owner(), attributes); !NT_SUCCESS(status))
             return fail(status);
-    if (auto* open = procedures_of(type).open)
-        if (const NTSTATUS status = open(object, table.owner(), access, header->HandleCount + 1);
-            !NT_SUCCESS(status))
-            return fail(status);
+    if (const NTSTATUS status = begin_handle(object, {by.reason, by.mode, process_of(table), &access});
+        !NT_SUCCESS(status))
+        return fail(status);
     ULONG_PTR value = table.allocate(header, access, attributes & (OBJ_INHERIT | handle_protected));
-    if (!value) return fail(STATUS_INSUFFICIENT_RESOURCES);
-    ++header->PointerCount;
-    ++header->HandleCount;
-    if (++type->TotalNumberOfHandles > type->HighWaterNumberOfHandles)
-        type->HighWaterNumberOfHandles = type->TotalNumberOfHandles;
+    if (!value) {
+        uncount_handle(object, process_of(table));
+        return fail(STATUS_INSUFFICIENT_RESOURCES);
+    }
+    finish_handle(object);
     if (&table == kernel_table) value |= kernel_handle_bits;
     if (trace::on) [[unlikely]]
         trace::emit_handle_created(value, object, access, type->Name, name_of(object));
@@ -150,14 +189,16 @@ Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK ac
 Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* access, ACCESS_MASK desired,
                                OBJECT_TYPE* type, KPROCESSOR_MODE mode) {
     if (type_of(object) != type && (type || mode != KernelMode)) return fail(STATUS_OBJECT_TYPE_MISMATCH);
-    if (access) desired = access->RemainingDesiredAccess | access->PreviouslyGrantedAccess;
-    ACCESS_MASK granted;
+    if (access) desired = access->RemainingDesiredAccess;
+    ACCESS_MASK granted = 0;
     const KPROCESSOR_MODE check = attributes & OBJ_FORCE_ACCESS_CHECK ? KPROCESSOR_MODE(UserMode) : mode;
-    if (const NTSTATUS status = check_access(object, desired, check, &granted); !NT_SUCCESS(status))
-        return fail(status);
+    if (desired || !access || !access->PreviouslyGrantedAccess)
+        if (const NTSTATUS status = check_access(object, desired, check, &granted); !NT_SUCCESS(status))
+            return fail(status);
+    if (access) granted |= access->PreviouslyGrantedAccess;
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
     // "If AccessMode is KernelMode, the system always allows the requested access" (ObOpenObjectByPointer).
-    return create_opened_handle(object, granted, attributes, mode != KernelMode);
+    return create_opened_handle(object, granted, attributes, mode != KernelMode, {ObOpenHandle, mode});
 }
 
 Result<HANDLE> handle_for_creator(PVOID object, ULONG attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode) {
@@ -165,7 +206,8 @@ Result<HANDLE> handle_for_creator(PVOID object, ULONG attributes, ACCESS_MASK de
     if (const NTSTATUS status = check_creator(object, desired, mode, &granted); !NT_SUCCESS(status))
         return fail(status);
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
-    return create_handle(object, granted, attributes);
+    return create_opened_handle(object, granted, attributes, !(attributes & OBJ_KERNEL_HANDLE),
+                                {ObCreateHandle, mode});
 }
 
 NTSTATUS reference_by_handle(HANDLE handle, ACCESS_MASK desired, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
@@ -213,6 +255,7 @@ NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mo
     table.free(value);
     if (trace::on) [[unlikely]]
         trace::emit_handle_closed(shown, object);
+    uncount_handle(object, process_of(table));
     const LONG64 left = --header->HandleCount;
     --type->TotalNumberOfHandles;
     if (left == 0 && header->Flags & OB_FLAG_EXCLUSIVE_OBJECT)
@@ -268,13 +311,14 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
                     result = fail(status);
         }
         if (result && is_watched(type_of(object))) {
-            NewHandle handle{*what.target_table, object, attributes};
+            NewHandle handle{*what.target_table, object, attributes, {ObDuplicateHandle, what.mode}};
             result = make_watched({OB_OPERATION_HANDLE_DUPLICATE, what.target_table == kernel_table,
                                    what.mode != KernelMode, object, access, process_of(source_table),
                                    process_of(*what.target_table)},
                                   NewHandle::make, &handle);
         } else if (result)
-            result = create_handle_in(*what.target_table, object, access, attributes);
+            result = create_handle_in(*what.target_table, object, access, attributes,
+                                      {ObDuplicateHandle, what.mode});
     }
     // The source is closed whatever happened, as documented.
     if (what.options & DUPLICATE_CLOSE_SOURCE && !pseudo)
@@ -286,16 +330,16 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
 // STATUS_SUCCESS too where the type's open procedure does not want the handle.
 static NTSTATUS copy_handle(ULONG_PTR value, const HandleEntry& entry, HandleTable& child) {
     PVOID object = body_of(entry.object);
-    OBJECT_TYPE* type = type_of(object);
-    if (auto* open = procedures_of(type).open)
-        if (!NT_SUCCESS(open(object, child.owner(), entry.access, entry.object->HandleCount + 1)))
-            return STATUS_SUCCESS;
-    if (!child.allocate_at(value, entry)) return STATUS_INSUFFICIENT_RESOURCES;
-    ++entry.object->PointerCount;
-    ++entry.object->HandleCount;
-    ++type->TotalNumberOfHandles;
+    HandleEntry copy = entry;
+    if (!NT_SUCCESS(begin_handle(object, {ObInheritHandle, KernelMode, child.owner(), &copy.access})))
+        return STATUS_SUCCESS;
+    if (!child.allocate_at(value, copy)) {
+        uncount_handle(object, child.owner());
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    finish_handle(object);
     if (trace::on) [[unlikely]]
-        trace::emit_handle_created(value, object, entry.access, type->Name, name_of(object));
+        trace::emit_handle_created(value, object, copy.access, type_of(object)->Name, name_of(object));
     return STATUS_SUCCESS;
 }
 

@@ -74,10 +74,16 @@ extern HandleTable* remembered_table;
 HandleTable* current_table();
 void forget_table(const HandleTable* table); // it is going away
 
+// What the open procedure of a type is told.
+struct OpenedBy {
+    OB_OPEN_REASON reason = ObOpenHandle;
+    KPROCESSOR_MODE mode = KernelMode;
+};
 // A handle to an object; takes a reference of its own. attributes: OBJ_KERNEL_HANDLE, OBJ_INHERIT,
 // OBJ_EXCLUSIVE. `access` is what is granted, already decided. Calls the type's open procedure.
 Result<HANDLE> create_handle(PVOID object, ACCESS_MASK access, ULONG attributes);
-Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes);
+Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes,
+                                OpenedBy by = {});
 
 // ObOpenObjectByPointer: checks the access first. STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED.
 Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* access, ACCESS_MASK desired,
@@ -85,6 +91,12 @@ Result<HANDLE> open_by_pointer(PVOID object, ULONG attributes, ACCESS_STATE* acc
 
 // The handle of whoever has just made the object: the access is not a matter of its descriptor.
 Result<HANDLE> handle_for_creator(PVOID object, ULONG attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode);
+
+// Handles that a process (null: System) has to an object whose type maintains these counts; else 0.
+ULONG handles_of(PVOID object, EPROCESS* process);
+NTSTATUS count_handle(PVOID object, EPROCESS* process); // detail, as the next two
+void uncount_handle(PVOID object, EPROCESS* process);
+void forget_handle_counts(PVOID object);
 
 // ObReferenceObjectByHandle. NtCurrentProcess() and NtCurrentThread() are understood.
 // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED. `info` may be null.
@@ -132,8 +144,15 @@ struct ProcessHooks {
     OBJECT_TYPE** process_type = nullptr; // as PsProcessType
     OBJECT_TYPE** thread_type = nullptr;
     EPROCESS** system_process = nullptr;
+    // Charges the running thread's process for an object: what to give back to, null if nothing. Status:
+    // STATUS_QUOTA_EXCEEDED.
+    NTSTATUS (*charge)(ULONG paged, ULONG nonpaged, PVOID* charged) = nullptr;
+    void (*give_back)(PVOID charged, ULONG paged, ULONG nonpaged) = nullptr;
 };
 void set_process_hooks(const ProcessHooks& hooks);
 const ProcessHooks& process_hooks();
+EPROCESS* system_process(); // null before there is one
+// The process of the running thread, if that is another one.
+EPROCESS* current_program();
 
 } // namespace nt::ob

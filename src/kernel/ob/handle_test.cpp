@@ -26,6 +26,34 @@ void boot() {
 }
 PVOID thing() { return *ob::create_object({.type = thing_type(), .body_size = 64}); }
 
+KERNEL_TEST(Handle, AreCountedByProcess) {
+    static OBJECT_TYPE* type =
+        *ob::create_type({.name = u"Counted", .tag = pool::tag("Cntd"), .maintain_handle_info = true}, {});
+    PVOID object = *ob::create_object({.type = type, .body_size = 16});
+    constexpr int processes = 300;
+    const auto process = [](int i) { return reinterpret_cast<EPROCESS*>(0x3100'0000'0000 + i * 0xc80L); };
+    std::vector<ob::HandleTable*> tables;
+    std::vector<HANDLE> handles;
+    for (int i = 0; i < processes; ++i) {
+        tables.push_back(ob::HandleTable::create(process(i)));
+        for (int n = 0; n <= i % 3; ++n)
+            handles.push_back(*ob::create_handle_in(*tables.back(), object, 1, 0));
+        EXPECT_EQ(ob::handles_of(object, process(i)), i % 3 + 1u);
+    }
+    EXPECT_EQ(ob::header_of(object)->HandleCount, processes * 2);
+    // Every second process closes all, in another order than they came.
+    for (int i = processes - 2; i >= 0; i -= 2)
+        tables[i]->close_all();
+    for (int i = 0; i < processes; ++i)
+        EXPECT_EQ(ob::handles_of(object, process(i)), i % 2 ? i % 3 + 1u : 0u) << i;
+    for (ob::HandleTable* table : tables)
+        ob::HandleTable::destroy(table);
+    for (int i = 0; i < processes; ++i)
+        EXPECT_EQ(ob::handles_of(object, process(i)), 0u);
+    EXPECT_EQ(ob::header_of(object)->HandleCount, 0);
+    ob::dereference(object);
+}
+
 KERNEL_TEST(Handle, LivesAndDies) {
     PVOID object = thing();
     const HANDLE handle = *ob::create_handle(object, 1, 0);

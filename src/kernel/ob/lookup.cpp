@@ -62,7 +62,7 @@ class Rewritten {
 };
 
 struct Walk {
-    const ParseRequest& request;
+    ParseRequest request;
     PVOID insert;
     PVOID* found;
     bool ignore_case;
@@ -188,6 +188,17 @@ NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, Vie
     return walk.missing(directory, part, end == path.size());
 }
 
+// assumed: of the type that is asked for.
+bool ignores_case(const OBJECT_TYPE* type) {
+    return type && (type->TypeInfo.ObjectTypeFlags & OB_TYPE_CASE_INSENSITIVE);
+}
+
+// A driver's parse procedure has answered with another name.
+void release_name(ParseAnswer& answer) {
+    if (answer.name.Buffer) pool::release(answer.name.Buffer);
+    answer.name = {};
+}
+
 } // namespace
 
 NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID insert, PVOID* found) {
@@ -195,10 +206,14 @@ NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID
     const KPROCESSOR_MODE mode =
         attributes.attributes & OBJ_FORCE_ACCESS_CHECK ? KPROCESSOR_MODE(UserMode) : request.mode;
     Walk walk{request, insert,
-              found,   (attributes.attributes & OBJ_CASE_INSENSITIVE) != 0,
+              found,   (attributes.attributes & OBJ_CASE_INSENSITIVE) != 0 || ignores_case(request.wanted),
               mode,    mode != KernelMode && !bypasses_traverse()};
     Rewritten rewritten;
+    ParseAnswer answer;
+    if (!walk.request.answer) walk.request.answer = &answer;
+    ParseAnswer& said = *walk.request.answer;
     View path = view_of(attributes.name);
+    walk.request.complete = attributes.name;
     PVOID held = nullptr;
     NTSTATUS status;
     if (attributes.root)
@@ -216,13 +231,17 @@ NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID
             status = reparse_point_encountered;
             break;
         }
-        status = rewritten.join(walk.link_target, walk.rest, path);
+        status = said.name.Buffer ? rewritten.join(view_of(said.name), {}, path)
+                                  : rewritten.join(walk.link_target, walk.rest, path);
+        release_name(said);
         if (!NT_SUCCESS(status)) break;
+        walk.request.complete = string_of(path);
         if (!path.empty() && path.front() != u'\\')
             status = STATUS_OBJECT_PATH_SYNTAX_BAD;
         else
             status = walk.from(root_directory, path == u"\\" ? View{} : path);
     }
+    release_name(said);
     if (held) dereference(held);
     return status;
 }
@@ -238,10 +257,14 @@ NTSTATUS reference_by_name(const UNICODE_STRING& name, ULONG attributes, OBJECT_
 NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& request, PVOID* found) {
     Attributes where;
     where.set(name, request.attributes);
-    if (const NTSTATUS status = lookup(where, request, nullptr, found); !NT_SUCCESS(status)) return status;
+    ParseAnswer answer;
+    ParseRequest asked = request;
+    asked.answer = &answer;
+    if (const NTSTATUS status = lookup(where, asked, nullptr, found); !NT_SUCCESS(status)) return status;
     const ACCESS_STATE* access = request.access;
-    const ACCESS_MASK desired =
-        access ? access->RemainingDesiredAccess | access->PreviouslyGrantedAccess : request.desired;
+    const ACCESS_MASK desired = access              ? access->RemainingDesiredAccess
+                                : answer.has_access ? answer.remaining
+                                                    : request.desired;
     const bool forced = request.attributes & OBJ_FORCE_ACCESS_CHECK;
     ACCESS_MASK granted;
     const NTSTATUS status =
@@ -256,18 +279,27 @@ NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& reque
 
 Result<HANDLE> open_by_name(const Attributes& attributes, OBJECT_TYPE* type, KPROCESSOR_MODE mode,
                             ACCESS_STATE* access, ACCESS_MASK desired, void* context) {
-    const ParseRequest request{
+    ParseAnswer answer;
+    ParseRequest request{
         type, access, desired, mode, attributes.attributes, context, attributes.security_qos};
+    request.answer = &answer;
     PVOID found;
     if (const NTSTATUS status = lookup(attributes, request, nullptr, &found); !NT_SUCCESS(status))
         return fail(status);
+    // The access state that a driver's procedure was shown is gone; what it says counts like the caller's.
+    ACCESS_STATE parsed{};
+    if (answer.has_access && !access) [[unlikely]] {
+        parsed.RemainingDesiredAccess = answer.remaining;
+        parsed.PreviouslyGrantedAccess = answer.granted;
+        access = &parsed;
+    }
     const Result<HANDLE> handle = open_by_pointer(found, attributes.attributes, access, desired, type, mode);
     dereference(found);
     return handle;
 }
 
 NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode, ACCESS_MASK desired,
-                HANDLE* handle) {
+                HANDLE* handle, PVOID* got) {
     PVOID target = object;
     NTSTATUS status = STATUS_SUCCESS;
     if (attributes.name.Length) {
@@ -303,6 +335,10 @@ NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode
     } else if (target == object && directory_of(object) &&
                !(header_of(object)->Flags & OB_FLAG_PERMANENT_OBJECT)) {
         // A temporary named object without a handle keeps its name as long as somebody holds a reference.
+    }
+    if (got && NT_SUCCESS(result)) {
+        reference(target);
+        *got = target;
     }
     dereference(target);
     dereference(object);

@@ -20,6 +20,14 @@ ULONG path_bytes(PVOID object) {
 
 NTSTATUS query_name(PVOID object, UNICODE_STRING& to) {
     if (auto* own = procedures_of(type_of(object)).query_name) return own(object, to);
+    return query_path(object, to);
+}
+
+NTSTATUS query_name_quietly(PVOID object, UNICODE_STRING& to) {
+    return facts_of(type_of(object)).of_driver ? query_path(object, to) : query_name(object, to);
+}
+
+NTSTATUS query_path(PVOID object, UNICODE_STRING& to) {
     to.Length = 0;
     if (object == root_directory) {
         to.Length = sizeof(WCHAR);

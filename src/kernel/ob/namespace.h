@@ -67,8 +67,9 @@ NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& reque
 // ObInsertObject: puts a new object (its only reference is the caller's and is consumed) under the
 // attributes' name, if there is one, and makes a handle if `handle` is not null. With OBJ_OPENIF the object
 // found instead gets the handle and the status is STATUS_OBJECT_NAME_EXISTS. On failure the object is gone.
+// `target` gets that object or the new one, with a reference.
 NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode, ACCESS_MASK desired,
-                HANDLE* handle);
+                HANDLE* handle, PVOID* target = nullptr);
 
 Result<OBJECT_DIRECTORY*> create_directory(std::u16string_view path,
                                            ULONG attributes = OBJ_PERMANENT | OBJ_CASE_INSENSITIVE);
@@ -106,6 +107,8 @@ extern PVOID link_descriptor;
 
 // ObQueryNameString's text: the whole path into `to` (as Procedures::query_name).
 NTSTATUS query_name(PVOID object, UNICODE_STRING& to);
+NTSTATUS query_path(PVOID object, UNICODE_STRING& to);         // by the directories that it is in
+NTSTATUS query_name_quietly(PVOID object, UNICODE_STRING& to); // without calling a driver
 
 // Who may: se plugs itself in. The default grants what is asked for (mapped) to kernel mode only.
 class AccessPolicy {
@@ -124,6 +127,10 @@ class AccessPolicy {
     // The descriptor of a new object, from the one given (may be null), the directory's (may be null) and the
     // creator's token.
     virtual NTSTATUS assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) = 0;
+    // SeCreateAccessState and SeDeleteAccessState.
+    virtual void begin_access(ACCESS_STATE& state, void* auxiliary, ACCESS_MASK desired,
+                              const GENERIC_MAPPING& mapping) = 0;
+    virtual void end_access(ACCESS_STATE& state) = 0;
 
   protected:
     ~AccessPolicy() = default;
@@ -137,6 +144,8 @@ bool impersonates(LUID& logon);
 // Done by insert(); for objects that do not go through it. An object without a name gets a descriptor only if
 // one is given or its type requires one.
 NTSTATUS assign_security(PVOID object, const void* given, KPROCESSOR_MODE mode);
+void begin_access(ACCESS_STATE& state, void* auxiliary, ACCESS_MASK desired, const GENERIC_MAPPING& mapping);
+void end_access(ACCESS_STATE& state);
 ACCESS_MASK map_generic(ACCESS_MASK desired, const GENERIC_MAPPING& mapping);
 
 } // namespace nt::ob

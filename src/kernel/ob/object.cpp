@@ -6,6 +6,8 @@
 #include "kernel/ke/processor.h"
 #include "kernel/ob/detail/bootstrap.h"
 #include "kernel/ob/detail/calling_driver.h"
+#include "kernel/ob/driver_type.h"
+#include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include "trace/trace.h"
@@ -47,6 +49,8 @@ Result<PVOID> build(const NewObject& what, OBJECT_TYPE* type, UCHAR type_index) 
     UCHAR mask = OB_INFOMASK_CREATOR;
     if (!what.name.empty()) mask |= OB_INFOMASK_NAME;
     if (facts && facts->maintain_handle_info) mask |= OB_INFOMASK_HANDLE;
+    const EPROCESS* creator = current_program();
+    if (creator) mask |= OB_INFOMASK_QUOTA;
     if (what.attributes & OBJ_EXCLUSIVE) mask |= OB_INFOMASK_PROCESS;
     const SIZE_T before = size_before(mask);
     const bool paged = facts && facts->paged;
@@ -60,8 +64,17 @@ Result<PVOID> build(const NewObject& what, OBJECT_TYPE* type, UCHAR type_index) 
     header->InfoMask = mask;
     header->Flags = (what.attributes & OBJ_PERMANENT ? OB_FLAG_PERMANENT_OBJECT : 0) |
                     (what.attributes & OBJ_EXCLUSIVE ? OB_FLAG_EXCLUSIVE_OBJECT : 0) |
-                    (what.kernel_object ? OB_FLAG_KERNEL_OBJECT : 0);
+                    (what.kernel_object ? OB_FLAG_KERNEL_OBJECT : 0) |
+                    (mask & OB_INFOMASK_HANDLE ? OB_FLAG_SINGLE_HANDLE_ENTRY : 0);
     PVOID body = body_of(header);
+    creator_info(body)->CreatorUniqueProcess = creator ? creator->UniqueProcessId : nullptr;
+    if (OBJECT_HEADER_QUOTA_INFO* quota = quota_info(body)) {
+        // assumed: an object of the kernel's own types is charged with what it takes.
+        const auto own =
+            what.paged_charge || what.nonpaged_charge ? 0 : ULONG(OBJECT_HEADER_BODY + what.body_size);
+        quota->PagedPoolCharge = what.paged_charge + (paged ? own : 0);
+        quota->NonPagedPoolCharge = what.nonpaged_charge + (paged ? 0 : own);
+    }
     if (!what.name.empty()) {
         OBJECT_HEADER_NAME_INFO* name = name_info(body);
         const SIZE_T bytes = what.name.size() * sizeof(WCHAR);
@@ -98,6 +111,11 @@ void release_memory(OBJECT_HEADER* header) {
     entry.Blink->Flink = entry.Flink;
     --type->TotalNumberOfObjects;
     if (name.Buffer) pool::release(name.Buffer, name_tag);
+    release_creation(header);
+    if (const OBJECT_HEADER_QUOTA_INFO* quota = quota_info(body); quota && header->QuotaBlockCharged)
+        process_hooks().give_back(header->QuotaBlockCharged, quota->PagedPoolCharge,
+                                  quota->NonPagedPoolCharge);
+    forget_handle_counts(body);
     if (header->SecurityDescriptor) dereference_descriptor(header->SecurityDescriptor);
     pool::release(reinterpret_cast<UCHAR*>(header) - size_before(header->InfoMask));
 }
@@ -105,7 +123,12 @@ void release_memory(OBJECT_HEADER* header) {
 void delete_now(OBJECT_HEADER* header) {
     PVOID body = body_of(header);
     remove_from_directory(body);
-    if (auto* remove = procedures_of(type_of(body)).remove) remove(body);
+    const Procedures& procedures = procedures_of(type_of(body));
+    if (header->SecurityDescriptor && procedures.delete_security) {
+        procedures.delete_security(body);
+        header->SecurityDescriptor = nullptr;
+    }
+    if (auto* remove = procedures.remove) remove(body);
     release_memory(header);
 }
 
@@ -123,6 +146,12 @@ OBJECT_HEADER_CREATOR_INFO* creator_info(const void* body) {
 }
 OBJECT_HEADER_NAME_INFO* name_info(const void* body) {
     return static_cast<OBJECT_HEADER_NAME_INFO*>(optional(header_of(body), OB_INFOMASK_NAME));
+}
+OBJECT_HEADER_HANDLE_INFO* handle_info(const void* body) {
+    return static_cast<OBJECT_HEADER_HANDLE_INFO*>(optional(header_of(body), OB_INFOMASK_HANDLE));
+}
+OBJECT_HEADER_QUOTA_INFO* quota_info(const void* body) {
+    return static_cast<OBJECT_HEADER_QUOTA_INFO*>(optional(header_of(body), OB_INFOMASK_QUOTA));
 }
 OBJECT_HEADER_PROCESS_INFO* process_info(const void* body) {
     return static_cast<OBJECT_HEADER_PROCESS_INFO*>(optional(header_of(body), OB_INFOMASK_PROCESS));
@@ -240,8 +269,15 @@ ULONG security_length(const SECURITY_DESCRIPTOR_RELATIVE* sd) {
 }
 
 DISPATCHER_HEADER* waitable(PVOID body) {
-    const int offset = facts_of(type_of(body)).wait_offset;
-    return offset < 0 ? nullptr : reinterpret_cast<DISPATCHER_HEADER*>(static_cast<UCHAR*>(body) + offset);
+    const OBJECT_TYPE* type = type_of(body);
+    const TypeFacts& facts = facts_of(type);
+    auto* bytes = static_cast<UCHAR*>(body);
+    if (facts.always_signaled) [[unlikely]]
+        return static_cast<DISPATCHER_HEADER*>(type->DefaultObject);
+    if (facts.wait_mask) [[unlikely]]
+        if (*reinterpret_cast<const ULONG*>(bytes + facts.wait_mask_offset) & facts.wait_mask)
+            return *reinterpret_cast<DISPATCHER_HEADER**>(bytes + facts.wait_pointer_offset);
+    return facts.wait_offset < 0 ? nullptr : reinterpret_cast<DISPATCHER_HEADER*>(bytes + facts.wait_offset);
 }
 
 void for_each_object(OBJECT_TYPE* type, void (*visit)(void* context, PVOID body), void* context) {

@@ -26,6 +26,8 @@ inline OBJECT_TYPE* type_of(const void* body) { return types_by_index[header_of(
 
 OBJECT_HEADER_CREATOR_INFO* creator_info(const void* body);
 OBJECT_HEADER_NAME_INFO* name_info(const void* body);       // null: made without a name
+OBJECT_HEADER_HANDLE_INFO* handle_info(const void* body);   // null: the type keeps no counts
+OBJECT_HEADER_QUOTA_INFO* quota_info(const void* body);     // null: made by the System process
 OBJECT_HEADER_PROCESS_INFO* process_info(const void* body); // null: not exclusive
 // Last part of the name; empty if unnamed.
 UNICODE_STRING name_of(const void* body);
@@ -46,7 +48,8 @@ struct NewObject {
     std::u16string_view name{};
     ULONG attributes = 0;
     bool kernel_object = true;
-    PVOID security_descriptor = nullptr; // self-relative, copied
+    PVOID security_descriptor = nullptr;         // self-relative, copied
+    ULONG paged_charge = 0, nonpaged_charge = 0; // both 0: what the object takes
 };
 Result<PVOID> create_object(const NewObject& what);
 

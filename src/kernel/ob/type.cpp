@@ -75,6 +75,7 @@ Result<OBJECT_TYPE*> create_type(const TypeFacts& facts, const Procedures& proce
         if (const NTSTATUS status = insert_into(types_directory, type); !NT_SUCCESS(status))
             return fail(status);
     }
+    entries[index].facts.name = {type->Name.Buffer, type->Name.Length / sizeof(WCHAR)};
     return type;
 }
 

@@ -164,6 +164,7 @@ void release_big(Kind kind, Pfn pfn, std::uint64_t address, ULONG tag) {
     PageFrame& f = frame(pfn);
     if (tag_differs(f.tag, tag)) return bug(BAD_POOL_CALLER, 0xa, address, f.tag, tag);
     account_free(kind, f.tag, big_size(f));
+    quota_block_freed(address);
     ke::memory_freed(address, big_size(f));
     std::uint64_t pages = f.run;
     if (state->fill_freed)
@@ -192,7 +193,7 @@ void initialize() {
     for (int k = 0; k < kinds; ++k)
         state->high[k] = mm::window(zone_of_kind(Kind(k))).first;
     mm::set_mdl_memory({[](std::uint64_t size) { return allocate(Kind::nonpaged, size, tag("Mdl ")); },
-                        [](void* memory) { release(memory, 0); }});
+                        [](void* memory) { release(memory, 0); }, return_quota});
 }
 
 void set_bug_check_hook(void (*hook)(const mm::BugCheck&)) { state->bug_check = hook; }
@@ -317,6 +318,8 @@ void release(void* block, ULONG tag) {
         std::memset(block, freed_pattern, c.size - sizeof(Header));
     }
     account_free(kind, h->tag, h->requested);
+    if (h->type & type_quota) [[unlikely]]
+        quota_block_freed(address);
     h->type = static_cast<std::uint8_t>(h->type & ~(type_in_use | type_quota));
     h->requested = 0;
     h->owner = f.slab_free;

@@ -59,6 +59,18 @@ Outcome allocate_flags(ULONGLONG flags, SIZE_T size, ULONG tag, KIRQL irql, std:
 // ExFreePool, ExFreePoolWithTag: as release, with the IRQL rule of paged pool.
 void release_checked(void* block, ULONG tag, KIRQL irql);
 
+// Who pays for blocks that are allocated with quota; ps plugs itself in. What charge() gives (null: the
+// running code's process is not charged) goes to give_back() when the block is released.
+struct QuotaHooks {
+    NTSTATUS (*charge)(bool paged, SIZE_T bytes, void** charged);
+    void (*give_back)(void* charged, bool paged, SIZE_T bytes);
+};
+void set_quota_hooks(const QuotaHooks& hooks);
+// Charges the running process for a block that is there (of a list of free ones), until release() or
+// return_quota(). STATUS_QUOTA_EXCEEDED, STATUS_INSUFFICIENT_RESOURCES.
+NTSTATUS charge_quota(void* block);
+void return_quota(void* block);
+
 // Plugged by ke or app: called with the bug check of a pool error. When it returns, the operation is
 // abandoned.
 void set_bug_check_hook(void (*hook)(const mm::BugCheck& bug));

@@ -192,7 +192,7 @@ TEST_F(Pool, Types) {
     EXPECT_EQ(address(a.block) % 64, 0u);
     release_checked(a.block, test_tag, 0);
     a = allocate_typed(PagedPool, 8, test_tag, 1, 0, true);
-    EXPECT_TRUE(header(a.block)->type & 8);
+    EXPECT_FALSE(header(a.block)->type & 8) << "nobody is there to be charged";
     release_checked(a.block, 0, 2);
     EXPECT_EQ(seen.parameters[1], 2u);
     expect_bug(BAD_POOL_CALLER, 9);
@@ -219,6 +219,36 @@ TEST_F(Pool, Types) {
     a = allocate_typed(NonPagedPoolNx, 0, test_tag, 0, 0);
     EXPECT_NE(a.block, nullptr) << "zero bytes are a block";
     release(a.block);
+}
+
+SIZE_T quota_used[2], quota_limit = 10'000;
+NTSTATUS charge(bool paged, SIZE_T bytes, void** charged) {
+    if (quota_used[paged] + bytes > quota_limit) return STATUS_QUOTA_EXCEEDED;
+    quota_used[paged] += bytes;
+    *charged = quota_used;
+    return STATUS_SUCCESS;
+}
+
+TEST_F(Pool, QuotaIsChargedUntilTheBlockIsReleased) {
+    set_quota_hooks({charge, [](void*, bool paged, SIZE_T bytes) { quota_used[paged] -= bytes; }});
+    auto a = allocate_typed(PagedPool, 8, test_tag, 0, 0, true);
+    auto b = allocate_flags(POOL_FLAG_NON_PAGED | POOL_FLAG_USE_QUOTA, 5000, test_tag, 0, 0);
+    EXPECT_TRUE(header(a.block)->type & 8);
+    EXPECT_EQ(quota_used[1], 32u) << "with its header";
+    EXPECT_EQ(quota_used[0], 8192u) << "whole pages";
+    EXPECT_EQ(allocate_typed(NonPagedPool, 3000, test_tag, 0, 0, true).raise, STATUS_QUOTA_EXCEEDED);
+    EXPECT_EQ(
+        allocate_typed(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, 3000, test_tag, 0, 0, true).raise, 0);
+    void* kept = allocate(Kind::nonpaged, 100, test_tag);
+    EXPECT_EQ(charge_quota(kept), STATUS_SUCCESS);
+    EXPECT_EQ(quota_used[0], 8192u + 128u);
+    return_quota(kept);
+    EXPECT_EQ(quota_used[0], 8192u);
+    for (void* block : {a.block, b.block, kept})
+        release(block);
+    EXPECT_EQ(quota_used[0] + quota_used[1], 0u);
+    EXPECT_FALSE(seen);
+    set_quota_hooks({});
 }
 
 TEST_F(Pool, Flags) {

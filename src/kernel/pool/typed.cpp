@@ -13,16 +13,13 @@ namespace {
 constexpr KIRQL dispatch_level = 2;
 constexpr ULONG must_succeed = 2, cache_aligned_bit = 4;
 
-// A quota has no limit here; the mark stays in the header, for whoever reads it.
-void mark_quota(void* block) {
-    Kind kind;
-    auto address = reinterpret_cast<std::uint64_t>(block);
-    mm::Zone zone = mm::zone_of(address);
-    if (!kind_of_zone(zone, kind) || mm::frame(mm::pfn_in(zone, address)).kind != mm::PageKind::pool_slab)
-        return;
-    Header* h = static_cast<Header*>(block) - 1;
-    h->type |= type_quota;
-    seal(*h);
+// Null, with the status to raise if the caller wants that, when the process may not have so much.
+Outcome with_quota(void* block, bool raise) {
+    if (!block) return {nullptr, raise ? STATUS_INSUFFICIENT_RESOURCES : 0};
+    const NTSTATUS status = charge_quota(block);
+    if (NT_SUCCESS(status)) return {block, 0};
+    release(block);
+    return {nullptr, raise ? status : 0};
 }
 
 bool irql_is_bad(Kind kind, KIRQL irql) {
@@ -47,7 +44,7 @@ Outcome allocate_typed(ULONG type, SIZE_T size, ULONG tag, KIRQL irql, std::uint
         return {};
     }
     void* block = allocate(kind, size, tag, caller, type & POOL_ZERO_ALLOCATION, type & cache_aligned_bit);
-    if (block && quota) mark_quota(block);
+    if (quota) return with_quota(block, raise);
     return {block, !block && raise ? STATUS_INSUFFICIENT_RESOURCES : 0};
 }
 
@@ -72,7 +69,7 @@ Outcome allocate_flags(ULONGLONG flags, SIZE_T size, ULONG tag, KIRQL irql, std:
     }
     void* block = allocate(kind, size, tag, caller, !(flags & POOL_FLAG_UNINITIALIZED),
                            flags & POOL_FLAG_CACHE_ALIGNED);
-    if (block && flags & POOL_FLAG_USE_QUOTA) mark_quota(block);
+    if (flags & POOL_FLAG_USE_QUOTA) return with_quota(block, raise);
     return {block, !block && raise ? STATUS_INSUFFICIENT_RESOURCES : 0};
 }
 

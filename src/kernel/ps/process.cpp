@@ -13,6 +13,7 @@
 #include "kernel/ob/object.h"
 #include "kernel/ps/detail/process_parts.h"
 #include "kernel/ps/process_notify.h"
+#include "kernel/ps/quota.h"
 #include "kernel/ps/thread.h"
 #include "kernel/ps/timer_resolution.h"
 #include "kernel/ps/times.h"
@@ -54,6 +55,7 @@ void remove_process(PVOID object) {
     }
     if (process.space) mm::AddressSpace::destroy(process.space);
     se::drop_primary_token(process);
+    leave_quota_block(process);
     host::destroy(process.modules);
     host::destroy(process.file_name);
     host::destroy(process.path);
@@ -134,6 +136,9 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image, const Birth& 
     process.PriorityClass = 2; // PROCESS_PRIORITY_CLASS_NORMAL
     process.affinity = ke::all_processors();
     process.error_mode = 1; // hard errors are shown
+    // "The default minimum is 50 pages, the default maximum 345" (SetProcessWorkingSetSize).
+    process.working_set_minimum = 50 * mm::page_size;
+    process.working_set_maximum = 345 * mm::page_size;
     process.UniqueProcessId = reinterpret_cast<PVOID>(id);
     process.CreateTime = time_stamp();
     process.ExitStatus = STATUS_PENDING;
@@ -153,6 +158,8 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image, const Birth& 
                      ? ob::set_security(object, descriptor->data(), static_cast<ULONG>(descriptor->size()))
                      : descriptor.error();
     }
+    if (NT_SUCCESS(status) && system_process)
+        status = create_quota_block(process, birth.parent ? birth.parent : creator);
     if (!NT_SUCCESS(status)) {
         ob::dereference(object);
         return fail(status);
@@ -193,7 +200,8 @@ NTSTATUS initialize_processes() {
     if (!created) return created.error();
     system_process = *created;
     system_process->ObjectTable = ob::kernel_table;
-    ob::set_process_hooks({&process_type, &thread_type, &system_process});
+    ob::set_process_hooks({&process_type, &thread_type, &system_process, charge_object, give_back_object});
+    initialize_quotas();
     set_system_home({system_process, nullptr, detail::id_of(*system_process)});
     mm::stack_limit_changed = store_stack_limit;
     mm::stack_guarantee = read_stack_guarantee;

@@ -33,7 +33,8 @@ struct Process : EPROCESS {
     std::uint64_t seed;                           // of security cookies
     // Requests on files, and bytes that they moved: reads, writes, others (IO_COUNTERS).
     ULONGLONG io_operations[3], io_transfers[3];
-    bool boosts_disabled; // of its threads (SetProcessPriorityBoost)
+    SIZE_T working_set_minimum, working_set_maximum; // ProcessQuotaLimits; nothing acts on them
+    bool boosts_disabled;                            // of its threads (SetProcessPriorityBoost)
     bool terminating;
     bool allow_missing;    // missing imports of its images are bound to stubs
     bool of_program;       // a program has created it (not the app)

@@ -3,6 +3,7 @@
 #include "host/guest.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
 #include "kernel/se/access_check.h"
 #include "kernel/se/descriptor.h"
 #include "kernel/se/detail/parts.h"
@@ -17,19 +18,42 @@ namespace nt::se {
 namespace {
 
 // What a caller wanted and did not get, and what the descriptor would have given it.
-[[gnu::cold, gnu::noinline]] void trace_denial(PVOID object, ACCESS_MASK desired, const TOKEN& token,
-                                               NTSTATUS status) {
+[[gnu::cold, gnu::noinline]] void trace_denial(PVOID object, const void* descriptor, ACCESS_MASK desired,
+                                               const TOKEN& token, NTSTATUS status) {
     const OBJECT_TYPE* type = ob::type_of(object);
     WCHAR name[512];
     UNICODE_STRING path{0, sizeof name, name};
     if (!NT_SUCCESS(ob::query_name(object, path)) || path.Length > sizeof name) path.Length = 0;
     WCHAR user[256];
     const ULONG n = rtl::sid_to_string(static_cast<const SID*>(token.UserAndGroups[0].Sid), user);
-    const AccessAnswer most = check_access(
-        {ob::security_of(object), &token, MAXIMUM_ALLOWED, 0, type->TypeInfo.GenericMapping, UserMode});
+    const AccessAnswer most =
+        check_access({descriptor, &token, MAXIMUM_ALLOWED, 0, type->TypeInfo.GenericMapping, UserMode});
     trace::emit_access_denied(object, type->Name, path, trace::Str16(std::u16string_view(user, n)),
                               ob::map_generic(desired, type->TypeInfo.GenericMapping), most.granted, status);
 }
+
+// The object's descriptor: the header's, or a copy of what the driver of its type keeps.
+class DescriptorOf {
+  public:
+    explicit DescriptorOf(PVOID object) {
+        if (!ob::procedures_of(ob::type_of(object)).assign_security) [[likely]]
+            descriptor = ob::security_of(object);
+        else if (const Result<PVOID> copy = copy_security(object))
+            descriptor = copy_ = *copy;
+        else
+            status = copy.error();
+    }
+    DescriptorOf(const DescriptorOf&) = delete;
+    DescriptorOf& operator=(const DescriptorOf&) = delete;
+    ~DescriptorOf() {
+        if (copy_) pool::release(copy_);
+    }
+    const void* descriptor = nullptr;
+    NTSTATUS status = STATUS_SUCCESS;
+
+  private:
+    PVOID copy_ = nullptr;
+};
 
 // Result of the last assignments without an explicit descriptor: they differ by creator, directory and type
 // only.
@@ -52,21 +76,24 @@ class Policy final : public ob::AccessPolicy {
         const Actor actor = current_actor();
         const ACCESS_MASK wanted = ob::map_generic(desired, type->TypeInfo.GenericMapping);
         constexpr ACCESS_MASK of_all = STANDARD_RIGHTS_ALL | ACCESS_SYSTEM_SECURITY | MAXIMUM_ALLOWED;
+        const DescriptorOf of(object);
         AccessAnswer answer{STATUS_ACCESS_DENIED, 0, 0};
-        if (actor.cannot_act)
+        if (!NT_SUCCESS(of.status)) [[unlikely]]
+            answer.status = of.status;
+        else if (actor.cannot_act)
             answer.status = STATUS_BAD_IMPERSONATION_LEVEL;
         else if (wanted & ~(type->TypeInfo.ValidAccessMask | of_all)) // rights that the type does not know
             answer.status = STATUS_ACCESS_DENIED;
-        else if (const void* descriptor = ob::security_of(object))
-            answer =
-                check_access({descriptor, actor.token, wanted, 0, type->TypeInfo.GenericMapping, UserMode});
+        else if (of.descriptor)
+            answer = check_access(
+                {of.descriptor, actor.token, wanted, 0, type->TypeInfo.GenericMapping, UserMode});
         else // an object without security is everybody's
             answer = {STATUS_SUCCESS,
                       (wanted & ~MAXIMUM_ALLOWED) |
                           (wanted & MAXIMUM_ALLOWED ? type->TypeInfo.GenericMapping.GenericAll : 0),
                       0};
         if (!NT_SUCCESS(answer.status) && trace::on) [[unlikely]]
-            trace_denial(object, desired, *actor.token, answer.status);
+            trace_denial(object, of.descriptor, desired, *actor.token, answer.status);
         *granted = answer.granted;
         return answer.status;
     }
@@ -94,13 +121,40 @@ class Policy final : public ob::AccessPolicy {
         return true;
     }
     NTSTATUS assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) override;
+    void begin_access(ACCESS_STATE& state, void* auxiliary, ACCESS_MASK desired,
+                      const GENERIC_MAPPING& mapping) override {
+        se::begin_access(state, auxiliary, desired, &mapping);
+    }
+    void end_access(ACCESS_STATE& state) override { se::end_access(state); }
 } policy;
+
+// A block of pool with the descriptor of a new object; null: the status says why.
+NTSTATUS new_descriptor(const NewSecurity& what, PVOID& block) {
+    const Descriptor made = TRY_STATUS(se::assign(what));
+    block = pool::allocate(pool::Kind::paged, made.size(), ob::descriptor_tag);
+    if (!block) return STATUS_INSUFFICIENT_RESOURCES;
+    std::memcpy(block, made.data(), made.size());
+    return STATUS_SUCCESS;
+}
+NTSTATUS assign_by_procedure(PVOID object, const NewSecurity& what) {
+    PVOID block = nullptr;
+    if (const NTSTATUS status = new_descriptor(what, block); !NT_SUCCESS(status)) return status;
+    const NTSTATUS status = ob::procedures_of(ob::type_of(object)).assign_security(object, block);
+    if (!NT_SUCCESS(status)) pool::release(block, ob::descriptor_tag);
+    return status;
+}
 
 NTSTATUS Policy::assign(PVOID object, PVOID directory, const void* given, KPROCESSOR_MODE mode) {
     OBJECT_TYPE* type = ob::type_of(object);
     const TOKEN* token = current_token();
     PVOID parent = directory ? ob::security_of(directory) : nullptr;
     Remembered& last = remembered[type->Index];
+    if (ob::procedures_of(type).assign_security) [[unlikely]]
+        return assign_by_procedure(object, {.parent = parent,
+                                            .given = given,
+                                            .token = token,
+                                            .mapping = type->TypeInfo.GenericMapping,
+                                            .mode = mode});
     const bool plain = !given && integrity_level(*token) >= SECURITY_MANDATORY_MEDIUM_RID;
     if (plain && last.result && last.token == token->ModifiedId.LowPart && last.parent == parent) {
         ob::reference_descriptor(last.result);
@@ -203,6 +257,33 @@ NTSTATUS query_security(PVOID object, SECURITY_INFORMATION information, PVOID to
     auto* query = ob::procedures_of(ob::type_of(object)).query_security;
     return query ? query(object, information, to, length, mode)
                  : query_header_security(object, information, to, length);
+}
+
+NTSTATUS assign_to(PVOID object, const void* parent, const void* given, const ACCESS_STATE& access) {
+    const OBJECT_TYPE* type = ob::type_of(object);
+    const NewSecurity what{.parent = parent,
+                           .given = given,
+                           .container = type == ob::directory_type,
+                           .token = effective_token(access.SubjectSecurityContext),
+                           .mapping = type->TypeInfo.GenericMapping,
+                           .mode = KernelMode};
+    if (ob::procedures_of(type).assign_security) return assign_by_procedure(object, what);
+    const Descriptor made = TRY_STATUS(se::assign(what));
+    return ob::set_security(object, made.data(), static_cast<ULONG>(made.size()));
+}
+
+Result<PVOID> copy_security(PVOID object) {
+    constexpr SECURITY_INFORMATION all = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION |
+                                         DACL_SECURITY_INFORMATION | SACL_SECURITY_INFORMATION;
+    for (ULONG length = 256;;) {
+        const ULONG before = length;
+        PVOID buffer = pool::allocate(pool::Kind::paged, length, ob::descriptor_tag);
+        if (!buffer) return fail(STATUS_INSUFFICIENT_RESOURCES);
+        const NTSTATUS status = query_security(object, all, buffer, length, KernelMode);
+        if (NT_SUCCESS(status)) return buffer;
+        pool::release(buffer);
+        if (status != STATUS_BUFFER_TOO_SMALL || length <= before) return fail(status);
+    }
 }
 
 NTSTATUS set_security(PVOID object, SECURITY_INFORMATION information, const void* captured,

@@ -39,6 +39,11 @@ NTSTATUS query_security(PVOID object, SECURITY_INFORMATION information, PVOID to
                         KPROCESSOR_MODE mode);
 NTSTATUS set_security(PVOID object, SECURITY_INFORMATION information, const void* captured,
                       KPROCESSOR_MODE mode);
+// ObAssignSecurity: the descriptor of an object from one for it and one of its directory, which may be null,
+// and from the token that an access state captured.
+NTSTATUS assign_to(PVOID object, const void* parent, const void* given, const ACCESS_STATE& access);
+// ObGetObjectSecurity: a block of pool with all parts of it.
+Result<PVOID> copy_security(PVOID object);
 // What is asked for of a self-relative descriptor, or of none (null), to memory of whoever asks.
 NTSTATUS give_parts(const void* descriptor, SECURITY_INFORMATION information, PVOID to, ULONG& length);
 // The same on the header's descriptor.

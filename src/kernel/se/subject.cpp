@@ -1,6 +1,7 @@
 #include "kernel/se/subject.h"
 #include "kernel/ke/thread.h"
-#include "kernel/ob/object.h"
+#include "kernel/ob/namespace.h"
+#include "kernel/pool/pool.h"
 
 namespace nt::se {
 
@@ -18,6 +19,26 @@ void capture_subject(const ETHREAD* thread, const EPROCESS* process, SECURITY_SU
     subject.ProcessAuditId = process ? process->UniqueProcessId : nullptr;
     if (client.token) ob::reference(client.token);
     ob::reference(subject.PrimaryToken);
+}
+
+void begin_access(ACCESS_STATE& state, void* auxiliary, ACCESS_MASK desired, const GENERIC_MAPPING* mapping) {
+    if (auxiliary)
+        *static_cast<AuxiliaryAccess*>(auxiliary) = {&state.Privileges.PrivilegeSet,
+                                                     mapping ? *mapping : GENERIC_MAPPING{}};
+    state = {};
+    capture_subject(&current_thread_body(), current_process_body(), state.SubjectSecurityContext);
+    state.OperationID = allocate_luid();
+    state.Flags = effective_token(state.SubjectSecurityContext)->TokenFlags;
+    state.OriginalDesiredAccess = desired;
+    state.RemainingDesiredAccess = mapping ? ob::map_generic(desired, *mapping) : desired;
+    state.AuxData = auxiliary;
+}
+void end_access(ACCESS_STATE& state) {
+    if (state.PrivilegesAllocated) {
+        pool::release(static_cast<AuxiliaryAccess*>(state.AuxData)->PrivilegesUsed, privilege_tag);
+        state.PrivilegesAllocated = FALSE;
+    }
+    release_subject(state.SubjectSecurityContext);
 }
 
 void release_subject(SECURITY_SUBJECT_CONTEXT& subject) {

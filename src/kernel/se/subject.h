@@ -17,6 +17,16 @@ void release_subject(SECURITY_SUBJECT_CONTEXT& subject);
 inline TOKEN* effective_token(const SECURITY_SUBJECT_CONTEXT& subject) {
     return static_cast<TOKEN*>(subject.ClientToken ? subject.ClientToken : subject.PrimaryToken);
 }
+// What of AUX_ACCESS_DATA is known by its public symbols. assumed: this is where a set that outgrew the
+// access state hangs.
+struct AuxiliaryAccess {
+    PRIVILEGE_SET* PrivilegesUsed;
+    GENERIC_MAPPING GenericMapping;
+};
+inline constexpr ULONG privilege_tag = 'S' | 'e' << 8 | 'P' << 16 | 's' << 24;
+// SeCreateAccessState for the running thread, and SeDeleteAccessState. `auxiliary` and `mapping` may be null.
+void end_access(ACCESS_STATE& state);
+void begin_access(ACCESS_STATE& state, void* auxiliary, ACCESS_MASK desired, const GENERIC_MAPPING* mapping);
 // Of the running thread, not referenced: for checks that end before it goes on.
 struct Actor {
     TOKEN* token;

@@ -94,6 +94,23 @@ BOOL SetPriorityClass(HANDLE process, DWORD flag) {
         }
     return fail_with(ERROR_INVALID_PARAMETER);
 }
+// Nothing is paged out, so the sizes are only kept, and emptying the working set (both -1) does nothing.
+BOOL GetProcessWorkingSetSize(HANDLE process, SIZE_T* minimum, SIZE_T* maximum) {
+    QUOTA_LIMITS limits;
+    const NTSTATUS status =
+        NtQueryInformationProcess(process, ProcessQuotaLimits, &limits, sizeof limits, nullptr);
+    if (!NT_SUCCESS(status)) return fail(status);
+    *minimum = limits.MinimumWorkingSetSize;
+    *maximum = limits.MaximumWorkingSetSize;
+    return TRUE;
+}
+BOOL SetProcessWorkingSetSize(HANDLE process, SIZE_T minimum, SIZE_T maximum) {
+    if (!minimum || !maximum) return fail_with(ERROR_INVALID_PARAMETER);
+    QUOTA_LIMITS limits{};
+    limits.MinimumWorkingSetSize = minimum;
+    limits.MaximumWorkingSetSize = maximum;
+    return answer(NtSetInformationProcess(process, ProcessQuotaLimits, &limits, sizeof limits));
+}
 DWORD GetPriorityClass(HANDLE process) {
     UCHAR information[2];
     NTSTATUS status =

@@ -50,6 +50,8 @@ void show_statistics(Session& s, const Process& process) {
     row("ElapsedTime", time_text(process.elapsed));
     row("UserTime", time_text(process.user_time));
     row("KernelTime", time_text(process.kernel_time));
+    row("QuotaPoolUsage[PagedPool]", std::to_string(process.paged_quota));
+    row("QuotaPoolUsage[NonPagedPool]", std::to_string(process.nonpaged_quota));
     row("BasePriority", std::to_string(process.base_priority));
 }
 

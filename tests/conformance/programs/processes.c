@@ -23,6 +23,33 @@ int main(void) {
               GetLastError() == ERROR_INSUFFICIENT_BUFFER,
           "ERROR_INSUFFICIENT_BUFFER");
 
+    SIZE_T minimum = 0, maximum = 0;
+    CHECK(GetProcessWorkingSetSize(self, &minimum, &maximum) && minimum == 50 * 4096 && maximum == 345 * 4096,
+          "GetProcessWorkingSetSize: by default 50 and 345 pages");
+    CHECK(SetProcessWorkingSetSize(self, 60 * 4096, 400 * 4096) &&
+              GetProcessWorkingSetSize(self, &minimum, &maximum) && minimum == 60 * 4096 &&
+              maximum == 400 * 4096,
+          "SetProcessWorkingSetSize");
+    CHECK(SetProcessWorkingSetSize(self, (SIZE_T)-1, (SIZE_T)-1) &&
+              GetProcessWorkingSetSize(self, &minimum, &maximum) && minimum == 60 * 4096,
+          "both -1: the working set is emptied");
+    CHECK(!SetProcessWorkingSetSize(self, 400 * 4096, 60 * 4096) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "ERROR_INVALID_PARAMETER: the minimum above the maximum");
+    HANDLE events[64];
+    K32GetProcessMemoryInfo(self, (PROCESS_MEMORY_COUNTERS*)&memory, sizeof memory);
+    const SIZE_T pool = memory.QuotaNonPagedPoolUsage;
+    for (int i = 0; i < 64; i++)
+        events[i] = CreateEventA(NULL, TRUE, FALSE, NULL);
+    CHECK(K32GetProcessMemoryInfo(self, (PROCESS_MEMORY_COUNTERS*)&memory, sizeof memory) &&
+              memory.QuotaNonPagedPoolUsage >= pool + 64 * 24 &&
+              memory.QuotaPeakNonPagedPoolUsage >= memory.QuotaNonPagedPoolUsage,
+          "objects are nonpaged pool that the process is charged for");
+    for (int i = 0; i < 64; i++)
+        CloseHandle(events[i]);
+    CHECK(K32GetProcessMemoryInfo(self, (PROCESS_MEMORY_COUNTERS*)&memory, sizeof memory) &&
+              memory.QuotaNonPagedPoolUsage == pool,
+          "and that it has back when they end");
+
     HMODULE modules[50];
     DWORD needed = 0;
     CHECK(K32EnumProcessModules(self, modules, sizeof modules, &needed) && needed >= 3 * sizeof(HMODULE) &&

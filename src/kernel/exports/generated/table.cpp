@@ -132,6 +132,7 @@ extern const nt::exports::Adapter gate_FsRtlAcknowledgeEcp;
 extern const nt::exports::Adapter gate_FsRtlAllocateExtraCreateParameter;
 extern const nt::exports::Adapter gate_FsRtlAllocateExtraCreateParameterFromLookasideList;
 extern const nt::exports::Adapter gate_FsRtlAllocateExtraCreateParameterList;
+extern const nt::exports::Adapter gate_FsRtlAllocatePoolWithQuotaTag;
 extern const nt::exports::Adapter gate_FsRtlDeleteExtraCreateParameterLookasideList;
 extern const nt::exports::Adapter gate_FsRtlFindExtraCreateParameter;
 extern const nt::exports::Adapter gate_FsRtlFreeExtraCreateParameter;
@@ -711,20 +712,28 @@ extern const nt::exports::Adapter gate_NtWriteFile;
 extern const nt::exports::Adapter gate_NtWriteFileGather;
 extern const nt::exports::Adapter gate_NtWriteVirtualMemory;
 extern const nt::exports::Adapter gate_NtYieldExecution;
+extern const nt::exports::Adapter gate_ObAssignSecurity;
+extern const nt::exports::Adapter gate_ObCheckObjectAccess;
 extern const nt::exports::Adapter gate_ObCloseHandle;
+extern const nt::exports::Adapter gate_ObCreateObject;
+extern const nt::exports::Adapter gate_ObCreateObjectType;
 extern const nt::exports::Adapter gate_ObDereferenceObject;
 extern const nt::exports::Adapter gate_ObDereferenceObjectDeferDelete;
 extern const nt::exports::Adapter gate_ObDereferenceObjectDeferDeleteWithTag;
+extern const nt::exports::Adapter gate_ObDereferenceSecurityDescriptor;
 extern const nt::exports::Adapter gate_ObFindHandleForObject;
 extern const nt::exports::Adapter gate_ObGetFilterVersion;
 extern const nt::exports::Adapter gate_ObGetObjectSecurity;
 extern const nt::exports::Adapter gate_ObGetObjectType;
+extern const nt::exports::Adapter gate_ObInsertObject;
 extern const nt::exports::Adapter gate_ObIsKernelHandle;
+extern const nt::exports::Adapter gate_ObLogSecurityDescriptor;
 extern const nt::exports::Adapter gate_ObMakeTemporaryObject;
 extern const nt::exports::Adapter gate_ObOpenObjectByName;
 extern const nt::exports::Adapter gate_ObOpenObjectByPointer;
 extern const nt::exports::Adapter gate_ObOpenObjectByPointerWithTag;
 extern const nt::exports::Adapter gate_ObQueryNameString;
+extern const nt::exports::Adapter gate_ObQueryObjectAuditingByHandle;
 extern const nt::exports::Adapter gate_ObReferenceObjectByHandle;
 extern const nt::exports::Adapter gate_ObReferenceObjectByHandleWithTag;
 extern const nt::exports::Adapter gate_ObReferenceObjectByName;
@@ -732,6 +741,7 @@ extern const nt::exports::Adapter gate_ObReferenceObjectByPointer;
 extern const nt::exports::Adapter gate_ObReferenceObjectByPointerWithTag;
 extern const nt::exports::Adapter gate_ObReferenceObjectSafe;
 extern const nt::exports::Adapter gate_ObReferenceObjectSafeWithTag;
+extern const nt::exports::Adapter gate_ObReferenceSecurityDescriptor;
 extern const nt::exports::Adapter gate_ObRegisterCallbacks;
 extern const nt::exports::Adapter gate_ObReleaseObjectSecurity;
 extern const nt::exports::Adapter gate_ObSetHandleAttributes;
@@ -756,6 +766,10 @@ extern const nt::exports::Adapter gate_PoStartNextPowerIrp;
 extern const nt::exports::Adapter gate_ProbeForRead;
 extern const nt::exports::Adapter gate_ProbeForWrite;
 extern const nt::exports::Adapter gate_PsAssignImpersonationToken;
+extern const nt::exports::Adapter gate_PsChargePoolQuota;
+extern const nt::exports::Adapter gate_PsChargeProcessNonPagedPoolQuota;
+extern const nt::exports::Adapter gate_PsChargeProcessPagedPoolQuota;
+extern const nt::exports::Adapter gate_PsChargeProcessPoolQuota;
 extern const nt::exports::Adapter gate_PsCreateSystemThread;
 extern const nt::exports::Adapter gate_PsDereferenceImpersonationToken;
 extern const nt::exports::Adapter gate_PsDereferencePrimaryToken;
@@ -798,6 +812,9 @@ extern const nt::exports::Adapter gate_PsReferenceImpersonationToken;
 extern const nt::exports::Adapter gate_PsReferencePrimaryToken;
 extern const nt::exports::Adapter gate_PsRemoveCreateThreadNotifyRoutine;
 extern const nt::exports::Adapter gate_PsRemoveLoadImageNotifyRoutine;
+extern const nt::exports::Adapter gate_PsReturnPoolQuota;
+extern const nt::exports::Adapter gate_PsReturnProcessNonPagedPoolQuota;
+extern const nt::exports::Adapter gate_PsReturnProcessPagedPoolQuota;
 extern const nt::exports::Adapter gate_PsRevertToSelf;
 extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutine;
 extern const nt::exports::Adapter gate_PsSetCreateProcessNotifyRoutineEx;
@@ -1125,8 +1142,8 @@ const Row rows[] = {
     {"ExAllocateFromPagedLookasideList", "", "", &gate_ExAllocateFromPagedLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ExAllocatePool", "", "", &gate_ExAllocatePool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePool2", "", "", &gate_ExAllocatePool2, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
-    {"ExAllocatePoolWithQuota", "quotas are not counted", "", &gate_ExAllocatePoolWithQuota, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
-    {"ExAllocatePoolWithQuotaTag", "quotas are not counted", "", &gate_ExAllocatePoolWithQuotaTag, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
+    {"ExAllocatePoolWithQuota", "", "", &gate_ExAllocatePoolWithQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
+    {"ExAllocatePoolWithQuotaTag", "", "", &gate_ExAllocatePoolWithQuotaTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithTag", "", "", &gate_ExAllocatePoolWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"ExAllocatePoolWithTagPriority", "the priority is ignored: memory is never low", "", &gate_ExAllocatePoolWithTagPriority, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, true},
     {"ExAllocateTimer", "", "", &gate_ExAllocateTimer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
@@ -1248,7 +1265,7 @@ const Row rows[] = {
     {"FsRtlAllocateExtraCreateParameterFromLookasideList", "", "", &gate_FsRtlAllocateExtraCreateParameterFromLookasideList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlAllocateExtraCreateParameterList", "", "", &gate_FsRtlAllocateExtraCreateParameterList, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"FsRtlAllocateFileLock", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"FsRtlAllocatePoolWithQuotaTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"FsRtlAllocatePoolWithQuotaTag", "", "", &gate_FsRtlAllocatePoolWithQuotaTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"FsRtlAllocatePoolWithTag", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAreNamesEqual", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"FsRtlAreThereCurrentOrInProgressFileLocks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1424,9 +1441,9 @@ const Row rows[] = {
     {"IoAllocateController", "", "", &gate_IoAllocateController, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateDriverObjectExtension", "", "", &gate_IoAllocateDriverObjectExtension, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateErrorLogEntry", "", "", &gate_IoAllocateErrorLogEntry, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"IoAllocateIrp", "quota is not charged", "", &gate_IoAllocateIrp, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"IoAllocateIrpEx", "quota is not charged", "", &gate_IoAllocateIrpEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
-    {"IoAllocateMdl", "ChargeQuota makes no difference: there are no quotas", "", &gate_IoAllocateMdl, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
+    {"IoAllocateIrp", "", "", &gate_IoAllocateIrp, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoAllocateIrpEx", "", "", &gate_IoAllocateIrpEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoAllocateMdl", "", "", &gate_IoAllocateMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAllocateWorkItem", "", "", &gate_IoAllocateWorkItem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoApplyPriorityInfoThread", "", "", &gate_IoApplyPriorityInfoThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"IoAssignResources", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1991,7 +2008,7 @@ const Row rows[] = {
     {"NtQueryEvent", "service", "", &gate_NtQueryEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryFullAttributesFile", "service", "", &gate_NtQueryFullAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationFile", "service", "", &gate_NtQueryInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtQueryInformationProcess", "no quotas, device map, subsystem, image information", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQueryInformationProcess", "no device map, subsystem, image information", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, pending I/O, ended, last of its process", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryInformationToken", "", "", &gate_NtQueryInformationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryIoCompletion", "service", "", &gate_NtQueryIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2027,7 +2044,7 @@ const Row rows[] = {
     {"NtSetEvent", "service", "", &gate_NtSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationFile", "service", "", &gate_NtSetInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtSetInformationProcess", "priority class, base priority, boosts, affinity and error mode only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetInformationProcess", "priority class, base priority, boosts, affinity, error mode and quota limits only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetInformationThread", "priorities, boosts, affinity, ideal processor and impersonation token only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtSetInformationToken", "", "", &gate_NtSetInformationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetIoCompletion", "service", "", &gate_NtSetIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2054,26 +2071,28 @@ const Row rows[] = {
     {"NtWriteFileGather", "service", "", &gate_NtWriteFileGather, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtWriteVirtualMemory", "service", "", &gate_NtWriteVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtYieldExecution", "service", "", &gate_NtYieldExecution, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"ObAssignSecurity", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObAssignSecurity", "", "", &gate_ObAssignSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"ObCheckObjectAccess", "", "", &gate_ObCheckObjectAccess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObCloseHandle", "", "", &gate_ObCloseHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"ObCreateObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"ObCreateObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObCreateObject", "of the kernel's own types File, Driver, Event, Semaphore and Mutant only", "", &gate_ObCreateObject, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"ObCreateObjectType", "", "", &gate_ObCreateObjectType, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObDereferenceObject", "", "", &gate_ObDereferenceObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObDereferenceObjectDeferDelete", "", "", &gate_ObDereferenceObjectDeferDelete, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObDereferenceObjectDeferDeleteWithTag", "", "", &gate_ObDereferenceObjectDeferDeleteWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ObDereferenceSecurityDescriptor", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObDereferenceSecurityDescriptor", "", "", &gate_ObDereferenceSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObFindHandleForObject", "", "", &gate_ObFindHandleForObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObGetFilterVersion", "", "", &gate_ObGetFilterVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"ObGetObjectSecurity", "", "", &gate_ObGetObjectSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObGetObjectType", "", "", &gate_ObGetObjectType, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"ObInsertObject", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObInsertObject", "", "", &gate_ObInsertObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObIsKernelHandle", "", "", &gate_ObIsKernelHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"ObLogSecurityDescriptor", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"ObLogSecurityDescriptor", "", "", &gate_ObLogSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObMakeTemporaryObject", "", "", &gate_ObMakeTemporaryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObOpenObjectByName", "", "", &gate_ObOpenObjectByName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObOpenObjectByPointer", "", "", &gate_ObOpenObjectByPointer, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObOpenObjectByPointerWithTag", "", "", &gate_ObOpenObjectByPointerWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObQueryNameString", "", "", &gate_ObQueryNameString, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"ObQueryObjectAuditingByHandle", "", "", &gate_ObQueryObjectAuditingByHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObReferenceObjectByHandle", "", "", &gate_ObReferenceObjectByHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObReferenceObjectByHandleWithTag", "", "", &gate_ObReferenceObjectByHandleWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObReferenceObjectByName", "", "", &gate_ObReferenceObjectByName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2081,6 +2100,7 @@ const Row rows[] = {
     {"ObReferenceObjectByPointerWithTag", "", "", &gate_ObReferenceObjectByPointerWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObReferenceObjectSafe", "", "", &gate_ObReferenceObjectSafe, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"ObReferenceObjectSafeWithTag", "", "", &gate_ObReferenceObjectSafeWithTag, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"ObReferenceSecurityDescriptor", "", "", &gate_ObReferenceSecurityDescriptor, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"ObRegisterCallbacks", "", "", &gate_ObRegisterCallbacks, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ObReleaseObjectSecurity", "", "", &gate_ObReleaseObjectSecurity, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"ObSetHandleAttributes", "", "", &gate_ObSetHandleAttributes, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -2121,8 +2141,10 @@ const Row rows[] = {
     {"ProbeForRead", "", "", &gate_ProbeForRead, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"ProbeForWrite", "", "", &gate_ProbeForWrite, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, true},
     {"PsAssignImpersonationToken", "", "", &gate_PsAssignImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"PsChargeProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsChargeProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsChargePoolQuota", "", "", &gate_PsChargePoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
+    {"PsChargeProcessNonPagedPoolQuota", "", "", &gate_PsChargeProcessNonPagedPoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"PsChargeProcessPagedPoolQuota", "", "", &gate_PsChargeProcessPagedPoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"PsChargeProcessPoolQuota", "", "", &gate_PsChargeProcessPoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PsCreateSystemThread", "", "", &gate_PsCreateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsDereferenceImpersonationToken", "", "", &gate_PsDereferenceImpersonationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsDereferencePrimaryToken", "", "", &gate_PsDereferencePrimaryToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -2177,8 +2199,9 @@ const Row rows[] = {
     {"PsReferenceProcessFilePointer", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsRemoveCreateThreadNotifyRoutine", "", "", &gate_PsRemoveCreateThreadNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"PsRemoveLoadImageNotifyRoutine", "", "", &gate_PsRemoveLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
-    {"PsReturnProcessNonPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsReturnProcessPagedPoolQuota", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsReturnPoolQuota", "", "", &gate_PsReturnPoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
+    {"PsReturnProcessNonPagedPoolQuota", "", "", &gate_PsReturnProcessNonPagedPoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"PsReturnProcessPagedPoolQuota", "", "", &gate_PsReturnProcessPagedPoolQuota, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PsRevertToSelf", "", "", &gate_PsRevertToSelf, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetContextThread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"PsSetCreateProcessNotifyRoutine", "", "", &gate_PsSetCreateProcessNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2593,7 +2616,7 @@ const Row rows[] = {
     {"ZwQueryEvent", "service", "", nullptr, 0, 86, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationFile", "service", "", nullptr, 0, 17, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryInformationProcess", "no quotas, device map, subsystem, image information", "", nullptr, 0, 25, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwQueryInformationProcess", "no device map, subsystem, image information", "", nullptr, 0, 25, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, pending I/O, ended, last of its process", "", nullptr, 0, 37, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationToken", "", "", nullptr, 0, 33, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2633,7 +2656,7 @@ const Row rows[] = {
     {"ZwSetEvent", "service", "", nullptr, 0, 14, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationFile", "service", "", nullptr, 0, 39, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationProcess", "priority class, base priority, boosts, affinity and error mode only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationProcess", "priority class, base priority, boosts, affinity, error mode and quota limits only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetInformationThread", "priorities, boosts, affinity, ideal processor and impersonation token only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
     {"ZwSetInformationToken", "", "", nullptr, 0, 4153, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetIoCompletion", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2780,7 +2803,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1737;
+const ULONG row_count = 1743;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},

@@ -74,6 +74,9 @@ inline std::uint16_t guard_of(const Header& h) {
 inline void seal(Header& h) { h.guard = guard_of(h); }
 inline bool intact(const Header& h) { return h.guard == guard_of(h); }
 
+// Of a block that release() is about to give back: no effect unless it is charged.
+void quota_block_freed(std::uint64_t address);
+
 void bug(ULONG code, ULONG_PTR p1, ULONG_PTR p2 = 0, ULONG_PTR p3 = 0, ULONG_PTR p4 = 0);
 
 inline std::uint32_t owner_of(std::uint64_t caller) {
