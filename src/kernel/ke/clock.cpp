@@ -44,7 +44,8 @@ void publish_shared_time() {
     const ULONGLONG ticks = tick_count();
     next_publication = (ticks + 1) * tick_length;
     if (!shared_data) return;
-    store(shared_data->InterruptTime, ticks * tick_length);
+    // Never zero, which no program has seen on Windows: a run-time library takes it for a clock that fails.
+    store(shared_data->InterruptTime, std::max<ULONGLONG>(ticks * tick_length, 1));
     store(shared_data->SystemTime, static_cast<ULONGLONG>(boot) + ticks * tick_length);
     store(shared_data->TickCount, ticks);
     if (tick_count_export) store(*tick_count_export, ticks);

@@ -17,7 +17,7 @@ std::expected<ImageFile, Problem> ImageFile::parse(std::vector<std::uint8_t> byt
     image.bytes_ = std::move(bytes);
     Parser parser{image, image.bytes_, {}, {}};
     const bool ok = parser.headers(use) && parser.import_table() && parser.delay_table() &&
-                    parser.export_table() && parser.relocation_table() && parser.function_table() &&
+                    parser.export_table() && parser.relocation_table() && parser.function_table(use) &&
                     parser.tls_table() && parser.load_config_table() && parser.debug_table();
     if (!ok) return std::unexpected(std::move(parser.problem));
     return image;

@@ -300,6 +300,12 @@ TEST(ImageFile, RefusesWithTheFieldNamed) {
     }
 }
 
+TEST(ImageFile, FunctionsOfProgramsStandInAnyOrder) {
+    auto bytes = everything().bytes();
+    poke(bytes, file_at(bytes, 0x6000) + 12, 0x1008u);
+    EXPECT_EQ(accept(bytes, Use::any).pdata_count, 2u);
+}
+
 TEST(ImageFile, EveryPrefixIsRefusedOrSafe) {
     const auto whole = everything().bytes();
     for (std::size_t n = 0; n < whole.size(); n += 7)

@@ -20,6 +20,8 @@ LONG NTAPI NtCreateThreadEx(PHANDLE, ACCESS_MASK, PVOID, HANDLE, PVOID, PVOID, U
                             PVOID);
 
 BOOL WINAPI IsProcessCritical(HANDLE, PBOOL);
+HRESULT WINAPI WerSetFlags(DWORD);
+HRESULT WINAPI WerGetFlags(HANDLE, PDWORD);
 
 static char self[MAX_PATH];
 static void ends(void);
@@ -428,6 +430,9 @@ static void facts(void) {
               SetProcessShutdownParameters(0x300, SHUTDOWN_NORETRY) &&
               GetProcessShutdownParameters(&level, &flags) && level == 0x300 && flags == SHUTDOWN_NORETRY,
           "SetProcessShutdownParameters, GetProcessShutdownParameters");
+    CHECK(WerGetFlags(GetCurrentProcess(), &flags) == S_OK && flags == 0 && WerSetFlags(4) == S_OK &&
+              WerGetFlags(GetCurrentProcess(), &flags) == S_OK && flags == 4,
+          "WerSetFlags, WerGetFlags");
     TerminateProcess(p.hProcess, 0);
     run_until_end(&p);
     HANDLE done = event(TRUE);

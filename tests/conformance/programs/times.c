@@ -13,6 +13,9 @@ static DWORD WINAPI sleeper(void* argument) {
 }
 
 int main(void) {
+    ULONGLONG since_start = 0;
+    CHECK(QueryUnbiasedInterruptTime(&since_start) && since_start > 0,
+          "the interrupt time is the time since the system was started, which is before any program");
     FILETIME created, ended, kernel, user, now;
     GetSystemTimeAsFileTime(&now);
     CHECK(GetThreadTimes(GetCurrentThread(), &created, &ended, &kernel, &user), "GetThreadTimes");

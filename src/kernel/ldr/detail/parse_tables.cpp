@@ -81,7 +81,9 @@ bool Parser::relocation_table() {
     return true;
 }
 
-bool Parser::function_table() {
+// "The entries must be sorted" (PE format); Windows does not look when it loads a program, and there are some
+// whose linker appends entries. A search then finds what it finds.
+bool Parser::function_table(Use use) {
     const auto range = directories[IMAGE_DIRECTORY_ENTRY_EXCEPTION];
     if (range.rva == 0) return true;
     constexpr ULONG entry_size = sizeof(RUNTIME_FUNCTION);
@@ -105,7 +107,7 @@ bool Parser::function_table() {
         if (entry.BeginAddress >= entry.EndAddress || entry.EndAddress > image.image_size)
             return fail(field("EndAddress"), offset + 4, "[{:#x}, {:#x}) is not a range of the image",
                         +entry.BeginAddress, +entry.EndAddress);
-        if (entry.BeginAddress < previous_end)
+        if (use == Use::driver && entry.BeginAddress < previous_end)
             return fail(field("BeginAddress"), offset,
                         "{:#x} is below the end of the entry before, {:#x}: the table is not sorted",
                         +entry.BeginAddress, previous_end);

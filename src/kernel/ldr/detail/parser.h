@@ -66,7 +66,7 @@ struct Parser {
     bool delay_table();
     bool export_table();     // parse_exports.cpp
     bool relocation_table(); // parse_tables.cpp
-    bool function_table();
+    bool function_table(Use use);
     bool unwind_info(const std::string& field, ULONG rva);
     bool tls_table();
     bool load_config_table();
