@@ -133,6 +133,17 @@ std::string pageable_memory(Machine& machine, const ke::Stop& stop) {
     return s;
 }
 
+// "If the driver responsible for the error can be identified, its name is printed on the blue screen."
+std::string unloaded_driver(Machine& machine, const ke::Stop& stop) {
+    if (stop.code != DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS) return "";
+    const ldr::UnloadedModule* gone = machine.modules().unloaded_at(stop.parameters[0]);
+    if (!gone) return "";
+    const char* how = stop.parameters[1] >= mm::unloaded_execute ? "executed"
+                      : stop.parameters[1]                       ? "written"
+                                                                 : "read";
+    return wrap(gone->file_name + " was unloaded, and memory of it is " + how, columns) + "\n";
+}
+
 std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     const char* name = rtl::bugcheck_name(stop.code);
     std::string s = format("\n*** Fatal System Error: 0x%08x\n", stop.code);
@@ -141,6 +152,7 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
                 (ull)stop.parameters[3]);
     s += format("%s (%x)\n", name ? name : "(unknown bug check)", stop.code);
     if (stop.text[0]) s += wrap(stop.text, columns) + "\n";
+    s += unloaded_driver(machine, stop);
     s += "Arguments:\n";
     for (unsigned i = 0; i < 4; i++)
         s += format("Arg%u: %016llx, %s\n", i + 1, (ull)stop.parameters[i],
@@ -158,6 +170,8 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     s += fitted("FAULTING_IP: " + place_text(machine, at, is_return_address(machine, stop))) + "\n";
     if (const ldr::Module* m = module_at(machine, at))
         s += "IMAGE_NAME: " + m->file_name + format("+0x%llx\n", (ull)(at - m->base));
+    else if (const ldr::UnloadedModule* gone = machine.modules().unloaded_at(at))
+        s += "IMAGE_NAME: " + gone->file_name + format("+0x%llx\n", (ull)(at - gone->base));
     s += pageable_memory(machine, stop);
     if (stop.earlier) s += "COMPLETED_BEFORE_AT: " + place_text(machine, stop.earlier, true) + "\n";
     s += format("CURRENT_IRQL: %u\n", stop.irql);

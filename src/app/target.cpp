@@ -149,7 +149,8 @@ static std::string demangle(std::string text) {
 }
 
 std::string describe_address(Machine& machine, std::uint64_t address) {
-    if (machine.modules().find(address)) return demangle(machine.modules().describe(address));
+    if (machine.modules().find(address) || machine.modules().unloaded_at(address))
+        return demangle(machine.modules().describe(address));
     if (ldr::ModuleList* modules = user_modules(); modules && modules->find(address))
         return demangle(modules->describe(address));
     char text[24];
@@ -428,6 +429,7 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
                                                     "KiInterruptDispatch"};
             v.address = kernel_symbol(names[f.index]);
         }
+        if (machine_.modules().unloaded_at(v.address)) v.call_site = machine_.modules().describe(v.address);
         out.push_back(v);
         return out.size() < most;
     };

@@ -110,11 +110,7 @@ bool is_driver(ULONG_PTR address) {
     return module && module->name != "nt" && module->name != "hal";
 }
 
-bool is_unloaded(ULONG_PTR address) {
-    for (const ldr::UnloadedModule& m : all_modules->unloaded())
-        if (address - m.base < m.size && !all_modules->find(address)) return true;
-    return false;
-}
+bool is_unloaded(ULONG_PTR address) { return all_modules->unloaded_at(address) != nullptr; }
 
 bool allocate_stack(ULONG_PTR& base, ULONG_PTR& limit) {
     auto stack = mm::allocate_kernel_stack();

@@ -233,9 +233,7 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         } else {
             const bool driver = hooks.is_driver && hooks.is_driver(frame.context.Rip);
             mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), driver);
-            if (hooks.is_unloaded && hooks.is_unloaded(access.address))
-                b = {DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS,
-                     {access.address, access.kind(), access.rip, 0}};
+            if (hooks.is_unloaded && hooks.is_unloaded(access.address)) b = mm::unloaded_driver_fault(access);
             record.ExceptionCode = STATUS_ACCESS_VIOLATION;
             record.NumberParameters = 2;
             record.ExceptionInformation[0] = access.kind();
@@ -325,7 +323,9 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
     constexpr std::uint64_t system_half = 0xffff'8000'0000'0000;
     if (paged_out ||
         (in_gate && paging && (host::places::is_guest(access.address) || access.address >= system_half))) {
-        const mm::BugCheck b = mm::classify_kernel_fault(access, ke::current_irql(), false);
+        const bool gone = paging && hooks.is_unloaded && hooks.is_unloaded(access.address);
+        const mm::BugCheck b = gone ? mm::unloaded_driver_fault(access)
+                                    : mm::classify_kernel_fault(access, ke::current_irql(), false);
         stop.code = b.code;
         std::memcpy(stop.parameters, b.parameters, sizeof stop.parameters);
     } else {

@@ -3,11 +3,16 @@
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "host/utf16.h"
+#include "kernel/exports/information_classes.h"
 #include "kernel/exports/process_handle.h"
+#include "kernel/exports/process_image.h"
+#include "kernel/io/device.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/ob/namespace.h"
 #include "kernel/ps/quota.h"
 #include "kernel/ps/times.h"
 #include <cstring>
+#include <vector>
 
 using namespace nt;
 using exports::TargetProcess;
@@ -52,6 +57,13 @@ struct Answer {
             return STATUS_ACCESS_VIOLATION;
         return needed && !write_parameter(needed, total) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
     }
+    // As many bytes as there are, or more room.
+    NTSTATUS give(const std::vector<UCHAR>& bytes) const {
+        const auto size = static_cast<ULONG>(bytes.size());
+        if (length < size) return wrong_length(size, STATUS_INFO_LENGTH_MISMATCH);
+        if (!exports::copy_out(to, bytes.data(), size)) return STATUS_ACCESS_VIOLATION;
+        return needed && !write_parameter(needed, size) ? STATUS_ACCESS_VIOLATION : STATUS_SUCCESS;
+    }
     NTSTATUS wrong_length(ULONG want, NTSTATUS status) const {
         return needed && !write_parameter(needed, want) ? STATUS_ACCESS_VIOLATION : status;
     }
@@ -61,17 +73,106 @@ std::u16string path_of(const ps::Process& process) {
     return process.path ? host::utf16(*process.path) : std::u16string();
 }
 
+// PROCESS_DEVICEMAP_INFORMATION: drive letters of \?? and what lies behind them (DOSDEVICE_DRIVE_*).
+struct DeviceMapInformation {
+    ULONG DriveMap;
+    UCHAR DriveType[32];
+};
+
+// The device that a link leads to, not opened; null: none, or another link. It stays as long as nobody runs.
+const DEVICE_OBJECT* device_behind(const ob::OBJECT_SYMBOLIC_LINK& link) {
+    const std::u16string_view target{link.LinkTarget.Buffer, link.LinkTarget.Length / sizeof(WCHAR)};
+    const auto slash = target.rfind(u'\\');
+    if (slash == target.npos || slash == 0) return nullptr;
+    const auto string = [](std::u16string_view text) {
+        const auto bytes = static_cast<USHORT>(text.size() * sizeof(WCHAR));
+        return UNICODE_STRING{bytes, bytes, const_cast<WCHAR*>(text.data())};
+    };
+    PVOID directory;
+    if (!NT_SUCCESS(ob::reference_by_name(string(target.substr(0, slash)), OBJ_CASE_INSENSITIVE,
+                                          ob::directory_type, KernelMode, nullptr, &directory)))
+        return nullptr;
+    PVOID found =
+        ob::find_in(static_cast<OBJECT_DIRECTORY*>(directory), string(target.substr(slash + 1)), true);
+    ob::dereference(directory);
+    return found && ob::type_of(found) == io::device_type ? static_cast<DEVICE_OBJECT*>(found) : nullptr;
+}
+
+UCHAR drive_type(const DEVICE_OBJECT* device) {
+    enum : UCHAR { unknown = 0, removable = 2, fixed = 3, remote = 4, cdrom = 5, ramdisk = 6 };
+    switch (device ? device->DeviceType : 0) {
+    case FILE_DEVICE_DISK:
+        return device->Characteristics & FILE_REMOVABLE_MEDIA ? removable : fixed;
+    case FILE_DEVICE_CD_ROM:
+        return cdrom;
+    case FILE_DEVICE_NETWORK_FILE_SYSTEM:
+        return remote;
+    case FILE_DEVICE_VIRTUAL_DISK:
+        return ramdisk;
+    default:
+        return unknown;
+    }
+}
+
+DeviceMapInformation drives_of(const EPROCESS& process) {
+    DeviceMapInformation info{};
+    const auto* map = static_cast<const DEVICE_MAP*>(process.DeviceMap);
+    for (ULONG i = 0; i < 26; i++) {
+        WCHAR letters[] = {static_cast<WCHAR>(u'A' + i), u':'};
+        const UNICODE_STRING name{sizeof letters, sizeof letters, letters};
+        PVOID object = map ? ob::find_in(map->DosDevicesDirectory, name, true) : nullptr;
+        if (!object) object = ob::find_in(ob::global_dos_devices, name, true);
+        if (!object || ob::type_of(object) != ob::symbolic_link_type) continue;
+        info.DriveMap |= 1u << i;
+        info.DriveType[i] = drive_type(device_behind(*static_cast<ob::OBJECT_SYMBOLIC_LINK*>(object)));
+    }
+    return info;
+}
+
+// PROCESS_HANDLE_SNAPSHOT_INFORMATION.
+std::vector<UCHAR> handles_of(const ps::Process& process) {
+    struct Head {
+        ULONG_PTR NumberOfHandles, Reserved;
+    } head{};
+    struct Entry {
+        HANDLE HandleValue;
+        ULONG_PTR HandleCount, PointerCount;
+        ULONG GrantedAccess, ObjectTypeIndex, HandleAttributes, Reserved;
+    };
+    std::vector<UCHAR> bytes(sizeof head);
+    if (process.ObjectTable)
+        static_cast<const ob::HandleTable*>(process.ObjectTable)
+            ->for_each(
+                [](void* to, ULONG_PTR value, const ob::HandleEntry& handle) {
+                    const OBJECT_HEADER& header = *handle.object;
+                    const Entry entry{reinterpret_cast<HANDLE>(value),
+                                      static_cast<ULONG_PTR>(header.HandleCount),
+                                      static_cast<ULONG_PTR>(header.PointerCount),
+                                      handle.access,
+                                      ob::type_of(ob::body_of(handle.object))->Index,
+                                      handle.attributes & (OBJ_INHERIT | ob::handle_protected),
+                                      0};
+                    const auto* at = reinterpret_cast<const UCHAR*>(&entry);
+                    auto& all = *static_cast<std::vector<UCHAR>*>(to);
+                    all.insert(all.end(), at, at + sizeof entry);
+                },
+                &bytes);
+    head.NumberOfHandles = (bytes.size() - sizeof head) / sizeof(Entry);
+    std::memcpy(bytes.data(), &head, sizeof head);
+    return bytes;
+}
+
 } // namespace
 
 extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cls, PVOID information,
                                               ULONG length, ULONG* needed) {
     TargetProcess target;
-    if (const NTSTATUS status = target.open(handle, PROCESS_QUERY_LIMITED_INFORMATION, false);
-        !NT_SUCCESS(status))
-        return status;
+    const ACCESS_MASK access = cls == exports::ProcessHandleInformation ? PROCESS_QUERY_INFORMATION
+                                                                        : PROCESS_QUERY_LIMITED_INFORMATION;
+    if (const NTSTATUS status = target.open(handle, access, false); !NT_SUCCESS(status)) return status;
     const ps::Process& process = *target;
     const Answer answer{information, length, needed};
-    switch (cls) {
+    switch (static_cast<ULONG>(cls)) {
     case ProcessBasicInformation: {
         PROCESS_BASIC_INFORMATION info{};
         // While its last threads are ending it has not terminated yet.
@@ -142,7 +243,21 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
     case ProcessWow64Information:
         return answer.give(ULONG_PTR{0});
     case ProcessBreakOnTermination:
+        return answer.give(ULONG{process.critical});
+    case ProcessDeviceMap:
+        return answer.give(drives_of(process));
+    case ProcessImageInformation:
+        return answer.give(exports::image_information_of(process));
+    case exports::ProcessHandleInformation:
+        return answer.give(handles_of(process));
+    case exports::ProcessMemoryPriority:
+        return answer.give(ULONG{exports::normal_page_priority} - process.lower_page_priority);
+    case exports::ProcessProtectionInformation: // PS_PROTECTION: PsProtectedTypeNone
+        return answer.give(UCHAR{0});
+    case exports::ProcessSubsystemInformation: // SubsystemInformationTypeWin32
         return answer.give(ULONG{0});
+    case exports::ProcessPowerThrottlingState:
+        return answer.give(exports::PowerThrottlingState{1, process.throttling_control, process.throttling});
     case ProcessCookie:
         if (&process != ps::current_process()) return STATUS_INVALID_PARAMETER;
         return answer.give(process.cookie);

@@ -3,6 +3,7 @@
 // nf-winbase-setprocessaffinitymask.
 #include "abi/status.h"
 #include "base/list.h"
+#include "kernel/exports/information_classes.h"
 #include "kernel/exports/priorities.h"
 #include "kernel/exports/process_handle.h"
 #include "kernel/ke/affinity.h"
@@ -77,7 +78,7 @@ extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls,
     if (const NTSTATUS status = target.open(handle, PROCESS_SET_INFORMATION, false); !NT_SUCCESS(status))
         return status;
     ps::Process& process = *target;
-    switch (cls) {
+    switch (static_cast<ULONG>(cls)) {
     case ProcessPriorityClass:
         return with<PriorityClass>(information, length,
                                    [&](PriorityClass c) { return set_priority_class(process, c.Number); });
@@ -102,6 +103,28 @@ extern "C" NTSTATUS NtSetInformationProcess(HANDLE handle, PROCESSINFOCLASS cls,
                                 [&](ke::Thread& thread) { ke::disable_boosts(thread, disabled != 0); });
             return STATUS_SUCCESS;
         });
+    case ProcessBreakOnTermination: // assumed: SeDebugPrivilege, as is publicly known
+        return with<ULONG>(information, length, [&](ULONG critical) -> NTSTATUS {
+            if (!se::check_privilege(SE_DEBUG_PRIVILEGE, exports::previous_mode()))
+                return STATUS_PRIVILEGE_NOT_HELD;
+            process.critical = critical != 0;
+            return STATUS_SUCCESS;
+        });
+    case exports::ProcessMemoryPriority: // MEMORY_PRIORITY_INFORMATION
+        return with<ULONG>(information, length, [&](ULONG priority) -> NTSTATUS {
+            if (priority < 1 || priority > exports::normal_page_priority) return STATUS_INVALID_PARAMETER;
+            process.lower_page_priority = static_cast<UCHAR>(exports::normal_page_priority - priority);
+            return STATUS_SUCCESS;
+        });
+    case exports::ProcessPowerThrottlingState:
+        return with<exports::PowerThrottlingState>(
+            information, length, [&](const exports::PowerThrottlingState& state) -> NTSTATUS {
+                if (!state.is_valid(exports::throttles_speed | exports::throttles_timers))
+                    return STATUS_INVALID_PARAMETER;
+                process.throttling_control = state.ControlMask;
+                process.throttling = state.StateMask;
+                return STATUS_SUCCESS;
+            });
     default:
         return STATUS_INVALID_INFO_CLASS;
     }

@@ -7,6 +7,7 @@
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/image_notify.h"
+#include "kernel/section/image_information.h"
 #include "kernel/section/section.h"
 #include "trace/trace.h"
 
@@ -187,21 +188,29 @@ extern "C" NTSTATUS NtUnmapViewOfSection(HANDLE process, PVOID base) {
 }
 GATE(NtUnmapViewOfSection);
 
-// SectionBasicInformation only.
+// SectionBasicInformation (0) and SectionImageInformation (1). assumed: the latter of a section that is no
+// image is STATUS_SECTION_NOT_IMAGE.
 extern "C" NTSTATUS NtQuerySection(HANDLE handle, ULONG cls, PVOID information, SIZE_T length,
                                    SIZE_T* needed) {
-    if (cls != 0) return STATUS_INVALID_INFO_CLASS;
-    if (length != sizeof(SECTION_BASIC_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
+    if (cls > 1) return STATUS_INVALID_INFO_CLASS;
+    const SIZE_T size = cls ? sizeof(section::SECTION_IMAGE_INFORMATION) : sizeof(SECTION_BASIC_INFORMATION);
+    if (length < size) return STATUS_INFO_LENGTH_MISMATCH;
     section::Section* section;
     if (const NTSTATUS status = reference(handle, SECTION_QUERY, section); !NT_SUCCESS(status)) return status;
     std::string text;
-    if (section->file) (void)section::image_of(*section, text);
-    SECTION_BASIC_INFORMATION info{};
-    info.AllocationAttributes = section->attributes;
-    info.MaximumSize.QuadPart = static_cast<LONGLONG>(section->size);
+    std::shared_ptr<const ldr::ImageFile> file;
+    if (section->file)
+        if (auto image = section::image_of(*section, text)) file = *image;
+    SECTION_BASIC_INFORMATION basic{};
+    basic.AllocationAttributes = section->attributes;
+    basic.MaximumSize.QuadPart = static_cast<LONGLONG>(section->size);
     ob::dereference(section);
-    if (!exports::copy_out(information, &info, sizeof info)) return STATUS_ACCESS_VIOLATION;
-    if (needed && !write_parameter(needed, sizeof info)) return STATUS_ACCESS_VIOLATION;
+    if (cls && !file) return STATUS_SECTION_NOT_IMAGE;
+    section::SECTION_IMAGE_INFORMATION image{};
+    if (cls) image = section::image_information(*file, 0);
+    if (!exports::copy_out(information, cls ? static_cast<const void*>(&image) : &basic, size))
+        return STATUS_ACCESS_VIOLATION;
+    if (needed && !write_parameter(needed, size)) return STATUS_ACCESS_VIOLATION;
     return STATUS_SUCCESS;
 }
 GATE(NtQuerySection);

@@ -1,8 +1,8 @@
 // Threads by handle: what CreateThread, ExitThread, ResumeThread and GetExitCodeThread use.
 #include "abi/status.h"
-#include "base/list.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/groups.h"
+#include "kernel/exports/information_classes.h"
 #include "kernel/exports/open_by_id.h"
 #include "kernel/exports/priorities.h"
 #include "kernel/exports/thread_handle.h"
@@ -12,7 +12,6 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
-#include "kernel/ps/times.h"
 
 using namespace nt;
 using exports::write_parameter;
@@ -93,6 +92,8 @@ extern "C" NTSTATUS NtCreateThreadEx(HANDLE* handle, ACCESS_MASK desired, const 
     status = !result                            ? result.error()
              : write_parameter(handle, *result) ? STATUS_SUCCESS
                                                 : STATUS_ACCESS_VIOLATION;
+    if (flags & hide_from_debugger)
+        (*made)->CrossThreadFlags = (*made)->CrossThreadFlags | exports::hidden_from_debugger;
     if (result)
         ps::begin_thread(**made, flags & create_suspended);
     else
@@ -133,66 +134,6 @@ extern "C" NTSTATUS NtSuspendThread(HANDLE handle, ULONG* previous) {
     return !previous || write_parameter(previous, count) ? STATUS_SUCCESS : STATUS_ACCESS_VIOLATION;
 }
 GATE(NtSuspendThread);
-
-extern "C" NTSTATUS NtQueryInformationThread(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
-                                             ULONG* needed) {
-    ke::Thread* thread;
-    if (const NTSTATUS status = reference(handle, 0x40, thread); !NT_SUCCESS(status)) return status;
-    NTSTATUS status = STATUS_SUCCESS;
-    const auto answer = [&](const auto& information) {
-        if (length != sizeof information)
-            status = STATUS_INFO_LENGTH_MISMATCH;
-        else if (!exports::copy_out(to, &information, sizeof information) ||
-                 (needed && !write_parameter(needed, static_cast<ULONG>(sizeof information))))
-            status = STATUS_ACCESS_VIOLATION;
-    };
-    const bool ended = thread->Tcb.State == static_cast<UCHAR>(ke::ThreadState::terminated);
-    switch (information_class) {
-    case ThreadBasicInformation:
-        answer(THREAD_BASIC_INFORMATION{ended ? thread->exit_status : static_cast<NTSTATUS>(STATUS_PENDING),
-                                        reinterpret_cast<PVOID>(thread->teb), thread->Cid,
-                                        thread->Tcb.UserAffinity.Mask, thread->Tcb.Priority,
-                                        exports::base_increment(*thread)});
-        break;
-    case ThreadTimes:
-        answer(ps::times_of(*thread));
-        break;
-    case 23: // ThreadCycleTime
-        answer(ps::cycles_of(ps::times_of(*thread)));
-        break;
-    case ThreadQuerySetWin32StartAddress:
-        answer(thread->start_address);
-        break;
-    case ThreadPriorityBoost:
-        answer(static_cast<ULONG>(ke::boosts_disabled(*thread)));
-        break;
-    case exports::ThreadGroupInformation:
-        answer(GROUP_AFFINITY{thread->Tcb.UserAffinity.Mask, 0, {}});
-        break;
-    case exports::ThreadIdealProcessorEx:
-        answer(exports::processor_number_of(thread->Tcb.UserIdealProcessor));
-        break;
-    case exports::ThreadSuspendCount:
-        answer(static_cast<ULONG>(thread->Tcb.SuspendCount));
-        break;
-    case ThreadIsIoPending:
-        answer(static_cast<ULONG>(!list::empty(thread->IrpList)));
-        break;
-    case ThreadIsTerminated:
-        answer(static_cast<ULONG>(ended));
-        break;
-    case 12: // ThreadAmILastThread: its exit is the process's
-        answer(static_cast<ULONG>(thread->process &&
-                                  static_cast<EPROCESS*>(thread->process)->ActiveThreads == 1));
-        break;
-    default:
-        status = STATUS_INVALID_INFO_CLASS;
-        break;
-    }
-    ob::dereference(thread);
-    return status;
-}
-GATE(NtQueryInformationThread);
 
 // By thread id, as NtOpenProcess.
 extern "C" NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,

@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/groups.h"
+#include "kernel/exports/information_classes.h"
 #include "kernel/exports/priorities.h"
 #include "kernel/exports/thread_handle.h"
 #include "kernel/exports/token_handle.h"
@@ -10,11 +11,15 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/priority.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
+#include "kernel/se/subject.h"
 
 using namespace nt;
 using exports::ThreadGroupInformation;
 using exports::ThreadIdealProcessorEx;
+using exports::ThreadPagePriority;
+using exports::ThreadPowerThrottlingState;
 
 namespace {
 
@@ -70,6 +75,32 @@ NTSTATUS set_token(ke::Thread& thread, HANDLE handle) {
     return se::impersonate_client(thread, token.token, false, token.token->ImpersonationLevel);
 }
 
+// The name is kept with its characters behind it. An empty one takes it away.
+NTSTATUS set_name(ke::Thread& thread, const UNICODE_STRING& given) {
+    if (given.Length % sizeof(WCHAR)) return STATUS_INVALID_PARAMETER;
+    UNICODE_STRING* name = nullptr;
+    if (given.Length) {
+        name = static_cast<UNICODE_STRING*>(
+            pool::allocate(pool::Kind::nonpaged, sizeof *name + given.Length, ps::thread_name_tag, 0, true));
+        if (!name) return STATUS_INSUFFICIENT_RESOURCES;
+        *name = {given.Length, given.Length, reinterpret_cast<WCHAR*>(name + 1)};
+        if (!exports::copy_in(name->Buffer, given.Buffer, given.Length)) {
+            pool::release(name, ps::thread_name_tag);
+            return STATUS_ACCESS_VIOLATION;
+        }
+    }
+    std::swap(thread.name, name);
+    if (name) pool::release(name, ps::thread_name_tag);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS set_critical(ke::Thread& thread, ULONG critical) {
+    if (!se::check_privilege(SE_DEBUG_PRIVILEGE, exports::previous_mode())) return STATUS_PRIVILEGE_NOT_HELD;
+    thread.CrossThreadFlags = critical ? thread.CrossThreadFlags | exports::break_on_termination
+                                       : thread.CrossThreadFlags & ~exports::break_on_termination;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG length) {
     switch (information_class) {
     case ThreadImpersonationToken:
@@ -93,6 +124,26 @@ NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG leng
         return with<GROUP_AFFINITY>(from, length, [&](const GROUP_AFFINITY& affinity) -> NTSTATUS {
             return exports::is_valid(affinity) ? set_mask(thread, affinity.Mask) : STATUS_INVALID_PARAMETER;
         });
+    case ThreadNameInformation:
+        return with<UNICODE_STRING>(from, length,
+                                    [&](const UNICODE_STRING& name) { return set_name(thread, name); });
+    case ThreadHideFromDebugger:
+        if (length) return STATUS_INFO_LENGTH_MISMATCH;
+        thread.CrossThreadFlags = thread.CrossThreadFlags | exports::hidden_from_debugger;
+        return STATUS_SUCCESS;
+    case ThreadBreakOnTermination: // assumed: SeDebugPrivilege, as is publicly known
+        return with<ULONG>(from, length, [&](ULONG critical) { return set_critical(thread, critical); });
+    case ThreadPagePriority: // PAGE_PRIORITY_INFORMATION
+        return with<ULONG>(from, length, [&](ULONG priority) -> NTSTATUS {
+            if (priority < 1 || priority > exports::normal_page_priority) return STATUS_INVALID_PARAMETER;
+            thread.lower_page_priority = static_cast<UCHAR>(exports::normal_page_priority - priority);
+            return STATUS_SUCCESS;
+        });
+    case ThreadPowerThrottlingState: // nothing is throttled
+        return with<exports::PowerThrottlingState>(
+            from, length, [](const exports::PowerThrottlingState& state) -> NTSTATUS {
+                return state.is_valid(exports::throttles_speed) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+            });
     case ThreadPriorityBoost:
         return with<ULONG>(from, length, [&](ULONG disabled) -> NTSTATUS {
             ke::disable_boosts(thread, disabled != 0);
@@ -123,10 +174,25 @@ NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG leng
 
 } // namespace
 
+// Pages of SetThreadPriority, SetThreadPriorityBoost, SetThreadAffinityMask, SetThreadDescription:
+// THREAD_SET_LIMITED_INFORMATION is enough.
+static ACCESS_MASK access_for(ULONG information_class) {
+    constexpr ACCESS_MASK thread_set_token = 0x80, thread_set_limited_information = 0x400;
+    switch (information_class) {
+    case ThreadImpersonationToken:
+        return thread_set_token;
+    case ThreadBasePriority:
+    case ThreadPriorityBoost:
+    case ThreadAffinityMask:
+    case ThreadNameInformation:
+        return thread_set_limited_information;
+    default:
+        return thread_set_information;
+    }
+}
+
 extern "C" NTSTATUS NtSetInformationThread(HANDLE handle, ULONG information_class, void* from, ULONG length) {
-    constexpr ACCESS_MASK thread_set_token = 0x80;
-    exports::TargetThread thread(
-        handle, information_class == ThreadImpersonationToken ? thread_set_token : thread_set_information);
+    exports::TargetThread thread(handle, access_for(information_class));
     return NT_SUCCESS(thread.status) ? set(*thread, information_class, from, length) : thread.status;
 }
 GATE(NtSetInformationThread);

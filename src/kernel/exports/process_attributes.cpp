@@ -1,6 +1,6 @@
 #include "kernel/exports/process_attributes.h"
 #include "kernel/exports/capture.h"
-#include "kernel/ldr/modules.h"
+#include "kernel/exports/process_image.h"
 #include "kernel/ps/priority_class.h"
 
 namespace nt::exports {
@@ -26,35 +26,6 @@ struct Attribute {
     ULONG_PTR value; // an address or the value itself
     SIZE_T* returned;
 };
-
-// SECTION_IMAGE_INFORMATION
-struct ImageInformation {
-    PVOID TransferAddress;
-    ULONG ZeroBits;
-    SIZE_T MaximumStackSize, CommittedStackSize;
-    ULONG SubSystemType;
-    USHORT SubSystemMinorVersion, SubSystemMajorVersion;
-    ULONG OperatingSystemVersion;
-    USHORT ImageCharacteristics, DllCharacteristics, Machine;
-    BOOLEAN ImageContainsCode;
-    UCHAR ImageFlags;
-    ULONG LoaderFlags, ImageFileSize, CheckSum;
-};
-static_assert(sizeof(ImageInformation) == 0x40);
-
-ImageInformation image_of(const EPROCESS& object) {
-    const auto& process = static_cast<const ps::Process&>(object);
-    const ldr::Module& module =
-        *process.modules->find(reinterpret_cast<std::uint64_t>(process.SectionBaseAddress));
-    ImageInformation info{};
-    info.TransferAddress = reinterpret_cast<PVOID>(module.entry);
-    info.MaximumStackSize = process.stack_reserve;
-    info.CommittedStackSize = process.stack_commit;
-    info.SubSystemType = 3; // IMAGE_SUBSYSTEM_WINDOWS_CUI
-    info.Machine = 0x8664;
-    info.ImageContainsCode = true;
-    return info;
-}
 
 } // namespace
 
@@ -121,7 +92,7 @@ NTSTATUS ProcessAttributes::answer(const EPROCESS& process, const ke::Thread& th
     for (const Wanted& w : wanted_) {
         const CLIENT_ID id = thread.Cid;
         const ULONG_PTR teb = thread.teb;
-        const ImageInformation image = image_of(process);
+        const auto image = exports::image_information_of(static_cast<const ps::Process&>(process));
         const void* from = w.number == client_id     ? &id
                            : w.number == teb_address ? static_cast<const void*>(&teb)
                                                      : &image;

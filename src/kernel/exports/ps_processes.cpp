@@ -165,6 +165,25 @@ extern "C" BOOLEAN PsIsThreadTerminating(ke::Thread* thread) {
 }
 GATE(PsIsThreadTerminating);
 
+// Nothing of win32k is there, no process is in a job.
+extern "C" PVOID PsGetProcessWin32Process(EPROCESS*) { return nullptr; }
+GATE(PsGetProcessWin32Process);
+extern "C" PVOID PsGetThreadWin32Thread(ke::Thread*) { return nullptr; }
+GATE(PsGetThreadWin32Thread);
+extern "C" PVOID PsGetProcessJob(EPROCESS*) { return nullptr; }
+GATE(PsGetProcessJob);
+
+extern "C" BOOLEAN PsGetThreadHardErrorsAreDisabled(ke::Thread* thread) { return thread->hard_errors_off; }
+GATE(PsGetThreadHardErrorsAreDisabled);
+extern "C" void PsSetThreadHardErrorsAreDisabled(ke::Thread* thread, BOOLEAN disabled) {
+    thread->hard_errors_off = disabled;
+}
+GATE(PsSetThreadHardErrorsAreDisabled);
+
+// For APCs to 32-bit threads, which there are none of: the routine stays as it is.
+extern "C" NTSTATUS PsWrapApcWow64Thread(PVOID*, PVOID*) { return STATUS_SUCCESS; }
+GATE(PsWrapApcWow64Thread);
+
 // No process is protected.
 extern "C" BOOLEAN PsIsProtectedProcess(EPROCESS*) { return 0; }
 GATE(PsIsProtectedProcess);

@@ -9,9 +9,6 @@
 
 namespace nt::exports {
 
-// Classes of thread information beyond abi's.
-inline constexpr ULONG ThreadGroupInformation = 30, ThreadIdealProcessorEx = 33, ThreadSuspendCount = 35;
-
 class TargetThread {
   public:
     // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED.

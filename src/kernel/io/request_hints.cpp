@@ -12,7 +12,7 @@ namespace nt::io {
 namespace {
 
 constexpr ULONG thread_priority_stays = 0xffff;
-constexpr ULONG normal_page_priority = 5; // assumed: of every thread; there is no paging to have priorities
+constexpr ULONG normal_page_priority = 5; // MEMORY_PRIORITY_NORMAL; there is no paging that it could change
 
 } // namespace
 
@@ -42,7 +42,7 @@ NTSTATUS set_priority_hint(ke::Thread& thread, ULONG hint) {
 // As ddi page nf-fltkernel-fltretrieveiopriorityinfo has it, which does the same for minifilters.
 void retrieve_priorities(const IRP* irp, FILE_OBJECT* file, ke::Thread* thread, IO_PRIORITY_INFO& to) {
     to.ThreadPriority = thread ? static_cast<ULONG>(thread->Tcb.Priority) : thread_priority_stays;
-    to.PagePriority = thread ? normal_page_priority : 0;
+    to.PagePriority = thread ? normal_page_priority - thread->lower_page_priority : 0;
     to.IoPriority = IoPriorityNormal;
     if (irp && (irp->Flags & detail::hint_bits))
         to.IoPriority = priority_hint(irp);
@@ -63,6 +63,8 @@ NTSTATUS apply_priorities(const IO_PRIORITY_INFO& given, IO_PRIORITY_INFO* befor
         retrieve_priorities(nullptr, nullptr, &thread, *before);
     }
     thread.io_priority = static_cast<UCHAR>(info.IoPriority + 1);
+    if (info.PagePriority && info.PagePriority <= normal_page_priority)
+        thread.lower_page_priority = static_cast<UCHAR>(normal_page_priority - info.PagePriority);
     if (!stays) {
         ke::set_priority(thread, static_cast<KPRIORITY>(info.ThreadPriority));
         ke::dispatch();

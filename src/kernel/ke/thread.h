@@ -65,12 +65,14 @@ struct Thread : ETHREAD {
     ULONG spins;          // in a row (spinning.h)
     ULONGLONG spins_since, spun_until;
     LIST_ENTRY all_link;
-    LIST_ENTRY ended_link;   // ps
-    PVOID extension;         // ps
-    PVOID calls;             // io: dispatch routines that are running
-    const GUID* activity_id; // io: of a request that it works on; null: none
-    UCHAR io_priority;       // io: IO_PRIORITY_HINT + 1; 0: none was set
-    bool hard_errors_off;    // io
+    LIST_ENTRY ended_link;     // ps
+    PVOID extension;           // ps
+    PVOID calls;               // io: dispatch routines that are running
+    const GUID* activity_id;   // io: of a request that it works on; null: none
+    UCHAR io_priority;         // io: IO_PRIORITY_HINT + 1; 0: none was set
+    bool hard_errors_off;      // io
+    UCHAR lower_page_priority; // below the normal one
+    UNICODE_STRING* name;      // ps: of ThreadNameInformation, with its characters behind it; null: none
 };
 
 // A KTHREAD is the head of its thread's body.

@@ -16,6 +16,7 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 constexpr int max_forwarders = 16;
+constexpr std::size_t most_unloaded = 50; // MI_UNLOADED_DRIVERS
 
 } // namespace
 
@@ -34,6 +35,7 @@ std::unique_ptr<Module> ModuleList::remove(Module& module) {
     if (observer_) observer_->removing(module);
     std::erase(load_order_, &module);
     std::erase(by_address_, &module);
+    if (unloaded_.size() == most_unloaded) unloaded_.erase(unloaded_.begin());
     unloaded_.push_back({module.file_name, module.base, module.size});
     const auto it =
         std::find_if(owned_.begin(), owned_.end(), [&](auto& owned) { return owned.get() == &module; });
@@ -63,7 +65,17 @@ Module* ModuleList::find(std::string_view name) const {
 
 std::string ModuleList::describe(std::uint64_t address) const {
     const auto* module = find(address);
-    return module ? module->describe(address) : fmt::format("{:#x}", address);
+    if (module) return module->describe(address);
+    if (const UnloadedModule* gone = unloaded_at(address))
+        return fmt::format("<Unloaded_{}>+{:#x}", gone->file_name, address - gone->base);
+    return fmt::format("{:#x}", address);
+}
+
+const UnloadedModule* ModuleList::unloaded_at(std::uint64_t address) const {
+    if (find(address)) return nullptr;
+    for (auto m = unloaded_.rbegin(); m != unloaded_.rend(); ++m)
+        if (address - m->base < m->size) return &*m;
+    return nullptr;
 }
 
 seh::FunctionTables::Entry ModuleList::lookup(ULONG_PTR pc) const {

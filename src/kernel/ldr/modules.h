@@ -29,12 +29,16 @@ class ModuleList final : public seh::FunctionTables {
     void set_observer(ModuleObserver* observer) { observer_ = observer; }
 
     const std::vector<Module*>& in_load_order() const { return load_order_; }
-    const std::vector<UnloadedModule>& unloaded() const { return unloaded_; } // oldest first
-    Module* find(std::uint64_t address) const;                                // null: no image there
+    // The last 50 that went, oldest first, as Windows keeps them.
+    const std::vector<UnloadedModule>& unloaded() const { return unloaded_; }
+    // The last one that was at an address where none is now; null: none was.
+    const UnloadedModule* unloaded_at(std::uint64_t address) const;
+    Module* find(std::uint64_t address) const; // null: no image there
     // By file name ("null.sys", "NTOSKRNL.EXE"), case-insensitive; "null" finds "null.sys" or "null.dll",
     // "nt" ntoskrnl.exe.
     Module* find(std::string_view name) const;
-    std::string describe(std::uint64_t address) const; // "null!NullRead+0x12", or the address in hexadecimal
+    // "null!NullRead+0x12", "<Unloaded_null.sys>+0x1012", or the address in hexadecimal
+    std::string describe(std::uint64_t address) const;
 
     // seh::FunctionTables: the covering RUNTIME_FUNCTION, in guest memory for kernel images (drivers see it
     // in DISPATCHER_CONTEXT), in the file's copy for programs. No allocation, safe after a fault.

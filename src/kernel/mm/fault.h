@@ -44,4 +44,8 @@ MemoryException classify_primitive_fault();
 //   kernel stack PAGE_FAULT_IN_NONPAGED_AREA (0x50)                                  the rest
 BugCheck classify_kernel_fault(const Access& access, KIRQL irql, bool rip_is_driver);
 
+// The same where the image of an unloaded driver was: bug check 0xCE. assumed: a fetch is 0x10, as in 0x50.
+inline constexpr ULONG_PTR unloaded_execute = 0x10;
+BugCheck unloaded_driver_fault(const Access& access);
+
 } // namespace nt::mm

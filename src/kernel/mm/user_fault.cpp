@@ -121,4 +121,9 @@ BugCheck classify_kernel_fault(const Access& access, KIRQL irql, bool rip_is_dri
              access.rip, type}};
 }
 
+BugCheck unloaded_driver_fault(const Access& access) {
+    return {DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS,
+            {access.address, access.execute ? unloaded_execute : access.kind(), access.rip, 0}};
+}
+
 } // namespace nt::mm

@@ -164,10 +164,20 @@ void finish_handle(PVOID object) {
 
 } // namespace
 
+// "A handle that has the PROCESS_QUERY_INFORMATION access right is automatically granted
+// PROCESS_QUERY_LIMITED_INFORMATION"; the same of threads, and of setting.
+static ACCESS_MASK with_limited(const OBJECT_TYPE* type, ACCESS_MASK access) {
+    if (hooks.process_type && type == *hooks.process_type)
+        return access | (access & 0x400) << 2 | (access & 0x200) << 4;
+    if (hooks.thread_type && type == *hooks.thread_type) return access | (access & 0x60) << 5;
+    return access;
+}
+
 Result<HANDLE> create_handle_in(HandleTable& table, PVOID object, ACCESS_MASK access, ULONG attributes,
                                 OpenedBy by) {
     OBJECT_HEADER* header = header_of(object);
     OBJECT_TYPE* type = type_of(object);
+    access = with_limited(type, access);
     if (header->Flags & OB_FLAG_EXCLUSIVE_OBJECT || attributes & OBJ_EXCLUSIVE) [[unlikely]]
         if (const NTSTATUS status = claim(header, object, table.owner(), attributes); !NT_SUCCESS(status))
             return fail(status);

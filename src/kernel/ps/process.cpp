@@ -5,6 +5,7 @@
 #include "host/guest.h"
 #include "host/machine_heap.h"
 #include "kernel/ke/apc.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/report.h"
 #include "kernel/mm/address_space.h"
@@ -112,6 +113,8 @@ void finish(Process& process) {
     if (trace::on)
         trace::emit_process_exited(&process, static_cast<std::uint32_t>(detail::id_of(process)),
                                    process.ExitStatus);
+    if (process.critical) // "If 0, a process died. If 1, a thread died."
+        ke::bug_check(CRITICAL_PROCESS_DIED, reinterpret_cast<ULONG_PTR>(&process), 0);
     ke::signal_object(process.Pcb.Header);
     on_process_exit(process);
 }

@@ -34,6 +34,9 @@ struct Process : EPROCESS {
     // Requests on files, and bytes that they moved: reads, writes, others (IO_COUNTERS).
     ULONGLONG io_operations[3], io_transfers[3];
     SIZE_T working_set_minimum, working_set_maximum; // ProcessQuotaLimits; nothing acts on them
+    ULONG throttling_control, throttling;            // PROCESS_POWER_THROTTLING_STATE; nothing comes of it
+    UCHAR lower_page_priority;                       // below the normal one
+    bool critical;                                   // its end is bug check CRITICAL_PROCESS_DIED
     bool boosts_disabled;                            // of its threads (SetProcessPriorityBoost)
     bool terminating;
     bool allow_missing;    // missing imports of its images are bound to stubs

@@ -12,6 +12,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/object.h"
+#include "kernel/pool/pool.h"
 #include "kernel/ps/image_notify.h"
 #include "kernel/ps/thread_notify.h"
 #include "kernel/ps/times.h"
@@ -27,7 +28,8 @@ OBJECT_TYPE* thread_type = nullptr;
 
 namespace {
 
-constexpr ULONG thread_tag = 0xe5726854; // "Thr\xe5"
+constexpr ULONG thread_tag = 0xe5726854;     // "Thr\xe5"
+constexpr ULONG break_on_termination = 0x20; // of CrossThreadFlags
 constexpr ACCESS_MASK thread_all_access = 0x1fffff;
 ULONG_PTR next_id = 4;
 std::vector<PVOID, host::HeapAllocator<PVOID>>
@@ -57,6 +59,7 @@ void reap() {
 void remove_thread(PVOID body) {
     auto& thread = *static_cast<ke::Thread*>(body);
     se::impersonate(thread, nullptr, SecurityAnonymous, false);
+    if (thread.name) pool::release(thread.name, thread_name_tag);
     ke::delete_thread(thread);
     forget_id(thread.tid);
     if (thread.process) ob::dereference(thread.process);
@@ -262,6 +265,8 @@ void exit_thread(LONG status) {
     self.exit_status = status; // its process's, if it is the last
     leave_first_region(self);
     notify_thread_ends(self);
+    if (self.CrossThreadFlags & break_on_termination)
+        ke::bug_check(CRITICAL_PROCESS_DIED, reinterpret_cast<ULONG_PTR>(&self), 1);
     self.ExitTime = time_stamp();
     for (ULONG i = 0; i < rundown_count; i++)
         rundowns[i](self);

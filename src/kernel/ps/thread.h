@@ -12,6 +12,7 @@ struct EPROCESS;
 namespace nt::ps {
 
 extern OBJECT_TYPE* thread_type;
+inline constexpr ULONG thread_name_tag = 'T' | 'h' << 8 | 'N' << 16 | 'm' << 24;
 
 // The type Thread. After ob::initialize().
 NTSTATUS initialize_threads();

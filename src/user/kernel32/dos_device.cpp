@@ -1,4 +1,4 @@
-// DOS device names: the symbolic links in \??, and what is known of drives.
+// DOS device names: the symbolic links in \??.
 #include "kernel32.h"
 
 namespace nt {
@@ -221,57 +221,6 @@ bool drive_exists(WCHAR letter) {
     return exists;
 }
 
-// Letter of the drive that a path or, if null, the current directory is on.
-WCHAR drive_of(const WCHAR* path) {
-    if (path && path[0] && path[1] == ':') return path[0];
-    WCHAR current[MAX_PATH];
-    return RtlGetCurrentDirectory_U(sizeof current, current) && current[1] == ':' ? current[0] : u'\0';
-}
-
-// Asks a volume by its root directory. The drive must exist.
-template <class T>
-NTSTATUS ask_volume(const WCHAR* root, T* information, ULONG size, FS_INFORMATION_CLASS cls) {
-    WCHAR drive = drive_of(root);
-    WCHAR path[] = {'\\', '?', '?', '\\', drive, ':', '\\', 0};
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, path);
-    OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, &name, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
-    HANDLE file;
-    IO_STATUS_BLOCK iosb;
-    NTSTATUS status = NtOpenFile(
-        &file, SYNCHRONIZE | FILE_READ_ATTRIBUTES, &attributes, &iosb, FILE_SHARE_READ | FILE_SHARE_WRITE,
-        FILE_SYNCHRONOUS_IO_NONALERT | FILE_DIRECTORY_FILE | FILE_OPEN_FOR_FREE_SPACE_QUERY);
-    if (!NT_SUCCESS(status)) return status;
-    status = NtQueryVolumeInformationFile(file, &iosb, information, size, cls);
-    NtClose(file);
-    return status;
-}
-
-// The two answers behind GetVolumeInformation.
-struct VolumeFacts {
-    struct {
-        FILE_FS_VOLUME_INFORMATION information;
-        WCHAR rest[64];
-    } volume;
-    struct {
-        FILE_FS_ATTRIBUTE_INFORMATION information;
-        WCHAR rest[64];
-    } attribute;
-
-    BOOL give(WCHAR* label, DWORD label_size, DWORD* serial, DWORD* component, DWORD* flags, WCHAR* system,
-              DWORD system_size) const {
-        if (serial) *serial = volume.information.VolumeSerialNumber;
-        if (component) *component = DWORD(attribute.information.MaximumComponentNameLength);
-        if (flags) *flags = attribute.information.FileSystemAttributes;
-        DWORD n = volume.information.VolumeLabelLength / 2,
-              m = attribute.information.FileSystemNameLength / 2;
-        if ((label && return_string(label, label_size, volume.information.VolumeLabel, n) != n) ||
-            (system && return_string(system, system_size, attribute.information.FileSystemName, m) != m))
-            return fail_with(ERROR_BAD_LENGTH);
-        return TRUE;
-    }
-};
-
 } // namespace
 
 extern "C" {
@@ -315,99 +264,6 @@ DWORD GetLogicalDrives() {
     for (int i = 0; i < 26; ++i)
         if (drive_exists(WCHAR('A' + i))) drives |= 1u << i;
     return drives;
-}
-// DRIVE_UNKNOWN 0, NO_ROOT_DIR 1, REMOVABLE 2, FIXED 3, CDROM 5
-UINT GetDriveTypeW(const WCHAR* root) {
-    FILE_FS_DEVICE_INFORMATION device;
-    if (!NT_SUCCESS(ask_volume(root, &device, sizeof device, FileFsDeviceInformation))) return 1;
-    if (device.DeviceType == 2 || device.DeviceType == 3) return 5;
-    if (device.DeviceType != 7 && device.DeviceType != 8) return 0;
-    return device.Characteristics & 1 ? 2 : 3;
-}
-UINT GetDriveTypeA(const CHAR* root) {
-    Wide wide(root);
-    return wide.ok() ? GetDriveTypeW(wide.get()) : 0;
-}
-
-BOOL GetVolumeInformationW(const WCHAR* root, WCHAR* label, DWORD label_size, DWORD* serial, DWORD* component,
-                           DWORD* flags, WCHAR* system, DWORD system_size) {
-    VolumeFacts facts;
-    NTSTATUS status = ask_volume(root, &facts.volume, sizeof facts.volume, FileFsVolumeInformation);
-    if (NT_SUCCESS(status))
-        status = ask_volume(root, &facts.attribute, sizeof facts.attribute, FileFsAttributeInformation);
-    if (!NT_SUCCESS(status)) {
-        fail(status);
-        if (status == STATUS_OBJECT_NAME_NOT_FOUND) RtlSetLastWin32Error(ERROR_PATH_NOT_FOUND);
-        return FALSE;
-    }
-    return facts.give(label, label_size, serial, component, flags, system, system_size);
-}
-BOOL GetVolumeInformationByHandleW(HANDLE file, WCHAR* label, DWORD label_size, DWORD* serial,
-                                   DWORD* component, DWORD* flags, WCHAR* system, DWORD system_size) {
-    VolumeFacts facts;
-    IO_STATUS_BLOCK iosb;
-    file = real_handle(file);
-    NTSTATUS status = NtQueryVolumeInformationFile(file, &iosb, &facts.volume, sizeof facts.volume,
-                                                   FileFsVolumeInformation);
-    if (NT_SUCCESS(status))
-        status = NtQueryVolumeInformationFile(file, &iosb, &facts.attribute, sizeof facts.attribute,
-                                              FileFsAttributeInformation);
-    if (!NT_SUCCESS(status)) return fail(status);
-    return facts.give(label, label_size, serial, component, flags, system, system_size);
-}
-
-BOOL GetDiskFreeSpaceExW(const WCHAR* path, ULARGE_INTEGER* available, ULARGE_INTEGER* total,
-                         ULARGE_INTEGER* free) {
-    FILE_FS_FULL_SIZE_INFORMATION size;
-    NTSTATUS status = ask_volume(path, &size, sizeof size, FileFsFullSizeInformation);
-    if (!NT_SUCCESS(status)) {
-        fail(status);
-        if (status == STATUS_OBJECT_NAME_NOT_FOUND) RtlSetLastWin32Error(ERROR_PATH_NOT_FOUND);
-        return FALSE;
-    }
-    ULONGLONG unit = ULONGLONG(size.SectorsPerAllocationUnit) * size.BytesPerSector;
-    if (available) available->QuadPart = ULONGLONG(size.CallerAvailableAllocationUnits.QuadPart) * unit;
-    if (total) total->QuadPart = ULONGLONG(size.TotalAllocationUnits.QuadPart) * unit;
-    if (free) free->QuadPart = ULONGLONG(size.ActualAvailableAllocationUnits.QuadPart) * unit;
-    return TRUE;
-}
-BOOL GetDiskFreeSpaceExA(const CHAR* path, ULARGE_INTEGER* available, ULARGE_INTEGER* total,
-                         ULARGE_INTEGER* free) {
-    Wide wide(path);
-    return wide.ok() && GetDiskFreeSpaceExW(wide.get(), available, total, free);
-}
-BOOL GetDiskFreeSpaceW(const WCHAR* path, DWORD* sectors, DWORD* bytes, DWORD* free, DWORD* total) {
-    FILE_FS_SIZE_INFORMATION size;
-    NTSTATUS status = ask_volume(path, &size, sizeof size, FileFsSizeInformation);
-    if (!NT_SUCCESS(status)) {
-        fail(status);
-        if (status == STATUS_OBJECT_NAME_NOT_FOUND) RtlSetLastWin32Error(ERROR_PATH_NOT_FOUND);
-        return FALSE;
-    }
-    auto cut = [](LONGLONG n) { return n > 0xffffffff ? 0xffffffffu : DWORD(n); };
-    if (sectors) *sectors = size.SectorsPerAllocationUnit;
-    if (bytes) *bytes = size.BytesPerSector;
-    if (free) *free = cut(size.AvailableAllocationUnits.QuadPart);
-    if (total) *total = cut(size.TotalAllocationUnits.QuadPart);
-    return TRUE;
-}
-
-BOOL GetDiskFreeSpaceA(const CHAR* path, DWORD* sectors, DWORD* bytes, DWORD* free, DWORD* total) {
-    Wide wide(path);
-    return wide.ok() && GetDiskFreeSpaceW(wide.get(), sectors, bytes, free, total);
-}
-BOOL GetVolumeInformationA(const CHAR* root, CHAR* label, DWORD label_size, DWORD* serial, DWORD* component,
-                           DWORD* flags, CHAR* system, DWORD system_size) {
-    Wide wide(root);
-    WCHAR wide_label[MAX_PATH], wide_system[MAX_PATH];
-    if (!wide.ok() || !GetVolumeInformationW(wide.get(), wide_label, MAX_PATH, serial, component, flags,
-                                             wide_system, MAX_PATH))
-        return FALSE;
-    DWORD n = DWORD(wcslen(wide_label)), m = DWORD(wcslen(wide_system));
-    if ((label && return_string(label, label_size, wide_label, n) >= label_size) ||
-        (system && return_string(system, system_size, wide_system, m) >= system_size))
-        return fail_with(ERROR_BAD_LENGTH);
-    return TRUE;
 }
 // A multi-string of roots: "C:\", "D:\" ...
 DWORD GetLogicalDriveStringsW(DWORD size, WCHAR* to) {

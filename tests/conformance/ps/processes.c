@@ -32,6 +32,12 @@ IMPORT(BOOLEAN, PsIsThreadTerminating, PETHREAD);
 IMPORT(BOOLEAN, PsIsProtectedProcess, PEPROCESS);
 IMPORT(BOOLEAN, PsIsSystemProcess, PEPROCESS);
 IMPORT(HANDLE, PsGetCurrentThreadId, void);
+IMPORT(PVOID, PsGetProcessWin32Process, PEPROCESS);
+IMPORT(PVOID, PsGetThreadWin32Thread, PETHREAD);
+IMPORT(PVOID, PsGetProcessJob, PEPROCESS);
+IMPORT(BOOLEAN, PsGetThreadHardErrorsAreDisabled, PETHREAD);
+IMPORT(void, PsSetThreadHardErrorsAreDisabled, PETHREAD, BOOLEAN);
+IMPORT(NTSTATUS, PsWrapApcWow64Thread, PVOID*, PVOID*);
 IMPORT(NTSTATUS, MmCopyVirtualMemory, PEPROCESS, PVOID, PEPROCESS, PVOID, SIZE_T, CHAR, PSIZE_T);
 IMPORT(void, KeStackAttachProcess, PVOID, PVOID);
 IMPORT(void, KeUnstackDetachProcess, PVOID);
@@ -120,6 +126,17 @@ static void thread_values(void) {
           "PsGetThreadExitStatus of a thread that is active: STATUS_PENDING");
     CHECK(import_PsGetThreadCreateTime(self) >= import_PsGetProcessCreateTimeQuadPart(PsGetCurrentProcess()),
           "PsGetThreadCreateTime");
+    CHECK(!import_PsGetThreadWin32Thread(self) && !import_PsGetProcessWin32Process(PsGetCurrentProcess()),
+          "a console program has nothing of win32k");
+    CHECK(!import_PsGetProcessJob(PsGetCurrentProcess()), "nor a job");
+    CHECK(!import_PsGetThreadHardErrorsAreDisabled(self), "hard errors are enabled");
+    import_PsSetThreadHardErrorsAreDisabled(self, TRUE);
+    CHECK(import_PsGetThreadHardErrorsAreDisabled(self) && !IoSetThreadHardErrorMode(TRUE),
+          "PsSetThreadHardErrorsAreDisabled: as IoSetThreadHardErrorMode has it");
+    PVOID context = NULL, routine = (PVOID)thread_values;
+    CHECK(import_PsWrapApcWow64Thread(&context, &routine) == STATUS_SUCCESS &&
+              routine == (PVOID)thread_values,
+          "PsWrapApcWow64Thread in a 64-bit thread");
     KeInitializeEvent(&go, NotificationEvent, FALSE);
     if (!NT_SUCCESS(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, wait_and_end, NULL)))
         return;

@@ -526,6 +526,7 @@ extern const nt::exports::Adapter gate_MmAllocateNonCachedMemory;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdl;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdlEx;
 extern const nt::exports::Adapter gate_MmBuildMdlForNonPagedPool;
+extern const nt::exports::Adapter gate_MmCopyMemory;
 extern const nt::exports::Adapter gate_MmCopyVirtualMemory;
 extern const nt::exports::Adapter gate_MmCreateMdl;
 extern const nt::exports::Adapter gate_MmFreeContiguousMemory;
@@ -540,6 +541,10 @@ extern const nt::exports::Adapter gate_MmGetPhysicalMemoryRangesEx2;
 extern const nt::exports::Adapter gate_MmGetSystemRoutineAddress;
 extern const nt::exports::Adapter gate_MmGetVirtualForPhysical;
 extern const nt::exports::Adapter gate_MmIsAddressValid;
+extern const nt::exports::Adapter gate_MmIsDriverSuspectForVerifier;
+extern const nt::exports::Adapter gate_MmIsDriverVerifying;
+extern const nt::exports::Adapter gate_MmIsDriverVerifyingByAddress;
+extern const nt::exports::Adapter gate_MmIsThisAnNtAsSystem;
 extern const nt::exports::Adapter gate_MmLockPagableDataSection;
 extern const nt::exports::Adapter gate_MmLockPagableSectionByHandle;
 extern const nt::exports::Adapter gate_MmMapIoSpace;
@@ -551,6 +556,7 @@ extern const nt::exports::Adapter gate_MmPageEntireDriver;
 extern const nt::exports::Adapter gate_MmProbeAndLockPages;
 extern const nt::exports::Adapter gate_MmProbeAndLockSelectedPages;
 extern const nt::exports::Adapter gate_MmProtectMdlSystemAddress;
+extern const nt::exports::Adapter gate_MmQuerySystemSize;
 extern const nt::exports::Adapter gate_MmResetDriverPaging;
 extern const nt::exports::Adapter gate_MmSizeOfMdl;
 extern const nt::exports::Adapter gate_MmUnlockPagableImageSection;
@@ -786,18 +792,22 @@ extern const nt::exports::Adapter gate_PsGetProcessExitTime;
 extern const nt::exports::Adapter gate_PsGetProcessId;
 extern const nt::exports::Adapter gate_PsGetProcessImageFileName;
 extern const nt::exports::Adapter gate_PsGetProcessInheritedFromUniqueProcessId;
+extern const nt::exports::Adapter gate_PsGetProcessJob;
 extern const nt::exports::Adapter gate_PsGetProcessPeb;
 extern const nt::exports::Adapter gate_PsGetProcessSectionBaseAddress;
 extern const nt::exports::Adapter gate_PsGetProcessSessionId;
 extern const nt::exports::Adapter gate_PsGetProcessSessionIdEx;
 extern const nt::exports::Adapter gate_PsGetProcessStartKey;
+extern const nt::exports::Adapter gate_PsGetProcessWin32Process;
 extern const nt::exports::Adapter gate_PsGetProcessWow64Process;
 extern const nt::exports::Adapter gate_PsGetThreadCreateTime;
 extern const nt::exports::Adapter gate_PsGetThreadExitStatus;
+extern const nt::exports::Adapter gate_PsGetThreadHardErrorsAreDisabled;
 extern const nt::exports::Adapter gate_PsGetThreadId;
 extern const nt::exports::Adapter gate_PsGetThreadProcess;
 extern const nt::exports::Adapter gate_PsGetThreadProcessId;
 extern const nt::exports::Adapter gate_PsGetThreadTeb;
+extern const nt::exports::Adapter gate_PsGetThreadWin32Thread;
 extern const nt::exports::Adapter gate_PsGetVersion;
 extern const nt::exports::Adapter gate_PsImpersonateClient;
 extern const nt::exports::Adapter gate_PsIsProtectedProcess;
@@ -823,7 +833,9 @@ extern const nt::exports::Adapter gate_PsSetCreateThreadNotifyRoutine;
 extern const nt::exports::Adapter gate_PsSetCreateThreadNotifyRoutineEx;
 extern const nt::exports::Adapter gate_PsSetLoadImageNotifyRoutine;
 extern const nt::exports::Adapter gate_PsSetLoadImageNotifyRoutineEx;
+extern const nt::exports::Adapter gate_PsSetThreadHardErrorsAreDisabled;
 extern const nt::exports::Adapter gate_PsTerminateSystemThread;
+extern const nt::exports::Adapter gate_PsWrapApcWow64Thread;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_UCHAR;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_ULONG;
 extern const nt::exports::Adapter gate_READ_PORT_BUFFER_USHORT;
@@ -1860,6 +1872,7 @@ const Row rows[] = {
     {"MmAllocatePagesForMdlEx", "the cache type is ignored", "", &gate_MmAllocatePagesForMdlEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmBuildMdlForNonPagedPool", "", "", &gate_MmBuildMdlForNonPagedPool, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmCanFileBeTruncated", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmCopyMemory", "", "", &gate_MmCopyMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmCopyVirtualMemory", "", "", &gate_MmCopyVirtualMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmCreateMdl", "", "", &gate_MmCreateMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmCreateSection", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -1879,10 +1892,11 @@ const Row rows[] = {
     {"MmGetVirtualForPhysical", "", "", &gate_MmGetVirtualForPhysical, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmHighestUserAddress", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"MmIsAddressValid", "", "", &gate_MmIsAddressValid, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"MmIsDriverSuspectForVerifier", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmIsDriverVerifying", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmIsDriverSuspectForVerifier", "", "", &gate_MmIsDriverSuspectForVerifier, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"MmIsDriverVerifying", "", "", &gate_MmIsDriverVerifying, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
+    {"MmIsDriverVerifyingByAddress", "", "", &gate_MmIsDriverVerifyingByAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmIsNonPagedSystemAddressValid", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"MmIsThisAnNtAsSystem", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmIsThisAnNtAsSystem", "", "", &gate_MmIsThisAnNtAsSystem, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmIsVerifierEnabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmLockPagableDataSection", "", "", &gate_MmLockPagableDataSection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmLockPagableSectionByHandle", "", "", &gate_MmLockPagableSectionByHandle, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
@@ -1898,7 +1912,7 @@ const Row rows[] = {
     {"MmProbeAndLockProcessPages", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmProbeAndLockSelectedPages", "", "", &gate_MmProbeAndLockSelectedPages, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, true},
     {"MmProtectMdlSystemAddress", "", "", &gate_MmProtectMdlSystemAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
-    {"MmQuerySystemSize", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmQuerySystemSize", "", "", &gate_MmQuerySystemSize, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"MmResetDriverPaging", "", "", &gate_MmResetDriverPaging, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmSectionObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmSecureVirtualMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
@@ -2008,15 +2022,15 @@ const Row rows[] = {
     {"NtQueryEvent", "service", "", &gate_NtQueryEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryFullAttributesFile", "service", "", &gate_NtQueryFullAttributesFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationFile", "service", "", &gate_NtQueryInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtQueryInformationProcess", "no device map, subsystem, image information", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, pending I/O, ended, last of its process", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQueryInformationProcess", "", "", &gate_NtQueryInformationProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtQueryInformationThread", "", "", &gate_NtQueryInformationThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryInformationToken", "", "", &gate_NtQueryInformationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryIoCompletion", "service", "", &gate_NtQueryIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryKey", "KeyBasicInformation, KeyNodeInformation, KeyFullInformation, KeyNameInformation", "", &gate_NtQueryKey, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
     {"NtQueryObject", "service", "", &gate_NtQueryObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryPerformanceCounter", "service", "", &gate_NtQueryPerformanceCounter, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQueryQuotaInformationFile", "service", "", &gate_NtQueryQuotaInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtQuerySection", "SectionBasicInformation only", "", &gate_NtQuerySection, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtQuerySection", "", "", &gate_NtQuerySection, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySecurityObject", "service", "", &gate_NtQuerySecurityObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySymbolicLinkObject", "service", "", &gate_NtQuerySymbolicLinkObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtQuerySystemInformation", "classes basic, processor, performance, time of day, processes, handles, modules, kernel debugger", "", &gate_NtQuerySystemInformation, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
@@ -2044,8 +2058,8 @@ const Row rows[] = {
     {"NtSetEvent", "service", "", &gate_NtSetEvent, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationFile", "service", "", &gate_NtSetInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationObject", "service", "", &gate_NtSetInformationObject, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"NtSetInformationProcess", "priority class, base priority, boosts, affinity, error mode and quota limits only", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
-    {"NtSetInformationThread", "priorities, boosts, affinity, ideal processor and impersonation token only", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 0, false},
+    {"NtSetInformationProcess", "", "", &gate_NtSetInformationProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
+    {"NtSetInformationThread", "", "", &gate_NtSetInformationThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetInformationToken", "", "", &gate_NtSetInformationToken, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetIoCompletion", "service", "", &gate_NtSetIoCompletion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"NtSetQuotaInformationFile", "service", "", &gate_NtSetQuotaInformationFile, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
@@ -2163,22 +2177,22 @@ const Row rows[] = {
     {"PsGetProcessId", "", "", &gate_PsGetProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessImageFileName", "", "", &gate_PsGetProcessImageFileName, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PsGetProcessInheritedFromUniqueProcessId", "", "", &gate_PsGetProcessInheritedFromUniqueProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetProcessJob", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetProcessJob", "", "", &gate_PsGetProcessJob, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessPeb", "", "", &gate_PsGetProcessPeb, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessSectionBaseAddress", "", "", &gate_PsGetProcessSectionBaseAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessSessionId", "", "", &gate_PsGetProcessSessionId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessSessionIdEx", "", "", &gate_PsGetProcessSessionIdEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessStartKey", "", "", &gate_PsGetProcessStartKey, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetProcessWin32Process", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetProcessWin32Process", "", "", &gate_PsGetProcessWin32Process, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetProcessWow64Process", "", "", &gate_PsGetProcessWow64Process, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadCreateTime", "", "", &gate_PsGetThreadCreateTime, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadExitStatus", "", "", &gate_PsGetThreadExitStatus, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetThreadHardErrorsAreDisabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetThreadHardErrorsAreDisabled", "", "", &gate_PsGetThreadHardErrorsAreDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadId", "", "", &gate_PsGetThreadId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"PsGetThreadProcess", "", "", &gate_PsGetThreadProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadProcessId", "", "", &gate_PsGetThreadProcessId, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetThreadTeb", "", "", &gate_PsGetThreadTeb, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"PsGetThreadWin32Thread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsGetThreadWin32Thread", "", "", &gate_PsGetThreadWin32Thread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsGetVersion", "", "", &gate_PsGetVersion, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsImpersonateClient", "", "", &gate_PsImpersonateClient, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsInitialSystemProcess", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
@@ -2211,11 +2225,11 @@ const Row rows[] = {
     {"PsSetCreateThreadNotifyRoutineEx", "", "", &gate_PsSetCreateThreadNotifyRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetLoadImageNotifyRoutine", "", "", &gate_PsSetLoadImageNotifyRoutine, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsSetLoadImageNotifyRoutineEx", "", "", &gate_PsSetLoadImageNotifyRoutineEx, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
-    {"PsSetThreadHardErrorsAreDisabled", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsSetThreadHardErrorsAreDisabled", "", "", &gate_PsSetThreadHardErrorsAreDisabled, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"PsTerminateSystemThread", "", "", &gate_PsTerminateSystemThread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 0, false},
     {"PsThreadType", "", "", nullptr, 8, 0, Kind::data, Status::full, Image::ntoskrnl, 15, false},
     {"PsUpdateDiskCounters", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
-    {"PsWrapApcWow64Thread", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"PsWrapApcWow64Thread", "", "", &gate_PsWrapApcWow64Thread, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"READ_REGISTER_BUFFER_UCHAR", "", "", &gate_READ_REGISTER_BUFFER_UCHAR, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"READ_REGISTER_BUFFER_ULONG", "", "", &gate_READ_REGISTER_BUFFER_ULONG, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"READ_REGISTER_BUFFER_ULONG64", "", "", &gate_READ_REGISTER_BUFFER_ULONG64, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
@@ -2616,8 +2630,8 @@ const Row rows[] = {
     {"ZwQueryEvent", "service", "", nullptr, 0, 86, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryFullAttributesFile", "service", "", nullptr, 0, 4116, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationFile", "service", "", nullptr, 0, 17, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQueryInformationProcess", "no device map, subsystem, image information", "", nullptr, 0, 25, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwQueryInformationThread", "basic information, times, cycles, start address, boosts, affinity, ideal processor, suspend count, pending I/O, ended, last of its process", "", nullptr, 0, 37, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwQueryInformationProcess", "", "", nullptr, 0, 25, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwQueryInformationThread", "", "", nullptr, 0, 37, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationToken", "", "", nullptr, 0, 33, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryInformationTransaction", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"ZwQueryIoCompletion", "service", "", nullptr, 0, 4107, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2625,7 +2639,7 @@ const Row rows[] = {
     {"ZwQueryObject", "service", "", nullptr, 0, 16, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryPerformanceCounter", "service", "", nullptr, 0, 49, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQueryQuotaInformationFile", "service", "", nullptr, 0, 4122, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwQuerySection", "SectionBasicInformation only", "", nullptr, 0, 81, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwQuerySection", "", "", nullptr, 0, 81, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySecurityObject", "service", "", nullptr, 0, 4148, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySymbolicLinkObject", "service", "", nullptr, 0, 4135, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwQuerySystemInformation", "classes basic, processor, performance, time of day, processes, handles, modules, kernel debugger", "", nullptr, 0, 54, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
@@ -2656,8 +2670,8 @@ const Row rows[] = {
     {"ZwSetEvent", "service", "", nullptr, 0, 14, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationFile", "service", "", nullptr, 0, 39, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationObject", "service", "", nullptr, 0, 92, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationProcess", "priority class, base priority, boosts, affinity, error mode and quota limits only", "", nullptr, 0, 28, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
-    {"ZwSetInformationThread", "priorities, boosts, affinity, ideal processor and impersonation token only", "", nullptr, 0, 13, Kind::zw, Status::partial, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationProcess", "", "", nullptr, 0, 28, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
+    {"ZwSetInformationThread", "", "", nullptr, 0, 13, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetInformationToken", "", "", nullptr, 0, 4153, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetIoCompletion", "service", "", nullptr, 0, 4108, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
     {"ZwSetQuotaInformationFile", "service", "", nullptr, 0, 4123, Kind::zw, Status::full, Image::ntoskrnl, 0, false},
@@ -2803,7 +2817,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1743;
+const ULONG row_count = 1745;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
