@@ -29,7 +29,31 @@ class Writer {
     ULONG length_, end_ = 0;
 };
 
+// Classes beyond abi's, and what ntddk page ns-ntddk-_key_cached_information has.
+enum : ULONG {
+    key_cached_information = 4,
+    key_flags_information,
+    key_virtualization_information,
+    key_handle_tags_information,
+    key_trust_information,
+};
+struct KEY_CACHED_INFORMATION {
+    LARGE_INTEGER LastWriteTime;
+    ULONG TitleIndex, SubKeys, MaxNameLen, Values, MaxValueNameLen, MaxValueDataLen, NameLength;
+};
+
 ULONG bytes(const std::u16string& text) { return static_cast<ULONG>(text.size() * sizeof(WCHAR)); }
+
+template <class Head> void measure(const Node& node, Head& head) {
+    head.SubKeys = static_cast<ULONG>(node.children.size());
+    head.Values = static_cast<ULONG>(node.values.size());
+    for (const auto& [name, child] : node.children)
+        head.MaxNameLen = std::max(head.MaxNameLen, bytes(name));
+    for (const Value& value : node.values) {
+        head.MaxValueNameLen = std::max(head.MaxValueNameLen, bytes(value.name));
+        head.MaxValueDataLen = std::max(head.MaxValueDataLen, static_cast<ULONG>(value.data.size()));
+    }
+}
 
 } // namespace
 
@@ -102,16 +126,9 @@ NTSTATUS query_key(const Node& node, ULONG information_class, PVOID to, ULONG le
         head.LastWriteTime = time;
         head.ClassOffset = node.class_name.empty() ? ~0u : fixed;
         head.ClassLength = bytes(node.class_name);
-        head.SubKeys = static_cast<ULONG>(node.children.size());
-        head.Values = static_cast<ULONG>(node.values.size());
-        for (const auto& [name, child] : node.children) {
-            head.MaxNameLen = std::max(head.MaxNameLen, bytes(name));
+        measure(node, head);
+        for (const auto& [name, child] : node.children)
             head.MaxClassLen = std::max(head.MaxClassLen, bytes(child->class_name));
-        }
-        for (const Value& value : node.values) {
-            head.MaxValueNameLen = std::max(head.MaxValueNameLen, bytes(value.name));
-            head.MaxValueDataLen = std::max(head.MaxValueDataLen, static_cast<ULONG>(value.data.size()));
-        }
         w.put(0, &head, fixed);
         w.put(fixed, node.class_name.data(), bytes(node.class_name));
         return w.finish(fixed, needed);
@@ -123,6 +140,26 @@ NTSTATUS query_key(const Node& node, ULONG information_class, PVOID to, ULONG le
         w.put(0, &head, fixed);
         w.put(fixed, path.data(), bytes(path));
         return w.finish(fixed, needed);
+    }
+    case key_cached_information: {
+        KEY_CACHED_INFORMATION head{};
+        head.LastWriteTime = time;
+        head.NameLength = bytes(node.name);
+        measure(node, head);
+        w.put(0, &head, sizeof head);
+        return w.finish(sizeof head, needed);
+    }
+    case key_flags_information: { // publicly known: Wow64Flags, KeyFlags, ControlFlags
+        const ULONG flags[3] = {0, (node.is_volatile ? 1u : 0u) | (node.is_link ? 2u : 0u), 0};
+        w.put(0, flags, sizeof flags);
+        return w.finish(sizeof flags, needed);
+    }
+    case key_virtualization_information: // no program is virtualized
+    case key_handle_tags_information:    // nobody has set any
+    case key_trust_information: {        // nor trusted a key
+        constexpr ULONG nothing = 0;
+        w.put(0, &nothing, sizeof nothing);
+        return w.finish(sizeof nothing, needed);
     }
     default:
         return STATUS_INVALID_PARAMETER;

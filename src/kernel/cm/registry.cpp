@@ -1,6 +1,7 @@
 #include "kernel/cm/registry.h"
 #include "abi/status.h"
 #include "host/machine_heap.h"
+#include "kernel/cm/detail/links.h"
 #include "kernel/cm/detail/security.h"
 #include "kernel/cm/detail/tree.h"
 #include "kernel/ke/clock.h"
@@ -16,7 +17,7 @@ OBJECT_TYPE* key_type = nullptr;
 namespace {
 
 constexpr ULONG key_tag = 0x2079654b; // "Key "
-constexpr ACCESS_MASK key_all_access = 0xf003f, key_create_sub_key = 0x4;
+constexpr ACCESS_MASK key_all_access = 0xf003f, key_create_sub_key = 0x4, key_create_link = 0x20;
 constexpr ULONG option_backup_restore = 0x4; // REG_OPTION_BACKUP_RESTORE
 Node* root = nullptr;
 
@@ -81,7 +82,9 @@ NTSTATUS may_create(Node& parent, const ob::ParseRequest& request, const CreateR
     if ((create.options & option_backup_restore) && (request.desired & DELETE)) return STATUS_SUCCESS;
     PVOID key = TRY_STATUS(make_key(parent));
     ACCESS_MASK granted;
-    const NTSTATUS status = ob::check_access(key, key_create_sub_key, UserMode, &granted);
+    const NTSTATUS status = ob::check_access(
+        key, create.options & detail::option_create_link ? key_create_link : key_create_sub_key, UserMode,
+        &granted);
     ob::dereference(key);
     return status;
 }
@@ -102,9 +105,15 @@ Result<Node*> create_child(Node& parent, std::u16string_view name, const ob::Par
         return fail(status);
     }
     child->is_volatile = make_volatile;
+    child->is_link = create.options & detail::option_create_link;
     child->class_name = create.class_name;
     create.disposition = REG_CREATED_NEW_KEY;
     return child;
+}
+
+// Whether a name that ends at a link means the link.
+bool means_link(const ob::ParseRequest& request, const CreateRequest* create) {
+    return request.attributes & OBJ_OPENLINK || (create && create->options & detail::option_open_link);
 }
 
 NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRING& remaining, PVOID* found) {
@@ -115,14 +124,20 @@ NTSTATUS parse(PVOID object, const ob::ParseRequest& request, const UNICODE_STRI
     if (node->deleted) return STATUS_KEY_DELETED;
     std::u16string_view path{remaining.Buffer, remaining.Length / sizeof(WCHAR)};
     if (create) create->disposition = REG_OPENED_EXISTING_KEY;
+    ULONG links = 0;
     for (std::u16string_view part = next_part(path); !part.empty(); part = next_part(path)) {
         if (part.size() > 255) return STATUS_INVALID_PARAMETER;
+        const bool last = path.find_first_not_of(u'\\') == path.npos;
         Node* child = find_child(*node, part);
-        if (!child) {
-            const bool last = path.find_first_not_of(u'\\') == path.npos;
+        if (child && last && create && create->create && create->options & detail::option_create_link)
+            return STATUS_OBJECT_NAME_COLLISION; // assumed
+        if (child && !(last && means_link(request, create)))
+            child = detail::behind(*child, links);
+        else if (!child) {
             if (!create || !create->create || !last) return STATUS_OBJECT_NAME_NOT_FOUND;
             child = TRY_STATUS(create_child(*node, part, request, *create));
         }
+        if (!child) return STATUS_OBJECT_NAME_NOT_FOUND; // a link that leads nowhere
         node = child;
     }
     *found = TRY_STATUS(make_key(*node));
@@ -151,7 +166,9 @@ Node& detail::node_at(std::u16string_view path) {
             child = make_child(*node, part);
             (void)assign_security(*child, nullptr, se::system_token, KernelMode);
         }
-        node = child;
+        ULONG links = 0;
+        Node* there = behind(*child, links);
+        node = there ? there : child;
     }
     return *node;
 }
@@ -257,12 +274,18 @@ void set_value(std::u16string_view key, std::u16string_view name, ULONG type, co
 
 void make_key(std::u16string_view key) { detail::node_at(key); }
 
-Node* find_key(std::u16string_view key) {
+Node* detail::key_at(std::u16string_view path, ULONG& links) {
     Node* node = root;
-    next_part(key); // Registry
-    for (auto part = next_part(key); node && !part.empty(); part = next_part(key))
-        node = find_child(*node, part);
+    next_part(path); // Registry
+    for (auto part = next_part(path); node && !part.empty(); part = next_part(path)) {
+        Node* child = find_child(*node, part);
+        node = child ? behind(*child, links) : nullptr;
+    }
     return node;
+}
+Node* find_key(std::u16string_view key) {
+    ULONG links = 0;
+    return detail::key_at(key, links);
 }
 
 const Value* value_at(std::u16string_view key, std::u16string_view name) {

@@ -34,6 +34,7 @@ struct Node {
     std::vector<Value> values; // in the order of their making, as enumeration shows them
     LONGLONG last_write = 0;
     bool is_volatile = false;
+    bool is_link = false; // to the key that its SymbolicLinkValue names
     bool deleted = false;
     ULONG references = 0;        // Key objects
     std::vector<UCHAR> security; // self-relative; empty: made before there was any
@@ -69,14 +70,16 @@ struct CreateRequest {
 };
 // A handle to a key. Whoever makes one gets the access asked for; opening one is checked against its
 // descriptor, making one against its parent's. STATUS_OBJECT_NAME_NOT_FOUND,
-// STATUS_OBJECT_PATH_NOT_FOUND-like of ob, STATUS_CHILD_MUST_BE_VOLATILE, STATUS_KEY_DELETED,
-// STATUS_ACCESS_DENIED.
+// STATUS_OBJECT_NAME_COLLISION (a link is to be made where a key is), STATUS_OBJECT_PATH_NOT_FOUND-like of
+// ob, STATUS_CHILD_MUST_BE_VOLATILE, STATUS_KEY_DELETED, STATUS_ACCESS_DENIED.
 Result<HANDLE> open_key(const ob::Attributes& attributes, ACCESS_MASK desired, KPROCESSOR_MODE mode,
                         CreateRequest& request);
 
 // The node behind a referenced Key object.
 Node& node_of(PVOID key);
 Value* find_value(Node& node, std::u16string_view name); // null
+// STATUS_ACCESS_DENIED: a link has its target only.
+NTSTATUS may_set_value(const Node& node, std::u16string_view name, ULONG type);
 void write_value(Node& node, std::u16string_view name, ULONG type, const void* data, std::size_t size);
 NTSTATUS delete_value(Node& node, std::u16string_view name);
 // STATUS_CANNOT_DELETE when there are subkeys. The node goes with its last Key object.

@@ -1,4 +1,5 @@
 // The keys that exist before anybody runs, and who may what with them.
+#include "kernel/cm/detail/links.h"
 #include "kernel/cm/detail/security.h"
 #include "kernel/cm/detail/tree.h"
 #include "kernel/se/accounts.h"
@@ -49,8 +50,16 @@ void make_standard_keys(Node& root) {
     protected_key(u"\\Registry\\Machine\\SYSTEM", users_read);
     node_at(u"\\Registry\\Machine\\SOFTWARE\\Microsoft");
     node_at(u"\\Registry\\Machine\\SOFTWARE\\Classes");
-    node_at(u"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services");
-    Node& control = node_at(u"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control");
+    node_at(u"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Services");
+    Node& control = node_at(u"\\Registry\\Machine\\SYSTEM\\ControlSet001\\Control");
+    Node& current = node_at(u"\\Registry\\Machine\\SYSTEM\\CurrentControlSet");
+    current.is_volatile = true;
+    make_link(current, u"\\Registry\\Machine\\SYSTEM\\ControlSet001");
+    Node& select = node_at(u"\\Registry\\Machine\\SYSTEM\\Select");
+    set_number(select, u"Current", 1);
+    set_number(select, u"Default", 1);
+    set_number(select, u"Failed", 0);
+    set_number(select, u"LastKnownGood", 1);
     set_text(control, u"SystemStartOptions", u"");
     node_at(u"\\Registry\\Machine\\HARDWARE\\DESCRIPTION\\System");
     Node& version = node_at(u"\\Registry\\Machine\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion");

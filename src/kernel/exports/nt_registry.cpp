@@ -14,7 +14,6 @@ using exports::copy_out;
 namespace {
 
 constexpr ULONG largest_value = 1 << 20;
-constexpr ULONG create_link = 0x2;                // REG_OPTION_CREATE_LINK
 constexpr ACCESS_MASK which_view = 0x100 | 0x200; // KEY_WOW64_64KEY, KEY_WOW64_32KEY: there is one view only
 
 // A Key object behind a handle, referenced for the life of this.
@@ -74,7 +73,8 @@ NTSTATUS open(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* give
 
 extern "C" NTSTATUS NtCreateKey(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* attributes,
                                 ULONG, const UNICODE_STRING* class_name, ULONG options, ULONG* disposition) {
-    if (options & create_link) return STATUS_NOT_SUPPORTED;
+    constexpr ULONG legal = 0xf; // REG_LEGAL_OPTION: volatile, create link, backup and restore, open link
+    if (options & ~legal) return STATUS_INVALID_PARAMETER; // assumed: as NtOpenKeyEx has it
     cm::CreateRequest request{.create = true, .options = options, .class_name = {}};
     if (class_name)
         if (const NTSTATUS status = capture(class_name, request.class_name); !NT_SUCCESS(status))
@@ -135,6 +135,8 @@ extern "C" NTSTATUS NtSetValueKey(HANDLE handle, const UNICODE_STRING* name, ULO
     if (const NTSTATUS status = name ? capture(name, wanted) : STATUS_SUCCESS; !NT_SUCCESS(status))
         return status;
     if (size > largest_value) return STATUS_INSUFFICIENT_RESOURCES;
+    if (const NTSTATUS status = cm::may_set_value(key.node(), wanted, type); !NT_SUCCESS(status))
+        return status;
     std::vector<UCHAR> bytes(size);
     if (!copy_in(bytes.data(), data, size)) return STATUS_ACCESS_VIOLATION;
     cm::write_value(key.node(), wanted, type, bytes.data(), size);
@@ -159,7 +161,10 @@ GATE(NtDeleteKey);
 
 extern "C" NTSTATUS NtQueryKey(HANDLE handle, ULONG information_class, PVOID to, ULONG length,
                                ULONG* result_length) {
-    KeyReference key(handle, information_class == KeyNameInformation ? 0 : 0x1);
+    constexpr ULONG key_handle_tags_information = 7;
+    const bool free =
+        information_class == KeyNameInformation || information_class == key_handle_tags_information;
+    KeyReference key(handle, free ? 0 : 0x1);
     if (!NT_SUCCESS(key.status)) return key.status;
     return answer(to, length, result_length, [&](PVOID buffer, ULONG size, ULONG& needed) {
         return cm::query_key(key.node(), information_class, buffer, size, needed);

@@ -123,12 +123,16 @@ void detail::driver_unloaded(PVOID section, ULONG devices) {
 
 Result<DriverService> read_driver_service(std::u16string_view key) {
     DriverService service;
-    const bool below =
-        key.size() > services_key.size() &&
-        rtl::compare(key.data(), services_key.size(), services_key.data(), services_key.size(), true) == 0;
-    if (!below)
+    // What CurrentControlSet is a link to has the same keys.
+    std::u16string_view name;
+    for (const std::u16string_view parent :
+         {services_key, std::u16string_view(u"\\Registry\\Machine\\System\\ControlSet001\\Services\\")})
+        if (key.size() > parent.size() &&
+            rtl::compare(key.data(), parent.size(), parent.data(), parent.size(), true) == 0)
+            name = key.substr(parent.size());
+    if (name.empty())
         return fail(key.starts_with(u'\\') ? STATUS_INVALID_PARAMETER : STATUS_OBJECT_PATH_SYNTAX_BAD);
-    if (key.find(u'\\', services_key.size()) != key.npos) return fail(STATUS_INVALID_PARAMETER);
+    if (name.find(u'\\') != name.npos) return fail(STATUS_INVALID_PARAMETER);
     const cm::Node* node = cm::find_key(key);
     if (!node) return fail(STATUS_OBJECT_NAME_NOT_FOUND);
     service.name = node->name;

@@ -98,14 +98,13 @@ class Key {
 };
 
 NTSTATUS open(HANDLE parent, const WCHAR* name, ULONG options, ACCESS_MASK access, HANDLE* made) {
-    if (options) stop("RegOpenKeyEx (options)");
     Key root(parent, MAXIMUM); // it is the key below that is opened with the access
     if (!NT_SUCCESS(root.status())) return root.status();
     UNICODE_STRING string;
     RtlInitUnicodeString(&string, name ? name : u"");
     OBJECT_ATTRIBUTES attributes{sizeof attributes,    root.get(), &string,
                                  OBJ_CASE_INSENSITIVE, nullptr,    nullptr};
-    return NtOpenKey(made, access, &attributes);
+    return NtOpenKeyEx(made, access, &attributes, options);
 }
 
 NTSTATUS create_one(HANDLE parent, UNICODE_STRING& name, ULONG options, ACCESS_MASK access,

@@ -19,11 +19,7 @@ enum : ULONG {
     thread_code_policy = 42,
     thread_throttling = 49
 };
-enum : ULONG {
-    process_page_priority = 39,
-    process_protection = 61,
-    process_throttling = 77
-};
+enum : ULONG { process_page_priority = 39, process_protection = 61, process_throttling = 77 };
 
 // Classes of Win32 and the system's with their sizes; 0: it has none.
 struct Class {

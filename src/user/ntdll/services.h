@@ -250,6 +250,7 @@ NTSTATUS NTAPI NtRaiseHardError(NTSTATUS status, ULONG count, ULONG string_mask,
 NTSTATUS NTAPI NtCreateKey(HANDLE* key, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes, ULONG title_index,
                            UNICODE_STRING* cls, ULONG options, ULONG* disposition);
 NTSTATUS NTAPI NtOpenKey(HANDLE* key, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
+NTSTATUS NTAPI NtOpenKeyEx(HANDLE* key, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes, ULONG options);
 NTSTATUS NTAPI NtDeleteKey(HANDLE key);
 NTSTATUS NTAPI NtEnumerateKey(HANDLE key, ULONG index, ULONG cls, PVOID information, ULONG length,
                               ULONG* needed);

@@ -42,11 +42,6 @@ static void keys(void) {
     CHECK(create(&key, ROOT, NULL, KEY_ALL_ACCESS, &disposition) == STATUS_SUCCESS &&
               disposition == REG_CREATED_NEW_KEY,
           "ZwCreateKey: REG_CREATED_NEW_KEY");
-    HANDLE linked = NULL;
-    OBJECT_ATTRIBUTES link_attributes = at(&name, L"Link", key);
-    CHECK(
-        !NT_SUCCESS(ZwCreateKey(&linked, KEY_READ, &link_attributes, 0, NULL, REG_OPTION_CREATE_LINK, NULL)),
-        "ZwCreateKey: a symbolic link is made as one, or not at all");
     CHECK(create(&second, ROOT, NULL, KEY_READ, &disposition) == STATUS_SUCCESS &&
               disposition == REG_OPENED_EXISTING_KEY,
           "REG_OPENED_EXISTING_KEY");
