@@ -107,6 +107,12 @@ UNREFERENCED = r"REFERENCE_BY_POINTER \(18\)[\s\S]*FAULTING_IP: NAME!"
 # name, where, code, exit status, what the report must say (a regular expression)
 CASES = [
     ("clean", {}, 0, ""),
+    ("reparsed_without_name", {"lower": "if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_CREATE) { irp->IoStatus.Status = STATUS_REPARSE;"
+                               " irp->IoStatus.Information = 0; IoCompleteRequest(irp, IO_NO_INCREMENT); return STATUS_REPARSE; }",
+                               "entry": ATTRIBUTES + 'UNICODE_STRING n = RTL_CONSTANT_STRING(L"\\\\Device\\\\Reparsed"); IO_STATUS_BLOCK iosb; a.ObjectName = &n; (void)object;'
+                               "PDEVICE_OBJECT named; IoCreateDevice(driver, 0, &n, FILE_DEVICE_UNKNOWN, 0, FALSE, &named); named->Flags &= ~DO_DEVICE_INITIALIZING;"
+                               "ZwCreateFile(&h, FILE_READ_DATA, &a, &iosb, NULL, 0, 0, FILE_OPEN, 0, NULL, 0);"}, 122,
+     r"DRIVER_RETURNED_STATUS_REPARSE_FOR_VOLUME_OPEN \(f9\)"),
     # Extra create parameters.
     ("ecp_freed_in_list", {"entry": ECP + "FsRtlFreeExtraCreateParameter(ecp);"}, 122, r"FSRTL_EXTRA_CREATE_PARAMETER_VIOLATION \(10c\)[\s\S]*Arg1: 0{15}6, "),
     ("ecp_overwritten", {"entry": ECP + "((volatile ULONG64*)ecp)[-8] = 0; FsRtlFreeExtraCreateParameterList(list);"}, 122, r"\(10c\)[\s\S]*Arg1: 0{15}1, "),

@@ -1,4 +1,5 @@
 // From a name to a FILE_OBJECT: the parse procedures of Device and File objects, and IRP_MJ_CREATE.
+#include "abi/bugcheck.h"
 #include "abi/status.h"
 #include "abi/thread.h"
 #include "kernel/io/detail/cancel_requests.h"
@@ -11,6 +12,7 @@
 #include "kernel/io/file.h"
 #include "kernel/io/irp.h"
 #include "kernel/io/kept_blocks.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ke/wait.h"
@@ -18,6 +20,7 @@
 #include "kernel/se/subject.h"
 #include "trace/trace.h"
 #include <cstring>
+#include <utility>
 
 namespace nt::io::detail {
 
@@ -226,6 +229,34 @@ NTSTATUS send_create(DEVICE_OBJECT* target, FILE_OBJECT* file, OpenPacket& packe
     return status;
 }
 
+// The driver answered that the name stands for another one: IO_REPARSE, it is in the file object now
+// (IoReplaceFileObjectName); IO_REMOUNT, look again. Takes the file. Other tags are file systems' own.
+NTSTATUS reparse(FILE_OBJECT& file, DEVICE_OBJECT* target, OpenPacket& packet,
+                 const ob::ParseRequest& request, const UNICODE_STRING& remaining) {
+    constexpr ULONG_PTR io_reparse = 0, io_remount = 1;
+    if (!remaining.Length)
+        ke::bug_check(DRIVER_RETURNED_STATUS_REPARSE_FOR_VOLUME_OPEN,
+                      reinterpret_cast<ULONG_PTR>(file.DeviceObject), reinterpret_cast<ULONG_PTR>(target),
+                      reinterpret_cast<ULONG_PTR>(&file.FileName), packet.information);
+    NTSTATUS status = STATUS_IO_REPARSE_TAG_NOT_HANDLED;
+    if (request.answer && packet.information == io_reparse && file.FileName.Length) {
+        request.answer->name = std::exchange(file.FileName, {});
+        status = STATUS_REPARSE;
+    } else if (request.answer && packet.information == io_remount && !packet.related) {
+        UNICODE_STRING& name = request.answer->name;
+        const USHORT bytes = request.complete.Length;
+        auto* copy = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, bytes, name_tag));
+        if (copy) {
+            std::memcpy(copy, request.complete.Buffer, bytes);
+            name = {bytes, bytes, copy};
+        }
+        status = copy ? STATUS_REPARSE : STATUS_INSUFFICIENT_RESOURCES;
+    }
+    abandon_file(&file);
+    packet.related = nullptr; // the new name begins at the root
+    return status;
+}
+
 } // namespace
 
 OpenBlock* take_open_block() {
@@ -292,10 +323,10 @@ NTSTATUS parse_device(PVOID object, const ob::ParseRequest& request, const UNICO
         return NT_SUCCESS(packet->status) ? STATUS_UNSUCCESSFUL
                                           : packet->status; // there is no object to be found
     }
-    if (!NT_SUCCESS(status) || status == STATUS_REPARSE) {
+    if (status == STATUS_REPARSE) return packet->status = reparse(*file, target, *packet, request, remaining);
+    if (!NT_SUCCESS(status)) {
         abandon_file(file);
-        // Names rewritten by file systems come with those.
-        return packet->status = status == STATUS_REPARSE ? STATUS_IO_REPARSE_TAG_NOT_HANDLED : status;
+        return packet->status = status;
     }
     if (trace::on) [[unlikely]]
         trace_open(file);

@@ -43,7 +43,20 @@ static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
     }
     ++seen_lower[major];
     if (major == IRP_MJ_CREATE) {
+        PUNICODE_STRING name = &stack->FileObject->FileName;
+        static const UNICODE_STRING moved = RTL_CONSTANT_STRING(L"\\moved"),
+                                    ever = RTL_CONSTANT_STRING(L"\\ever");
         file_flags = stack->FileObject->Flags;
+        if (RtlEqualUnicodeString(name, &moved, FALSE)) {
+            static const WCHAR target[] = DEVICE L"\\target";
+            IoReplaceFileObjectName(stack->FileObject, (PWSTR)target, sizeof target - sizeof(WCHAR));
+            return complete(irp, STATUS_REPARSE, IO_REPARSE);
+        }
+        if (RtlEqualUnicodeString(name, &ever, FALSE)) {
+            static const WCHAR target[] = DEVICE L"\\ever";
+            IoReplaceFileObjectName(stack->FileObject, (PWSTR)target, sizeof target - sizeof(WCHAR));
+            return complete(irp, STATUS_REPARSE, IO_REPARSE);
+        }
         return complete(irp, answer, answer_information);
     }
     if (major == IRP_MJ_DEVICE_CONTROL) synchronous = IoIsOperationSynchronous(irp);
@@ -118,6 +131,23 @@ static void check_status_block(void) {
           "NtOpenFile: if an error status is returned, the cause is in the IoStatusBlock "
           "(FILE_DOES_NOT_EXIST)");
     answer = STATUS_SUCCESS, answer_information = FILE_OPENED;
+}
+
+static void check_reparse(void) {
+    IO_STATUS_BLOCK iosb;
+    HANDLE file, volume;
+    CHECK(open_under(NULL, DEVICE L"\\moved", 0, &file, &iosb) == STATUS_SUCCESS &&
+              is_named(file, DEVICE L"\\target"),
+          "STATUS_REPARSE, IO_REPARSE: the name that the driver put into the file object is opened");
+    ZwClose(file);
+    CHECK(!NT_SUCCESS(open_under(NULL, DEVICE L"\\ever", 0, &file, &iosb)),
+          "STATUS_REPARSE: a name that leads to itself is given up");
+    open_under(NULL, DEVICE L"\\", 0, &volume, &iosb);
+    CHECK(open_under(volume, L"moved", 0, &file, &iosb) == STATUS_SUCCESS &&
+              is_named(file, DEVICE L"\\moved"),
+          "a name relative to a directory is what the driver sees");
+    ZwClose(file);
+    ZwClose(volume);
 }
 
 static void check_names(void) {
@@ -324,6 +354,7 @@ static void checks(void) {
     top->Flags &= ~DO_DEVICE_INITIALIZING;
     check_hint();
     check_status_block();
+    check_reparse();
     check_names();
     check_driver_path();
     check_access();
