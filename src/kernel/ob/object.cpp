@@ -49,7 +49,9 @@ Result<PVOID> build(const NewObject& what, OBJECT_TYPE* type, UCHAR type_index) 
     UCHAR mask = OB_INFOMASK_CREATOR;
     if (!what.name.empty()) mask |= OB_INFOMASK_NAME;
     if (facts && facts->maintain_handle_info) mask |= OB_INFOMASK_HANDLE;
-    const EPROCESS* creator = current_program();
+    // assumed: nobody is charged for threads, which may outlive who made them.
+    OBJECT_TYPE** thread_type = process_hooks().thread_type;
+    const EPROCESS* creator = thread_type && type == *thread_type ? nullptr : current_program();
     if (creator) mask |= OB_INFOMASK_QUOTA;
     if (what.attributes & OBJ_EXCLUSIVE) mask |= OB_INFOMASK_PROCESS;
     const SIZE_T before = size_before(mask);
