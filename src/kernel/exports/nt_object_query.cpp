@@ -61,11 +61,13 @@ NTSTATUS query_name(PVOID object, PVOID buffer, ULONG length, ULONG* needed) {
         longer = pool::allocate(pool::Kind::paged, name.Length, pool::tag("ObNm"));
         if (!longer) return STATUS_INSUFFICIENT_RESOURCES;
         name = {0, name.Length, static_cast<WCHAR*>(longer)};
-        static_cast<void>(ob::query_name(object, name));
     }
     const OBJECT_NAME_INFORMATION head{};
-    const NTSTATUS status =
-        give_string(buffer, length, needed, &head, sizeof head, name, STATUS_BUFFER_OVERFLOW);
+    NTSTATUS status = longer ? ob::query_name(object, name) : STATUS_SUCCESS;
+    if (NT_SUCCESS(status) && name.Length > name.MaximumLength)
+        status = STATUS_NAME_TOO_LONG; // a driver's type that names it anew each time
+    if (NT_SUCCESS(status))
+        status = give_string(buffer, length, needed, &head, sizeof head, name, STATUS_BUFFER_OVERFLOW);
     if (longer) pool::release(longer);
     return status;
 }

@@ -34,13 +34,13 @@ RTL_PROCESS_MODULE_INFORMATION describe(const ldr::Module& module, USHORT index)
 
 } // namespace
 
-// A count (8-aligned), then one entry per image.
 bool has_force_integrity(const void* routine) {
     constexpr USHORT force_integrity = 0x80; // IMAGE_DLLCHARACTERISTICS_FORCE_INTEGRITY
     const ldr::Module* module = kernel_modules->find(reinterpret_cast<std::uint64_t>(routine));
     return module && module->file && (module->file->dll_characteristics & force_integrity);
 }
 
+// A count (8-aligned), then one entry per image.
 NTSTATUS query_modules(PVOID information, ULONG length, ULONG* needed) {
     if (!kernel_modules) return STATUS_NOT_SUPPORTED;
     const auto& modules = kernel_modules->in_load_order();

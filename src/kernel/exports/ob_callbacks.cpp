@@ -13,7 +13,7 @@ namespace {
 
 // "The callback routines do not reside in a signed kernel binary image." assumed: that is told by the same
 // flag as for process-creation routines, as drivers that use both know.
-template <class F> bool lies_in_an_image(F* routine) {
+template <class F> bool counts_as_signed(F* routine) {
     return !routine || exports::has_force_integrity(reinterpret_cast<const void*>(routine));
 }
 
@@ -27,7 +27,7 @@ extern "C" NTSTATUS ObRegisterCallbacks(OB_CALLBACK_REGISTRATION* registration, 
         const OB_OPERATION_REGISTRATION& operation = exports::need_in(r.OperationRegistration + i);
         if (operation.ObjectType && exports::need_in(operation.ObjectType))
             exports::need_read(*operation.ObjectType, sizeof(OBJECT_TYPE));
-        if (!lies_in_an_image(operation.PreOperation) || !lies_in_an_image(operation.PostOperation))
+        if (!counts_as_signed(operation.PreOperation) || !counts_as_signed(operation.PostOperation))
             return STATUS_ACCESS_DENIED;
     }
     PVOID made;

@@ -89,7 +89,22 @@ void cancel_file_open(DEVICE_OBJECT* device, FILE_OBJECT* file) {
     send(file, device, *event, IRP_MJ_CLEANUP);
     pool::release(event);
     file->Flags |= FO_FILE_OPEN_CANCELLED | FO_CLEANUP_COMPLETE;
+    ob::reference(device); // the driver may keep the file for longer than its device
     body_of_file(file).cancelled_below = device;
+}
+
+// Files that were opened relative to each other can end one by one in a long row, which no stack is deep
+// enough for.
+static void drop_related(FILE_OBJECT* related) {
+    constexpr unsigned most_at_once = 8;
+    unsigned ending = 0;
+    for (FILE_OBJECT* f = related; f && ending < most_at_once && ob::header_of(f)->PointerCount == 1;
+         f = f->RelatedFileObject)
+        ++ending;
+    if (ending == most_at_once)
+        ob::dereference_defer_delete(related);
+    else
+        ob::dereference(related);
 }
 
 // The count is zero; drivers may look at the file during the close, but must not keep it.
@@ -103,6 +118,7 @@ void remove_file(PVOID object) {
             send(file, IRP_MJ_CLEANUP);
         DEVICE_OBJECT* below = body_of_file(file).cancelled_below;
         send(file, below ? below : related_device(file), file->Event, IRP_MJ_CLOSE);
+        if (below) ob::dereference(below);
         drop_device_reference(device);
     }
     if (auto* extension = static_cast<FileExtension*>(file->FileObjectExtension)) {
@@ -110,7 +126,7 @@ void remove_file(PVOID object) {
         pool::release(extension);
     }
     if (file->FileName.Buffer) pool::release(file->FileName.Buffer);
-    if (file->RelatedFileObject) ob::dereference(file->RelatedFileObject);
+    if (file->RelatedFileObject) drop_related(file->RelatedFileObject);
     if (file->CompletionContext) bind_completion(file, nullptr, nullptr, true);
 }
 
@@ -144,7 +160,7 @@ NTSTATUS query_file_name(PVOID object, UNICODE_STRING& to) {
         to.Length = 0;
     const ULONG device_length = to.Length;
     // A name that does not fit was not written: any other will do to count with.
-    WCHAR other[] = u"\\";
+    WCHAR other[] = u"x";
     UNICODE_STRING device{sizeof(WCHAR), sizeof(WCHAR), other};
     if (device_length <= room) device = {to.Length, to.Length, to.Buffer};
     ULONG bytes = device_length - device.Length;

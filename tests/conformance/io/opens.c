@@ -150,6 +150,24 @@ static void check_reparse(void) {
     ZwClose(volume);
 }
 
+// Each file is relative to the one before, and only the last is open.
+static void check_long_row(void) {
+    IO_STATUS_BLOCK iosb;
+    HANDLE file, next;
+    ULONG before = seen_lower[IRP_MJ_CLOSE];
+    open_under(NULL, DEVICE L"\\a", 0, &file, &iosb);
+    for (int i = 0; i < 3000; ++i) {
+        if (!NT_SUCCESS(open_under(file, L"b", 0, &next, &iosb))) break;
+        ZwClose(file);
+        file = next;
+    }
+    ZwClose(file);
+    LARGE_INTEGER t = {.QuadPart = -100000};
+    for (int i = 0; i < 100 && seen_lower[IRP_MJ_CLOSE] - before < 3001; ++i)
+        KeDelayExecutionThread(KernelMode, FALSE, &t);
+    CHECK(seen_lower[IRP_MJ_CLOSE] - before == 3001, "files that keep each other end one after the other");
+}
+
 static void check_names(void) {
     IO_STATUS_BLOCK iosb;
     HANDLE volume = NULL, directory = NULL, file = NULL, same = NULL;
@@ -162,6 +180,15 @@ static void check_names(void) {
     open_under(directory, L"file", 0, &file, &iosb);
     CHECK(is_named(file, DEVICE L"\\dir\\file"),
           "ObQueryNameString: a file opened relative to a directory has the whole path");
+    PFILE_OBJECT relative;
+    ULONG needed = 0;
+    static UCHAR room[200];
+    ObReferenceObjectByHandle(file, 0, NULL, KernelMode, (PVOID*)&relative, NULL);
+    NTSTATUS first = ObQueryNameString(relative, NULL, 0, &needed);
+    CHECK(first == STATUS_INFO_LENGTH_MISMATCH &&
+              ObQueryNameString(relative, (POBJECT_NAME_INFORMATION)room, needed, &needed) == STATUS_SUCCESS,
+          "ObQueryNameString: ReturnLength is what the second call needs");
+    ObDereferenceObject(relative);
     open_under(file, L"", 0, &same, &iosb);
     CHECK(is_named(same, DEVICE L"\\dir\\file"),
           "ObQueryNameString: a file opened again by an empty name has the name of the first");
@@ -356,6 +383,7 @@ static void checks(void) {
     check_status_block();
     check_reparse();
     check_names();
+    check_long_row();
     check_driver_path();
     check_access();
     check_stack();
