@@ -80,7 +80,7 @@ void close_file(PVOID object, EPROCESS* process, ACCESS_MASK, LONG64 left) {
 }
 
 // assumed: IRP_MJ_CLEANUP comes at once and IRP_MJ_CLOSE, like it, to the devices below the caller: to those
-// above "the create request appears to have failed".
+// above "the create request appears to have failed". A driver that raises leaves IRP and event behind.
 void cancel_file_open(DEVICE_OBJECT* device, FILE_OBJECT* file) {
     auto* event = static_cast<KEVENT*>( // the file's own is the create's
         pool::allocate(pool::Kind::nonpaged, sizeof(KEVENT), pool::tag("IoCo")));

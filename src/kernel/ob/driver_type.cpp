@@ -69,7 +69,8 @@ NTSTATUS call_parse_procedure(PVOID object, const ParseRequest& request, ParseCa
                          qos, &call.found);
 }
 
-// The procedure may put another buffer of pool in the place of the complete name's, and free that one.
+// The procedure may put another buffer of pool in the place of the complete name's, and free that one. If it
+// raises, the buffer and the tokens of the access state are left behind (docs/caveats.md).
 NTSTATUS call_parse(PVOID object, const ParseRequest& request, const UNICODE_STRING& remaining,
                     PVOID* found) {
     ke::StackObject<ParseCall> call;
@@ -110,7 +111,7 @@ NTSTATUS call_parse(PVOID object, const ParseRequest& request, const UNICODE_STR
     return status;
 }
 
-// The procedure fills an OBJECT_NAME_INFORMATION with the characters behind it.
+// The procedure fills an OBJECT_NAME_INFORMATION with the characters behind it, which a raise leaves behind.
 NTSTATUS call_query_name(PVOID object, UNICODE_STRING& to) {
     constexpr ULONG head = sizeof(OBJECT_NAME_INFORMATION);
     const ULONG length = head + to.MaximumLength + ULONG(sizeof(WCHAR));

@@ -249,7 +249,7 @@ NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode) {
     return close_handle_in(*table, value, mode);
 }
 
-NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode) {
+NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode, bool rundown) {
     HandleEntry* entry = table.find(value);
     if (!entry) return STATUS_INVALID_HANDLE;
     OBJECT_HEADER* header = entry->object;
@@ -258,9 +258,16 @@ NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mo
     if (entry->attributes & handle_protected) return STATUS_HANDLE_NOT_CLOSABLE;
     const ULONG_PTR shown = &table == kernel_table ? value | kernel_handle_bits : value;
     const Procedures& procedures = procedures_of(type);
-    if (procedures.okay_to_close &&
-        !procedures.okay_to_close(object, table.owner(), reinterpret_cast<HANDLE>(shown), mode))
-        return STATUS_HANDLE_NOT_CLOSABLE;
+    if (procedures.okay_to_close) {
+        reference(object);
+        const bool okay =
+            procedures.okay_to_close(object, table.owner(), reinterpret_cast<HANDLE>(shown), mode);
+        entry = table.find(value); // somebody else may have closed it meanwhile
+        const bool there = entry && entry->object == header;
+        dereference(object);
+        if (!there) return STATUS_INVALID_HANDLE;
+        if (!okay && !rundown) return STATUS_HANDLE_NOT_CLOSABLE;
+    }
     const ACCESS_MASK access = entry->access;
     table.free(value);
     if (trace::on) [[unlikely]]
@@ -341,16 +348,20 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
 static NTSTATUS copy_handle(ULONG_PTR value, const HandleEntry& entry, HandleTable& child) {
     PVOID object = body_of(entry.object);
     HandleEntry copy = entry;
-    if (!NT_SUCCESS(begin_handle(object, {ObInheritHandle, KernelMode, child.owner(), &copy.access})))
+    reference(object); // the parent's handle may be closed while the procedure runs
+    if (!NT_SUCCESS(begin_handle(object, {ObInheritHandle, KernelMode, child.owner(), &copy.access}))) {
+        dereference(object);
         return STATUS_SUCCESS;
-    if (!child.allocate_at(value, copy)) {
-        uncount_handle(object, child.owner());
-        return STATUS_INSUFFICIENT_RESOURCES;
     }
-    finish_handle(object);
-    if (trace::on) [[unlikely]]
+    const bool made = child.allocate_at(value, copy);
+    if (made)
+        finish_handle(object);
+    else
+        uncount_handle(object, child.owner());
+    if (made && trace::on) [[unlikely]]
         trace::emit_handle_created(value, object, copy.access, type_of(object)->Name, name_of(object));
-    return STATUS_SUCCESS;
+    dereference(object);
+    return made ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 NTSTATUS inherit_handles(HandleTable& parent, HandleTable& child) {

@@ -117,7 +117,8 @@ inline HandleEntry* find_handle(HANDLE handle, KPROCESSOR_MODE mode) {
 
 // NtClose. STATUS_INVALID_HANDLE, STATUS_HANDLE_NOT_CLOSABLE.
 NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode);
-NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode);
+// `rundown`: its process ends. assumed: a type is asked then, too, but cannot keep the handle.
+NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode, bool rundown = false);
 
 // Inherit, and protection from close. STATUS_INVALID_HANDLE.
 NTSTATUS set_handle_flags(HANDLE handle, const OBJECT_HANDLE_FLAG_INFORMATION& flags, KPROCESSOR_MODE mode);

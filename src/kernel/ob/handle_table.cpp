@@ -108,7 +108,7 @@ void HandleTable::close_all() {
         HandleEntry& entry = pages_[i / handles_per_page][i % handles_per_page];
         if (!entry.object) continue;
         entry.attributes &= ~handle_protected;
-        close_handle_in(*this, ULONG_PTR(i) << 2, KernelMode);
+        close_handle_in(*this, ULONG_PTR(i) << 2, KernelMode, true);
     }
 }
 

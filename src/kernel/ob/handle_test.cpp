@@ -138,6 +138,66 @@ KERNEL_TEST(Handle, DuplicateAndInherit) {
     EXPECT_EQ(removed, 1);
 }
 
+// Procedures of drivers' types let others run, who may close the very handle.
+KERNEL_TEST(Handle, ClosedWhileItsTypeIsAsked) {
+    static int asked;
+    static bool answer;
+    static OBJECT_TYPE* type =
+        *ob::create_type({.name = u"Asked", .tag = pool::tag("Askd")},
+                         {.remove = [](PVOID) { ++removed; },
+                          .okay_to_close =
+                              [](PVOID, EPROCESS*, HANDLE handle, KPROCESSOR_MODE mode) {
+                                  if (asked++ == 0) (void)ob::close_handle(handle, mode);
+                                  return answer;
+                              }});
+    asked = 0;
+    answer = true;
+    PVOID object = *ob::create_object({.type = type, .body_size = 16});
+    const HANDLE handle = *ob::create_handle(object, 1, 0);
+    ob::dereference(object);
+    EXPECT_EQ(ob::close_handle(handle, KernelMode), STATUS_INVALID_HANDLE);
+    EXPECT_EQ(asked, 2);
+    EXPECT_EQ(removed, 1);
+    EXPECT_EQ(type->TotalNumberOfHandles, 0u);
+    // When the process ends its handles go, whatever the type says.
+    ob::HandleTable* table = ob::HandleTable::create(nullptr);
+    answer = false;
+    object = *ob::create_object({.type = type, .body_size = 16});
+    const HANDLE kept = *ob::create_handle_in(*table, object, 1, 0);
+    ob::dereference(object);
+    EXPECT_EQ(ob::close_handle_in(*table, reinterpret_cast<ULONG_PTR>(kept), KernelMode),
+              STATUS_HANDLE_NOT_CLOSABLE);
+    EXPECT_EQ(removed, 1);
+    ob::HandleTable::destroy(table);
+    EXPECT_EQ(asked, 4);
+    EXPECT_EQ(removed, 2);
+}
+
+KERNEL_TEST(Handle, ClosedWhileItIsInherited) {
+    static ob::HandleTable* parent;
+    static ULONG_PTR value;
+    static OBJECT_TYPE* type = *ob::create_type({.name = u"Passing", .tag = pool::tag("Pass")},
+                                                {.open =
+                                                     [](PVOID, const ob::Opening& how) {
+                                                         if (how.reason == ObInheritHandle)
+                                                             ob::close_handle_in(*parent, value, KernelMode);
+                                                         return STATUS_SUCCESS;
+                                                     },
+                                                 .remove = [](PVOID) { ++removed; }});
+    parent = ob::HandleTable::create(nullptr);
+    ob::HandleTable* child = ob::HandleTable::create(nullptr);
+    PVOID object = *ob::create_object({.type = type, .body_size = 16});
+    value = reinterpret_cast<ULONG_PTR>(*ob::create_handle_in(*parent, object, 1, OBJ_INHERIT));
+    ob::dereference(object);
+    EXPECT_EQ(ob::inherit_handles(*parent, *child), STATUS_SUCCESS);
+    EXPECT_EQ(removed, 0);
+    EXPECT_EQ(parent->count(), 0u);
+    EXPECT_EQ(child->count(), 1u);
+    ob::HandleTable::destroy(child);
+    EXPECT_EQ(removed, 1);
+    ob::HandleTable::destroy(parent);
+}
+
 KERNEL_TEST(Handle, AMillionOfThem) {
     ob::HandleTable* table = ob::HandleTable::create(nullptr);
     PVOID object = thing();
