@@ -23,9 +23,8 @@ void show_usage(const QuotaBlock* block, QuotaPool pool) {
     block->process->ProcessQuotaPeak[pool] = block->QuotaEntry[pool].Peak;
 }
 
-void free_if_unused(QuotaBlock* block) {
-    if (block->process || block->QuotaEntry[nonpaged_quota].Usage || block->QuotaEntry[paged_quota].Usage)
-        return;
+void drop_reference(QuotaBlock* block) {
+    if (--block->ReferenceCount) return;
     list::remove(block->QuotaList);
     pool::release(block, block_tag);
 }
@@ -36,10 +35,15 @@ NTSTATUS charge_block(bool paged, SIZE_T bytes, void** charged) {
     const EPROCESS* process = ob::current_program();
     EPROCESS_QUOTA_BLOCK* block = process ? process->QuotaBlock : nullptr;
     *charged = block;
-    return block ? charge_quota(block, paged ? paged_quota : nonpaged_quota, bytes) : STATUS_SUCCESS;
+    if (!block) return STATUS_SUCCESS;
+    const NTSTATUS status = charge_quota(block, paged ? paged_quota : nonpaged_quota, bytes);
+    if (NT_SUCCESS(status)) ++block->ReferenceCount;
+    return status;
 }
 void give_back_block(void* charged, bool paged, SIZE_T bytes) {
-    return_quota(static_cast<EPROCESS_QUOTA_BLOCK*>(charged), paged ? paged_quota : nonpaged_quota, bytes);
+    auto* block = static_cast<QuotaBlock*>(charged);
+    return_quota(block, paged ? paged_quota : nonpaged_quota, bytes);
+    drop_reference(block);
 }
 
 } // namespace
@@ -63,8 +67,8 @@ void leave_quota_block(EPROCESS& process) {
     if (!block) return;
     process.QuotaBlock = nullptr;
     block->process = nullptr;
-    block->ReferenceCount = block->ProcessCount = 0;
-    free_if_unused(block);
+    block->ProcessCount = 0;
+    drop_reference(block);
 }
 
 NTSTATUS charge_quota(EPROCESS_QUOTA_BLOCK* block, QuotaPool pool, SIZE_T bytes) {
@@ -81,7 +85,6 @@ bool return_quota(EPROCESS_QUOTA_BLOCK* block, QuotaPool pool, SIZE_T bytes) {
     if (bytes > entry.Usage) return false;
     entry.Usage -= bytes;
     show_usage(block_of(block), pool);
-    free_if_unused(block_of(block));
     return true;
 }
 
@@ -130,15 +133,16 @@ NTSTATUS charge_object(ULONG paged, ULONG nonpaged, PVOID* charged) {
         return_quota(block, paged_quota, paged);
         return status;
     }
+    ++block->ReferenceCount;
     *charged = block;
     return STATUS_SUCCESS;
 }
 
 void give_back_object(PVOID charged, ULONG paged, ULONG nonpaged) {
-    auto* block = static_cast<EPROCESS_QUOTA_BLOCK*>(charged);
-    // The block may go with what is returned last.
-    if (paged) return_quota(block, paged_quota, paged);
-    if (nonpaged) return_quota(block, nonpaged_quota, nonpaged);
+    auto* block = static_cast<QuotaBlock*>(charged);
+    return_quota(block, paged_quota, paged);
+    return_quota(block, nonpaged_quota, nonpaged);
+    drop_reference(block);
 }
 
 } // namespace nt::ps

@@ -1,8 +1,9 @@
 // Pool that processes are charged for. A process has a quota block (EPROCESS.QuotaBlock) with usage, peak and
 // limit of nonpaged and paged pool; what drivers allocate with quota and the objects that its threads make
 // count there until they are freed, by whomever. The block stays as long as the process or something that is
-// charged to it. EPROCESS.ProcessQuotaUsage and -Peak say the same. assumed: a process has a block of its own
-// from the start and inherits its creator's limits; Windows shares blocks.
+// charged to it (ReferenceCount), also when a driver returns quota that it has not charged.
+// EPROCESS.ProcessQuotaUsage and -Peak say the same. assumed: a process has a block of its own from the start
+// and inherits its creator's limits; Windows shares blocks.
 //
 // The System process has no block: it is not charged.
 #pragma once
