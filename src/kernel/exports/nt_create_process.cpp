@@ -136,10 +136,9 @@ NTSTATUS make(const RTL_USER_PROCESS_PARAMETERS* parameters, const PVOID list, U
     return STATUS_SUCCESS;
 }
 
-template <class T>
-NTSTATUS give_handle(T* object, ACCESS_MASK desired, const ob::Attributes& given, HANDLE* to) {
+template <class T> NTSTATUS give_handle(T* object, ACCESS_MASK desired, ULONG attributes, HANDLE* to) {
     const KPROCESSOR_MODE mode = exports::previous_mode();
-    const HANDLE made = TRY_STATUS(ob::handle_for_creator(object, given.attributes, desired, mode));
+    const HANDLE made = TRY_STATUS(ob::handle_for_creator(object, attributes, desired, mode));
     if (write_parameter(to, made)) return STATUS_SUCCESS;
     ob::close_handle(made, mode);
     return STATUS_ACCESS_VIOLATION;
@@ -165,13 +164,17 @@ extern "C" NTSTATUS NtCreateUserProcess(HANDLE* process, HANDLE* thread, ACCESS_
     CreateInfo info;
     if (!exports::copy_in(&info, create_info, sizeof info)) return STATUS_ACCESS_VIOLATION;
     if (info.Size != sizeof info || info.State != 0) return STATUS_INVALID_PARAMETER;
-    ob::Attributes of_process, of_thread;
-    NTSTATUS status = capture(process_attributes, of_process);
-    if (NT_SUCCESS(status)) status = capture(thread_attributes, of_thread);
-    if (!NT_SUCCESS(status)) return status;
+    NTSTATUS status;
     ps::Child child{};
+    ULONG for_process, for_thread; // OBJ_… of the handles
     {
+        // Gone when drivers hear of the process: their routines may raise.
+        ob::Attributes of_process, of_thread;
         ProcessAttributes attributes;
+        status = capture(process_attributes, of_process);
+        if (NT_SUCCESS(status)) status = capture(thread_attributes, of_thread);
+        if (!NT_SUCCESS(status)) return status;
+        for_process = of_process.attributes, for_thread = of_thread.attributes;
         status = make(parameters, attribute_list, process_flags, of_process, of_thread, attributes, child);
         if (!NT_SUCCESS(status)) return status;
         info.State = create_success;
@@ -181,10 +184,10 @@ extern "C" NTSTATUS NtCreateUserProcess(HANDLE* process, HANDLE* thread, ACCESS_
     }
     HANDLE made = nullptr;
     if (NT_SUCCESS(status)) status = ps::notify_process_created(*child.process);
-    if (NT_SUCCESS(status)) status = give_handle(child.process, process_access, of_process, process);
+    if (NT_SUCCESS(status)) status = give_handle(child.process, process_access, for_process, process);
     if (NT_SUCCESS(status)) {
         (void)exports::read_parameter(process, made);
-        status = give_handle(child.thread, thread_access, of_thread, thread);
+        status = give_handle(child.thread, thread_access, for_thread, thread);
         if (!NT_SUCCESS(status)) ob::close_handle(made, exports::previous_mode());
     }
     if (!NT_SUCCESS(status))

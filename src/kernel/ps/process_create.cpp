@@ -150,6 +150,17 @@ void free_thread_memory(Process& process, ke::Thread& thread) {
 
 } // namespace detail
 
+// nf-processthreadsapi-createthread: "The ACLs in the default security descriptor for a thread come from the
+// primary token of the creator."
+static Result<ke::Thread*> make_thread(Process& process, const NewThread& what, UserStart start) {
+    const auto security =
+        se::protection(*se::primary_token(se::current_process_body()), *se::primary_token(&process),
+                       thread_type, what.security_descriptor, what.mode);
+    if (!security) return fail(security.error());
+    start.security = &*security;
+    return create_user_thread({&process, process.space, detail::id_of(process)}, start);
+}
+
 Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what) {
     Process& process = body(&owner);
     if (!process.space || process.terminating) return fail(STATUS_PROCESS_IS_TERMINATING);
@@ -175,19 +186,12 @@ Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what
     status = detail::write_user(*process.space, context_at, context);
     if (!NT_SUCCESS(status)) return give_back(status);
 
-    // nf-processthreadsapi-createthread: "The ACLs in the default security descriptor for a thread come from
-    // the primary token of the creator."
-    const auto security =
-        se::protection(*se::primary_token(se::current_process_body()), *se::primary_token(&process),
-                       thread_type, what.security_descriptor, what.mode);
-    if (!security) return give_back(security.error());
-    auto thread =
-        create_user_thread({&process, process.space, detail::id_of(process)}, {.rip = process.loader_start,
-                                                                               .rsp = context_at - 0x28,
-                                                                               .argument = context_at,
-                                                                               .teb = *teb,
-                                                                               .start_address = what.start,
-                                                                               .security = &*security});
+    auto thread = make_thread(process, what,
+                              {.rip = process.loader_start,
+                               .rsp = context_at - 0x28,
+                               .argument = context_at,
+                               .teb = *teb,
+                               .start_address = what.start});
     if (!thread) return give_back(thread.error());
     TEB t{};
     detail::fill_teb(process, *teb, stack, t);

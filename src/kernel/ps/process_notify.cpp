@@ -4,6 +4,7 @@
 #include "host/utf16.h"
 #include "kernel/ke/apc.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/ob/object.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/detail/notify_list.h"
 #include "kernel/ps/process.h"
@@ -94,8 +95,15 @@ NTSTATUS notify_process_created(EPROCESS& process) {
     body(&process).announced = true;
     if (!routines.empty())
         if (const NTSTATUS status = ask(process); !NT_SUCCESS(status)) return status;
-    for (const ke::Thread* first : ThreadsOf(process))
-        notify_thread_created(*first);
+    // Others have been told of when they were made. No list is held: a routine may raise.
+    ke::Thread* first = nullptr;
+    for_each_thread(process, [&](ke::Thread& thread) {
+        if (!first) first = &thread;
+    });
+    if (!first) return STATUS_SUCCESS;
+    ob::reference(first);
+    notify_thread_created(*first);
+    ob::dereference(first);
     return STATUS_SUCCESS;
 }
 
