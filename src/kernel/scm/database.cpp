@@ -132,6 +132,7 @@ void mark_for_deletion(Service& service) {
 }
 
 void settle() {
+    std::vector<std::u16string> deleted; // told last: who hears of it may run, and come here, at once
     for (auto at = records.begin(); at != records.end();) {
         Service& service = at->second;
         const bool there = cm::find_key(key_of(service.name)) != nullptr;
@@ -141,11 +142,13 @@ void settle() {
             continue;
         }
         if (there) {
-            note_deleted(service);
+            if (!config_of(service).is_driver()) deleted.push_back(service.name);
             cm::delete_tree(key_of(service.name));
         }
         at = service.handles ? std::next(at) : records.erase(at); // a key that somebody else has deleted
     }
+    for (const std::u16string& name : deleted)
+        note_deleted(name);
 }
 
 bool depends(const std::vector<std::u16string>& names, std::u16string_view name) {

@@ -70,11 +70,15 @@ ULONG close_handle(ULONG_PTR pid, ULONGLONG number) {
     return ERROR_SUCCESS;
 }
 
+bool is_dead(ULONG_PTR pid) {
+    const EPROCESS* process = ps::find_process(pid);
+    return !process || process->Pcb.Header.SignalState;
+}
+
 void close_handles_of_the_dead() {
     for (auto at = handles.begin(); at != handles.end();) {
         const auto next = std::next(at);
-        const EPROCESS* process = ps::find_process(at->second.pid);
-        if (!process || process->Pcb.Header.SignalState) drop(at);
+        if (is_dead(at->second.pid)) drop(at);
         at = next;
     }
 }

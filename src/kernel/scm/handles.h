@@ -18,6 +18,7 @@ enum class HandleKind { manager, service, any };
 ULONG use_handle(ULONG_PTR pid, ULONGLONG number, HandleKind kind, ULONG access, Handle& handle);
 Service* service_of(ULONGLONG number); // null: of the manager, or no handle
 ULONG close_handle(ULONG_PTR pid, ULONGLONG number);
+bool is_dead(ULONG_PTR pid); // a process that has ended
 void close_handles_of_the_dead();
 
 } // namespace nt::scm

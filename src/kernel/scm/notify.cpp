@@ -1,6 +1,7 @@
 #include "kernel/scm/notify.h"
 #include "abi/win32_error.h"
 #include "kernel/ke/apc.h"
+#include "kernel/ke/processor.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/object.h"
 #include "kernel/pool/pool.h"
@@ -34,7 +35,19 @@ struct Told {
 std::map<ULONGLONG, Told> told;
 ULONGLONG last_token;
 
-void release(KAPC& apc) { pool::release(&apc); }
+// Of a thread that ends, nobody asks what the APC was about.
+void release(KAPC& apc) {
+    if (ke::as_thread(apc.Thread).apcs_closed) told.erase(reinterpret_cast<ULONGLONG>(apc.SystemArgument2));
+    pool::release(&apc);
+}
+
+// Threads that are told may run at once, and close handles or ask again: only when all have been told.
+template <class F> void for_each_wanted(F visit) {
+    const KIRQL before = ke::raise_irql(DISPATCH_LEVEL);
+    for (auto& [handle, w] : wanted)
+        if (w.thread) visit(handle, w);
+    ke::lower_irql(before);
+}
 
 void tell(Wanted& w, ULONG triggered, const SERVICE_STATUS_PROCESS& status, std::u16string names) {
     ke::Thread* thread = std::exchange(w.thread, nullptr);
@@ -51,11 +64,10 @@ void tell(Wanted& w, ULONG triggered, const SERVICE_STATUS_PROCESS& status, std:
     ob::dereference(thread);
 }
 
-void tell_managers(const Service& service, ULONG what) {
-    if (config_of(service).is_driver()) return;
-    const std::u16string name = (what == created ? u"/" : u"") + service.name + u'\0';
-    for (auto& [handle, w] : wanted)
-        if (w.thread && w.mask & what) tell(w, what, {}, name);
+void tell_managers(const std::u16string& name, ULONG what) {
+    for_each_wanted([&](ULONGLONG, Wanted& w) {
+        if (w.mask & what) tell(w, what, {}, name + u'\0');
+    });
 }
 
 } // namespace
@@ -104,12 +116,19 @@ void forget_notifications(ULONGLONG handle) {
     wanted.erase(found);
 }
 
-void note_created(const Service& service) { tell_managers(service, created); }
-void note_deleted(const Service& service) { tell_managers(service, deleted); }
+void forget_told_to_the_dead() {
+    std::erase_if(told, [](const auto& one) { return is_dead(one.second.pid); });
+}
+
+void note_created(const Service& service) {
+    if (!config_of(service).is_driver()) tell_managers(u"/" + service.name, created);
+}
+void note_deleted(const std::u16string& name) { tell_managers(name, deleted); }
 void note_delete_pending(Service& service) {
-    for (auto& [handle, w] : wanted)
-        if (w.thread && w.mask & delete_pending && service_of(handle) == &service)
-            tell(w, delete_pending, status_of(service), {});
+    const SERVICE_STATUS_PROCESS status = status_of(service);
+    for_each_wanted([&](ULONGLONG handle, Wanted& w) {
+        if (w.mask & delete_pending && service_of(handle) == &service) tell(w, delete_pending, status, {});
+    });
 }
 
 } // namespace nt::scm

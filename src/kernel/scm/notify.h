@@ -15,8 +15,10 @@ ULONG tell_notification(ULONG_PTR pid, Request& request);
 
 // "After CloseServiceHandle succeeds, no more notification APCs will be queued."
 void forget_notifications(ULONGLONG handle);
+void forget_told_to_the_dead();
+// Other threads may have run when these return.
 void note_created(const Service& service);
 void note_delete_pending(Service& service);
-void note_deleted(const Service& service);
+void note_deleted(const std::u16string& name); // of a service that is gone, and was no driver
 
 } // namespace nt::scm

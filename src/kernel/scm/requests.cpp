@@ -225,6 +225,7 @@ void put(std::vector<UCHAR>& data, std::u16string_view text) {
 
 void serve(Request& request, ULONG_PTR pid) {
     close_handles_of_the_dead();
+    forget_told_to_the_dead();
     settle();
     request.head.Count = 0;
     request.head.Error = answer(request, pid);

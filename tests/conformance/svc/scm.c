@@ -639,6 +639,51 @@ static void notifications(void) {
     finish_service(driver);
 }
 
+// Threads that run as soon as they are told, and close the handle that they have asked with.
+static HANDLE asking;
+static LONG closed;
+static VOID CALLBACK note_and_close(PVOID parameter) {
+    NOTIFY* buffer = parameter;
+    LocalFree(buffer->names);
+    if (CloseServiceHandle(buffer->context)) InterlockedIncrement(&closed);
+}
+static DWORD WINAPI asker(PVOID mask) {
+    NOTIFY n = {2, note_and_close, OpenSCManagerW(NULL, NULL, SC_MANAGER_ALL_ACCESS), 0, {0}, 0, NULL};
+    ask(n.context, (DWORD)(ULONG_PTR)mask, &n);
+    ReleaseSemaphore(asking, 1, NULL);
+    SleepEx(INFINITE, TRUE);
+    return 0;
+}
+static void begin_askers(HANDLE* threads, int count, ULONG_PTR mask) {
+    asking = CreateSemaphoreW(NULL, 0, count, NULL);
+    closed = 0;
+    for (int i = 0; i < count; ++i) {
+        threads[i] = CreateThread(NULL, 0, asker, (PVOID)mask, 0, NULL);
+        SetThreadPriority(threads[i], THREAD_PRIORITY_HIGHEST);
+    }
+    for (int i = 0; i < count; ++i)
+        WaitForSingleObject(asking, INFINITE);
+}
+static BOOL end_askers(HANDLE* threads, int count) {
+    WaitForMultipleObjects((DWORD)count, threads, TRUE, INFINITE);
+    for (int i = 0; i < count; ++i)
+        CloseHandle(threads[i]);
+    CloseHandle(asking);
+    return closed == count;
+}
+
+static void many_notifications(void) {
+    enum { count = 3 };
+    HANDLE threads[count];
+    begin_askers(threads, count, notify_created);
+    SC_HANDLE s = CreateServiceW(manager, L"scmmany", NULL, SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS,
+                                 SERVICE_DEMAND_START, 1, L"C:\\prog.exe", NULL, NULL, NULL, NULL, NULL);
+    CHECK(s && end_askers(threads, count), "several threads hear of one service, and close their handles");
+    begin_askers(threads, count, notify_deleted);
+    CHECK(DeleteService(s) && CloseServiceHandle(s) && end_askers(threads, count),
+          "and of its end, when the last handle to it is closed");
+}
+
 static VOID WINAPI handler(DWORD code) { (void)code; }
 
 // A program that is not run as a service.
@@ -675,6 +720,7 @@ int main(int argc, char** argv) {
     listing();
     failing();
     notifications();
+    many_notifications();
     own_program();
     CloseServiceHandle(manager);
     return finish();
