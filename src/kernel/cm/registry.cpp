@@ -89,12 +89,22 @@ NTSTATUS may_create(Node& parent, const ob::ParseRequest& request, const CreateR
     return status;
 }
 
+// "A registry tree can be 512 levels deep": win32 page "Registry Element Size Limits". assumed: below
+// \Registry, and the status.
+bool is_deepest(const Node& node) {
+    ULONG level = 0;
+    for (const Node* n = &node; n->parent; n = n->parent)
+        ++level;
+    return level >= 512;
+}
+
 Result<Node*> create_child(Node& parent, std::u16string_view name, const ob::ParseRequest& request,
                            CreateRequest& create) {
     const bool make_volatile = create.options & REG_OPTION_VOLATILE;
     if (parent.is_volatile && !make_volatile) return fail(STATUS_CHILD_MUST_BE_VOLATILE);
     if (&parent == root || parent.parent == root)
         return fail(STATUS_ACCESS_DENIED); // hives are made by the system only
+    if (is_deepest(parent)) return fail(STATUS_INVALID_PARAMETER);
     if (const NTSTATUS status = may_create(parent, request, create); !NT_SUCCESS(status)) return fail(status);
     Node* child = make_child(parent, name);
     if (const NTSTATUS status =
@@ -149,6 +159,7 @@ NTSTATUS query_name(PVOID object, UNICODE_STRING& to) {
     if (node.deleted) return STATUS_KEY_DELETED; // assumed: it has no place, so no name
     const std::u16string path = path_of(node);
     const std::size_t size = path.size() * sizeof(WCHAR);
+    if (size > 0xfffc) return STATUS_NAME_TOO_LONG; // assumed
     for (std::size_t i = 0; i < path.size() && (i + 1) * sizeof(WCHAR) <= to.MaximumLength; i++)
         to.Buffer[i] = path[i];
     to.Length = static_cast<USHORT>(size);
@@ -220,17 +231,32 @@ NTSTATUS delete_key(Node& node) {
     return STATUS_SUCCESS;
 }
 
-static void delete_tree(Node& node) {
-    while (!node.children.empty())
-        delete_tree(*node.children.begin()->second);
-    if (NT_SUCCESS(delete_key(node)) && node.references == 0) host::destroy(&node);
+static void delete_tree(Node& top) {
+    for (Node* node = &top; node;) {
+        if (!node->children.empty()) {
+            node = node->children.begin()->second;
+            continue;
+        }
+        Node* const next = node == &top ? nullptr : node->parent;
+        if (NT_SUCCESS(delete_key(*node)) && node->references == 0) host::destroy(node);
+        node = next;
+    }
 }
 void delete_tree(std::u16string_view key) {
     if (Node* node = find_key(key)) delete_tree(*node);
 }
 
 std::u16string path_of(const Node& node) {
-    return node.parent ? path_of(*node.parent) + u"\\" + node.name : u"\\" + node.name;
+    std::size_t at = 0;
+    for (const Node* n = &node; n; n = n->parent)
+        at += 1 + n->name.size();
+    std::u16string path(at, u'\\');
+    for (const Node* n = &node; n; n = n->parent) {
+        at -= n->name.size();
+        n->name.copy(path.data() + at, n->name.size());
+        --at;
+    }
+    return path;
 }
 
 NTSTATUS initialize() {

@@ -217,6 +217,42 @@ static void subkeys(void) {
     ZwClose(b);
 }
 
+// "A registry tree can be 512 levels deep": win32 page "Registry Element Size Limits".
+static void levels(void) {
+    enum { below = 3, deepest = 512 }; // ROOT is at the third level
+    static struct {                    // KEY_NAME_INFORMATION, which mingw's headers lack
+        ULONG length;
+        WCHAR name[2000];
+    } path;
+    ULONG size = 0, level = below;
+    HANDLE now = NULL, next = NULL;
+    open(&now, ROOT, NULL, KEY_ALL_ACCESS);
+    while (level < 2000 && NT_SUCCESS(create(&next, L"k", now, KEY_ALL_ACCESS, NULL))) {
+        ZwClose(now);
+        now = next, ++level;
+    }
+    CHECK(level == deepest && create(&next, L"k", now, KEY_READ, NULL) == STATUS_INVALID_PARAMETER,
+          "a registry tree can be 512 levels deep");
+    CHECK(ZwQueryKey(now, KeyNameInformation, &path, sizeof path, &size) == STATUS_SUCCESS &&
+              path.length == sizeof ROOT - sizeof(WCHAR) + (deepest - below) * 2 * sizeof(WCHAR) &&
+              path.name[path.length / sizeof(WCHAR) - 2] == '\\' &&
+              path.name[path.length / sizeof(WCHAR) - 1] == 'k',
+          "KeyNameInformation of the deepest key");
+    ZwClose(now);
+    // From the deepest one up: names of all levels, shorter by one each time.
+    static WCHAR text[sizeof ROOT / sizeof(WCHAR) + 2 * 512];
+    RtlCopyMemory(text, ROOT, sizeof ROOT);
+    for (ULONG i = 0; i < (level - below) * 2; i += 2)
+        text[sizeof ROOT / sizeof(WCHAR) - 1 + i] = '\\', text[sizeof ROOT / sizeof(WCHAR) + i] = 'k';
+    for (; level > below; --level) {
+        text[sizeof ROOT / sizeof(WCHAR) - 1 + (level - below) * 2] = 0;
+        if (!NT_SUCCESS(open(&now, text, NULL, DELETE))) break;
+        ZwDeleteKey(now);
+        ZwClose(now);
+    }
+    CHECK(level == below, "keys are opened by paths of all levels");
+}
+
 // Without handles.
 static void paths(void) {
     CHECK(RtlCreateRegistryKey(RTL_REGISTRY_ABSOLUTE, ROOT L"\\One") == STATUS_SUCCESS &&
@@ -261,5 +297,6 @@ static void checks(void) {
     if (!key) return;
     values();
     subkeys();
+    levels();
     paths();
 }
