@@ -28,7 +28,6 @@ namespace {
 
 constexpr ULONG name_tag = pool::tag("IoNm");
 OpenBlock* free_blocks;
-ULONG operations; // numbers of opens: ACCESS_STATE.OperationID
 
 constexpr ACCESS_MASK attribute_access =
     SYNCHRONIZE | FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC;
@@ -268,15 +267,11 @@ OpenBlock* take_open_block() {
             pool::allocate(pool::Kind::nonpaged, sizeof(OpenBlock), pool::tag("IoOp")));
     if (!block) return nullptr;
     std::memset(block, 0, sizeof *block);
-    ACCESS_STATE& access = block->access;
-    se::capture_subject(&se::current_thread_body(), se::current_process_body(),
-                        access.SubjectSecurityContext);
-    access.OperationID = {++operations, 0};
-    access.Flags = se::effective_token(access.SubjectSecurityContext)->TokenFlags;
+    se::begin_access(block->access, block->auxiliary, 0, &file_type->TypeInfo.GenericMapping);
     return block;
 }
 void give_open_block(OpenBlock* block) {
-    se::release_subject(block->access.SubjectSecurityContext);
+    se::end_access(block->access);
     block->next_free = free_blocks;
     free_blocks = block;
 }

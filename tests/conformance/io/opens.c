@@ -17,6 +17,8 @@ NTSYSAPI NTSTATUS NTAPI IoSetFileOrigin(PFILE_OBJECT, BOOLEAN);
 NTSYSAPI NTSTATUS NTAPI IoCheckFunctionAccess(ACCESS_MASK, UCHAR, UCHAR, ULONG, PVOID, PVOID);
 NTSYSAPI BOOLEAN NTAPI IoIsOperationSynchronous(PIRP);
 
+IMPORT(NTSTATUS, SeAppendPrivileges, PACCESS_STATE, PPRIVILEGE_SET);
+
 #define DEVICE L"\\Device\\ConformIoOpens"
 #define CASE_INSENSITIVE_FORCED 75
 
@@ -27,6 +29,18 @@ static NTSTATUS answer;
 static ULONG_PTR answer_information;
 static ULONG file_flags, volume_queries;
 static BOOLEAN synchronous;
+static NTSTATUS appended;
+static BOOLEAN outgrown;
+
+static void append(PIO_STACK_LOCATION stack) {
+    static struct {
+        ULONG count, control;
+        LUID_AND_ATTRIBUTES privilege[4];
+    } four = {4, 0, {{{8, 0}, 0}, {{9, 0}, 0}, {{17, 0}, 0}, {{18, 0}, 0}}};
+    PACCESS_STATE state = stack->Parameters.Create.SecurityContext->AccessState;
+    appended = import_SeAppendPrivileges(state, (PPRIVILEGE_SET)&four);
+    outgrown = state->PrivilegesAllocated;
+}
 
 static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
@@ -45,7 +59,8 @@ static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
     if (major == IRP_MJ_CREATE) {
         PUNICODE_STRING name = &stack->FileObject->FileName;
         static const UNICODE_STRING moved = RTL_CONSTANT_STRING(L"\\moved"),
-                                    ever = RTL_CONSTANT_STRING(L"\\ever");
+                                    ever = RTL_CONSTANT_STRING(L"\\ever"),
+                                    more = RTL_CONSTANT_STRING(L"\\more");
         file_flags = stack->FileObject->Flags;
         if (RtlEqualUnicodeString(name, &moved, FALSE)) {
             static const WCHAR target[] = DEVICE L"\\target";
@@ -57,6 +72,7 @@ static NTSTATUS own_dispatch(PDEVICE_OBJECT device, PIRP irp) {
             IoReplaceFileObjectName(stack->FileObject, (PWSTR)target, sizeof target - sizeof(WCHAR));
             return complete(irp, STATUS_REPARSE, IO_REPARSE);
         }
+        if (RtlEqualUnicodeString(name, &more, FALSE)) append(stack);
         return complete(irp, answer, answer_information);
     }
     if (major == IRP_MJ_DEVICE_CONTROL) synchronous = IoIsOperationSynchronous(irp);
@@ -166,6 +182,15 @@ static void check_long_row(void) {
     for (int i = 0; i < 100 && seen_lower[IRP_MJ_CLOSE] - before < 3001; ++i)
         KeDelayExecutionThread(KernelMode, FALSE, &t);
     CHECK(seen_lower[IRP_MJ_CLOSE] - before == 3001, "files that keep each other end one after the other");
+}
+
+static void check_privileges(void) {
+    IO_STATUS_BLOCK iosb;
+    HANDLE file;
+    appended = STATUS_UNSUCCESSFUL;
+    if (NT_SUCCESS(open_under(NULL, DEVICE L"\\more", 0, &file, &iosb))) ZwClose(file);
+    CHECK(appended == STATUS_SUCCESS && outgrown,
+          "SeAppendPrivileges: an access state of the I/O manager takes more than three privileges, too");
 }
 
 static void check_names(void) {
@@ -382,6 +407,7 @@ static void checks(void) {
     check_hint();
     check_status_block();
     check_reparse();
+    check_privileges();
     check_names();
     check_long_row();
     check_driver_path();

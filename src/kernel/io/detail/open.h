@@ -9,6 +9,7 @@ namespace nt::io::detail {
 // Seen by drivers while IRP_MJ_CREATE lasts, so it lies in pool.
 struct OpenBlock {
     ACCESS_STATE access;
+    alignas(8) UCHAR auxiliary[0xe0]; // its AuxData: AUX_ACCESS_DATA
     IO_SECURITY_CONTEXT security;
     SECURITY_QUALITY_OF_SERVICE qos;
     IO_STATUS_BLOCK iosb;
@@ -20,7 +21,7 @@ struct OpenBlock {
     EcpList* ecps;                         // that the request has now
     OpenBlock* next_free;
 };
-OpenBlock* take_open_block(); // with the caller's security context captured
+OpenBlock* take_open_block(); // its access state with the caller's security context
 void give_open_block(OpenBlock* block);
 
 struct OpenPacket {
