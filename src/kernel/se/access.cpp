@@ -23,7 +23,7 @@ namespace {
     const OBJECT_TYPE* type = ob::type_of(object);
     WCHAR name[512];
     UNICODE_STRING path{0, sizeof name, name};
-    if (!NT_SUCCESS(ob::query_name(object, path)) || path.Length > sizeof name) path.Length = 0;
+    if (!NT_SUCCESS(ob::query_name_quietly(object, path)) || path.Length > sizeof name) path.Length = 0;
     WCHAR user[256];
     const ULONG n = rtl::sid_to_string(static_cast<const SID*>(token.UserAndGroups[0].Sid), user);
     const AccessAnswer most =

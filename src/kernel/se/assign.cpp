@@ -14,6 +14,7 @@ using namespace detail;
 bool is_for(const ACCESS_ALLOWED_ACE& ace, const UCHAR* object_type) {
     const UCHAR type = ace.Header.AceType;
     if (type < ACCESS_ALLOWED_OBJECT_ACE_TYPE || type > SYSTEM_ALARM_OBJECT_ACE_TYPE) return true;
+    if (!rtl::sid_of_ace(&ace.Header)) return false; // too short for what it should have
     const auto& object = reinterpret_cast<const ACCESS_ALLOWED_OBJECT_ACE&>(ace);
     if (!(object.Flags & ACE_INHERITED_OBJECT_TYPE_PRESENT)) return true;
     const auto* guid = reinterpret_cast<const UCHAR*>(&object.ObjectType);

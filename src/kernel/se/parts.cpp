@@ -101,7 +101,9 @@ Bytes map_acl(const Bytes& acl, const GENERIC_MAPPING& mapping, const Bytes& own
             copy.insert(behind, who.begin(), who.end());
             reinterpret_cast<ACE_HEADER*>(copy.data())->AceSize = static_cast<USHORT>(copy.size());
         }
-        append(mapped, copy.data());
+        // All of it, even where AceSize cannot tell: too_long() sees that.
+        mapped.insert(mapped.end(), copy.begin(), copy.end());
+        reinterpret_cast<ACL*>(mapped.data())->AceCount++;
     });
     finish(mapped);
     return mapped;

@@ -503,6 +503,16 @@ static void names(void) {
                   STATUS_INFO_LENGTH_MISMATCH &&
               needed == sizeof answer.info + 14 * sizeof(WCHAR),
           "its length");
+    SECURITY_DESCRIPTOR nobody;
+    RtlCreateSecurityDescriptor(&nobody, SECURITY_DESCRIPTOR_REVISION);
+    ACL empty = {ACL_REVISION, 0, sizeof empty, 0, 0};
+    RtlSetDaclSecurityDescriptor(&nobody, TRUE, &empty, FALSE);
+    import_ZwSetSecurityObject(handle, DACL_SECURITY_INFORMATION, &nobody);
+    asked = name_query.calls;
+    CHECK(import_ObOpenObjectByPointer(thing, OBJ_KERNEL_HANDLE, NULL, THING_READ, thing_type, UserMode,
+                                       &second) == STATUS_ACCESS_DENIED &&
+              name_query.calls == asked,
+          "QueryNameProcedure is called for those who ask for the name, not for whom access is denied");
     ObDereferenceObject(thing);
     ZwClose(handle);
 }

@@ -177,6 +177,35 @@ static void object_types(void) {
               passed->AceFlags == (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE | INHERIT_ONLY_ACE),
           "a container without the type passes it on");
     import_SeDeassignSecurity(&made);
+    // The entry ends before its flags.
+    begin(&parent, SID_SYSTEM);
+    RtlAddAce((PACL)parent.dacl, 4, MAXULONG, &ace, sizeof ace);
+    ((PACE_HEADER)((PACL)parent.dacl + 1))->AceSize = 8;
+    import_SeAssignSecurityEx(&parent.sd, NULL, &made, &type, FALSE, 0, &subject, &mapping, PagedPool);
+    CHECK(made && dacl_of(made)->AceCount == 3, "an entry that is too short for its type is not inherited");
+    import_SeDeassignSecurity(&made);
+}
+
+// CREATOR OWNER becomes a SID that is longer.
+static void long_entries(void) {
+    static struct {
+        ACL acl;
+        ACCESS_DENIED_ACE ace;
+        UCHAR more[0xfffc - sizeof(ACL) - sizeof(ACCESS_DENIED_ACE)];
+    } list = {{ACL_REVISION, 0, sizeof list, 1, 0},
+              {{ACCESS_DENIED_ACE_TYPE, 0, sizeof list - sizeof(ACL)}, 1, 0},
+              {0}};
+    static ULONG owner[sid_ulongs];
+    PVOID made = NULL;
+    struct sd given;
+    make_sid((PSID)owner, 5, 15, 21, 1);
+    RtlCopySid(12, (PSID)&list.ace.SidStart, SID_CREATOR);
+    begin(&given, (PSID)owner);
+    RtlSetDaclSecurityDescriptor(&given.sd, TRUE, &list.acl, FALSE);
+    CHECK(import_SeAssignSecurityEx(NULL, &given.sd, &made, NULL, FALSE, SEF_AVOID_OWNER_CHECK, &subject,
+                                    &mapping, PagedPool) == STATUS_BAD_INHERITANCE_ACL,
+          "an entry for CREATOR OWNER that outgrows AceSize is refused");
+    if (made) import_SeDeassignSecurity(&made);
 }
 
 static void automatic(void) {
@@ -587,6 +616,7 @@ static void checks(void) {
     import_SeCaptureSubjectContext(&subject);
     assignment();
     object_types();
+    long_entries();
     automatic();
     malformed();
     changes();

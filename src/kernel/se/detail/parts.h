@@ -41,11 +41,13 @@ template <class F> void for_each(const Bytes& acl, F visit) {
     }
 }
 
-// The highest level among the list's integrity labels for the object itself; 0: there is none.
+// The highest level among the list's integrity labels, also of those for children only: what inherits them is
+// not checked again. 0: there is none.
 ULONG highest_label(const Bytes& sacl);
 
 // Generic rights of its ACEs become those of the type, and of those that are not for children only; CREATOR
-// OWNER and CREATOR GROUP in effective ACEs become the owner and the group.
+// OWNER and CREATOR GROUP in effective ACEs become the owner and the group. An ACE may outgrow AceSize: the
+// list is too_long() then.
 Bytes map_acl(const Bytes& acl, const GENERIC_MAPPING& mapping, const Bytes& owner, const Bytes& group);
 
 } // namespace nt::se::detail
