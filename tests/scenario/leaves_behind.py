@@ -47,7 +47,7 @@ CASES = [
     ("pool", CLEAN, UNLOAD + "if (!ExAllocatePoolWithTag(NonPagedPool, 100, 0x7661654c)) status = STATUS_INSUFFICIENT_RESOURCES;", 123,
      [MADE + r"1 pool block of tag 'Leav', 100 bytes, allocated here"]),
     ("key", CLEAN, UNLOAD + ATTRIBUTES % "path" + "status = ZwOpenKey(&h, KEY_READ, &a);", 123,
-     [MADE + r"handle 0xffffffff8[0-9a-f]+ to Key '\\REGISTRY\\(?i:MACHINE\\SYSTEM\\CurrentControlSet\\Services)\\NAME', opened here"]),
+     [MADE + r"handle 0xffffffff8[0-9a-f]+ to Key '\\REGISTRY\\(?i:MACHINE\\SYSTEM\\ControlSet001\\Services)\\NAME', opened here"]),
     ("event", CLEAN, UNLOAD + ATTRIBUTES % "NULL" + "status = ZwCreateEvent(&h, EVENT_ALL_ACCESS, &a, NotificationEvent, FALSE);", 123,
      [MADE + r"handle 0xffffffff8[0-9a-f]+ to Event, opened here"]),
     ("reference", CLEAN, UNLOAD + ATTRIBUTES % "NULL" + """status = ZwCreateEvent(&h, EVENT_ALL_ACCESS, &a, NotificationEvent, FALSE);
