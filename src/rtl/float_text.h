@@ -4,8 +4,11 @@
 
 namespace nt::rtl {
 
-// A finite number without its sign, as `kind` (e, f, g or a) prints it in the C locale: with this precision,
-// with a decimal point in any case if `alternate`, without "0x".
+// No double has more digits behind the point: there are zeros only.
+inline constexpr int most_precision = 1100;
+
+// A finite number without its sign, as `kind` (e, f, g or a) prints it in the C locale: with this precision
+// (most_precision at most), with a decimal point in any case if `alternate`, without "0x".
 struct FloatText {
     double value;
     char kind;

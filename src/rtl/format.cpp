@@ -6,6 +6,7 @@ namespace nt::rtl {
 namespace {
 
 constexpr std::size_t chunk = 64;
+constexpr LONG most = 0x7fffffff;
 
 template <class C> class Formatter {
   public:
@@ -47,8 +48,8 @@ template <class C> class Formatter {
         return false;
     }
     void put(C c) {
+        if (length_++ >= sink_.most) return;
         buffer_[used_++] = c;
-        length_++;
         if (used_ == chunk) flush();
     }
     void flush() {
@@ -56,8 +57,9 @@ template <class C> class Formatter {
         used_ = 0;
     }
     void pad(LONGLONG n, C c) {
-        while (n-- > 0 && !failed_)
+        for (; n > 0 && !failed_ && length_ < sink_.most; n--)
             put(c);
+        if (n > 0) length_ += static_cast<ULONGLONG>(n);
     }
     ULONG_PTR next() { return *args_++; }
 
@@ -99,7 +101,7 @@ template <class C> class Formatter {
             take();
         }
         width_ = number();
-        if (width_ < 0) left_ = true, width_ = -width_;
+        if (width_ < 0) left_ = true, width_ = width_ < -most ? most : -width_;
         precision_ = -1;
         if (peek() == '.') {
             take();
@@ -242,8 +244,8 @@ template <class C> class Formatter {
             digits[n++] = (upper ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
         if (n == 0 && precision_ != 0) digits[n++] = '0';
         if (alternate_ && base == 8 && (n == 0 || digits[n - 1] != '0')) digits[n++] = '0';
-        LONG zeros = precision_ > n ? precision_ - n : 0;
-        LONG spaces = width_ - n - zeros - (sign ? 1 : 0) - (prefix ? 2 : 0);
+        LONGLONG zeros = precision_ > n ? precision_ - n : 0;
+        LONGLONG spaces = width_ - n - zeros - (sign ? 1 : 0) - (prefix ? 2 : 0);
         if (zero_ && !left_ && precision_ < 0 && spaces > 0) zeros = spaces, spaces = 0;
         if (!left_) pad(spaces, ' ');
         if (sign) put(sign);
@@ -264,37 +266,42 @@ template <class C> class Formatter {
                                : !(fraction & quiet)                  ? "nan(snan)"
                                : bits & sign_bit && fraction == quiet ? "nan(ind)"
                                                                       : "nan";
-            return number_text(sign, text, __builtin_strlen(text), upper, false, false);
+            return number_text(sign, text, __builtin_strlen(text), 0, upper, false, false);
         }
         const char kind = static_cast<char>(letter | 0x20);
+        const LONG precision = precision_ >= 0 ? precision_ : hexadecimal ? 13 : 6;
+        const LONG printed = precision < most_precision ? precision : most_precision;
         struct Context {
             Formatter& self;
+            LONG more; // digits, which are zeros
             char sign;
             bool upper, hexadecimal;
-        } context{*this, sign, upper, hexadecimal};
+        } context{*this, kind != 'g' || alternate_ ? precision - printed : 0, sign, upper, hexadecimal};
         print_float_(
-            {__builtin_bit_cast(double, magnitude), kind,
-             precision_ >= 0 ? precision_
-             : hexadecimal   ? 13
-                             : 6,
-             alternate_},
+            {__builtin_bit_cast(double, magnitude), kind, printed, alternate_},
             [](void* c, const char* text, std::size_t n) {
-                const auto& [self, sign, upper, hexadecimal] = *static_cast<Context*>(c);
-                self.number_text(sign, text, n, upper, hexadecimal, self.zero_);
+                const auto& [self, more, sign, upper, hexadecimal] = *static_cast<Context*>(c);
+                self.number_text(sign, text, n, more, upper, hexadecimal, self.zero_);
                 return !self.failed_;
             },
             &context);
     }
 
-    void number_text(char sign, const char* text, std::size_t n, bool upper, bool hexadecimal, bool zeros) {
-        const LONGLONG room = width_ - static_cast<LONGLONG>(n) - (sign ? 1 : 0) - (hexadecimal ? 2 : 0);
+    // `more` zeros come before the exponent.
+    void number_text(char sign, const char* text, std::size_t n, LONG more, bool upper, bool hexadecimal,
+                     bool zeros) {
+        const LONGLONG room =
+            width_ - static_cast<LONGLONG>(n) - more - (sign ? 1 : 0) - (hexadecimal ? 2 : 0);
         const bool filled = zeros && !left_;
         if (!left_ && !filled) pad(room, ' ');
         if (sign) put(sign);
         if (hexadecimal) put('0'), put(upper ? 'X' : 'x');
         if (filled) pad(room, '0');
-        for (std::size_t i = 0; i < n && !failed_; i++)
+        for (std::size_t i = 0; i < n && !failed_; i++) {
+            if (text[i] == (hexadecimal ? 'p' : 'e')) pad(more, '0'), more = 0;
             put(upper && text[i] >= 'a' && text[i] <= 'z' ? static_cast<C>(text[i] - 0x20) : text[i]);
+        }
+        pad(more, '0');
         if (left_) pad(room, ' ');
     }
 

@@ -13,10 +13,11 @@
 
 namespace nt::rtl {
 
-// Receives the characters in order. False ends the formatting.
+// Receives the characters in order, `most` of them; what follows is counted only. False ends the formatting.
 template <class C> struct FormatSink {
     bool (*put)(void* context, const C* text, std::size_t count);
     void* context;
+    ULONGLONG most = ~0ull;
 };
 
 // `args` are the variable arguments as 64-bit slots. Format and strings are read through `memory`. Gives the

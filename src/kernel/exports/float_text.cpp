@@ -1,6 +1,5 @@
 #include "kernel/exports/float_text.h"
 #include <cstdio>
-#include <vector>
 
 namespace nt::exports {
 
@@ -13,18 +12,11 @@ void print_float(const rtl::FloatText& what, rtl::TakeText take, void* context) 
                            what.alternate ? '*' : what.kind,
                            what.alternate ? what.kind : '\0',
                            '\0'};
-    const auto print = [&](char* to, std::size_t room) {
-        return static_cast<std::size_t>(std::snprintf(to, room, format, what.precision, what.value));
-    };
-    const std::size_t prefix = what.kind == 'a' ? 2 : 0;
-    char buffer[128];
-    if (const std::size_t n = print(buffer, sizeof buffer); n < sizeof buffer) {
-        take(context, buffer + prefix, n - prefix);
-    } else {
-        std::vector<char> longer(n + 1);
-        print(longer.data(), longer.size());
-        take(context, longer.data() + prefix, n - prefix);
-    }
+    char buffer[rtl::most_precision + 320]; // 309 digits before the point
+    const int n = std::snprintf(buffer, sizeof buffer, format, what.precision, what.value);
+    const int prefix = what.kind == 'a' ? 2 : 0;
+    if (n >= prefix && n < static_cast<int>(sizeof buffer))
+        take(context, buffer + prefix, static_cast<std::size_t>(n - prefix));
 }
 
 } // namespace nt::exports

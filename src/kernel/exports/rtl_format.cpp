@@ -20,22 +20,20 @@ const rtl::MemoryReader reader{[](const rtl::MemoryReader&, std::uint64_t addres
 
 template <class C> struct Output {
     C* to;
-    SIZE_T room, used;
+    SIZE_T used;
     bool faulted;
 };
 
 template <class C> INT print(C* to, SIZE_T room, const C* text, const ULONG_PTR* args) {
-    Output<C> out{to, room, 0, false};
-    const rtl::FormatSink<C> sink{
-        [](void* context, const C* s, std::size_t n) {
-            auto& o = *static_cast<Output<C>*>(context);
-            const SIZE_T left = o.used < o.room ? o.room - o.used : 0;
-            if (const SIZE_T fits = n < left ? n : left)
-                o.faulted = !guest::copy_to(reinterpret_cast<ULONG_PTR>(o.to + o.used), s, fits * sizeof(C));
-            o.used += n;
-            return !o.faulted;
-        },
-        &out};
+    Output<C> out{to, 0, false};
+    const rtl::FormatSink<C> sink{[](void* context, const C* s, std::size_t n) {
+                                      auto& o = *static_cast<Output<C>*>(context);
+                                      o.faulted = !guest::copy_to(reinterpret_cast<ULONG_PTR>(o.to + o.used),
+                                                                  s, n * sizeof(C));
+                                      o.used += n;
+                                      return !o.faulted;
+                                  },
+                                  &out, room};
     ULONG_PTR fault = 0;
     const LONGLONG length = rtl::format(reader, sink, text, args, &fault, print_float);
     if (length < 0) {
@@ -47,7 +45,7 @@ template <class C> INT print(C* to, SIZE_T room, const C* text, const ULONG_PTR*
         return -1;
     }
     if (out.used < room) need_out(to + out.used) = 0;
-    return out.used > room ? -1 : static_cast<INT>(out.used);
+    return static_cast<ULONGLONG>(length) > room ? -1 : static_cast<INT>(length);
 }
 
 // The secure forms always terminate. assumed: a buffer that is too small empties it and gives -1 (the invalid

@@ -163,6 +163,14 @@ static void rooms(void) {
     CHECK(import__snprintf_s(text, 4, (size_t)-1, "%.3f", 1.5) == -1 && text[2] == '5' && !text[3],
           "_snprintf_s with _TRUNCATE: cut, terminated, -1");
     CHECK(import_sprintf_s(text, 4, "%.3f", 1.5) == -1 && !text[0], "sprintf_s: too small, an empty string");
+    CHECK(import__snprintf(text, 16, "%.*f", 0x7fffffff, 1.0) == -1 && text[1] == '.' && text[15] == '0' &&
+              import__snprintf(text, 16, "%#.*g|%*d", 2000000000, 1.0, 0x7fffffff, 1) == -1,
+          "a precision and a width without end");
+    CHECK(import_sprintf(text, "%.1150e", 1.0) == 1156 && text[1151] == '0' && text[1152] == 'e' &&
+              import_sprintf(text, "%.1150a", 1.5) == 1157 && text[1153] == '0' && text[1154] == 'p' &&
+              import_sprintf(text, "%.1150f", 0.5) == 1152 && text[2] == '5' && text[1151] == '0' &&
+              import_sprintf(text, "%.1150g", 0.5) == 3,
+          "zeros behind the digits that a number has");
     CHECK(SAYS("0042|  42|2a|+42|-1", "%04d|%4d|%x|%+d|%I64d", 42, 42, 42, 42, -1LL), "integers");
 }
 
