@@ -71,6 +71,7 @@ struct Thread : ETHREAD {
     const GUID* activity_id;   // io: of a request that it works on; null: none
     UCHAR io_priority;         // io: IO_PRIORITY_HINT + 1; 0: none was set
     bool hard_errors_off;      // io
+    bool announced, begun;     // ps: routines of drivers have been told of it, as created and in itself
     UCHAR lower_page_priority; // below the normal one
     UNICODE_STRING* name;      // ps: of ThreadNameInformation, with its characters behind it; null: none
 };

@@ -8,10 +8,11 @@ namespace {
 
 detail::NotifyList<64> routines; // extended: in the new thread
 
-void call(bool in_new_thread, bool both, const ke::Thread& thread, BOOLEAN create) {
+// Routines of the two kinds, or of one.
+void call(bool created, bool in_new_thread, const ke::Thread& thread, BOOLEAN create) {
     if (routines.empty()) return;
     routines.call([&](PVOID routine, bool of_new_threads) {
-        if (!both && of_new_threads != in_new_thread) return;
+        if (!(of_new_threads ? in_new_thread : created)) return;
         if (of_new_threads && !thread.teb) return;
         seh::call_out(reinterpret_cast<CREATE_THREAD_NOTIFY_ROUTINE*>(routine),
                       reinterpret_cast<HANDLE>(thread.pid), reinterpret_cast<HANDLE>(thread.tid), create);
@@ -35,8 +36,14 @@ void for_each_thread_notify_routine(void (*visit)(void*, ULONG_PTR), void* conte
     routines.for_each(visit, context);
 }
 
-void notify_thread_created(const ke::Thread& thread) { call(false, false, thread, true); }
-void notify_thread_begins(const ke::Thread& self) { call(true, false, self, true); }
-void notify_thread_ends(const ke::Thread& self) { call(false, true, self, false); }
+void notify_thread_created(ke::Thread& thread) {
+    thread.announced = true;
+    call(true, false, thread, true);
+}
+void notify_thread_begins(ke::Thread& self) {
+    self.begun = true;
+    call(false, true, self, true);
+}
+void notify_thread_ends(const ke::Thread& self) { call(self.announced, self.begun, self, false); }
 
 } // namespace nt::ps

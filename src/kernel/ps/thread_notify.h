@@ -17,10 +17,10 @@ NTSTATUS remove_thread_notify_routine(CREATE_THREAD_NOTIFY_ROUTINE* routine);
 void for_each_thread_notify_routine(void (*visit)(void* context, ULONG_PTR routine), void* context);
 
 // The creator has made the thread; it has ids and does not run yet.
-void notify_thread_created(const ke::Thread& thread);
+void notify_thread_created(ke::Thread& thread);
 // The new thread of a program, before it goes to user mode.
-void notify_thread_begins(const ke::Thread& self);
-// The running thread ends.
+void notify_thread_begins(ke::Thread& self);
+// The running thread ends. Those hear of it to whom it has begun.
 void notify_thread_ends(const ke::Thread& self);
 
 } // namespace nt::ps

@@ -102,12 +102,21 @@ static void a_process(void) {
 static void a_refusal(void) {
     PROCESS_INFORMATION p;
     DWORD done;
+    control(IOCTL_NOTIFY_START, NULL, 0, &done);
     control(IOCTL_NOTIFY_REFUSE, NULL, 0, &done);
     SetLastError(0);
     CHECK(!start(&p) && GetLastError() == ERROR_ACCESS_DENIED,
           "CreationStatus set to an error: the process is not created, and that is the error");
     CHECK(start(&p), "the next one is");
     WaitForSingleObject(p.hProcess, INFINITE);
+    get_events();
+    unsigned made = 0;
+    while (made < count && events[made].kind != process_made_ex)
+        ++made;
+    CHECK(made < count && events[made].process != p.dwProcessId &&
+              find(thread_made, events[made].process, 0) == count &&
+              find(thread_gone, events[made].process, 0) == count,
+          "of the thread that it has not begun nothing is heard, nor of its end");
     CloseHandle(p.hThread);
     CloseHandle(p.hProcess);
 }
