@@ -23,6 +23,18 @@ class Locked {
     Locked& operator=(const Locked&) = delete;
 };
 
+// Whether an object can be waited for, and by this handle: a wait for it and for what is never signalled
+// would come to an end at once, and takes nothing.
+NTSTATUS try_wait(HANDLE object) {
+    HANDLE handles[2] = {object};
+    NTSTATUS status = NtCreateEvent(&handles[1], 0x1f0003, nullptr, 1 /* SynchronizationEvent */, FALSE);
+    if (!NT_SUCCESS(status)) return status;
+    LARGE_INTEGER at_once{};
+    status = NtWaitForMultipleObjects(2, handles, 0 /* WaitAll */, FALSE, &at_once);
+    NtClose(handles[1]);
+    return status;
+}
+
 } // namespace
 
 // One waiting thread. All of it belongs to the lock.
@@ -164,12 +176,17 @@ Watch* Watch::create(TaskKind kind, PVOID routine, PVOID context, const Callback
 bool Watch::arm(HANDLE object, LONGLONG due, ULONGLONG period) {
     HANDLE duplicate = nullptr;
     if (object) {
-        const NTSTATUS status = NtDuplicateObject(NtCurrentProcess(), object, NtCurrentProcess(), &duplicate,
-                                                  0, 0, 2 /* DUPLICATE_SAME_ACCESS */);
+        NTSTATUS status = NtDuplicateObject(NtCurrentProcess(), object, NtCurrentProcess(), &duplicate, 0, 0,
+                                            2 /* DUPLICATE_SAME_ACCESS */);
         if (!NT_SUCCESS(status)) return fail(status);
+        status = try_wait(duplicate);
+        if (!NT_SUCCESS(status)) {
+            NtClose(duplicate);
+            return fail(status);
+        }
     }
-    disarm();
     const Locked locked;
+    end();
     Waiter* waiter = closed_ ? nullptr : Waiter::with_room();
     if (!waiter) {
         if (duplicate) NtClose(duplicate);
@@ -185,15 +202,25 @@ bool Watch::arm(HANDLE object, LONGLONG due, ULONGLONG period) {
     return true;
 }
 
+// Under the lock, which others may have while this waits: when it returns nobody has armed it again.
+void Watch::end() {
+    while (waiter_ || firing_ || leaving_) {
+        if (Waiter* waiter = waiter_) {
+            leaving_ = object_;
+            waiter->remove(*this);
+            if (!leaving_) continue;
+            waiter->wait_until_seen();
+            leaving_ = false;
+            RtlWakeAllConditionVariable(&acknowledged);
+        } else {
+            RtlSleepConditionVariableSRW(&acknowledged, &lock, nullptr, 0);
+        }
+    }
+}
+
 void Watch::disarm() {
     const Locked locked;
-    if (Waiter* waiter = waiter_) {
-        const bool waits = object_;
-        waiter->remove(*this);
-        if (waits) waiter->wait_until_seen();
-    }
-    while (firing_)
-        RtlSleepConditionVariableSRW(&acknowledged, &lock, nullptr, 0);
+    end();
 }
 
 void Watch::again() {
@@ -201,11 +228,9 @@ void Watch::again() {
 }
 
 void Watch::close() {
-    {
-        const Locked locked;
-        closed_ = true;
-    }
-    disarm();
+    const Locked locked;
+    closed_ = true;
+    end();
 }
 
 } // namespace k32

@@ -28,12 +28,16 @@ class Watch {
 
   private:
     friend struct Waiter;
+    void end();
+
     Task* task_;
     struct Waiter* waiter_; // null: not armed
     HANDLE object_;         // a duplicate, so that the program can close its own
     LONGLONG due_;
     ULONGLONG period_;
-    bool closed_, firing_; // firing: its callback is about to be queued
+    bool closed_;
+    bool firing_;  // its callback is about to be queued
+    bool leaving_; // its thread may still wait for the object
 };
 
 LONGLONG interrupt_time();

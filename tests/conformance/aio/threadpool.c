@@ -197,6 +197,32 @@ static VOID CALLBACK on_timer(PTP_CALLBACK_INSTANCE instance, PVOID context, PTP
     if (InterlockedIncrement(&calls) == 3) SetEvent(context);
 }
 
+static PTP_TIMER contended;
+static DWORD WINAPI set_contended(LPVOID due) {
+    for (int i = 0; i < 5; ++i)
+        SetThreadpoolTimer(contended, due, 0, 0);
+    return 0;
+}
+static void set_by_many(void) {
+    HANDLE threads[4];
+    FILETIME due = relative(300);
+    BOOL once = TRUE;
+    for (int round = 0; round < 8; ++round) {
+        calls = 0;
+        contended = CreateThreadpoolTimer(on_timer, done, NULL);
+        for (int i = 0; i < 4; ++i)
+            threads[i] = CreateThread(NULL, 0, set_contended, &due, 0, NULL);
+        WaitForMultipleObjects(4, threads, TRUE, INFINITE);
+        Sleep(500);
+        once &= calls == 1;
+        CloseThreadpoolTimer(contended);
+        for (int i = 0; i < 4; ++i)
+            CloseHandle(threads[i]);
+    }
+    ResetEvent(done);
+    CHECK(once, "set by four threads at once, it is set once");
+}
+
 static void timers(void) {
     calls = 0;
     PTP_TIMER timer = CreateThreadpoolTimer(on_timer, done, NULL);
@@ -290,6 +316,15 @@ static VOID CALLBACK on_registered_block(PVOID context, BOOLEAN fired) {
     InterlockedIncrement(&calls);
 }
 
+static int cannot_register(HANDLE object) {
+    HANDLE wait = NULL;
+    if (WaitForSingleObject(object, 0) != WAIT_FAILED) return 0;
+    const DWORD error = GetLastError();
+    SetLastError(0);
+    return !RegisterWaitForSingleObject(&wait, object, on_registered, done, INFINITE, 0) && !wait &&
+           GetLastError() == error;
+}
+
 static void registered(void) {
     HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL), wait = NULL;
     calls = 0;
@@ -323,6 +358,16 @@ static void registered(void) {
     CHECK(!RegisterWaitForSingleObject(&wait, (HANDLE)0x77770, on_registered, done, INFINITE, 0) &&
               GetLastError() == ERROR_INVALID_HANDLE,
           "no object: ERROR_INVALID_HANDLE");
+    HANDLE no_wait, section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 4096, NULL);
+    DuplicateHandle(GetCurrentProcess(), event, GetCurrentProcess(), &no_wait, EVENT_MODIFY_STATE, FALSE, 0);
+    CHECK(cannot_register(section) && cannot_register(no_wait),
+          "a section, an event without SYNCHRONIZE: what WaitForSingleObject says");
+    RegisterWaitForSingleObject(&wait, event, on_registered, done, INFINITE, WT_EXECUTEONLYONCE);
+    SetEvent(event);
+    CHECK(WaitForSingleObject(done, 1000) == WAIT_OBJECT_0, "others are waited for");
+    UnregisterWaitEx(wait, INVALID_HANDLE_VALUE);
+    CloseHandle(section);
+    CloseHandle(no_wait);
     CloseHandle(event);
 }
 
@@ -360,6 +405,7 @@ int main(void) {
     work();
     returning();
     timers();
+    set_by_many();
     objects();
     registered();
     queues();
