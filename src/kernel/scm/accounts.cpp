@@ -1,12 +1,14 @@
 #include "kernel/scm/accounts.h"
-#include "abi/computer.h"
 #include "kernel/scm/database.h"
+#include "rtl/accounts.h"
 #include <algorithm>
-#include <array>
+#include <string>
 
 namespace nt::scm {
 
 namespace {
+
+namespace directory = rtl::accounts;
 
 struct Account {
     std::u16string_view domain, user;
@@ -18,6 +20,15 @@ struct Account {
     bool is_of_computer() const { return domain == u"." || same(domain, computer_name); }
 };
 
+// LocalSystem, LocalService and NetworkService, S-1-5-18 to 20. Their names in the directory have a space.
+bool is_service_account(const directory::Account& a) {
+    return a.authority == 5 && a.count == 1 && a.first >= 18 && a.first <= 20;
+}
+bool same_but_for_spaces(std::u16string_view name, std::u16string spaced) {
+    std::erase(spaced, u' ');
+    return same(name, spaced);
+}
+
 } // namespace
 
 bool is_local_system(std::u16string_view name) {
@@ -28,17 +39,16 @@ bool is_local_system(std::u16string_view name) {
 bool account_exists(std::u16string_view name, std::u16string_view service) {
     if (is_local_system(name)) return true;
     const Account account(name);
-    // Those that LookupAccountName knows.
-    constexpr std::array<std::u16string_view, 4> users = {u"drvlab", u"Administrator", u"Guest",
-                                                          u"DefaultAccount"};
-    if (account.is_of_computer())
-        return std::ranges::any_of(users, [&](std::u16string_view a) { return same(account.user, a); });
-    if (same(account.domain, u"NT SERVICE")) return same(account.user, service);
-    // The accounts' own names have a space.
-    constexpr std::array<std::u16string_view, 5> authority = {u"LocalService", u"NetworkService", u"System",
-                                                              u"Local Service", u"Network Service"};
-    return same(account.domain, u"NT AUTHORITY") &&
-           std::ranges::any_of(authority, [&](std::u16string_view a) { return same(account.user, a); });
+    const bool here = account.is_of_computer();
+    if (!here && same(account.domain, directory::domains[directory::Service]))
+        return same(account.user, service);
+    if (!here && !same(account.domain, directory::domains[directory::NtAuthority])) return false;
+    return std::ranges::any_of(directory::known, [&](const directory::Account& a) {
+        if (here)
+            return a.domain == directory::Machine && a.use == directory::User && same(account.user, a.name);
+        return is_service_account(a) &&
+               (same(account.user, a.name) || same_but_for_spaces(account.user, a.name));
+    });
 }
 
 } // namespace nt::scm

@@ -110,7 +110,7 @@ TokenParts interactive_parts(User user) {
     p.authentication = {logon, 0};
     p.origin = system_logon;
     p.session = 1;
-    const SidValue account_sid = account(guest ? 501 : rtl::user_rid), none = account(513);
+    const SidValue account_sid = account(guest ? rtl::guest_rid : rtl::user_rid), none = account(513);
     p.sids = {{account_sid, 0}, {none, in_force}, {sids::world, in_force}};
     if (admin) {
         p.sids.push_back({sids::local_account_admin, in_force});

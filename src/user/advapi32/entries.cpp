@@ -28,11 +28,6 @@ template <class C> struct ExplicitAccess {
     Trustee<C> trustee;
 };
 
-struct AnySid {
-    ULONGLONG room[9];
-    SID* sid() { return reinterpret_cast<SID*>(room); }
-};
-
 DWORD own_sid(AnySid& to) {
     HANDLE token;
     ULONGLONG room[16];

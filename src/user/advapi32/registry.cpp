@@ -362,8 +362,8 @@ LSTATUS RegQueryInfoKeyW(HANDLE key, WCHAR*, DWORD*, DWORD*, DWORD* keys, DWORD*
 // The access that the parts take, if the key is a predefined one, which is opened here.
 LSTATUS RegGetKeySecurity(HANDLE key, DWORD information, PVOID to, DWORD* size) {
     if (!size) return ERROR_INVALID_PARAMETER;
-    const ACCESS_MASK access =
-        READ_CONTROL | (information & SACL_SECURITY_INFORMATION ? ACCESS_SYSTEM_SECURITY : 0);
+    DWORD access;
+    QuerySecurityAccessMask(information, &access);
     Key real(key, access);
     if (!NT_SUCCESS(real.status())) return result(real.status());
     ULONG needed = *size;
@@ -372,11 +372,8 @@ LSTATUS RegGetKeySecurity(HANDLE key, DWORD information, PVOID to, DWORD* size) 
     return result(status);
 }
 LSTATUS RegSetKeySecurity(HANDLE key, DWORD information, PVOID descriptor) {
-    ACCESS_MASK access = 0;
-    if (information & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION))
-        access |= WRITE_OWNER;
-    if (information & DACL_SECURITY_INFORMATION) access |= WRITE_DAC;
-    if (information & SACL_SECURITY_INFORMATION) access |= ACCESS_SYSTEM_SECURITY;
+    DWORD access;
+    SetSecurityAccessMask(information, &access);
     Key real(key, access);
     return result(NT_SUCCESS(real.status()) ? NtSetSecurityObject(real.get(), information, descriptor)
                                             : real.status());

@@ -5,6 +5,11 @@
 #include "rtl/security.h"
 #include "user/kernel32/kernel32.h"
 
+namespace nt {
+extern "C" void QuerySecurityAccessMask(DWORD information, DWORD* access);
+extern "C" void SetSecurityAccessMask(DWORD information, DWORD* access);
+} // namespace nt
+
 namespace nt::security {
 
 inline constexpr DWORD ERROR_NOT_ALL_ASSIGNED = 1300;
@@ -14,6 +19,11 @@ inline constexpr DWORD ERROR_NONE_MAPPED = 1332;
 inline constexpr DWORD ERROR_INVALID_ACL = 1336;
 inline constexpr DWORD ERROR_INVALID_SID = 1337;
 inline constexpr DWORD ERROR_INVALID_SECURITY_DESCR = 1338;
+
+struct AnySid {
+    ULONGLONG room[9];
+    SID* sid() { return reinterpret_cast<SID*>(room); }
+};
 
 // The account domain of the machine.
 const SID* machine_sid();
