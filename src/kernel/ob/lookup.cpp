@@ -4,7 +4,7 @@
 #include "kernel/ob/dos_devices.h"
 #include "kernel/ob/handle.h"
 #include "kernel/pool/pool.h"
-#include <cstring>
+#include <algorithm>
 
 namespace nt::ob {
 
@@ -48,8 +48,7 @@ class Rewritten {
                 static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, count * sizeof(WCHAR), path_tag));
             if (!to) return STATUS_INSUFFICIENT_RESOURCES;
         }
-        std::memcpy(to, target.data(), target.size() * sizeof(WCHAR));
-        std::memcpy(to + target.size(), rest.data(), rest.size() * sizeof(WCHAR));
+        std::ranges::copy(rest, std::ranges::copy(target, to).out); // either may be null
         result = {to, count};
         return STATUS_SUCCESS;
     }
