@@ -18,6 +18,9 @@ std::uint64_t host_guest_fault_address = 0;
 bool host_guest_fault_is_write = false;
 int host_looks = 0;
 void (*host_looked)() = nullptr;
+extern "C" { // signal_entry.S
+std::uint64_t host_signal_stack = ~0ull, host_thread_pointer = 0;
+}
 
 static_assert(host::R8 == static_cast<int>(REG_R8) && host::RIP == static_cast<int>(REG_RIP) &&
               host::EFLAGS == static_cast<int>(REG_EFL) && host::RSP == static_cast<int>(REG_RSP) &&
@@ -26,7 +29,7 @@ static_assert(host::R8 == static_cast<int>(REG_R8) && host::RIP == static_cast<i
 namespace host {
 namespace {
 
-constexpr std::size_t handler_stack_size = 256 << 10;
+constexpr std::size_t handler_stack_size = 256 << 10; // signal_entry.S knows it
 constexpr int handled[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 
 FaultSink* sink = nullptr;
@@ -120,7 +123,15 @@ bool guarded_now = false;
     end_process();
 }
 
-void on_signal(int signal, siginfo_t* info, void* raw) {
+// The host never unmasks a floating-point exception: one in its code is what guest code left pending, or the
+// guest's control bits. It is ended here.
+void mask_floating_point(FxArea& fx) {
+    fx.fcw |= 0x3f;
+    fx.fsw &= 0x7f00;
+    fx.mxcsr = (fx.mxcsr | 0x1f80) & ~0x3fu;
+}
+
+void on_signal(int signal, siginfo_t* info, void* raw, bool fs_was_wrong) {
     int saved_errno = errno;
     auto* context = static_cast<ucontext_t*>(raw);
     auto* registers = reinterpret_cast<std::uint64_t*>(context->uc_mcontext.gregs);
@@ -137,11 +148,22 @@ void on_signal(int signal, siginfo_t* info, void* raw) {
         die(fault);
     }
     fault.kind = classify(signal, info->si_code, fault.trap);
+    fault.address = ~0ull;
+    if (left_64_bit_code(fault)) {
+        if (!sink || !sink->deliver(fault)) die(fault);
+        errno = saved_errno;
+        return;
+    }
+    if (!places::is_guest(fault.rip())) {
+        // With FS put right, the access to thread-local data succeeds.
+        const bool access = fault.kind == FaultKind::page || fault.kind == FaultKind::protection;
+        if (fs_was_wrong && access) return;
+        if (fault.kind == FaultKind::floating) return mask_floating_point(*fault.fx);
+    }
     if (fault.kind == FaultKind::alignment && !places::is_guest(fault.rip())) {
         registers[REG_EFL] &= ~0x40000ll;
         return;
     }
-    fault.address = ~0ull;
     if (fault.kind == FaultKind::page) {
         fault.address = reinterpret_cast<std::uint64_t>(info->si_addr);
         fault.is_write = fault.error & 2;
@@ -168,7 +190,20 @@ void on_signal(int signal, siginfo_t* info, void* raw) {
 } // namespace
 
 extern "C" void host_signal_entry(int, siginfo_t*, void*); // signal_entry.S; calls
-extern "C" void host_on_signal(int signal, siginfo_t* info, void* raw) { on_signal(signal, info, raw); }
+extern "C" void host_on_signal(int signal, siginfo_t* info, void* raw, bool fs_was_wrong) {
+    on_signal(signal, info, raw, fs_was_wrong);
+}
+
+bool left_64_bit_code(Fault& fault) {
+    std::uint16_t own;
+    asm("mov %%cs, %0" : "=r"(own));
+    std::uint64_t& segments = fault.registers[REG_CSGSFS];
+    if (static_cast<std::uint16_t>(segments) == own) return false;
+    fault.kind = FaultKind::code_segment;
+    fault.error = static_cast<std::uint16_t>(segments);
+    segments = (segments & ~0xffffull) | own; // the handler's way out is 64-bit code
+    return true;
+}
 
 void install_signals(FaultSink* new_sink) {
     sink = new_sink;
@@ -180,6 +215,8 @@ void install_signals(FaultSink* new_sink) {
     stack_t alternate{};
     alternate.ss_sp = stack;
     alternate.ss_size = handler_stack_size;
+    asm volatile("rdfsbase %0" : "=r"(host_thread_pointer));
+    host_signal_stack = reinterpret_cast<std::uint64_t>(stack);
     if (sigaltstack(&alternate, nullptr) != 0) fatal("sigaltstack: %s", std::strerror(errno));
     struct sigaction action{};
     action.sa_sigaction = host_signal_entry;

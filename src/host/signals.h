@@ -7,16 +7,17 @@
 namespace host {
 
 enum class FaultKind : std::uint8_t {
-    page,        // SIGSEGV/SIGBUS, #PF: address, is_write, is_execute are valid
-    protection,  // #GP or #SS: privileged instruction or non-canonical address; address is unknown
-    divide,      // #DE
-    floating,    // x87 or SSE exception
-    illegal,     // #UD
-    breakpoint,  // int3: rip is past it
-    single_step, // trap flag
-    alignment,   // #AC
-    system_call, // a raw system call of guest text (containment.h): number in rax, rip past it
-    watchdog,    // no progress for the configured time (watchdog.h)
+    page,         // SIGSEGV/SIGBUS, #PF: address, is_write, is_execute are valid
+    protection,   // #GP or #SS: privileged instruction or non-canonical address; address is unknown
+    divide,       // #DE
+    floating,     // x87 or SSE exception
+    illegal,      // #UD
+    breakpoint,   // int3: rip is past it
+    single_step,  // trap flag
+    alignment,    // #AC
+    system_call,  // a raw system call of guest text (containment.h): number in rax, rip past it
+    code_segment, // whatever it was, in code of another segment (32-bit code): `error` is the selector
+    watchdog,     // no progress for the configured time (watchdog.h)
     other
 };
 
@@ -71,6 +72,10 @@ class FaultSink {
   protected:
     ~FaultSink() = default;
 };
+
+// Classifies a fault that was taken in another code segment than the host's, and leads its way out back
+// there.
+bool left_64_bit_code(Fault& fault);
 
 // Installs the handlers and the alternate stack (idempotent), and sets the sink (null: none).
 void install_signals(FaultSink* sink);

@@ -37,7 +37,7 @@ void on_tick(int signal, siginfo_t* info, void* raw) {
         fault.registers = reinterpret_cast<std::uint64_t*>(context->uc_mcontext.gregs);
         fault.fx = reinterpret_cast<FxArea*>(context->uc_mcontext.fpregs);
         FaultSink* sink = fault_sink();
-        if (places::is_guest(fault.rip())) {
+        if (left_64_bit_code(fault) || places::is_guest(fault.rip())) {
             host_ticks = 0;
             if (sink && sink->deliver(fault)) ticks = 0;
         } else if (host_hang && ++host_ticks >= host_ticks_allowed) {

@@ -216,6 +216,10 @@ CASES = [
     ("trap_flag", {"lower": "set_flags(0x100);"}, 122, r"EXCEPTION_CODE: STATUS_SINGLE_STEP[\s\S]*?\nFAULTING_IP: NAME!"),
     ("mxcsr", {"lower": "ULONG m = 0x9fc0; __asm__ volatile(\"ldmxcsr %%0\" : : \"m\"(m));"}, 123, MXCSR),
     ("x87", {"lower": "USHORT w = 0x27e; __asm__ volatile(\"fldcw %%0\" : : \"m\"(w));"}, 123, MXCSR),
+    ("x87_pending", {"lower": "USHORT w = 0x340; __asm__ volatile(\"fldcw %%0; fld1; fldz; fdivrp\" : : \"m\"(w));"
+                              "LARGE_INTEGER t = {.QuadPart = -10}; KeDelayExecutionThread(KernelMode, FALSE, &t);"}, 123, MXCSR),
+    ("mov_fs", {"lower": "__asm__ volatile(\"movw %%w0, %%%%fs\" : : \"r\"(0)); USHORT w = 0x27e; __asm__ volatile(\"fldcw %%0\" : : \"m\"(w));"}, 123, MXCSR),
+    ("code_segment", {"lower": "__asm__ volatile(\"pushq $0x23; pushq $0x1000; lretq\");"}, 123, r"a driver went to code segment 0x23: there is no 32-bit code"),
     ("wrgsbase", {"lower": "__asm__ volatile(\"wrgsbase %%0\" : : \"r\"(&word));"}, 122,
      r"CRITICAL_STRUCTURE_CORRUPTION \(109\)\na driver changed the base of GS[\s\S]*?\(wrgsbase\)[\s\S]*Arg4: 0000000000000007, [\s\S]*FAULTING_IP: NAME!"),
     ("wrmsr", {"lower": "__asm__ volatile(\"wrmsr\" : : \"c\"(0xc0000101), \"a\"(0), \"d\"(0));"}, 122, r"\(109\)\n[\s\S]*?\(wrmsr 0xc0000101\)[\s\S]*FAULTING_IP: NAME!"),

@@ -82,8 +82,28 @@ void to_entry(const CONTEXT& c, seh::EntryRecord& e, CONTEXT* context) {
     e.args = nullptr;
 }
 
+// What the processor's flags say of an exception: the first unmasked one, faults before results. Vector 16 is
+// the x87's, 19 SSE's.
+// assumed: SSE exceptions have the codes of the x87's, also if several are unmasked and set
+// (STATUS_FLOAT_MULTIPLE_FAULTS and _TRAPS are documented by name only).
+NTSTATUS floating_status(const host::Fault& fault, const CONTEXT& context) {
+    const bool x87 = fault.trap == 16;
+    const ULONG flags = x87 ? context.FltSave.StatusWord : context.MxCsr;
+    const ULONG masks = x87 ? context.FltSave.ControlWord : context.MxCsr >> 7;
+    const ULONG set = flags & ~masks;
+    constexpr ULONG stack_fault = 0x40;
+    if (set & 0x01)
+        return x87 && (flags & stack_fault) ? STATUS_FLOAT_STACK_CHECK : STATUS_FLOAT_INVALID_OPERATION;
+    if (set & 0x04) return STATUS_FLOAT_DIVIDE_BY_ZERO;
+    if (set & 0x02) return STATUS_FLOAT_DENORMAL_OPERAND;
+    if (set & 0x08) return STATUS_FLOAT_OVERFLOW;
+    if (set & 0x10) return STATUS_FLOAT_UNDERFLOW;
+    if (set & 0x20) return STATUS_FLOAT_INEXACT_RESULT;
+    return STATUS_FLOAT_INVALID_OPERATION;
+}
+
 // Exceptions of the processor that are not about memory.
-bool plain_exception(const host::Fault& fault, EXCEPTION_RECORD& record) {
+bool plain_exception(const host::Fault& fault, const CONTEXT& context, EXCEPTION_RECORD& record) {
     switch (fault.kind) {
     case host::FaultKind::divide:
         record.ExceptionCode = STATUS_INTEGER_DIVIDE_BY_ZERO;
@@ -102,7 +122,7 @@ bool plain_exception(const host::Fault& fault, EXCEPTION_RECORD& record) {
         record.ExceptionCode = STATUS_DATATYPE_MISALIGNMENT;
         return true;
     case host::FaultKind::floating:
-        record.ExceptionCode = STATUS_FLOAT_INVALID_OPERATION;
+        record.ExceptionCode = floating_status(fault, context);
         return true;
     case host::FaultKind::protection:
         record.ExceptionCode = STATUS_ACCESS_VIOLATION;
@@ -220,7 +240,7 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
                              fault.kind == host::FaultKind::illegal || fault.kind == host::FaultKind::page;
     const bool user_address = fault.kind == host::FaultKind::page && host::places::is_user(fault.address);
     const bool paged_out = is_paged_out(fault);
-    plain_exception(fault, record);
+    plain_exception(fault, frame.context, record);
     if (may_emulate && !user_address && !paged_out && emulate(frame, record)) resume_emulated(frame);
     if (fault.kind == host::FaultKind::page) {
         const mm::Access access = access_of(fault, frame.context.Rip);
@@ -263,7 +283,7 @@ bool emulate(TrapFrame& frame, EXCEPTION_RECORD& record) {
         frame.context.R11 = frame.context.EFlags;
         resume_user(frame);
     }
-    plain_exception(fault, record);
+    plain_exception(fault, frame.context, record);
     if (fault.kind == host::FaultKind::page) {
         std::uint64_t limit = 0;
         mm::MemoryException e{STATUS_ACCESS_VIOLATION, 2, {access_of(fault, 0).kind(), fault.address}};
@@ -368,11 +388,24 @@ bool is_host_fault(const host::Fault& fault) {
     return record->kind != seh::RecordKind::call_out;
 }
 
+// A far jump or return led to a code segment that is not 64-bit code's. What ran there is not known.
+[[noreturn]] void not_64_bit_code(const TrapFrame& frame) {
+    ke::Stop stop;
+    stop.kind = ke::StopKind::report;
+    stop.context = &frame.context;
+    stop.caller = frame.context.Rip;
+    std::snprintf(stop.text, sizeof stop.text,
+                  "%s went to code segment %#x: there is no 32-bit code here, only 64-bit code",
+                  frame.user ? "a program" : "a driver", frame.fault.error);
+    ke::stop_machine(stop);
+}
+
 void trap_entry(void* argument) {
     TrapFrame& frame = *static_cast<TrapFrame*>(argument);
     seh::set_innermost(&frame.entry);
     if (frame.gs_changed) [[unlikely]]
         gs_changed(frame.context.Rip, "found by a fault", &frame.context);
+    if (frame.fault.kind == host::FaultKind::code_segment) not_64_bit_code(frame);
     if (frame.fault.kind == host::FaultKind::watchdog) spins(frame.context, frame.user);
     if (frame.polls) ex::polls(frame.context, frame.user);
     if (frame.step_ended) ke::switch_point(ke::Cause::step);
@@ -451,7 +484,7 @@ class Sink final : public host::FaultSink {
         bool polls = false;
         if (fault.kind == host::FaultKind::watchdog) {
             if (!stall.seen(fault)) return true;
-        } else if (stall.is_watched()) {
+        } else if (fault.kind != host::FaultKind::code_segment && stall.is_watched()) {
             const auto answer = stall.step(fault);
             if (answer == Stall::Answer::goes_on) return true;
             polls = answer == Stall::Answer::polls;
@@ -507,6 +540,8 @@ class Sink final : public host::FaultSink {
         frame->polls = polls;
         frame->gs_changed = gs_changed;
         fault.fx->mxcsr = MXCSR_KERNEL;
+        fault.fx->fcw |= 0x3F; // what the guest unmasked and left pending is in the frame
+        fault.fx->fsw &= 0x7F00;
         if (user) host::set_gs_base(ke::pcr_address);
         fault.registers[host::RIP] = reinterpret_cast<std::uint64_t>(ours ? &host_fault_entry : &trap_entry);
         fault.registers[host::RDI] = reinterpret_cast<std::uint64_t>(frame);
