@@ -50,6 +50,11 @@ static void describe(OBJECT_TYPE_INITIALIZER& info, const TypeFacts& facts) {
 
 Result<OBJECT_TYPE*> create_type(const TypeFacts& facts, const Procedures& procedures) {
     if (find_type(facts.name)) return fail(STATUS_OBJECT_NAME_COLLISION);
+    if (types_directory) { // which takes names of other case for the same
+        const auto bytes = static_cast<USHORT>(facts.name.size() * sizeof(WCHAR));
+        const UNICODE_STRING name{bytes, bytes, const_cast<WCHAR*>(facts.name.data())};
+        if (find_in(types_directory, name, true)) return fail(STATUS_OBJECT_NAME_COLLISION);
+    }
     if (next_index == 256) return fail(STATUS_INSUFFICIENT_RESOURCES);
     const ULONG index = next_index++;
     entries[index] = {facts, procedures};

@@ -316,6 +316,10 @@ static void types(void) {
     CHECK(create_type(L"ConformThing", &i, &type) == STATUS_OBJECT_NAME_COLLISION,
           "STATUS_OBJECT_NAME_COLLISION: there is a type of that name");
     CHECK(create_type(L"File", &i, &type) == STATUS_OBJECT_NAME_COLLISION, "or one of the kernel's");
+    BOOLEAN collisions = TRUE;
+    for (int n = 0; n < 300; n++) // more often than there is room for types
+        if (create_type(L"CONFORMTHING", &i, &type) != STATUS_OBJECT_NAME_COLLISION) collisions = FALSE;
+    CHECK(collisions, "in any case, and nothing is left behind");
     CHECK(create_type(L"A\\B", &i, &type) == STATUS_OBJECT_NAME_INVALID,
           "STATUS_OBJECT_NAME_INVALID: a backslash");
     CHECK(create_type(L"", &i, &type) == STATUS_INVALID_PARAMETER &&
