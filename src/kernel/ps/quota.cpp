@@ -29,6 +29,8 @@ void drop_reference(QuotaBlock* block) {
     pool::release(block, block_tag);
 }
 
+constexpr SIZE_T machine_pool = SIZE_T{0x200000} << 12; // all of its memory, as SystemBasicInformation has it
+
 LIST_ENTRY all_blocks; // QuotaList
 
 NTSTATUS charge_block(bool paged, SIZE_T bytes, void** charged) {
@@ -73,6 +75,8 @@ void leave_quota_block(EPROCESS& process) {
 
 NTSTATUS charge_quota(EPROCESS_QUOTA_BLOCK* block, QuotaPool pool, SIZE_T bytes) {
     EPROCESS_QUOTA_ENTRY& entry = block->QuotaEntry[pool];
+    // No limit is above what the machine has for everybody.
+    if (bytes > machine_pool || entry.Usage > machine_pool - bytes) return STATUS_QUOTA_EXCEEDED;
     if (bytes > entry.Limit || entry.Usage > entry.Limit - bytes) return STATUS_QUOTA_EXCEEDED;
     entry.Usage += bytes;
     entry.Peak = std::max(entry.Peak, entry.Usage);
