@@ -8,10 +8,19 @@ namespace nt::rtl::accounts {
 
 enum Use : UCHAR { User = 1, Group, Domain, Alias, WellKnownGroup, Label = 10 };
 
-enum Authority : UCHAR { Nobody, NtAuthority, Builtin, MandatoryLabel, Packages, Service, Machine };
+enum Authority : UCHAR {
+    Nobody,
+    NtAuthority,
+    Builtin,
+    MandatoryLabel,
+    Packages,
+    Service,
+    WindowManager,
+    Machine
+};
 inline constexpr const WCHAR* domains[] = {
-    u"",           u"NT AUTHORITY", u"BUILTIN", u"Mandatory Label", u"APPLICATION PACKAGE AUTHORITY",
-    u"NT SERVICE", computer_name};
+    u"",           u"NT AUTHORITY",   u"BUILTIN",   u"Mandatory Label", u"APPLICATION PACKAGE AUTHORITY",
+    u"NT SERVICE", u"Window Manager", computer_name};
 
 struct Account {
     UCHAR authority, count; // S-1-authority-sub…; of Machine: the RID behind the machine's SID
@@ -48,6 +57,8 @@ inline constexpr Account known[] = {
     {5, 1, 18, 0, NtAuthority, WellKnownGroup, u"SYSTEM"},
     {5, 1, 19, 0, NtAuthority, WellKnownGroup, u"LOCAL SERVICE"},
     {5, 1, 20, 0, NtAuthority, WellKnownGroup, u"NETWORK SERVICE"},
+    {5, 1, 19, 0, NtAuthority, WellKnownGroup, u"LocalService"}, // as services have it; by name only
+    {5, 1, 20, 0, NtAuthority, WellKnownGroup, u"NetworkService"},
     {5, 1, 33, 0, NtAuthority, WellKnownGroup, u"WRITE RESTRICTED"},
     {5, 1, 113, 0, NtAuthority, WellKnownGroup, u"Local account"},
     {5, 1, 114, 0, NtAuthority, WellKnownGroup, u"Local account and member of Administrators group"},
@@ -82,7 +93,10 @@ inline constexpr Account known[] = {
     {16, 1, 8448, 0, MandatoryLabel, Label, u"Medium Plus Mandatory Level"},
     {16, 1, 12288, 0, MandatoryLabel, Label, u"High Mandatory Level"},
     {16, 1, 16384, 0, MandatoryLabel, Label, u"System Mandatory Level"},
+    {5, 2, 80, 0, Service, WellKnownGroup, u"ALL SERVICES"},
+    {5, 2, 90, 0, WindowManager, WellKnownGroup, u"Window Manager Group"},
     {15, 2, 2, 1, Packages, WellKnownGroup, u"ALL APPLICATION PACKAGES"},
+    {15, 2, 2, 2, Packages, WellKnownGroup, u"ALL RESTRICTED APPLICATION PACKAGES"},
     {18, 1, 1, 0, Nobody, WellKnownGroup, u"Authentication authority asserted identity"},
     {18, 1, 2, 0, Nobody, WellKnownGroup, u"Service asserted identity"},
     {5, 5, administrator_rid, 0, Machine, User, u"Administrator"},

@@ -5,7 +5,14 @@
 
 namespace nt {
 
-extern "C" LONG RegOpenKeyExW(HANDLE key, const WCHAR* name, DWORD options, ACCESS_MASK access, HANDLE* made);
+extern "C" {
+LONG RegOpenKeyExW(HANDLE key, const WCHAR* name, DWORD options, ACCESS_MASK access, HANDLE* made);
+ULONGLONG OpenSCManagerW(const WCHAR* machine, const WCHAR* database, ULONG access);
+ULONGLONG OpenServiceW(ULONGLONG manager, const WCHAR* name, ULONG access);
+BOOL CloseServiceHandle(ULONGLONG handle);
+BOOL QueryServiceObjectSecurity(ULONGLONG service, ULONG parts, void* to, ULONG size, ULONG* needed);
+BOOL SetServiceObjectSecurity(ULONGLONG service, ULONG parts, void* descriptor);
+}
 
 using namespace security;
 
@@ -38,9 +45,40 @@ ACCESS_MASK to_write(DWORD information) {
     return access;
 }
 
-// SE_OBJECT_TYPE of a handle that the kernel knows: file, key, kernel object.
-enum ObjectType : DWORD { file_object = 1, registry_key = 4, kernel_object = 6 };
+// SE_OBJECT_TYPE. Of these the handle is one that the kernel or the service control manager knows.
+enum ObjectType : DWORD { file_object = 1, service = 2, registry_key = 4, kernel_object = 6, last_type = 13 };
 bool is_of_kernel(DWORD type) { return type == file_object || type == registry_key || type == kernel_object; }
+// ERROR_SUCCESS: its descriptors are there. `what` names the function for a stop.
+DWORD check_type(DWORD type, const char* what) {
+    if (!type || type > last_type) return ERROR_INVALID_PARAMETER;
+    if (!is_of_kernel(type) && type != service) k32::stop(what);
+    return ERROR_SUCCESS;
+}
+
+ULONGLONG as_service(HANDLE handle) { return reinterpret_cast<ULONGLONG>(handle); }
+
+// The descriptor in local memory.
+DWORD query(HANDLE handle, DWORD type, DWORD information, PVOID& descriptor) {
+    ULONG size = 0;
+    if (type == service) {
+        if (QueryServiceObjectSecurity(as_service(handle), information, nullptr, 0, &size))
+            return ERROR_INVALID_PARAMETER;
+        if (const DWORD error = RtlGetLastWin32Error(); error != ERROR_INSUFFICIENT_BUFFER) return error;
+    } else if (const NTSTATUS status = NtQuerySecurityObject(handle, information, nullptr, 0, &size);
+               status != STATUS_BUFFER_TOO_SMALL)
+        return error_of(status);
+    descriptor = local_allocate(size);
+    if (!descriptor) return ERROR_NOT_ENOUGH_MEMORY;
+    DWORD error;
+    if (type == service)
+        error = QueryServiceObjectSecurity(as_service(handle), information, descriptor, size, &size)
+                    ? DWORD(ERROR_SUCCESS)
+                    : RtlGetLastWin32Error();
+    else
+        error = error_of(NtQuerySecurityObject(handle, information, descriptor, size, &size));
+    if (error) k32::heap_free(descriptor);
+    return error;
+}
 
 // "CLASSES_ROOT\…", "CURRENT_USER\…", "MACHINE\…", "USERS\…".
 DWORD open_key(const WCHAR* name, ACCESS_MASK access, HANDLE& handle) {
@@ -83,11 +121,29 @@ class Real {
     bool opened_ = false;
 };
 
+DWORD open_service(const WCHAR* name, ACCESS_MASK access, HANDLE& handle) {
+    const ULONGLONG manager = OpenSCManagerW(nullptr, nullptr, 1 /* SC_MANAGER_CONNECT */);
+    if (!manager) return RtlGetLastWin32Error();
+    handle = reinterpret_cast<HANDLE>(OpenServiceW(manager, name, access));
+    const DWORD error = handle ? DWORD(ERROR_SUCCESS) : RtlGetLastWin32Error();
+    CloseServiceHandle(manager);
+    return error;
+}
+void close(HANDLE handle, DWORD type) {
+    if (type == service)
+        CloseServiceHandle(as_service(handle));
+    else
+        NtClose(handle);
+}
+
 DWORD open_named(const WCHAR* name, DWORD type, ACCESS_MASK access, HANDLE& handle) {
     if (!name) return ERROR_INVALID_PARAMETER;
+    if (const DWORD error =
+            check_type(type, "GetNamedSecurityInfo or SetNamedSecurityInfo (of this type of object)"))
+        return error;
     if (type == registry_key) return open_key(name, access, handle);
-    if (type != file_object)
-        k32::stop("GetNamedSecurityInfo or SetNamedSecurityInfo (of this type of object)");
+    if (type == service) return open_service(name, access, handle);
+    if (type == kernel_object) k32::stop("GetNamedSecurityInfo or SetNamedSecurityInfo (of kernel objects)");
     return error_of(open(name, access, handle));
 }
 
@@ -108,19 +164,11 @@ BOOL SetKernelObjectSecurity(HANDLE handle, DWORD information, PVOID descriptor)
 // The parts point into one block, which the caller frees with LocalFree.
 DWORD GetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID** owner, SID** group, ACL** dacl,
                       ACL** sacl, PVOID* descriptor) {
-    if (!is_of_kernel(type)) k32::stop("GetSecurityInfo (of this type of object)");
+    if (const DWORD error = check_type(type, "GetSecurityInfo (of this type of object)")) return error;
     const Real real(handle, type, to_read(information));
     if (real.error) return real.error;
-    ULONG size = 0;
-    NTSTATUS status = NtQuerySecurityObject(real.get(), information, nullptr, 0, &size);
-    if (status != STATUS_BUFFER_TOO_SMALL) return error_of(status);
-    PVOID d = local_allocate(size);
-    if (!d) return ERROR_NOT_ENOUGH_MEMORY;
-    status = NtQuerySecurityObject(real.get(), information, d, size, &size);
-    if (!NT_SUCCESS(status)) {
-        k32::heap_free(d);
-        return error_of(status);
-    }
+    PVOID d = nullptr;
+    if (const DWORD error = query(real.get(), type, information, d)) return error;
     BOOLEAN present = FALSE, defaulted;
     if (owner && (information & OWNER_SECURITY_INFORMATION)) rtl::get_owner(d, owner, &defaulted);
     if (group && (information & GROUP_SECURITY_INFORMATION)) rtl::get_group(d, group, &defaulted);
@@ -140,7 +188,7 @@ DWORD GetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID** owner,
 }
 DWORD SetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID* owner, SID* group, ACL* dacl,
                       ACL* sacl) {
-    if (!is_of_kernel(type)) k32::stop("SetSecurityInfo (of this type of object)");
+    if (const DWORD error = check_type(type, "SetSecurityInfo (of this type of object)")) return error;
     SECURITY_DESCRIPTOR d;
     rtl::create_descriptor(&d, SECURITY_DESCRIPTOR_REVISION);
     d.Owner = owner, d.Group = group;
@@ -149,6 +197,9 @@ DWORD SetSecurityInfo(HANDLE handle, DWORD type, DWORD information, SID* owner, 
         rtl::set_sacl(&d, true, sacl, false);
     if (information & PROTECTED_DACL_SECURITY_INFORMATION) d.Control |= SE_DACL_PROTECTED;
     if (information & PROTECTED_SACL_SECURITY_INFORMATION) d.Control |= SE_SACL_PROTECTED;
+    if (type == service)
+        return SetServiceObjectSecurity(as_service(handle), information, &d) ? DWORD(ERROR_SUCCESS)
+                                                                             : RtlGetLastWin32Error();
     const Real real(handle, type, to_write(information));
     return real.error ? real.error : error_of(NtSetSecurityObject(real.get(), information, &d));
 }
@@ -159,7 +210,7 @@ DWORD GetNamedSecurityInfoW(const WCHAR* name, DWORD type, DWORD information, SI
     DWORD error = open_named(name, type, to_read(information), handle);
     if (error) return error;
     error = GetSecurityInfo(handle, type, information, owner, group, dacl, sacl, descriptor);
-    NtClose(handle);
+    close(handle, type);
     return error;
 }
 DWORD GetNamedSecurityInfoA(const CHAR* name, DWORD type, DWORD information, SID** owner, SID** group,
@@ -176,7 +227,7 @@ DWORD SetNamedSecurityInfoW(const WCHAR* name, DWORD type, DWORD information, SI
     DWORD error = open_named(name, type, to_write(information), handle);
     if (error) return error;
     error = SetSecurityInfo(handle, type, information, owner, group, dacl, sacl);
-    NtClose(handle);
+    close(handle, type);
     return error;
 }
 DWORD SetNamedSecurityInfoA(const CHAR* name, DWORD type, DWORD information, SID* owner, SID* group,

@@ -73,6 +73,7 @@ class Key {
   public:
     explicit Key(HANDLE key, ACCESS_MASK access = 0x20019 /* KEY_READ */) : handle_(key) {
         const Root* root = predefined(key);
+        if (!key) status_ = STATUS_INVALID_HANDLE; // for the kernel: no directory, an absolute name
         if (!root) return;
         const CurrentUser user;
         UNICODE_STRING name;
@@ -171,6 +172,42 @@ class Value {
   private:
     KEY_VALUE_PARTIAL_INFORMATION* info_ = nullptr;
 };
+
+// Deletes the keys below one.
+NTSTATUS delete_below(HANDLE key) {
+    constexpr ULONG size = sizeof(KEY_BASIC_INFORMATION) + 512;
+    Scratch<UCHAR> buffer(size); // not on the stack: keys may be 512 deep
+    if (!buffer) return STATUS_NO_MEMORY;
+    auto& info = *reinterpret_cast<KEY_BASIC_INFORMATION*>(buffer.get());
+    for (;;) {
+        ULONG needed;
+        NTSTATUS status = NtEnumerateKey(key, 0, 0 /* KeyBasicInformation */, &info, size, &needed);
+        if (!NT_SUCCESS(status)) return status == STATUS_NO_MORE_ENTRIES ? STATUS_SUCCESS : status;
+        UNICODE_STRING name{USHORT(info.NameLength), USHORT(info.NameLength), info.Name};
+        OBJECT_ATTRIBUTES attributes{sizeof attributes, key, &name, OBJ_CASE_INSENSITIVE, nullptr, nullptr};
+        HANDLE child = nullptr;
+        status = NtOpenKey(&child, DELETE | 0x9 /* KEY_QUERY_VALUE | KEY_ENUMERATE_SUB_KEYS */, &attributes);
+        if (!NT_SUCCESS(status)) return status;
+        status = delete_below(child);
+        if (NT_SUCCESS(status)) status = NtDeleteKey(child);
+        NtClose(child);
+        if (!NT_SUCCESS(status)) return status;
+    }
+}
+NTSTATUS delete_values(HANDLE key) {
+    constexpr ULONG size = sizeof(KEY_VALUE_BASIC_INFORMATION) + 0x8000; // names of 16383 characters
+    Scratch<UCHAR> buffer(size);
+    if (!buffer) return STATUS_NO_MEMORY;
+    auto& info = *reinterpret_cast<KEY_VALUE_BASIC_INFORMATION*>(buffer.get());
+    for (;;) {
+        ULONG needed;
+        NTSTATUS status = NtEnumerateValueKey(key, 0, 0 /* KeyValueBasicInformation */, &info, size, &needed);
+        if (!NT_SUCCESS(status)) return status == STATUS_NO_MORE_ENTRIES ? STATUS_SUCCESS : status;
+        UNICODE_STRING name{USHORT(info.NameLength), USHORT(info.NameLength), info.Name};
+        status = NtDeleteValueKey(key, &name);
+        if (!NT_SUCCESS(status)) return status;
+    }
+}
 
 LSTATUS give(const void* from, ULONG length, UCHAR* to, DWORD* size) {
     if (!size) return to ? LSTATUS(ERROR_INVALID_PARAMETER) : 0;
@@ -309,6 +346,28 @@ LSTATUS RegEnumKeyExA(HANDLE key, DWORD index, CHAR* to, DWORD* size, DWORD*, CH
     if (length >= room) return ERROR_MORE_DATA;
     *size = length;
     return 0;
+}
+LSTATUS RegEnumKeyW(HANDLE key, DWORD index, WCHAR* to, DWORD size) {
+    return RegEnumKeyExW(key, index, to, &size, nullptr, nullptr, nullptr, nullptr);
+}
+LSTATUS RegEnumKeyA(HANDLE key, DWORD index, CHAR* to, DWORD size) {
+    return RegEnumKeyExA(key, index, to, &size, nullptr, nullptr, nullptr, nullptr);
+}
+// With a name that key goes as well, without one what is below the key and its values.
+LSTATUS RegDeleteTreeW(HANDLE key, const WCHAR* name) {
+    HANDLE top = nullptr;
+    const ACCESS_MASK below = 0x9 /* KEY_QUERY_VALUE | KEY_ENUMERATE_SUB_KEYS */;
+    NTSTATUS status = open(key, name, 0, below | (name ? DELETE : 2u /* KEY_SET_VALUE */), &top);
+    if (!NT_SUCCESS(status)) return result(status);
+    status = delete_below(top);
+    if (NT_SUCCESS(status)) status = name ? NtDeleteKey(top) : delete_values(top);
+    NtClose(top);
+    return status == STATUS_CANNOT_DELETE ? LSTATUS(ERROR_ACCESS_DENIED) : result(status);
+}
+LSTATUS RegDeleteTreeA(HANDLE key, const CHAR* name) {
+    if (!name) return RegDeleteTreeW(key, nullptr);
+    Wide wide(name);
+    return wide.ok() ? RegDeleteTreeW(key, wide.get()) : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
 }
 LSTATUS RegEnumValueW(HANDLE key, DWORD index, WCHAR* to, DWORD* size, DWORD*, DWORD* type, UCHAR* data,
                       DWORD* data_size) {

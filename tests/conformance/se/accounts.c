@@ -45,6 +45,17 @@ static void by_sid(void) {
     CHECK(sid_is("S-1-5-32", "BUILTIN", "BUILTIN", SidTypeDomain), "BUILTIN is a domain");
     CHECK(sid_is("S-1-16-12288", "Mandatory Label", "High Mandatory Level", SidTypeLabel),
           "Mandatory Label\\High Mandatory Level");
+    CHECK(sid_is("S-1-5-80-0", "NT SERVICE", "ALL SERVICES", SidTypeWellKnownGroup),
+          "NT SERVICE\\ALL SERVICES");
+    CHECK(sid_is("S-1-15-2-2", "APPLICATION PACKAGE AUTHORITY", "ALL RESTRICTED APPLICATION PACKAGES",
+                 SidTypeWellKnownGroup),
+          "ALL RESTRICTED APPLICATION PACKAGES");
+    CHECK(sid_is("S-1-5-90-0", "Window Manager", "Window Manager Group", SidTypeWellKnownGroup),
+          "Window Manager\\Window Manager Group");
+    CHECK(sid_is("S-1-5-19", "NT AUTHORITY", "LOCAL SERVICE", SidTypeWellKnownGroup), "LOCAL SERVICE");
+    CHECK(name_is("NT AUTHORITY\\LocalService", "NT AUTHORITY", "S-1-5-19", SidTypeWellKnownGroup) &&
+              name_is("NT AUTHORITY\\NetworkService", "NT AUTHORITY", "S-1-5-20", SidTypeWellKnownGroup),
+          "the names of CreateService's lpServiceStartName");
     PSID sid = NULL;
     DWORD n = sizeof name, d = sizeof domain;
     ConvertStringSidToSidA("S-1-5-5-0-12345", &sid);

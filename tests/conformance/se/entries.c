@@ -122,6 +122,49 @@ static void new_object(void) {
               dacl->AceCount > 1,
           "GetNamedSecurityInfo, SE_FILE_OBJECT");
     LocalFree(found);
+    CHECK(GetSecurityInfo(HKEY_LOCAL_MACHINE, SE_UNKNOWN_OBJECT_TYPE, DACL_SECURITY_INFORMATION, NULL, NULL,
+                          &dacl, NULL, NULL) == ERROR_INVALID_PARAMETER &&
+              SetSecurityInfo(HKEY_LOCAL_MACHINE, (SE_OBJECT_TYPE)99, DACL_SECURITY_INFORMATION, NULL, NULL,
+                              NULL, NULL) == ERROR_INVALID_PARAMETER &&
+              GetNamedSecurityInfoA("NUL", (SE_OBJECT_TYPE)99, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl,
+                                    NULL, NULL) == ERROR_INVALID_PARAMETER,
+          "ERROR_INVALID_PARAMETER: no type of object");
+    found = NULL;
+    CHECK(GetNamedSecurityInfoA("Null", SE_SERVICE, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                                &owner, NULL, &dacl, NULL, &found) == ERROR_SUCCESS &&
+              IsWellKnownSid(owner, WinLocalSystemSid) && dacl->AceCount,
+          "GetNamedSecurityInfo, SE_SERVICE");
+    LocalFree(found);
+    CHECK(GetNamedSecurityInfoA("NoSuch", SE_SERVICE, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl, NULL,
+                                NULL) == ERROR_SERVICE_DOES_NOT_EXIST,
+          "ERROR_SERVICE_DOES_NOT_EXIST");
+}
+
+static void trees(void) {
+    HKEY key = NULL, other = NULL;
+    char name[8];
+    RegCreateKeyExA(HKEY_CURRENT_USER, "tree\\a\\b\\c", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &other, NULL);
+    RegCloseKey(other);
+    RegCreateKeyExA(HKEY_CURRENT_USER, "tree", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &key, NULL);
+    RegSetValueExA(key, "value", 0, REG_SZ, (const BYTE*)"x", 2);
+    CHECK(RegEnumKeyA(key, 0, name, sizeof name) == 0 && strcmp(name, "a") == 0 &&
+              RegEnumKeyA(key, 1, name, sizeof name) == ERROR_NO_MORE_ITEMS &&
+              RegEnumKeyA(key, 0, name, 1) == ERROR_MORE_DATA,
+          "RegEnumKey");
+    CHECK(RegDeleteTreeA(key, "a\\b") == 0 &&
+              RegOpenKeyExA(key, "a\\b", 0, KEY_READ, &other) == ERROR_FILE_NOT_FOUND &&
+              RegEnumKeyA(key, 0, name, sizeof name) == 0,
+          "RegDeleteTree: a key and what is below");
+    CHECK(RegDeleteTreeA(key, NULL) == 0 && RegEnumKeyA(key, 0, name, sizeof name) == ERROR_NO_MORE_ITEMS &&
+              RegQueryValueExA(key, "value", NULL, NULL, NULL, NULL) == ERROR_FILE_NOT_FOUND,
+          "RegDeleteTree without a name: the subkeys and values");
+    CHECK(RegDeleteTreeA(key, "a") == ERROR_FILE_NOT_FOUND, "ERROR_FILE_NOT_FOUND");
+    CHECK(RegOpenKeyExA(NULL, "tree", 0, KEY_READ, &other) == ERROR_INVALID_HANDLE,
+          "RegOpenKeyEx without a key: ERROR_INVALID_HANDLE");
+    CHECK(RegOpenKeyExA(key, "", 0x80, KEY_READ, &other) == ERROR_INVALID_PARAMETER,
+          "ulOptions of no meaning: ERROR_INVALID_PARAMETER");
+    RegCloseKey(key);
+    RegDeleteKeyA(HKEY_CURRENT_USER, "tree");
 }
 
 static void small_ones(void) {
@@ -166,5 +209,6 @@ int main(void) {
     modes();
     new_object();
     small_ones();
+    trees();
     return finish();
 }
