@@ -74,8 +74,24 @@ NearestSymbol Module::nearest(std::uint64_t address) const {
     return {best->name, address - found};
 }
 
+// Our own DLLs have the insides of this program's C++ in their tables; what a Windows DLL shows is exports.
+static bool is_internal(std::string_view name) {
+    return name.starts_with("_ZN2nt") || name.starts_with("_ZNK2nt") || name.starts_with("_ZZN2nt");
+}
+
+NearestSymbol Module::nearest_export(std::uint64_t address) const {
+    const Symbol* best = nullptr;
+    for (const Symbol& symbol : symbols()) {
+        if (symbol.address > address) break;
+        if (symbol.exported && (!best || best->address != symbol.address)) best = &symbol;
+    }
+    if (!best || section_at(best->address) != section_at(address)) return {};
+    return {best->name, address - best->address};
+}
+
 std::string Module::describe(std::uint64_t address) const {
-    const auto symbol = nearest(address);
+    auto symbol = nearest(address);
+    if (is_internal(symbol.name)) symbol = nearest_export(address);
     if (symbol.name.empty()) return fmt::format("{}+{:#x}", name, address - base);
     if (symbol.displacement == 0) return fmt::format("{}!{}", name, symbol.name);
     return fmt::format("{}!{}+{:#x}", name, symbol.name, symbol.displacement);

@@ -61,6 +61,7 @@ class Module {
     const std::vector<Symbol>& symbols() const;
     // The last symbol at or below the address, in the same section; functions win over data at one address.
     NearestSymbol nearest(std::uint64_t address) const;
+    NearestSymbol nearest_export(std::uint64_t address) const;
     // "null!NullRead+0x12"; "null+0x1012" where no symbol is known.
     std::string describe(std::uint64_t address) const;
     bool has_symbols() const; // more than exports
