@@ -21,11 +21,16 @@ static int post(HANDLE box, int count, char** messages) {
             return failed(messages[i]);
         printf("posted %lu bytes: %s\n", bytes, messages[i]);
     }
-    // The mail is there while the box is open: wait until it was fetched.
+    // The mail is there while the box is open: wait until it was fetched, for a minute at most.
+    const ULONGLONG end = GetTickCount64() + 60000;
     for (ULONG left = 1; left;) {
         DWORD bytes;
         if (!DeviceIoControl(box, IOCTL_MAILBOX_COUNT, NULL, 0, &left, sizeof left, &bytes, NULL))
             return failed("IOCTL_MAILBOX_COUNT");
+        if (left && GetTickCount64() >= end) {
+            fprintf(stderr, "mailbox_client: nobody has read %lu of the messages within a minute\n", left);
+            return 1;
+        }
         if (left) Sleep(10);
     }
     return 0;
@@ -43,7 +48,7 @@ static int fetch(HANDLE box, int count) {
 }
 
 int main(int argc, char** argv) {
-    int reads = argc == 4 && !strcmp(argv[1], "read");
+    int reads = argc == 4 && !strcmp(argv[1], "read") && atoi(argv[3]) > 0;
     if (!reads && (argc < 4 || strcmp(argv[1], "post"))) {
         fprintf(stderr, "usage: mailbox_client post NAME MESSAGE... | read NAME COUNT\n");
         return 2;

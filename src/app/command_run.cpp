@@ -109,6 +109,8 @@ void add_ioctl_command(CLI::App& drvlab, int& status) {
     add_user_option(command, ioctl->options, "who sends it: ");
     command.add_option("--open", ioctl->name, "Win32 name of the device, as for CreateFile")
         ->type_name("'\\\\.\\NAME'")
+        ->check(CLI::Validator(
+            [](const std::string& text) { return text.empty() ? "the device name is empty" : ""; }, ""))
         ->required();
     command.add_option("--code", ioctl->code, "the control code, 0x222004")
         ->check(number_between(0, UINT32_MAX))

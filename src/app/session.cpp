@@ -14,9 +14,13 @@
 #include "view/debugger.h"
 #include "view/prompt.h"
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace app {
@@ -42,6 +46,22 @@ std::string message(const std::string& text) {
         if (text[i] == '\n' && i + 1 < text.size() && text[i + 1] != ' ') out += "drvlab: ";
     }
     return out + "\n";
+}
+
+// What is not opened before the end, looked at before the programs run. A pipe or a device is left alone.
+bool can_write(const std::string& file) {
+    if (file.empty()) return true;
+    struct stat status;
+    const bool there = stat(file.c_str(), &status) == 0;
+    if (there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return true;
+    const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        say(2, "drvlab: cannot write '" + file + "': " + std::strerror(errno) + "\n");
+        return false;
+    }
+    close(fd);
+    if (!there) unlink(file.c_str());
+    return true;
 }
 
 bool start_trace(const Config& config) {
@@ -131,7 +151,8 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
         say(2, "drvlab: " + error + "\n");
         return exit_usage;
     }
-    const bool recording = start_trace(config); // without it the run goes on, and its status says so
+    if (!can_write(session.result) || !can_write(config.record_schedule) || !start_trace(config))
+        return exit_host;
     host::set_last_words([](void*) { trace::stop(); }, nullptr);
     Machine machine(config);
     const ke::Stop& stop = machine.run(std::move(script));
@@ -144,7 +165,7 @@ int run_session(const Session& session, std::function<void(Machine&)> script,
                                                                 : static_cast<int>(code);
     if (status == 0 && !machine.reports().empty()) status = exit_report;
     const std::string recorder_text = trace::describe(trace::recorder_status());
-    bool whole = recording && finish_trace(session.config, status, stop_summary(machine, stop));
+    bool whole = finish_trace(session.config, status, stop_summary(machine, stop));
     if (!host::guarded([&] { say(2, stop_report(machine, stop)); }))
         say(2, "drvlab: the report ends here: a structure that it looks at is damaged; " +
                    stop_summary(machine, stop) + "\n");

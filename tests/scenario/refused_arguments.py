@@ -24,7 +24,7 @@ REFUSED = [  # words, what must be said
     (["ioctl", "--open", "NUL", "--code", "1", "a", "b c", "d"], "'drvlab ioctl' takes no further argument, and got 'a' 'b c' 'd'"),
     (["ioctl", "--open", "NUL", "--code", "0x1ffffffff"], "--code: '0x1ffffffff' is not a number from 0 to 4294967295"),
     (["ioctl", "--open", "NUL", "--code", "1", "--user", "root"], "--user: 'root' is not administrator"),
-    (["ioctl", "--open", "NUL"], "drvlab: --code is missing"), (["load"], "drvlab: X.sys is missing"), (["top"], "drvlab: CLIENT.exe is missing"),
+    (["ioctl", "--open", "", "--code", "1"], "--open: the device name is empty"), (["ioctl", "--open", "NUL"], "drvlab: --code is missing"), (["load"], "drvlab: X.sys is missing"), (["top"], "drvlab: CLIENT.exe is missing"),
     (["kd", "--bad", "--worse"], "'drvlab kd' has no option --bad\n"), (["boot", "x"], "'drvlab' has no command 'boot'"), ([], "'drvlab' needs a command"),
     (["trace", "list"], "'drvlab trace' has no command 'list'"), (["run", "--seed"], "drvlab: --seed: the value is missing"),
     (["run", "--cpus", "65", "--", "hello.exe"], "--cpus: '65' is not a number from 1 to 64"),
@@ -58,6 +58,13 @@ def check(lab, options, folder):
         done = rs.expect(lab.call(words, cwd=folder), 120, stdout="")
         if said not in done.stderr:
             raise rs.Failure(f"{words}: {said} is not said: {done.stderr}")
+
+    # Before the program runs: nothing is printed.
+    for option in ("--trace", "--result", "--record-schedule"):
+        for place in (folder / "none" / "file", folder):
+            done = rs.expect(lab.call(["run", option, place, "--", "hello.exe"], cwd=folder), 127, stdout="")
+            if str(place) not in done.stderr:
+                raise rs.Failure(f"{option} {place}: not named: {done.stderr}")
 
     echo = ["--driver", lab.guest / "echo.sys", "--open", r"\\.\Echo", "--code", "0x222004"]
     trace = folder / "trace"
