@@ -31,15 +31,17 @@ constexpr ULONG characters_of(const UNICODE_STRING& s) {
 
 // A structure that begins with a UNICODE_STRING, followed by the characters and a terminator.
 bool put_string(UCHAR* to, const void* head, ULONG head_size, const UNICODE_STRING& text) {
-    UCHAR* characters = to + head_size;
+    const auto at = [to](SIZE_T offset) { // anywhere, also where addresses end
+        return reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(to) + offset);
+    };
     const WCHAR end = 0;
     UNICODE_STRING string{};
     if (text.Length)
         string = {text.Length, static_cast<USHORT>(text.Length + sizeof(WCHAR)),
-                  reinterpret_cast<WCHAR*>(characters)};
+                  static_cast<WCHAR*>(at(head_size))};
     return copy_out(to, head, head_size) && copy_out(to, &string, sizeof string) &&
-           copy_out(characters, text.Buffer, text.Length) &&
-           (!text.Length || copy_out(characters + text.Length, &end, sizeof end));
+           copy_out(at(head_size), text.Buffer, text.Length) &&
+           (!text.Length || copy_out(at(head_size + text.Length), &end, sizeof end));
 }
 
 NTSTATUS give_string(PVOID buffer, ULONG length, ULONG* needed, const void* head, ULONG head_size,

@@ -147,6 +147,8 @@ static void play(TEXT text) {
     if (!service || !service->call) return;
     for (int i = 0; i < MOST_ARGUMENTS && next_word(&text, &word); i++)
         a[i] = value_of(word);
+    // Without a process it ends all threads but its own: nobody would be left to end that.
+    if ((void*)service->call == (void*)NtTerminateProcess && !a[0]) return;
     service->call(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10]);
 }
 
