@@ -111,7 +111,8 @@ void report_held(ke::HeldLocks& locks) {
 
 void check_timer_to_initialize(KTIMER& timer) {
     const auto address = reinterpret_cast<ULONG_PTR>(&timer);
-    if (!ke::is_marked(address, sizeof timer)) return;
+    // Others that are set may lie beside it: its own flag spares the walk over all of them.
+    if (!ke::is_marked(address, sizeof timer) || !ke::is_timer_set(timer)) return;
     for (KTIMER* set : timers_in(address, 1)) {
         NT_REPORT("MiscellaneousChecks", {}, "initializes the KTIMER %p, which is set: it is cancelled",
                   static_cast<void*>(set));
