@@ -267,6 +267,15 @@ TEST(Modules, FindsByAddressAndName) {
     EXPECT_EQ(m.modules.unloaded()[0].file_name, "alpha.sys");
 }
 
+TEST(Names, InsidesOfOurDllsArePlain) {
+    EXPECT_EQ(plain_name("_ZN2nt3k3212_GLOBAL__N_111create_fileEPKwj"), "create_file");
+    EXPECT_EQ(plain_name("_ZN2nt3k3213traced_slowlyIXadL_ZNS0_4readEvEEiJPvEEET0_PKcDpT1_"), "traced_slowly");
+    EXPECT_EQ(plain_name("_ZZN2nt3k325startEvENKUlvE_clEv"), "start");
+    EXPECT_EQ(plain_name("_ZN2nt99"), "_ZN2nt99");
+    for (const char* other : {"CreateFileW", "_ZN5Class6methodEv", "_Z1fv", ""})
+        EXPECT_EQ(plain_name(other), other);
+}
+
 TEST(Modules, NamesTheNearestSymbol) {
     Machine m;
     TestPe pe(Bytes(0x100, 0xC3));

@@ -74,27 +74,29 @@ NearestSymbol Module::nearest(std::uint64_t address) const {
     return {best->name, address - found};
 }
 
-// Our own DLLs have the insides of this program's C++ in their tables; what a Windows DLL shows is exports.
-static bool is_internal(std::string_view name) {
-    return name.starts_with("_ZN2nt") || name.starts_with("_ZNK2nt") || name.starts_with("_ZZN2nt");
-}
-
-NearestSymbol Module::nearest_export(std::uint64_t address) const {
-    const Symbol* best = nullptr;
-    for (const Symbol& symbol : symbols()) {
-        if (symbol.address > address) break;
-        if (symbol.exported && (!best || best->address != symbol.address)) best = &symbol;
+std::string_view plain_name(std::string_view name) {
+    if (!name.starts_with("_ZN2nt") && !name.starts_with("_ZNK2nt") && !name.starts_with("_ZZN2nt"))
+        return name;
+    std::size_t at = name.find('2');
+    std::string_view last = name;
+    while (at < name.size() && name[at] >= '0' && name[at] <= '9') { // each part behind its length
+        std::size_t length = 0;
+        for (; at < name.size() && name[at] >= '0' && name[at] <= '9'; ++at)
+            length =
+                std::min<std::size_t>(length * 10 + static_cast<std::size_t>(name[at] - '0'), name.size());
+        if (length == 0 || length > name.size() - at) return name;
+        last = name.substr(at, length);
+        at += length;
     }
-    if (!best || section_at(best->address) != section_at(address)) return {};
-    return {best->name, address - best->address};
+    return last;
 }
 
 std::string Module::describe(std::uint64_t address) const {
-    auto symbol = nearest(address);
-    if (is_internal(symbol.name)) symbol = nearest_export(address);
-    if (symbol.name.empty()) return fmt::format("{}+{:#x}", name, address - base);
-    if (symbol.displacement == 0) return fmt::format("{}!{}", name, symbol.name);
-    return fmt::format("{}!{}+{:#x}", name, symbol.name, symbol.displacement);
+    const auto symbol = nearest(address);
+    const std::string_view function = plain_name(symbol.name);
+    if (function.empty()) return fmt::format("{}+{:#x}", name, address - base);
+    if (symbol.displacement == 0) return fmt::format("{}!{}", name, function);
+    return fmt::format("{}!{}+{:#x}", name, function, symbol.displacement);
 }
 
 } // namespace nt::ldr

@@ -27,6 +27,10 @@ struct NearestSymbol {
     std::uint64_t displacement = 0;
 };
 
+// The insides of the system's own DLLs are C++ of namespace nt: the function's own name, without scopes,
+// parameters and template arguments. Every other name stays.
+std::string_view plain_name(std::string_view name);
+
 class Module {
   public:
     std::string name;      // as in mod!symbol: "null"; ntoskrnl.exe is "nt"
@@ -61,7 +65,6 @@ class Module {
     const std::vector<Symbol>& symbols() const;
     // The last symbol at or below the address, in the same section; functions win over data at one address.
     NearestSymbol nearest(std::uint64_t address) const;
-    NearestSymbol nearest_export(std::uint64_t address) const;
     // "null!NullRead+0x12"; "null+0x1012" where no symbol is known.
     std::string describe(std::uint64_t address) const;
     bool has_symbols() const; // more than exports
