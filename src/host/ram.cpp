@@ -11,7 +11,6 @@ namespace host::ram {
 namespace {
 
 int file = -1;
-std::uint64_t bytes = 0;
 int error = 0;
 
 int host_rights(Protection p) {
@@ -28,13 +27,11 @@ void create(std::uint64_t size) {
     if (ftruncate(file, static_cast<off_t>(size)) != 0)
         fatal("cannot make %llu bytes of RAM: %s", static_cast<unsigned long long>(size),
               std::strerror(errno));
-    bytes = size;
+    created_size = size;
     if (!map(places::ram, 0, size, Protection::read_write))
         fatal("the host refuses the direct map at %#llx: %s", static_cast<unsigned long long>(places::ram),
               std::strerror(error));
 }
-
-std::uint64_t size() { return bytes; }
 
 bool map(std::uint64_t address, std::uint64_t physical, std::uint64_t length, Protection protection,
          bool replace) {

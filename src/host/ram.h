@@ -30,7 +30,8 @@ enum class Protection : std::uint8_t {
 // Creates RAM and its direct map. Idempotent (one machine is one process); ends the process with a clear
 // message when the host refuses.
 void create(std::uint64_t size = default_size);
-std::uint64_t size();
+inline std::uint64_t created_size = 0; // 0: none yet; create() alone writes it
+inline std::uint64_t size() { return created_size; }
 
 // The direct-map address of a physical address: arithmetic.
 inline void* direct(std::uint64_t physical) { return reinterpret_cast<void*>(places::ram + physical); }

@@ -53,8 +53,10 @@ bool contiguous(const PFN_NUMBER* pages, std::uint64_t count) {
 void release_page_array(const PFN_NUMBER* pages, std::uint64_t count) {
     for (std::uint64_t i = 0; i < count; ++i) {
         if (!is_ram(pages[i])) continue;
-        unlock_paged_page(pages[i]);
+        const bool closed = is_closed(pages[i]);
         release_page(pages[i]);
+        if (closed) [[unlikely]]
+            settle_unlocked(pages[i]);
     }
 }
 
@@ -106,9 +108,8 @@ NTSTATUS lock_kernel(PFN_NUMBER* pages, std::uint64_t address, std::uint64_t cou
         Pfn pfn;
         if (!kernel_page(address, pfn) || !kernel_accessible(address, write)) break;
         if (is_ram(pfn)) { // device memory (MmMapIoSpace) has no owner
-            if (is_paged(address)) page_in(address);
+            if (is_closed(pfn)) page_in(address);
             reference_page(pfn);
-            lock_paged_page(pfn);
         }
         pages[done] = pfn;
     }

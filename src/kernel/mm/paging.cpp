@@ -28,11 +28,6 @@ struct Piece {
     bool may_close() const { return (pageable || (whole_driver && !tables)) && locks == 0; }
 };
 
-struct LockedPage {
-    std::uint64_t address;
-    ULONG locks;
-};
-
 template <class T> using Vector = std::vector<T, host::HeapAllocator<T>>;
 
 // The pool in chunks: what a driver uses lies close together, and opening costs by the page.
@@ -40,7 +35,6 @@ constexpr std::uint64_t chunk_size = 0x1'0000;
 
 struct Paging {
     Vector<Piece> sections;            // ascending by address
-    Vector<LockedPage> locked;         // ascending by address
     Vector<std::uint8_t> chunks;       // of the pool that was ever used: 1 is open
     Vector<std::uint32_t> open_chunks; // their numbers, in the order of opening
 };
@@ -51,22 +45,19 @@ void set_rights(std::uint64_t address, std::uint64_t end, Protection rights) {
         host::fatal("the host refuses to protect %#llx", static_cast<unsigned long long>(address));
 }
 
-Vector<LockedPage>::iterator locked_from(std::uint64_t address) {
-    return std::lower_bound(paging->locked.begin(), paging->locked.end(), address,
-                            [](const LockedPage& page, std::uint64_t a) { return page.address < a; });
-}
-bool is_locked(std::uint64_t address) {
-    const auto it = locked_from(page_floor(address));
-    return it != paging->locked.end() && it->address == page_floor(address);
-}
+// MDLs are the only ones to hold a page of pool or of an image besides its owner.
+bool is_locked(Pfn pfn) { return frame(pfn).references > 1; }
+Pfn page_of(std::uint64_t address) { return pfn_in(zone_of(address), address); }
 
 // Takes the rights of a range, but for its locked pages.
 void take_rights(std::uint64_t address, std::uint64_t end) {
-    for (auto it = locked_from(address); it != paging->locked.end() && it->address < end; ++it) {
-        set_rights(address, it->address, Protection::none);
-        address = it->address + page_size;
+    std::uint64_t page = address;
+    for (Pfn pfn = page_of(address); page < end; ++pfn, page += page_size) {
+        if (!is_locked(pfn)) continue;
+        set_rights(address, page, Protection::none);
+        address = page + page_size;
     }
-    set_rights(address, end, Protection::none);
+    set_rights(address, page, Protection::none);
 }
 
 std::uint64_t chunk_at(std::uint64_t address) { return (address - host::places::paged_pool) / chunk_size; }
@@ -81,10 +72,19 @@ void note_open(std::uint64_t chunk) {
     ke::set_paged_open(true);
 }
 
+// What lock and unlock ask of a page of an image, without looking for its section.
+std::uint16_t& closed_mark(Pfn pfn) { return frame(pfn).slab_used; }
+void mark_closed(const Piece& piece, bool closed) {
+    const Pfn first = pfn_in(Zone::images, piece.address);
+    for (Pfn pfn = first; pfn < first + (page_ceil(piece.size) >> page_shift); ++pfn)
+        closed_mark(pfn) = closed;
+}
+
 void open(Piece& piece) {
     if (piece.open) return;
     set_rights(piece.address, piece.end(), piece.rights);
     piece.open = true;
+    mark_closed(piece, false);
     ke::set_paged_open(true);
 }
 
@@ -92,6 +92,7 @@ void close(Piece& piece) {
     if (!piece.open || !piece.may_close()) return;
     take_rights(piece.address, piece.end());
     piece.open = false;
+    mark_closed(piece, true);
 }
 
 void close_pool() {
@@ -136,14 +137,6 @@ Piece* find_pageable(std::uint64_t address) {
     return section && section->may_close() ? section : nullptr;
 }
 
-// Rights of a locked page while what is around it is closed; none: it is open.
-Protection closed_rights(std::uint64_t address) {
-    if (in_pool(address))
-        return paging->chunks[chunk_at(address)] ? Protection::none : Protection::read_write;
-    const Piece* section = find_pageable(address);
-    return section && !section->open ? section->rights : Protection::none;
-}
-
 std::uint64_t set_whole_driver(std::uint64_t address, bool whole) {
     const Piece* const there = find_section(address);
     if (!there) return 0;
@@ -180,7 +173,9 @@ void add_driver_section(std::uint64_t image, const DriverSection& s) {
 void forget_driver_sections(std::uint64_t address, std::uint64_t size) {
     if (!paging) return;
     std::erase_if(paging->sections, [=](const Piece& piece) {
-        return piece.address < address + size && address < piece.end();
+        if (piece.address >= address + size || address >= piece.end()) return false;
+        mark_closed(piece, false);
+        return true;
     });
 }
 
@@ -193,19 +188,35 @@ void grow_paged_pool(std::uint64_t end) {
 }
 
 bool is_paged(std::uint64_t address) {
-    return (in_pool(address) || find_pageable(address)) && !is_locked(address);
+    return (in_pool(address) || find_pageable(address)) && !is_locked(page_of(address));
 }
 
 bool open_paged(std::uint64_t address) {
-    if (!paging || closed_rights(address) == Protection::none || is_locked(address)) return false;
+    if (!is_paged(address)) return false;
     if (in_pool(address)) {
-        const std::uint64_t start = address_of_chunk(chunk_at(address));
+        const std::uint64_t chunk = chunk_at(address), start = address_of_chunk(chunk);
+        if (paging->chunks[chunk]) return false;
         set_rights(start, start + chunk_size, Protection::read_write);
-        note_open(chunk_at(address));
-    } else {
-        open(*find_pageable(address));
+        note_open(chunk);
+        return true;
     }
+    Piece* const section = find_pageable(address);
+    if (section->open) return false;
+    open(*section);
     return true;
+}
+
+bool is_closed(Pfn pfn) {
+    switch (const Zone zone = frame(pfn).zone) {
+    case Zone::images:
+        return closed_mark(pfn);
+    case Zone::paged_pool: {
+        const std::uint64_t address = address_of(zone, pfn);
+        return in_pool(address) && !paging->chunks[chunk_at(address)];
+    }
+    default:
+        return false;
+    }
 }
 
 std::uint64_t lock_driver_section(std::uint64_t address) {
@@ -244,29 +255,10 @@ unsigned locked_sections(std::uint64_t image) {
     return count;
 }
 
-void lock_paged_page(Pfn pfn) {
-    const Zone zone = frame(pfn).zone;
-    if (!paging || (zone != Zone::paged_pool && zone != Zone::images)) return;
-    const std::uint64_t address = address_of(zone, pfn);
-    const auto it = locked_from(address);
-    if (it != paging->locked.end() && it->address == address) {
-        it->locks++;
-        return;
-    }
-    paging->locked.insert(it, {address, 1});
-    if (const Protection rights = closed_rights(address); rights != Protection::none)
-        set_rights(address, address + page_size, rights);
-}
-
-void unlock_paged_page(Pfn pfn) {
-    const Zone zone = frame(pfn).zone;
-    if (!paging || (zone != Zone::paged_pool && zone != Zone::images)) return;
-    const std::uint64_t address = address_of(zone, pfn);
-    const auto it = locked_from(address);
-    if (it == paging->locked.end() || it->address != address || --it->locks) return;
-    paging->locked.erase(it);
-    if (closed_rights(address) != Protection::none)
-        set_rights(address, address + page_size, Protection::none);
+void settle_unlocked(Pfn pfn) {
+    if (is_locked(pfn)) return;
+    const std::uint64_t address = address_of(frame(pfn).zone, pfn);
+    set_rights(address, address + page_size, Protection::none);
 }
 
 } // namespace nt::mm

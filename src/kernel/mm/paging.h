@@ -10,7 +10,8 @@
 // pageable memory pays the test of one byte where the IRQL is raised; who touches some and raises in turn, a
 // few microseconds each time. What a driver can see follows from IRQLs alone.
 //
-// Locked stays accessible: sections by MmLockPagable…Section, single pages by MmProbeAndLockPages.
+// Locked stays accessible: sections by MmLockPagable…Section, single pages by MmProbeAndLockPages (a page is
+// locked while it has more references than its owner's).
 #pragma once
 #include "base/result.h"
 #include "host/ram.h"
@@ -54,8 +55,9 @@ std::uint64_t reset_driver_paging(std::uint64_t address);
 // Sections of the image that are locked.
 unsigned locked_sections(std::uint64_t image);
 
-// A page of kernel memory that an MDL locks, and unlocks.
-void lock_paged_page(Pfn pfn);
-void unlock_paged_page(Pfn pfn);
+// What is around a page of kernel memory is inaccessible; the page itself too, unless it is locked.
+bool is_closed(Pfn pfn);
+// After an MDL has let go of a page where is_closed(): it goes the way of what is around it.
+void settle_unlocked(Pfn pfn);
 
 } // namespace nt::mm

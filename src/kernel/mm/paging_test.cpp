@@ -123,14 +123,15 @@ TEST_F(PagingTest, LockedPagesStay) {
             EXPECT_FALSE(readable_at_dispatch(address));
         }
         ASSERT_EQ(probe_and_lock_pages(mdl, KernelMode, LockOperation::write), STATUS_SUCCESS);
-        lock_paged_page(run.first + 1); // by a second MDL
+        reference_page(run.first + 1); // by a second MDL
         EXPECT_TRUE(readable_at_dispatch(address + page_size));
         EXPECT_FALSE(readable_at_dispatch(address));
         EXPECT_FALSE(readable_at_dispatch(address + 2 * page_size));
         EXPECT_TRUE(unlock_pages(mdl));
         EXPECT_TRUE(readable_at_dispatch(address + page_size));
         ke::raise_irql(2);
-        unlock_paged_page(run.first + 1);
+        release_page(run.first + 1);
+        settle_unlocked(run.first + 1);
         EXPECT_FALSE(readable(address + page_size));
         ke::lower_irql(0);
         EXPECT_TRUE(readable(address + page_size));

@@ -141,12 +141,6 @@ void initialize() {
 
 Pfn highest_page() { return (host::ram::size() >> page_shift) - 1; }
 
-bool is_ram(Pfn pfn) {
-    std::uint64_t address = pfn << page_shift;
-    return (address >= host::ram::low_end && address < host::ram::device_hole) ||
-           (address >= host::ram::device_hole_end && address < host::ram::size());
-}
-
 Run allocate_run(Zone zone, std::uint64_t count, std::uint64_t alignment) {
     if (count == 0) return {};
     const FreeRuns& runs = runs_of(zone);

@@ -41,13 +41,13 @@ struct PageFrame {
     std::uint32_t references; // holders: the allocation itself, plus one per lock
     PageKind kind;
     Zone zone;
-    std::uint16_t slab_class; // pool: size class
+    std::uint16_t slab_class; // pool: size class; images: Protection
     std::uint32_t next, prev; // free run or slab list
     std::uint32_t run; // pages of a free run (first and last frame) or of a big pool block (first frame)
     std::uint16_t slab_free; // pool slab: offset of the first free block / 16
-    std::uint16_t slab_used;
-    std::uint32_t tag;   // big pool block
-    std::uint32_t owner; // big pool block: offset of the allocating code in the images window
+    std::uint16_t slab_used; // images: 1 while paging keeps the section closed
+    std::uint32_t tag;       // big pool block
+    std::uint32_t owner;     // big pool block: offset of the allocating code in the images window
 };
 static_assert(sizeof(PageFrame) == 32);
 
@@ -65,7 +65,12 @@ inline PageFrame& frame(Pfn pfn) { return page_frames()[pfn]; }
 inline void* direct(Pfn pfn, std::uint64_t offset = 0) {
     return host::ram::direct((pfn << page_shift) + offset);
 }
-bool is_ram(Pfn pfn); // a page of memory: not a hole, not beyond the end
+// A page of memory: not a hole, not beyond the end.
+inline bool is_ram(Pfn pfn) {
+    const std::uint64_t address = pfn << page_shift;
+    return (address >= host::ram::low_end && address < host::ram::device_hole) ||
+           (address >= host::ram::device_hole_end && address < host::ram::size());
+}
 Pfn highest_page();
 
 // A contiguous run of exactly `count` pages whose first page number is a multiple of `alignment` (a power of
