@@ -51,8 +51,10 @@ extern "C" NTSTATUS NtCreateIoCompletion(HANDLE* handle, ACCESS_MASK desired, co
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
     std::u16string_view last{attributes.name.Buffer, attributes.name.Length / sizeof(WCHAR)};
     if (const auto slash = last.rfind(u'\\'); slash != last.npos) last.remove_prefix(slash + 1);
-    PVOID body = TRY_STATUS(
-        ob::create_object({.type = io::completion_type, .body_size = sizeof(KQUEUE), .name = last}));
+    PVOID body = TRY_STATUS(ob::create_object({.type = io::completion_type,
+                                               .body_size = sizeof(KQUEUE),
+                                               .name = last,
+                                               .attributes = attributes.attributes}));
     ke::initialize_queue(*static_cast<KQUEUE*>(body), threads);
     HANDLE made = nullptr;
     const NTSTATUS status = ob::insert(body, attributes, mode, desired, &made);

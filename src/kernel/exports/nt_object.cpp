@@ -14,10 +14,11 @@ using namespace nt;
 using exports::previous_mode;
 using exports::write_parameter;
 
-// "Only invalid or protected handles passed to NtClose will cause this bugcheck": INVALID_KERNEL_HANDLE.
-extern "C" NTSTATUS NtClose(HANDLE handle) {
-    const NTSTATUS status = ob::close_handle(handle, previous_mode());
-    if (NT_SUCCESS(status) || previous_mode() != KernelMode) [[likely]]
+// "Only invalid or protected handles passed to NtClose will cause this bugcheck": INVALID_KERNEL_HANDLE. Of a
+// kernel handle "ZwClose(hObject) … has the same effect as the call ObCloseHandle(hObject, KernelMode)".
+static NTSTATUS close(HANDLE handle, KPROCESSOR_MODE mode) {
+    const NTSTATUS status = ob::close_handle(handle, mode);
+    if (NT_SUCCESS(status) || mode != KernelMode) [[likely]]
         return status;
     const bool invalid = status != STATUS_HANDLE_NOT_CLOSABLE;
     const ob::HandleEntry* entry = invalid ? nullptr : ob::find_handle(handle, KernelMode);
@@ -27,7 +28,10 @@ extern "C" NTSTATUS NtClose(HANDLE handle) {
               "closes the %s handle %p", invalid ? "invalid" : "protected", handle);
     return status;
 }
+extern "C" NTSTATUS NtClose(HANDLE handle) { return close(handle, previous_mode()); }
 GATE(NtClose);
+extern "C" NTSTATUS ObCloseHandle(HANDLE handle, KPROCESSOR_MODE mode) { return close(handle, mode); }
+GATE(ObCloseHandle);
 
 namespace {
 
@@ -66,7 +70,10 @@ extern "C" NTSTATUS NtDuplicateObject(HANDLE source_process, HANDLE source, HAND
     if (const NTSTATUS status = process_by_handle(source_process, &from.process); !NT_SUCCESS(status))
         return status;
     if (!from.process) return STATUS_INVALID_HANDLE;
-    if (const NTSTATUS status = process_by_handle(target_process, &to.process); !NT_SUCCESS(status)) {
+    NTSTATUS status = process_by_handle(target_process, &to.process);
+    if (NT_SUCCESS(status) && (from.has_ended() || (to.process && to.has_ended())))
+        status = STATUS_PROCESS_IS_TERMINATING;
+    if (!NT_SUCCESS(status)) {
         // "This occurs regardless of any error status returned."
         if ((options & DUPLICATE_CLOSE_SOURCE) && !from.has_ended())
             static_cast<void>(
@@ -74,7 +81,6 @@ extern "C" NTSTATUS NtDuplicateObject(HANDLE source_process, HANDLE source, HAND
         return status;
     }
     if (!to.process && !(options & DUPLICATE_CLOSE_SOURCE)) return STATUS_INVALID_HANDLE;
-    if (from.has_ended() || (to.process && to.has_ended())) return STATUS_PROCESS_IS_TERMINATING;
     if (mode != KernelMode) attributes &= ~OBJ_KERNEL_HANDLE;
     ob::HandleTable* target_table = nullptr;
     if (to.process) target_table = attributes & OBJ_KERNEL_HANDLE ? ob::kernel_table : to.table();

@@ -120,6 +120,7 @@ NTSTATUS query_types(PVOID buffer, ULONG length, ULONG* needed) {
     return STATUS_SUCCESS;
 }
 
+// The reference of this call does not count.
 OBJECT_BASIC_INFORMATION basic_information(PVOID object, const OBJECT_HANDLE_INFORMATION& handle) {
     const OBJECT_HEADER* header = ob::header_of(object);
     OBJECT_BASIC_INFORMATION info{};
@@ -128,7 +129,7 @@ OBJECT_BASIC_INFORMATION basic_information(PVOID object, const OBJECT_HANDLE_INF
                       (header->Flags & OB_FLAG_EXCLUSIVE_OBJECT ? OBJ_EXCLUSIVE : 0);
     info.GrantedAccess = handle.GrantedAccess;
     info.HandleCount = static_cast<ULONG>(header->HandleCount);
-    info.PointerCount = static_cast<ULONG>(header->PointerCount);
+    info.PointerCount = static_cast<ULONG>(header->PointerCount - 1);
     const OBJECT_TYPE_INITIALIZER& type = ob::type_of(object)->TypeInfo;
     const OBJECT_HEADER_QUOTA_INFO* quota = ob::quota_info(object);
     info.PagedPoolCharge = quota ? quota->PagedPoolCharge : type.DefaultPagedPoolCharge;
@@ -149,6 +150,23 @@ OBJECT_BASIC_INFORMATION basic_information(PVOID object, const OBJECT_HANDLE_INF
 
 } // namespace
 
+static NTSTATUS query(PVOID object, const OBJECT_HANDLE_INFORMATION& handle, ULONG info_class, PVOID buffer,
+                      ULONG length, ULONG* needed) {
+    switch (info_class) {
+    case ObjectBasicInformation:
+        return give_fixed(buffer, length, needed, basic_information(object, handle));
+    case ObjectNameInformation:
+        return query_name(object, buffer, length, needed);
+    case ObjectTypeInformation:
+        return query_type(ob::type_of(object), buffer, length, needed);
+    default: {
+        const OBJECT_HANDLE_FLAG_INFORMATION flags{(handle.HandleAttributes & OBJ_INHERIT) != 0,
+                                                   (handle.HandleAttributes & ob::handle_protected) != 0};
+        return give_fixed(buffer, length, needed, flags);
+    }
+    }
+}
+
 extern "C" NTSTATUS NtQueryObject(HANDLE handle, ULONG info_class, PVOID buffer, ULONG length,
                                   ULONG* needed) {
     if (info_class > ObjectHandleFlagInformation) return STATUS_INVALID_INFO_CLASS;
@@ -159,21 +177,9 @@ extern "C" NTSTATUS NtQueryObject(HANDLE handle, ULONG info_class, PVOID buffer,
             ob::reference_by_handle(handle, 0, nullptr, previous_mode(), &object, &handle_info);
         !NT_SUCCESS(status))
         return status;
-    // The reference of this call does not count.
+    // A driver that is asked for the name may close the handle meanwhile.
+    const NTSTATUS status = query(object, handle_info, info_class, buffer, length, needed);
     ob::dereference(object);
-    switch (info_class) {
-    case ObjectBasicInformation:
-        return give_fixed(buffer, length, needed, basic_information(object, handle_info));
-    case ObjectNameInformation:
-        return query_name(object, buffer, length, needed);
-    case ObjectTypeInformation:
-        return query_type(ob::type_of(object), buffer, length, needed);
-    default: {
-        const OBJECT_HANDLE_FLAG_INFORMATION flags{(handle_info.HandleAttributes & OBJ_INHERIT) != 0,
-                                                   (handle_info.HandleAttributes & ob::handle_protected) !=
-                                                       0};
-        return give_fixed(buffer, length, needed, flags);
-    }
-    }
+    return status;
 }
 GATE(NtQueryObject);

@@ -1,9 +1,11 @@
 // Section services: nf-ntifs-ntcreatesection, nf-ntifs-ntopensection, nf-wdm-zwmapviewofsection,
 // nf-wdm-zwunmapviewofsection.
+#include "abi/file.h"
 #include "abi/mm.h"
 #include "abi/status.h"
 #include "host/utf16.h"
 #include "kernel/exports/process_handle.h"
+#include "kernel/io/file.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/ps/image_notify.h"
@@ -54,6 +56,20 @@ constexpr ULONG writable = PAGE_READWRITE | PAGE_EXECUTE_READWRITE;
 constexpr ULONG executable =
     PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
 
+// Win32 page of CreateFileMapping: the file "must be opened with access rights that are compatible with the
+// protection flags". No file of a device has sections.
+NTSTATUS refuse_file(HANDLE handle, ULONG protection) {
+    const ULONG kind = protection & 0xff;
+    const ACCESS_MASK rights =
+        FILE_READ_DATA | (kind & writable ? FILE_WRITE_DATA : 0) | (kind & executable ? FILE_EXECUTE : 0);
+    PVOID file;
+    const NTSTATUS status =
+        ob::reference_by_handle(handle, rights, io::file_type, exports::previous_mode(), &file, nullptr);
+    if (!NT_SUCCESS(status)) return status;
+    ob::dereference(file);
+    return STATUS_INVALID_FILE_FOR_SECTION;
+}
+
 struct SECTION_BASIC_INFORMATION {
     PVOID BaseAddress;
     ULONG AllocationAttributes;
@@ -66,7 +82,7 @@ struct SECTION_BASIC_INFORMATION {
 extern "C" NTSTATUS NtCreateSection(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
                                     const LARGE_INTEGER* maximum_size, ULONG protection, ULONG allocation,
                                     HANDLE file) {
-    if (file) return STATUS_INVALID_FILE_FOR_SECTION;
+    if (file) return refuse_file(file, protection);
     if (allocation & SEC_IMAGE) return STATUS_INVALID_FILE_FOR_SECTION;
     if (!(allocation & (SEC_COMMIT | SEC_RESERVE)) || allocation & ~(SEC_COMMIT | SEC_RESERVE | SEC_NOCACHE))
         return STATUS_INVALID_PARAMETER_6;

@@ -3,6 +3,7 @@
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
 #include "kernel/exports/sync_objects.h"
+#include "kernel/exports/sync_services.h"
 #include "kernel/exports/timeout.h"
 #include "kernel/ke/dispatcher.h"
 #include "kernel/ke/scheduler.h"
@@ -10,6 +11,7 @@
 #include "kernel/ke/wait.h"
 #include "kernel/ob/handle.h"
 #include "kernel/pool/pool.h"
+#include <algorithm>
 
 using namespace nt;
 using exports::read_parameter;
@@ -18,24 +20,35 @@ namespace {
 
 constexpr ACCESS_MASK synchronize = 0x100000;
 
-NTSTATUS wait(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* timeout) {
-    const KPROCESSOR_MODE mode = exports::previous_mode();
-    PVOID body;
-    if (const NTSTATUS s = ob::reference_by_handle(handle, synchronize, nullptr, mode, &body, nullptr);
-        !NT_SUCCESS(s))
-        return s;
-    DISPATCHER_HEADER* header = ob::waitable(body);
-    const NTSTATUS status = header ? ke::wait_for_single_object(header, UserRequest, mode, alertable, timeout)
-                                   : static_cast<NTSTATUS>(STATUS_OBJECT_TYPE_MISMATCH);
+// What a handle waits on. `body` is referenced if the status is a success.
+NTSTATUS waitable_by_handle(HANDLE handle, PVOID& body, DISPATCHER_HEADER*& header) {
+    if (const NTSTATUS status =
+            ob::reference_by_handle(handle, synchronize, nullptr, exports::previous_mode(), &body, nullptr);
+        !NT_SUCCESS(status))
+        return status;
+    header = ob::waitable(body);
+    if (header) return STATUS_SUCCESS;
     ob::dereference(body);
-    return status;
+    return STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+// The right that signaling an object takes: win32 page nf-synchapi-signalobjectandwait.
+ACCESS_MASK right_to_signal(const OBJECT_TYPE* type) {
+    return type == exports::event_type || type == exports::semaphore_type ? exports::modify_state : 0;
 }
 
 } // namespace
 
 extern "C" NTSTATUS NtWaitForSingleObject(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* given) {
     const exports::Timeout timeout(given);
-    return NT_SUCCESS(timeout.status) ? wait(handle, alertable, timeout.use) : timeout.status;
+    if (!NT_SUCCESS(timeout.status)) return timeout.status;
+    PVOID body;
+    DISPATCHER_HEADER* header;
+    if (const NTSTATUS status = waitable_by_handle(handle, body, header); !NT_SUCCESS(status)) return status;
+    const NTSTATUS status =
+        ke::wait_for_single_object(header, UserRequest, exports::previous_mode(), alertable, timeout.use);
+    ob::dereference(body);
+    return status;
 }
 GATE(NtWaitForSingleObject);
 
@@ -52,19 +65,14 @@ extern "C" NTSTATUS NtWaitForMultipleObjects(ULONG count, const HANDLE* given_ha
     NTSTATUS status = STATUS_SUCCESS;
     ULONG referenced = 0;
     for (; referenced < count; referenced++) {
-        status = ob::reference_by_handle(handles[referenced], synchronize, nullptr, mode, &bodies[referenced],
-                                         nullptr);
+        DISPATCHER_HEADER* header;
+        status = waitable_by_handle(handles[referenced], bodies[referenced], header);
         if (!NT_SUCCESS(status)) break;
-        headers[referenced] = ob::waitable(bodies[referenced]);
-        if (!headers[referenced]) {
-            ob::dereference(bodies[referenced]);
-            status = STATUS_OBJECT_TYPE_MISMATCH;
-            break;
-        }
-        // Waiting for all of two equal objects can never be satisfied.
-        for (ULONG i = 0; type == WaitAll && i < referenced; i++)
-            if (headers[i] == headers[referenced]) status = STATUS_INVALID_PARAMETER_MIX;
+        headers[referenced] = header;
     }
+    // Waiting for all of two equal objects can never be satisfied.
+    for (ULONG i = 0; type == WaitAll && NT_SUCCESS(status) && i < count; i++)
+        if (std::find(bodies, bodies + i, bodies[i]) != bodies + i) status = STATUS_INVALID_PARAMETER_MIX;
     if (NT_SUCCESS(status)) {
         KWAIT_BLOCK* blocks = nullptr;
         if (count > THREAD_WAIT_OBJECTS)
@@ -88,10 +96,20 @@ extern "C" NTSTATUS NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE object,
     if (!NT_SUCCESS(timeout.status)) return timeout.status;
     const KPROCESSOR_MODE mode = exports::previous_mode();
     PVOID body;
-    NTSTATUS status = ob::reference_by_handle(signal, 0, nullptr, mode, &body, nullptr);
+    OBJECT_HANDLE_INFORMATION info;
+    NTSTATUS status = ob::reference_by_handle(signal, 0, nullptr, mode, &body, &info);
     if (!NT_SUCCESS(status)) return status;
     LONG previous;
     OBJECT_TYPE* type = ob::type_of(body);
+    if (mode != KernelMode && (right_to_signal(type) & ~info.GrantedAccess)) status = STATUS_ACCESS_DENIED;
+    // Nothing is signaled unless the wait can begin: the processor is held until it does.
+    PVOID waited;
+    DISPATCHER_HEADER* header;
+    if (NT_SUCCESS(status)) status = waitable_by_handle(object, waited, header);
+    if (!NT_SUCCESS(status)) {
+        ob::dereference(body);
+        return status;
+    }
     if (type == exports::event_type)
         ke::set_event(*static_cast<KEVENT*>(body), EVENT_INCREMENT, true);
     else if (type == exports::mutant_type)
@@ -100,8 +118,11 @@ extern "C" NTSTATUS NtSignalAndWaitForSingleObject(HANDLE signal, HANDLE object,
         status = ke::release_semaphore(*static_cast<KSEMAPHORE*>(body), 1, previous, true);
     else
         status = STATUS_OBJECT_TYPE_MISMATCH;
+    if (NT_SUCCESS(status))
+        status = ke::wait_for_single_object(header, UserRequest, mode, alertable, timeout.use);
+    ob::dereference(waited);
     ob::dereference(body);
-    return NT_SUCCESS(status) ? wait(object, alertable, timeout.use) : status;
+    return status;
 }
 GATE(NtSignalAndWaitForSingleObject);
 

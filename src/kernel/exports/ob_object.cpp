@@ -188,10 +188,6 @@ extern "C" NTSTATUS ObQueryNameString(PVOID object, OBJECT_NAME_INFORMATION* inf
 }
 GATE(ObQueryNameString);
 
-extern "C" NTSTATUS ObCloseHandle(HANDLE handle, KPROCESSOR_MODE mode) {
-    return ob::close_handle(handle, mode);
-}
-GATE(ObCloseHandle);
 // Public in ntifs.h of older kits. assumed: as NtSetInformationObject, with the mode given.
 extern "C" NTSTATUS ObSetHandleAttributes(HANDLE handle, OBJECT_HANDLE_FLAG_INFORMATION* flags,
                                           KPROCESSOR_MODE mode) {

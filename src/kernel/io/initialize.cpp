@@ -81,7 +81,7 @@ NTSTATUS initialize() {
                          .tag = pool::tag("File"),
                          .mapping = file_mapping,
                          .valid_access = FILE_ALL_ACCESS,
-                         .invalid_attributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF,
+                         .invalid_attributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENLINK,
                          .maintain_handle_info = true,
                          .wait_offset = offsetof(FILE_OBJECT, Event),
                          .least_body = sizeof(detail::FileBody)},

@@ -97,7 +97,8 @@ void abandon_file(FILE_OBJECT* file) {
 
 Result<FILE_OBJECT*> new_file(DEVICE_OBJECT* device, const OpenPacket& packet, ULONG attributes,
                               const UNICODE_STRING& name) {
-    const Result<PVOID> body = ob::create_object({.type = file_type, .body_size = sizeof(FileBody)});
+    const Result<PVOID> body =
+        ob::create_object({.type = file_type, .body_size = sizeof(FileBody), .attributes = attributes});
     if (!body) return fail(body.error());
     auto* file = static_cast<FILE_OBJECT*>(*body);
     file->Type = IO_TYPE_FILE;

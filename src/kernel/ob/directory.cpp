@@ -144,7 +144,6 @@ void detail::create_directory_type() {
                                    .tag = pool::tag("Dire"),
                                    .mapping = mapping,
                                    .valid_access = DIRECTORY_ALL_ACCESS,
-                                   .invalid_attributes = OBJ_OPENLINK,
                                    .security_required = true},
                                   {.remove = remove_directory});
 }

@@ -69,12 +69,12 @@ DEVICE_MAP* device_map_of(const LUID& logon) {
     return map->DosDevicesDirectory ? map : nullptr;
 }
 
-OBJECT_DIRECTORY* dos_devices_of_caller() {
+OBJECT_DIRECTORY* dos_devices_of_caller(bool of_client) {
     const auto* process = static_cast<const EPROCESS*>(ke::current_thread().process);
     LUID logon;
-    const auto* map = impersonates(logon) ? device_map_of(logon)
-                      : process           ? static_cast<const DEVICE_MAP*>(process->DeviceMap)
-                                          : nullptr;
+    const auto* map = of_client && impersonates(logon) ? device_map_of(logon)
+                      : process                        ? static_cast<const DEVICE_MAP*>(process->DeviceMap)
+                                                       : nullptr;
     return map ? map->DosDevicesDirectory : global_dos_devices;
 }
 

@@ -15,7 +15,7 @@ inline constexpr LUID system_logon_id{0x3e7, 0};
 DEVICE_MAP* device_map_of(const LUID& logon);
 
 // What \?? means to the running thread: of the logon session that it impersonates (assumed: not below the
-// level SecurityImpersonation), else of its process.
-OBJECT_DIRECTORY* dos_devices_of_caller();
+// level SecurityImpersonation; not with OBJ_IGNORE_IMPERSONATED_DEVICEMAP), else of its process.
+OBJECT_DIRECTORY* dos_devices_of_caller(bool of_client);
 
 } // namespace nt::ob

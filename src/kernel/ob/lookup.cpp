@@ -140,7 +140,7 @@ NTSTATUS Walk::from(PVOID object, View path) {
             }
             // \?? is the caller's DOS-device directory.
             if (directory == root_directory && part == u"??")
-                object = dos_devices_of_caller();
+                object = dos_devices_of_caller(!(request.attributes & OBJ_IGNORE_IMPERSONATED_DEVICEMAP));
             else if (PVOID next = find(directory, part, path.empty()))
                 object = next;
             else
@@ -175,7 +175,7 @@ NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, Vie
     OBJECT_TYPE* type = type_of(held);
     if (type != directory_type) {
         auto* parse = procedures_of(type).parse;
-        if (!parse) return STATUS_OBJECT_TYPE_MISMATCH;
+        if (!parse || walk.insert) return STATUS_OBJECT_TYPE_MISMATCH;
         return parse(held, walk.request, string_of(path), walk.found);
     }
     if (path.empty()) return walk.from(held, path);

@@ -176,6 +176,7 @@ OBJECT_DIRECTORY* directory_of(const void* body) {
 }
 
 Result<PVOID> create_object(const NewObject& what) {
+    if (what.attributes & what.type->TypeInfo.InvalidAttributes) return fail(STATUS_INVALID_PARAMETER);
     const Result<PVOID> body = build(what, what.type, what.type->Index);
     if (!body) return body;
     if (what.security_descriptor) {

@@ -40,8 +40,8 @@ ULONG_PTR creator_of(const void* body);
 ULONG_PTR block_of(const void* body);
 
 // A new object with a zeroed body and one reference, not yet in any directory. `name` (last part, copied) may
-// be empty; room for a name is made if `named`. `attributes`: OBJ_PERMANENT, OBJ_EXCLUSIVE.
-// STATUS_INSUFFICIENT_RESOURCES.
+// be empty; room for a name is made if `named`. `attributes`: OBJ_PERMANENT, OBJ_EXCLUSIVE; others only if
+// the type takes them. STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER.
 struct NewObject {
     OBJECT_TYPE* type;
     SIZE_T body_size;

@@ -40,7 +40,7 @@ Result<OBJECT_SYMBOLIC_LINK*> new_symbolic_link(std::u16string_view name, const 
     const Result<PVOID> body = create_object({.type = symbolic_link_type,
                                               .body_size = sizeof(OBJECT_SYMBOLIC_LINK),
                                               .name = name,
-                                              .attributes = attributes & OBJ_PERMANENT});
+                                              .attributes = attributes & (OBJ_PERMANENT | OBJ_EXCLUSIVE)});
     if (!body) return fail(body.error());
     auto* link = static_cast<OBJECT_SYMBOLIC_LINK*>(*body);
     link->CreationTime.QuadPart = ke::system_time();

@@ -79,8 +79,8 @@ struct TypeFacts {
     ULONG tag; // pool tag of its objects
     GENERIC_MAPPING mapping{};
     ACCESS_MASK valid_access = STANDARD_RIGHTS_ALL;
-    ULONG invalid_attributes = 0; // OBJ_* that make STATUS_INVALID_PARAMETER
-    bool paged = false;           // bodies in paged pool
+    ULONG invalid_attributes = OBJ_OPENLINK; // OBJ_* that make STATUS_INVALID_PARAMETER
+    bool paged = false;                      // bodies in paged pool
     bool maintain_handle_info = false;
     bool callbacks = false;         // ObRegisterCallbacks may name it
     bool global_privilege = false;  // \BaseNamedObjects takes new ones of a session from the privileged only

@@ -192,6 +192,7 @@ NTSTATUS initialize_processes() {
                                  .tag = process_tag,
                                  .mapping = {0x20410, 0x20beb, 0x121001, PROCESS_ALL_ACCESS},
                                  .valid_access = PROCESS_ALL_ACCESS,
+                                 .invalid_attributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF,
                                  .callbacks = true,
                                  .security_required = true,
                                  .wait_offset = 0},

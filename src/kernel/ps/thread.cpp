@@ -161,6 +161,7 @@ NTSTATUS initialize_threads() {
                                  .tag = thread_tag,
                                  .mapping = {0x20048, 0x20037, 0x120000, thread_all_access},
                                  .valid_access = thread_all_access,
+                                 .invalid_attributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF,
                                  .callbacks = true,
                                  .security_required = true,
                                  .wait_offset = 0},

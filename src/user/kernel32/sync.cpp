@@ -97,7 +97,12 @@ k32::NamedObject::NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* secu
         attributes.SecurityDescriptor = security->lpSecurityDescriptor;
         if (security->bInheritHandle) attributes.Attributes |= OBJ_INHERIT;
     }
-    if (!name) return;
+    if (!name) {
+        if (flags & OBJ_OPENIF) return;
+        RtlSetLastWin32Error(ERROR_INVALID_PARAMETER); // there is no object without a name to open
+        ok = false;
+        return;
+    }
     if (!directory) {
         UNICODE_STRING path;
         WCHAR text[48] = u"\\BaseNamedObjects";

@@ -144,13 +144,14 @@ static void standard(void) {
 
 static NTSTATUS seen_by_system;
 static PCWSTR asked;
+static ULONG asked_attributes = OBJ_CASE_INSENSITIVE;
 static PACCESS_TOKEN impersonated; // by the system thread; null: nobody's
 static VOID NTAPI system_thread(PVOID context) {
     UNREFERENCED_PARAMETER(context);
     UNICODE_STRING string;
     if (impersonated)
         import_PsImpersonateClient(PsGetCurrentThread(), impersonated, FALSE, FALSE, SecurityImpersonation);
-    OBJECT_ATTRIBUTES oa = named(&string, asked, OBJ_CASE_INSENSITIVE);
+    OBJECT_ATTRIBUTES oa = named(&string, asked, asked_attributes);
     HANDLE handle;
     seen_by_system = import_ZwOpenSymbolicLinkObject(&handle, GENERIC_READ, &oa);
     if (NT_SUCCESS(seen_by_system)) ZwClose(handle);
@@ -186,6 +187,10 @@ static void dos_devices(void) {
     impersonated = import_PsReferencePrimaryToken(PsGetCurrentProcess());
     CHECK(from_system(L"\\??\\ConformLocal") == STATUS_SUCCESS,
           "one that impersonates runs in the local context of the client's logon session");
+    asked_attributes |= 0x800; // OBJ_IGNORE_IMPERSONATED_DEVICEMAP
+    CHECK(from_system(L"\\??\\ConformLocal") == STATUS_OBJECT_NAME_NOT_FOUND,
+          "OBJ_IGNORE_IMPERSONATED_DEVICEMAP: the device map is that of the process");
+    asked_attributes = OBJ_CASE_INSENSITIVE;
     import_PsDereferencePrimaryToken(impersonated);
     impersonated = NULL;
     PACCESS_TOKEN system = import_PsReferencePrimaryToken(*import_PsInitialSystemProcess);

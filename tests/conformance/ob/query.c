@@ -1,6 +1,7 @@
 // What a program learns of objects and handles: ntifs page nf-ntifs-ntqueryobject, win32 pages
 // devnotes/ntquerydirectoryobject, nf-handleapi-sethandleinformation, nf-handleapi-closehandle,
-// nf-handleapi-compareobjecthandles, nf-handleapi-duplicatehandle.
+// nf-handleapi-compareobjecthandles, nf-handleapi-duplicatehandle, nf-synchapi-signalobjectandwait,
+// nf-synchapi-waitformultipleobjects, nf-memoryapi-createfilemappingw; kernel page nf-ntifs-zwduplicateobject.
 #include <windows.h>
 #include <winternl.h>
 
@@ -17,6 +18,9 @@ NTSYSAPI NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE, PVOID, ULONG, BOOLEAN, BO
 NTSYSAPI NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, PUNICODE_STRING);
 NTSYSAPI NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE, PUNICODE_STRING, PULONG);
 NTSYSAPI NTSTATUS NTAPI NtOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSYSAPI NTSTATUS NTAPI NtCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG, BOOLEAN);
+NTSYSAPI NTSTATUS NTAPI NtCreateIoCompletion(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG);
+NTSYSAPI NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG, PHANDLE, ULONG, BOOLEAN, PLARGE_INTEGER);
 
 #define OK ((NTSTATUS)0)
 #define INFO_LENGTH_MISMATCH ((NTSTATUS)0xC0000004)
@@ -27,6 +31,10 @@ NTSYSAPI NTSTATUS NTAPI NtOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 #define MORE_ENTRIES ((NTSTATUS)0x105)
 #define NO_MORE_ENTRIES ((NTSTATUS)0x8000001A)
 #define NOT_SAME_OBJECT ((NTSTATUS)0xC00001AC)
+#define INVALID_PARAMETER ((NTSTATUS)0xC000000D)
+#ifndef OBJ_OPENLINK
+#define OBJ_OPENLINK 0x100
+#endif
 #define NAME_NOT_FOUND ((NTSTATUS)0xC0000034)
 #define NOT_CLOSABLE ((NTSTATUS)0xC0000235)
 #define ACCESS_DENIED ((NTSTATUS)0xC0000022)
@@ -273,7 +281,107 @@ static void directories(void) {
     NtClose(directory);
 }
 
+// "The array can contain handles of objects of different types. It may not contain multiple copies of the same
+// handle", when all are waited for.
+static void waits(void) {
+    HANDLE event = CreateEventW(NULL, TRUE, TRUE, NULL), other = CreateEventW(NULL, TRUE, TRUE, NULL);
+    HANDLE first[] = {event, event, other}, last[] = {other, event, event}, apart[] = {event, other, event};
+    CHECK(WaitForMultipleObjects(3, first, TRUE, 0) == WAIT_FAILED &&
+              GetLastError() == ERROR_INVALID_PARAMETER &&
+              WaitForMultipleObjects(3, last, TRUE, 0) == WAIT_FAILED &&
+              WaitForMultipleObjects(3, apart, TRUE, 0) == WAIT_FAILED,
+          "waiting for all of an array with one object twice: ERROR_INVALID_PARAMETER");
+    CHECK(WaitForMultipleObjects(3, first, FALSE, 0) == WAIT_OBJECT_0, "for any it may be there twice");
+    CloseHandle(event), CloseHandle(other);
+}
+
+// A failure leaves the first object as it is, and the thread where it was.
+static void signals(void) {
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL), other = CreateEventW(NULL, TRUE, FALSE, NULL);
+    HANDLE semaphore = CreateSemaphoreW(NULL, 0, 1, NULL), mutex = CreateMutexW(NULL, FALSE, NULL), poor = NULL;
+    poor = limited(event, SYNCHRONIZE);
+    CHECK(SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_FAILED && GetLastError() == ERROR_ACCESS_DENIED &&
+              WaitForSingleObject(event, 0) == WAIT_TIMEOUT,
+          "SignalObjectAndWait: an event takes EVENT_MODIFY_STATE");
+    CloseHandle(poor);
+    poor = limited(semaphore, SYNCHRONIZE);
+    CHECK(SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_FAILED && GetLastError() == ERROR_ACCESS_DENIED &&
+              WaitForSingleObject(semaphore, 0) == WAIT_TIMEOUT,
+          "a semaphore SEMAPHORE_MODIFY_STATE");
+    CloseHandle(poor);
+    poor = limited(mutex, SYNCHRONIZE);
+    CHECK(WaitForSingleObject(mutex, 0) == WAIT_OBJECT_0 &&
+              SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_TIMEOUT && !ReleaseMutex(mutex),
+          "a mutex nothing but to be owned");
+    CHECK(SignalObjectAndWait(event, (HANDLE)0x7ff8, 0, FALSE) == WAIT_FAILED &&
+              GetLastError() == ERROR_INVALID_HANDLE,
+          "nothing to wait for: ERROR_INVALID_HANDLE");
+    CHECK(WaitForSingleObject(event, 0) == WAIT_TIMEOUT, "and nothing has been signaled");
+    CHECK(SignalObjectAndWait(semaphore, other, 0, FALSE) == WAIT_TIMEOUT &&
+              SignalObjectAndWait(semaphore, other, 0, FALSE) == WAIT_FAILED &&
+              GetLastError() == ERROR_TOO_MANY_POSTS,
+          "a semaphore beyond its count: ERROR_TOO_MANY_POSTS");
+    CHECK(SignalObjectAndWait(mutex, other, 0, FALSE) == WAIT_FAILED && GetLastError() == ERROR_NOT_OWNER,
+          "a mutex that the caller does not own: ERROR_NOT_OWNER");
+    CloseHandle(poor), CloseHandle(event), CloseHandle(other), CloseHandle(semaphore), CloseHandle(mutex);
+}
+
+// "The source handle is closed. This occurs regardless of any error status returned."
+static void into_ended_process(void) {
+    WCHAR self[MAX_PATH], line[MAX_PATH + 8] = L"\"";
+    STARTUPINFOW start = {sizeof start};
+    PROCESS_INFORMATION child;
+    GetModuleFileNameW(NULL, self, MAX_PATH);
+    wcscat(wcscat(line, self), L"\" e");
+    if (!CreateProcessW(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &start, &child)) {
+        CHECK(0, "CreateProcess");
+        return;
+    }
+    WaitForSingleObject(child.hProcess, INFINITE);
+    HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL), copy;
+    DWORD flags;
+    CHECK(!DuplicateHandle(GetCurrentProcess(), event, child.hProcess, &copy, 0, FALSE,
+                           DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS) &&
+              GetLastError() == ERROR_ACCESS_DENIED,
+          "DuplicateHandle into a process that has ended: ERROR_ACCESS_DENIED");
+    CHECK(!GetHandleInformation(event, &flags), "with DUPLICATE_CLOSE_SOURCE the source is closed all the same");
+    CloseHandle(child.hThread), CloseHandle(child.hProcess);
+}
+
+static void attributes(void) {
+    OBJECT_ATTRIBUTES oa;
+    HANDLE handle = NULL;
+    BASIC basic;
+    UNICODE_STRING name, target;
+    InitializeObjectAttributes(&oa, NULL, OBJ_EXCLUSIVE, NULL, NULL);
+    CHECK(NtCreateIoCompletion(&handle, 0x1f0003, &oa, 0) == OK &&
+              NtQueryObject(handle, 0, &basic, 56, NULL) == OK && basic.attributes == OBJ_EXCLUSIVE,
+          "OBJ_EXCLUSIVE for an I/O completion port");
+    NtClose(handle);
+    RtlInitUnicodeString(&target, L"\\Device\\Null");
+    CHECK(NtCreateSymbolicLinkObject(&handle, 0xf0001, &oa, &target) == OK &&
+              NtQueryObject(handle, 0, &basic, 56, NULL) == OK && basic.attributes == OBJ_EXCLUSIVE,
+          "and for a symbolic link");
+    NtClose(handle);
+    oa = named(&name, L"\\Sessions\\1\\BaseNamedObjects\\ConformPort", OBJ_OPENLINK, NULL);
+    CHECK(NtCreateEvent(&handle, 0x1f0003, &oa, 0, FALSE) == INVALID_PARAMETER,
+          "an attribute among the InvalidAttributes of the type: STATUS_INVALID_PARAMETER");
+    SetLastError(0);
+    CHECK(!OpenEventW(SYNCHRONIZE, FALSE, NULL) && GetLastError() == ERROR_INVALID_PARAMETER &&
+              !OpenFileMappingW(4, FALSE, NULL) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "nothing without a name can be opened: ERROR_INVALID_PARAMETER");
+    HANDLE file = CreateFileW(L"NUL", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    CHECK(!CreateFileMappingW((HANDLE)0x7ff8, NULL, PAGE_READONLY, 0, 4096, NULL) &&
+              GetLastError() == ERROR_INVALID_HANDLE,
+          "CreateFileMapping: ERROR_INVALID_HANDLE");
+    CHECK(!CreateFileMappingW(file, NULL, PAGE_READWRITE, 0, 4096, NULL) &&
+              GetLastError() == ERROR_ACCESS_DENIED,
+          "the file's access must fit the protection: ERROR_ACCESS_DENIED");
+    CloseHandle(file);
+}
+
 int main(int argc, char** argv) {
+    if (argc > 1 && argv[1][0] == 'e') return 0;
     if (argc > 1 && argv[1][0] == 's') {
         permanence();
         return finish();
@@ -283,5 +391,9 @@ int main(int argc, char** argv) {
     flags();
     permanence_refused();
     directories();
+    waits();
+    signals();
+    into_ended_process();
+    attributes();
     return finish();
 }
