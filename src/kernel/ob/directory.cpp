@@ -42,8 +42,12 @@ void rebuild_index(OBJECT_DIRECTORY* directory, ULONG size) {
             index_insert(directory, e);
 }
 
+// The list of private namespaces, while there are any: they keep it.
+OBJECT_DIRECTORY* private_namespaces;
+
 void remove_directory(PVOID object) {
     auto* directory = static_cast<OBJECT_DIRECTORY*>(object);
+    if (directory == private_namespaces) private_namespaces = nullptr;
     if (directory->Index) host::heap_release(directory->Index, directory->IndexSize * sizeof(void*));
 }
 
@@ -135,7 +139,31 @@ PVOID nth_entry(OBJECT_DIRECTORY* directory, ULONG number) {
 
 ULONG entry_count(const OBJECT_DIRECTORY* directory) { return directory->Count; }
 
+NTSTATUS insert_private(PVOID directory) {
+    if (!private_namespaces)
+        private_namespaces = static_cast<OBJECT_DIRECTORY*>(
+            TRY_STATUS(create_object({.type = directory_type, .body_size = sizeof(OBJECT_DIRECTORY)})));
+    else
+        reference(private_namespaces);
+    OBJECT_DIRECTORY* list = private_namespaces;
+    const NTSTATUS status = insert_into(list, directory);
+    dereference(list);
+    return status;
+}
+
+PVOID find_private(std::u16string_view name) {
+    const auto bytes = static_cast<USHORT>(name.size() * sizeof(WCHAR));
+    return private_namespaces
+               ? find_in(private_namespaces, {bytes, bytes, const_cast<WCHAR*>(name.data())}, true)
+               : nullptr;
+}
+
+bool is_private(const void* object) {
+    return private_namespaces && directory_of(object) == private_namespaces;
+}
+
 void detail::create_directory_type() {
+    private_namespaces = nullptr;
     const GENERIC_MAPPING mapping{
         STANDARD_RIGHTS_READ | DIRECTORY_QUERY | DIRECTORY_TRAVERSE,
         STANDARD_RIGHTS_WRITE | DIRECTORY_CREATE_OBJECT | DIRECTORY_CREATE_SUBDIRECTORY,

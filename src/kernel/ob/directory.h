@@ -27,4 +27,13 @@ struct OBJECT_DIRECTORY {
     BOOLEAN IsGlobal; // names of all sessions
 };
 
+namespace ob {
+
+// Private namespaces are directories in a list that has no name. STATUS_OBJECT_NAME_COLLISION.
+NTSTATUS insert_private(PVOID directory);
+PVOID find_private(std::u16string_view name); // not referenced; null
+bool is_private(const void* object);
+
+} // namespace ob
+
 } // namespace nt

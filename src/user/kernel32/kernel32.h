@@ -86,8 +86,12 @@ ULONG to_ansi(CHAR* to, ULONG size, const WCHAR* from, SIZE_T length);
 DWORD return_string(WCHAR* to, DWORD size, const WCHAR* from, DWORD length);
 DWORD return_string(CHAR* to, DWORD size, const WCHAR* from, DWORD length);
 
-// Fills attributes for a name in the directory that Win32 names of kernel objects live in; OBJ_INHERIT from
-// `security`. The name is only pointed to.
+// The private namespace that the program knows by the part of a name before its first backslash, and what
+// follows that; null: the name is none of a namespace.
+HANDLE namespace_of(const WCHAR*& name);
+
+// Fills attributes for a name in the directory that Win32 names of kernel objects live in, or in a private
+// namespace; OBJ_INHERIT from `security`. The name is only pointed to.
 struct NamedObject {
     NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* security, ULONG flags);
     explicit operator bool() const { return ok; } // else the last error says why not

@@ -82,6 +82,9 @@ void session_directory(ULONG session, WCHAR* to) {
     *to = 0;
 }
 
+// Flags that a function does not know are refused; those of semaphores are reserved.
+bool are_known(DWORD flags, DWORD known) { return !(flags & ~known) || fail_with(ERROR_INVALID_PARAMETER); }
+
 template <class F> HANDLE with_wide(const CHAR* name, F f) {
     Wide wide(name);
     return wide.ok() ? f(wide.get()) : nullptr;
@@ -120,9 +123,10 @@ k32::NamedObject::NamedObject(const WCHAR* name, const SECURITY_ATTRIBUTES* secu
         ok = false;
         return;
     }
+    const HANDLE own = namespace_of(name);
     RtlInitUnicodeString(&string, name);
     attributes.ObjectName = &string;
-    attributes.RootDirectory = directory;
+    attributes.RootDirectory = own ? own : directory;
     attributes.Attributes |= flags; // names are case-sensitive
 }
 
@@ -164,11 +168,10 @@ void Sleep(DWORD milliseconds) { SleepEx(milliseconds, FALSE); }
 
 // Events. CREATE_EVENT_MANUAL_RESET 1, CREATE_EVENT_INITIAL_SET 2.
 HANDLE CreateEventExW(SECURITY_ATTRIBUTES* security, const WCHAR* name, DWORD flags, DWORD access) {
-    return create_event(security, name, flags & 1, flags & 2, access);
+    return are_known(flags, 3) ? create_event(security, name, flags & 1, flags & 2, access) : nullptr;
 }
 HANDLE CreateEventExA(SECURITY_ATTRIBUTES* security, const CHAR* name, DWORD flags, DWORD access) {
-    return with_wide(name,
-                     [&](const WCHAR* w) { return create_event(security, w, flags & 1, flags & 2, access); });
+    return with_wide(name, [&](const WCHAR* w) { return CreateEventExW(security, w, flags, access); });
 }
 HANDLE CreateEventW(SECURITY_ATTRIBUTES* security, BOOL manual, BOOL state, const WCHAR* name) {
     return create_event(security, name, manual, state, EVENT_ALL);
@@ -193,7 +196,7 @@ BOOL PulseEvent(HANDLE event) { return answer(NtPulseEvent(event, nullptr)); }
 
 // Mutexes. CREATE_MUTEX_INITIAL_OWNER 1.
 HANDLE CreateMutexExW(SECURITY_ATTRIBUTES* security, const WCHAR* name, DWORD flags, DWORD access) {
-    return create_mutex(security, name, flags & 1, access);
+    return are_known(flags, 1) ? create_mutex(security, name, flags & 1, access) : nullptr;
 }
 HANDLE CreateMutexW(SECURITY_ATTRIBUTES* security, BOOL owned, const WCHAR* name) {
     return create_mutex(security, name, owned, MUTEX_ALL);
@@ -202,7 +205,7 @@ HANDLE CreateMutexA(SECURITY_ATTRIBUTES* security, BOOL owned, const CHAR* name)
     return with_wide(name, [&](const WCHAR* w) { return create_mutex(security, w, owned, MUTEX_ALL); });
 }
 HANDLE CreateMutexExA(SECURITY_ATTRIBUTES* security, const CHAR* name, DWORD flags, DWORD access) {
-    return with_wide(name, [&](const WCHAR* w) { return create_mutex(security, w, flags & 1, access); });
+    return with_wide(name, [&](const WCHAR* w) { return CreateMutexExW(security, w, flags, access); });
 }
 HANDLE OpenMutexW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
@@ -217,9 +220,9 @@ HANDLE OpenMutexA(DWORD access, BOOL inherit, const CHAR* name) {
 BOOL ReleaseMutex(HANDLE mutex) { return answer(NtReleaseMutant(mutex, nullptr)); }
 
 // Semaphores
-HANDLE CreateSemaphoreExW(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximum, const WCHAR* name, DWORD,
-                          DWORD access) {
-    return create_semaphore(security, name, initial, maximum, access);
+HANDLE CreateSemaphoreExW(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximum, const WCHAR* name,
+                          DWORD flags, DWORD access) {
+    return are_known(flags, 0) ? create_semaphore(security, name, initial, maximum, access) : nullptr;
 }
 HANDLE CreateSemaphoreW(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximum, const WCHAR* name) {
     return create_semaphore(security, name, initial, maximum, SEMAPHORE_ALL);
@@ -228,10 +231,11 @@ HANDLE CreateSemaphoreA(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximu
     return with_wide(
         name, [&](const WCHAR* w) { return create_semaphore(security, w, initial, maximum, SEMAPHORE_ALL); });
 }
-HANDLE CreateSemaphoreExA(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximum, const CHAR* name, DWORD,
-                          DWORD access) {
-    return with_wide(name,
-                     [&](const WCHAR* w) { return create_semaphore(security, w, initial, maximum, access); });
+HANDLE CreateSemaphoreExA(SECURITY_ATTRIBUTES* security, LONG initial, LONG maximum, const CHAR* name,
+                          DWORD flags, DWORD access) {
+    return with_wide(name, [&](const WCHAR* w) {
+        return CreateSemaphoreExW(security, initial, maximum, w, flags, access);
+    });
 }
 HANDLE OpenSemaphoreW(DWORD access, BOOL inherit, const WCHAR* name) {
     SECURITY_ATTRIBUTES storage;
@@ -249,6 +253,7 @@ BOOL ReleaseSemaphore(HANDLE semaphore, LONG count, LONG* previous) {
 
 // Waitable timers
 HANDLE CreateWaitableTimerExW(SECURITY_ATTRIBUTES* security, const WCHAR* name, DWORD flags, DWORD access) {
+    if (!are_known(flags, 3)) return nullptr; // CREATE_WAITABLE_TIMER_MANUAL_RESET, …_HIGH_RESOLUTION
     NamedObject object(name, security, OBJ_OPENIF);
     if (!object) return nullptr;
     HANDLE handle = nullptr;
@@ -266,8 +271,8 @@ HANDLE CreateWaitableTimerExA(SECURITY_ATTRIBUTES* security, const CHAR* name, D
 }
 BOOL SetWaitableTimer(HANDLE timer, const LARGE_INTEGER* due, LONG period, PVOID routine, PVOID argument,
                       BOOL resume) {
-    LARGE_INTEGER when = *due;
-    return timer_set(NtSetTimer(timer, &when, routine, argument, BOOLEAN(resume != 0), period, nullptr));
+    return timer_set(NtSetTimer(timer, const_cast<LARGE_INTEGER*>(due), routine, argument,
+                                BOOLEAN(resume != 0), period, nullptr));
 }
 BOOL SetWaitableTimerEx(HANDLE timer, const LARGE_INTEGER* due, LONG period, PVOID routine, PVOID argument,
                         PVOID wake_context, ULONG tolerable_delay) {

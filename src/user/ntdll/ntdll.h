@@ -291,6 +291,9 @@ LONG NTAPI RtlCompareUnicodeString(const UNICODE_STRING* a, const UNICODE_STRING
 LONG NTAPI RtlCompareUnicodeStrings(const WCHAR* a, SIZE_T a_length, const WCHAR* b, SIZE_T b_length,
                                     BOOLEAN ignore_case);
 LONG NTAPI RtlCompareString(const STRING* a, const STRING* b, BOOLEAN ignore_case);
+struct SID;
+BOOLEAN NTAPI RtlValidSid(const SID* sid);
+ULONG NTAPI RtlLengthSid(const SID* sid);
 BOOLEAN NTAPI RtlEqualUnicodeString(const UNICODE_STRING* a, const UNICODE_STRING* b, BOOLEAN ignore_case);
 BOOLEAN NTAPI RtlEqualString(const STRING* a, const STRING* b, BOOLEAN ignore_case);
 BOOLEAN NTAPI RtlPrefixUnicodeString(const UNICODE_STRING* a, const UNICODE_STRING* b, BOOLEAN ignore_case);

@@ -128,6 +128,11 @@ NTSTATUS NTAPI NtSetInformationObject(HANDLE handle, OBJECT_INFORMATION_CLASS cl
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE handle);
 NTSTATUS NTAPI NtMakePermanentObject(HANDLE handle);
 NTSTATUS NTAPI NtCompareObjects(HANDLE first, HANDLE second);
+NTSTATUS NTAPI NtCreatePrivateNamespace(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
+                                        const void* boundary);
+NTSTATUS NTAPI NtOpenPrivateNamespace(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes,
+                                      const void* boundary);
+NTSTATUS NTAPI NtDeletePrivateNamespace(HANDLE handle);
 NTSTATUS NTAPI NtCreateDirectoryObject(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
 NTSTATUS NTAPI NtOpenDirectoryObject(HANDLE* handle, ACCESS_MASK access, OBJECT_ATTRIBUTES* attributes);
 NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE handle, PVOID buffer, ULONG length, BOOLEAN single,

@@ -1029,12 +1029,39 @@ ZwCompareObjects:
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
+    .globl NtCreatePrivateNamespace, ZwCreatePrivateNamespace
+    .def NtCreatePrivateNamespace; .scl 2; .type 32; .endef
+NtCreatePrivateNamespace:
+ZwCreatePrivateNamespace:
+    mov r10, rcx
+    mov eax, 0x102a
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtOpenPrivateNamespace, ZwOpenPrivateNamespace
+    .def NtOpenPrivateNamespace; .scl 2; .type 32; .endef
+NtOpenPrivateNamespace:
+ZwOpenPrivateNamespace:
+    mov r10, rcx
+    mov eax, 0x102b
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
+    .globl NtDeletePrivateNamespace, ZwDeletePrivateNamespace
+    .def NtDeletePrivateNamespace; .scl 2; .type 32; .endef
+NtDeletePrivateNamespace:
+ZwDeletePrivateNamespace:
+    mov r10, rcx
+    mov eax, 0x102c
+    mov r11, [rip + DrvlabSystemCallGate]
+    jmp [r11]
+    .p2align 4
     .globl NtFlushInstructionCache, ZwFlushInstructionCache
     .def NtFlushInstructionCache; .scl 2; .type 32; .endef
 NtFlushInstructionCache:
 ZwFlushInstructionCache:
     mov r10, rcx
-    mov eax, 0x102a
+    mov eax, 0x102d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1043,7 +1070,7 @@ ZwFlushInstructionCache:
 NtRaiseException:
 ZwRaiseException:
     mov r10, rcx
-    mov eax, 0x102b
+    mov eax, 0x102e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1052,7 +1079,7 @@ ZwRaiseException:
 NtQueryTimerResolution:
 ZwQueryTimerResolution:
     mov r10, rcx
-    mov eax, 0x102c
+    mov eax, 0x102f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1061,7 +1088,7 @@ ZwQueryTimerResolution:
 NtGetTickCount:
 ZwGetTickCount:
     mov r10, rcx
-    mov eax, 0x102d
+    mov eax, 0x1030
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1070,7 +1097,7 @@ ZwGetTickCount:
 NtDisplayString:
 ZwDisplayString:
     mov r10, rcx
-    mov eax, 0x102e
+    mov eax, 0x1031
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1079,7 +1106,7 @@ ZwDisplayString:
 NtDrvlabReport:
 ZwDrvlabReport:
     mov r10, rcx
-    mov eax, 0x102f
+    mov eax, 0x1032
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1088,7 +1115,7 @@ ZwDrvlabReport:
 NtOpenKeyEx:
 ZwOpenKeyEx:
     mov r10, rcx
-    mov eax, 0x1030
+    mov eax, 0x1033
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1097,7 +1124,7 @@ ZwOpenKeyEx:
 NtDeleteValueKey:
 ZwDeleteValueKey:
     mov r10, rcx
-    mov eax, 0x1031
+    mov eax, 0x1034
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1106,7 +1133,7 @@ ZwDeleteValueKey:
 NtDeleteKey:
 ZwDeleteKey:
     mov r10, rcx
-    mov eax, 0x1032
+    mov eax, 0x1035
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1115,7 +1142,7 @@ ZwDeleteKey:
 NtFlushKey:
 ZwFlushKey:
     mov r10, rcx
-    mov eax, 0x1033
+    mov eax, 0x1036
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1124,7 +1151,7 @@ ZwFlushKey:
 NtQuerySecurityObject:
 ZwQuerySecurityObject:
     mov r10, rcx
-    mov eax, 0x1034
+    mov eax, 0x1037
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1133,7 +1160,7 @@ ZwQuerySecurityObject:
 NtSetSecurityObject:
 ZwSetSecurityObject:
     mov r10, rcx
-    mov eax, 0x1035
+    mov eax, 0x1038
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1142,7 +1169,7 @@ ZwSetSecurityObject:
 NtOpenProcessToken:
 ZwOpenProcessToken:
     mov r10, rcx
-    mov eax, 0x1036
+    mov eax, 0x1039
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1151,7 +1178,7 @@ ZwOpenProcessToken:
 NtOpenProcessTokenEx:
 ZwOpenProcessTokenEx:
     mov r10, rcx
-    mov eax, 0x1037
+    mov eax, 0x103a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1160,7 +1187,7 @@ ZwOpenProcessTokenEx:
 NtOpenThreadTokenEx:
 ZwOpenThreadTokenEx:
     mov r10, rcx
-    mov eax, 0x1038
+    mov eax, 0x103b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1169,7 +1196,7 @@ ZwOpenThreadTokenEx:
 NtSetInformationToken:
 ZwSetInformationToken:
     mov r10, rcx
-    mov eax, 0x1039
+    mov eax, 0x103c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1178,7 +1205,7 @@ ZwSetInformationToken:
 NtAdjustPrivilegesToken:
 ZwAdjustPrivilegesToken:
     mov r10, rcx
-    mov eax, 0x103a
+    mov eax, 0x103d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1187,7 +1214,7 @@ ZwAdjustPrivilegesToken:
 NtAdjustGroupsToken:
 ZwAdjustGroupsToken:
     mov r10, rcx
-    mov eax, 0x103b
+    mov eax, 0x103e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1196,7 +1223,7 @@ ZwAdjustGroupsToken:
 NtDuplicateToken:
 ZwDuplicateToken:
     mov r10, rcx
-    mov eax, 0x103c
+    mov eax, 0x103f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1205,7 +1232,7 @@ ZwDuplicateToken:
 NtFilterToken:
 ZwFilterToken:
     mov r10, rcx
-    mov eax, 0x103d
+    mov eax, 0x1040
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1214,7 +1241,7 @@ ZwFilterToken:
 NtAccessCheck:
 ZwAccessCheck:
     mov r10, rcx
-    mov eax, 0x103e
+    mov eax, 0x1041
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1223,7 +1250,7 @@ ZwAccessCheck:
 NtPrivilegeCheck:
 ZwPrivilegeCheck:
     mov r10, rcx
-    mov eax, 0x103f
+    mov eax, 0x1042
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1232,7 +1259,7 @@ ZwPrivilegeCheck:
 NtImpersonateThread:
 ZwImpersonateThread:
     mov r10, rcx
-    mov eax, 0x1040
+    mov eax, 0x1043
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1241,7 +1268,7 @@ ZwImpersonateThread:
 NtImpersonateAnonymousToken:
 ZwImpersonateAnonymousToken:
     mov r10, rcx
-    mov eax, 0x1041
+    mov eax, 0x1044
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1250,7 +1277,7 @@ ZwImpersonateAnonymousToken:
 NtAllocateLocallyUniqueId:
 ZwAllocateLocallyUniqueId:
     mov r10, rcx
-    mov eax, 0x1042
+    mov eax, 0x1045
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1259,7 +1286,7 @@ ZwAllocateLocallyUniqueId:
 NtShutdownSystem:
 ZwShutdownSystem:
     mov r10, rcx
-    mov eax, 0x1043
+    mov eax, 0x1046
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1268,7 +1295,7 @@ ZwShutdownSystem:
 NtResetEvent:
 ZwResetEvent:
     mov r10, rcx
-    mov eax, 0x1044
+    mov eax, 0x1047
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1277,7 +1304,7 @@ ZwResetEvent:
 NtPulseEvent:
 ZwPulseEvent:
     mov r10, rcx
-    mov eax, 0x1045
+    mov eax, 0x1048
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1286,7 +1313,7 @@ ZwPulseEvent:
 NtCreateMutant:
 ZwCreateMutant:
     mov r10, rcx
-    mov eax, 0x1046
+    mov eax, 0x1049
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1295,7 +1322,7 @@ ZwCreateMutant:
 NtOpenMutant:
 ZwOpenMutant:
     mov r10, rcx
-    mov eax, 0x1047
+    mov eax, 0x104a
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1304,7 +1331,7 @@ ZwOpenMutant:
 NtCreateSemaphore:
 ZwCreateSemaphore:
     mov r10, rcx
-    mov eax, 0x1048
+    mov eax, 0x104b
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1313,7 +1340,7 @@ ZwCreateSemaphore:
 NtOpenSemaphore:
 ZwOpenSemaphore:
     mov r10, rcx
-    mov eax, 0x1049
+    mov eax, 0x104c
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1322,7 +1349,7 @@ ZwOpenSemaphore:
 NtSignalAndWaitForSingleObject:
 ZwSignalAndWaitForSingleObject:
     mov r10, rcx
-    mov eax, 0x104a
+    mov eax, 0x104d
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1331,7 +1358,7 @@ ZwSignalAndWaitForSingleObject:
 NtCreateThreadEx:
 ZwCreateThreadEx:
     mov r10, rcx
-    mov eax, 0x104b
+    mov eax, 0x104e
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1340,7 +1367,7 @@ ZwCreateThreadEx:
 NtOpenThread:
 ZwOpenThread:
     mov r10, rcx
-    mov eax, 0x104c
+    mov eax, 0x104f
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1349,7 +1376,7 @@ ZwOpenThread:
 NtGetCurrentProcessorNumber:
 ZwGetCurrentProcessorNumber:
     mov r10, rcx
-    mov eax, 0x104d
+    mov eax, 0x1050
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1358,7 +1385,7 @@ ZwGetCurrentProcessorNumber:
 NtCreateTimer:
 ZwCreateTimer:
     mov r10, rcx
-    mov eax, 0x104e
+    mov eax, 0x1051
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1367,7 +1394,7 @@ ZwCreateTimer:
 NtOpenTimer:
 ZwOpenTimer:
     mov r10, rcx
-    mov eax, 0x104f
+    mov eax, 0x1052
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1376,7 +1403,7 @@ ZwOpenTimer:
 NtSetTimerEx:
 ZwSetTimerEx:
     mov r10, rcx
-    mov eax, 0x1050
+    mov eax, 0x1053
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
@@ -1385,7 +1412,7 @@ ZwSetTimerEx:
 NtSetTimerResolution:
 ZwSetTimerResolution:
     mov r10, rcx
-    mov eax, 0x1051
+    mov eax, 0x1054
     mov r11, [rip + DrvlabSystemCallGate]
     jmp [r11]
     .p2align 4
