@@ -35,7 +35,8 @@ class Fiber {
     std::uint64_t stack_high() const { return high_; } // one past the highest
     static std::size_t count();                        // fibers that exist, main() not counted
 
-    void* owner = nullptr; // free for the creator (the NT thread)
+    void* owner = nullptr;      // free for the creator (the NT thread)
+    void* unfinished = nullptr; // what its frames hold (kernel/seh/unfinished.h), innermost first
 
   private:
     friend struct FiberSwitch;

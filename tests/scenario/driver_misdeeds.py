@@ -181,7 +181,7 @@ CASES = [
      r"PAGE_FAULT_IN_NONPAGED_AREA \(50\)[\s\S]*Arg1: ffffffffffffff[0-9a-f]{2}, [\s\S]*FAULTING_IP: NAME!DriverEntry"),
     ("closed_twice", {"entry": EVENT + "ObDereferenceObject(object); ZwClose(h); ZwClose(h);"}, 123,
      r"NAME!DriverEntry\+0x[0-9a-f]+ [^\n]*: closes the invalid handle 0xffffffff8[0-9a-f]+[\s\S]*0x0*93"),
-    ("closed_nothing_by_ob", {"entry": "ObCloseHandle((HANDLE)(ULONG_PTR)0xffffffff80001234, KernelMode);"}, 123, r"closes the invalid handle 0xffffffff80001234"),
+    ("closed_nothing_by_ob", {"entry": "NTSTATUS NTAPI ObCloseHandle(HANDLE, KPROCESSOR_MODE); ObCloseHandle((HANDLE)(ULONG_PTR)0xffffffff80001234, KernelMode);"}, 123, r"closes the invalid handle 0xffffffff80001234"),
     ("closed_nothing", {"entry": "ZwClose((HANDLE)(ULONG_PTR)0xffffffff80001234);"}, 123, r"closes the invalid handle 0xffffffff80001234"),
     # Threads.
     ("thread_dispatch", {"entry": THREAD, "thread": RAISE}, 122,

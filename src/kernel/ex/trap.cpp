@@ -17,6 +17,7 @@
 #include "kernel/mm/fault.h"
 #include "kernel/mm/paging.h"
 #include "kernel/seh/dispatch.h"
+#include "kernel/seh/unfinished.h"
 #include "trace/trace.h"
 #include <algorithm>
 #include <cstdio>
@@ -520,6 +521,7 @@ class Sink final : public host::FaultSink {
         // A driver's code runs only inside a call-out; anything else is a fault of our own.
         if (!user && !ours && previous->kind != seh::RecordKind::call_out) return false;
         host::Fiber::abandon_frames_below(top);
+        seh::Unfinished::forget_below(top);
         const ULONG_PTR xsave = (top - fault.xsave_size) & ~ULONG_PTR{63};
         auto* frame = reinterpret_cast<TrapFrame*>((xsave - sizeof(TrapFrame)) & ~ULONG_PTR{63});
         frame->xsave = nullptr;

@@ -4,6 +4,7 @@
 #include "abi/status.h"
 #include "kernel/exports/capture.h"
 #include "kernel/ob/handle.h"
+#include "kernel/ob/held.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include <string_view>
@@ -65,7 +66,11 @@ NTSTATUS query_name(PVOID object, PVOID buffer, ULONG length, ULONG* needed) {
         name = {0, name.Length, static_cast<WCHAR*>(longer)};
     }
     const OBJECT_NAME_INFORMATION head{};
-    NTSTATUS status = longer ? ob::query_name(object, name) : STATUS_SUCCESS;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (longer) {
+        const seh::Unfinished raised([](void* block) { pool::release(block); }, longer);
+        status = ob::query_name(object, name);
+    }
     if (NT_SUCCESS(status) && name.Length > name.MaximumLength)
         status = STATUS_NAME_TOO_LONG; // a driver's type that names it anew each time
     if (NT_SUCCESS(status))
@@ -177,9 +182,7 @@ extern "C" NTSTATUS NtQueryObject(HANDLE handle, ULONG info_class, PVOID buffer,
             ob::reference_by_handle(handle, 0, nullptr, previous_mode(), &object, &handle_info);
         !NT_SUCCESS(status))
         return status;
-    // A driver that is asked for the name may close the handle meanwhile.
-    const NTSTATUS status = query(object, handle_info, info_class, buffer, length, needed);
-    ob::dereference(object);
-    return status;
+    const ob::Held held(object); // a driver that is asked for the name may close the handle meanwhile
+    return query(object, handle_info, info_class, buffer, length, needed);
 }
 GATE(NtQueryObject);

@@ -6,6 +6,7 @@
 #include "kernel/exports/gate.h"
 #include "kernel/exports/token_handle.h"
 #include "kernel/ob/handle.h"
+#include "kernel/ob/held.h"
 #include "kernel/ob/object.h"
 #include "kernel/se/access.h"
 #include "kernel/se/access_check.h"
@@ -29,8 +30,8 @@ extern "C" NTSTATUS NtQuerySecurityObject(HANDLE handle, SECURITY_INFORMATION in
     NTSTATUS status =
         ob::reference_by_handle(handle, se::rights_to_query(information), nullptr, mode, &object, nullptr);
     if (!NT_SUCCESS(status)) return status;
+    const ob::Held held(object);
     status = se::query_security(object, information, to, size, mode);
-    ob::dereference(object);
     if ((NT_SUCCESS(status) || status == STATUS_BUFFER_TOO_SMALL) && !write_parameter(needed, size))
         return STATUS_ACCESS_VIOLATION;
     return status;
@@ -45,6 +46,7 @@ extern "C" NTSTATUS NtSetSecurityObject(HANDLE handle, SECURITY_INFORMATION info
     NTSTATUS status =
         ob::reference_by_handle(handle, se::rights_to_set(information), nullptr, mode, &object, nullptr);
     if (!NT_SUCCESS(status)) return status;
+    const ob::Held held(object);
     PVOID captured = nullptr;
     status = ob::capture_descriptor(descriptor, mode, &captured);
     if (NT_SUCCESS(status)) {
@@ -52,11 +54,12 @@ extern "C" NTSTATUS NtSetSecurityObject(HANDLE handle, SECURITY_INFORMATION info
         if (((information & OWNER_SECURITY_INFORMATION) && !d.Owner) ||
             ((information & GROUP_SECURITY_INFORMATION) && !d.Group))
             status = STATUS_INVALID_SECURITY_DESCR;
-        else
+        else {
+            const seh::Unfinished raised(ob::release_descriptor, captured);
             status = se::set_security(object, information, captured, mode);
+        }
         ob::release_descriptor(captured);
     }
-    ob::dereference(object);
     return status;
 }
 GATE(NtSetSecurityObject);

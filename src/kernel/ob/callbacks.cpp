@@ -7,7 +7,7 @@
 #include "kernel/ke/stack_object.h"
 #include "kernel/ke/thread.h"
 #include "kernel/pool/pool.h"
-#include "kernel/seh/crossing.h"
+#include "kernel/seh/unfinished.h"
 #include "trace/trace.h"
 #include <algorithm>
 #include <cstring>
@@ -81,10 +81,16 @@ NTSTATUS check(const OB_CALLBACK_REGISTRATION& r) {
 
 // "called at PASSIVE_LEVEL … with normal kernel APCs disabled".
 template <class F> void without_kernel_apcs(F f) {
+    const auto leave = [](void*) {
+        if (++ke::current_thread().Tcb.KernelApcDisable == 0 && ke::current_irql() < APC_LEVEL)
+            ke::deliver_kernel_apcs();
+    };
     --ke::current_thread().Tcb.KernelApcDisable;
-    f();
-    if (++ke::current_thread().Tcb.KernelApcDisable == 0 && ke::current_irql() < APC_LEVEL)
-        ke::deliver_kernel_apcs();
+    {
+        const seh::Unfinished raised(leave, nullptr);
+        f();
+    }
+    leave(nullptr);
 }
 
 struct Called {
@@ -212,6 +218,16 @@ Result<HANDLE> make_watched(const HandleOperation& what, Result<HANDLE> (*make)(
                             void* context) {
     Called called[most_callbacks];
     ULONG count = 0;
+    struct Calls {
+        Called* called;
+        ULONG& count;
+        static void end(void* c) {
+            auto& [called, count] = *static_cast<Calls*>(c);
+            while (count)
+                ke::call_ended(called[--count].item->Running);
+        }
+    } calls{called, count};
+    const seh::Unfinished raised(Calls::end, &calls); // who has been called can be removed all the same
     LIST_ENTRY& head = type_of(what.object)->CallbackList;
     ACCESS_MASK left = what.access;
     for (LIST_ENTRY* e = head.Flink; e != &head; e = e->Flink)
@@ -221,9 +237,10 @@ Result<HANDLE> make_watched(const HandleOperation& what, Result<HANDLE> (*make)(
             left = call_before(called[count++], what, left);
         }
     const Result<HANDLE> made = make(context, left);
-    for (ULONG i = count; i-- > 0;) {
-        call_after(called[i], what, left, made ? STATUS_SUCCESS : made.error());
-        ke::call_ended(called[i].item->Running);
+    for (; count; --count) {
+        const Called& last = called[count - 1];
+        call_after(last, what, left, made ? STATUS_SUCCESS : made.error());
+        ke::call_ended(last.item->Running);
     }
     return made;
 }

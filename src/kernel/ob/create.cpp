@@ -7,6 +7,7 @@
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
 #include <cstring>
+#include <utility>
 
 namespace nt::ob {
 
@@ -58,6 +59,24 @@ NTSTATUS shorten_name(PVOID object, UNICODE_STRING& whole) {
     info->Name = {bytes, static_cast<USHORT>(bytes + sizeof(WCHAR)), text};
     return STATUS_SUCCESS;
 }
+
+// The blocks that an insertion looks at.
+class InsertedParts {
+  public:
+    InsertedParts(WCHAR* name, PVOID descriptor) : name_(name), descriptor_(descriptor) {}
+    InsertedParts(const InsertedParts&) = delete;
+    InsertedParts& operator=(const InsertedParts&) = delete;
+    ~InsertedParts() { release(); }
+
+  private:
+    void release() {
+        if (descriptor_) release_descriptor(std::exchange(descriptor_, nullptr));
+        if (name_) pool::release(std::exchange(name_, nullptr), name_tag);
+    }
+    WCHAR* name_;
+    PVOID descriptor_;
+    seh::Unfinished raised_{[](void* self) { static_cast<InsertedParts*>(self)->release(); }, this};
+};
 
 } // namespace
 
@@ -126,9 +145,11 @@ NTSTATUS insert_driver_object(PVOID object, const Insertion& how) {
     const ACCESS_MASK desired =
         how.access ? how.access->RemainingDesiredAccess | how.access->PreviouslyGrantedAccess : how.desired;
     PVOID target;
-    const NTSTATUS status = insert(object, where, creation.ProbeMode, desired, how.handle, &target);
-    if (creation.SecurityDescriptor) release_descriptor(creation.SecurityDescriptor);
-    if (whole.Buffer) pool::release(whole.Buffer, name_tag);
+    NTSTATUS status;
+    {
+        const InsertedParts parts(whole.Buffer, creation.SecurityDescriptor);
+        status = insert(object, where, creation.ProbeMode, desired, how.handle, &target);
+    }
     if (!NT_SUCCESS(status)) return status;
     // insert() took the caller's reference and gave one of its own.
     const bool keeps = !how.handle && target == object;

@@ -7,8 +7,9 @@
 #include "kernel/ob/handle.h"
 #include "kernel/ob/namespace.h"
 #include "kernel/pool/pool.h"
-#include "kernel/seh/crossing.h"
+#include "kernel/seh/unfinished.h"
 #include <cstring>
+#include <utility>
 
 namespace nt::ob {
 
@@ -69,8 +70,25 @@ NTSTATUS call_parse_procedure(PVOID object, const ParseRequest& request, ParseCa
                          qos, &call.found);
 }
 
-// The procedure may put another buffer of pool in the place of the complete name's, and free that one. If it
-// raises, the buffer and the tokens of the access state are left behind (docs/caveats.md).
+// The buffer of the complete name, whichever the procedure has put there, and the tokens of an access state.
+class ParseBlocks {
+  public:
+    explicit ParseBlocks(ParseCall& call) : call_(call) {}
+    ParseBlocks(const ParseBlocks&) = delete;
+    ParseBlocks& operator=(const ParseBlocks&) = delete;
+    ~ParseBlocks() { release(); }
+    ACCESS_STATE* access = nullptr;
+
+  private:
+    void release() {
+        if (call_.complete.Buffer) pool::release(std::exchange(call_.complete.Buffer, nullptr));
+        if (access) end_access(*std::exchange(access, nullptr));
+    }
+    ParseCall& call_;
+    seh::Unfinished raised_{[](void* self) { static_cast<ParseBlocks*>(self)->release(); }, this};
+};
+
+// The procedure may put another buffer of pool in the place of the complete name's, and free that one.
 NTSTATUS call_parse(PVOID object, const ParseRequest& request, const UNICODE_STRING& remaining,
                     PVOID* found) {
     ke::StackObject<ParseCall> call;
@@ -85,6 +103,7 @@ NTSTATUS call_parse(PVOID object, const ParseRequest& request, const UNICODE_STR
     }
     const USHORT length = request.complete.Length;
     const auto room = static_cast<USHORT>(std::min<ULONG>(length + sizeof(WCHAR), 0xfffe));
+    ParseBlocks blocks(*call);
     auto* text = static_cast<WCHAR*>(pool::allocate(pool::Kind::paged, room, name_tag));
     if (!text) return STATUS_INSUFFICIENT_RESOURCES;
     std::memcpy(text, request.complete.Buffer, length);
@@ -96,28 +115,25 @@ NTSTATUS call_parse(PVOID object, const ParseRequest& request, const UNICODE_STR
         const OBJECT_TYPE* type = request.wanted ? request.wanted : type_of(object);
         access = &call->access;
         begin_access(*access, call->auxiliary, request.desired, type->TypeInfo.GenericMapping);
+        blocks.access = access;
     }
     NTSTATUS status = call_parse_procedure(object, request, *call, access, qos);
-    if (access == &call->access) {
+    if (access == &call->access)
         *request.answer = {{}, true, access->RemainingDesiredAccess, access->PreviouslyGrantedAccess};
-        end_access(*access);
-    }
-    if (status == STATUS_REPARSE)
-        request.answer->name = call->complete;
-    else if (call->complete.Buffer)
-        pool::release(call->complete.Buffer);
+    if (status == STATUS_REPARSE) request.answer->name = std::exchange(call->complete, {});
     *found = call->found;
     if (NT_SUCCESS(status) && status != STATUS_REPARSE && !*found) status = STATUS_OBJECT_NAME_NOT_FOUND;
     return status;
 }
 
-// The procedure fills an OBJECT_NAME_INFORMATION with the characters behind it, which a raise leaves behind.
+// The procedure fills an OBJECT_NAME_INFORMATION with the characters behind it.
 NTSTATUS call_query_name(PVOID object, UNICODE_STRING& to) {
     constexpr ULONG head = sizeof(OBJECT_NAME_INFORMATION);
     const ULONG length = head + to.MaximumLength + ULONG(sizeof(WCHAR));
     auto* buffer =
         static_cast<OBJECT_NAME_INFORMATION*>(pool::allocate(pool::Kind::paged, length, name_tag, 0, true));
     if (!buffer) return STATUS_INSUFFICIENT_RESOURCES;
+    const seh::Unfinished raised([](void* block) { pool::release(block, name_tag); }, buffer);
     ke::StackObject<ULONG> needed;
     const NTSTATUS status = seh::call_out(method<OB_QUERYNAME_METHOD>(info_of(object).QueryNameProcedure),
                                           object, BOOLEAN(name_of(object).Length != 0), buffer, length,

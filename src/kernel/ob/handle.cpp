@@ -5,6 +5,7 @@
 #include "kernel/ke/processor.h"
 #include "kernel/ke/thread.h"
 #include "kernel/ob/callbacks.h"
+#include "kernel/ob/held.h"
 #include "kernel/ob/namespace.h"
 #include "trace/trace.h"
 
@@ -148,8 +149,18 @@ NTSTATUS begin_handle(PVOID object, const Opening& how) {
     if (const NTSTATUS status = charge(object); !NT_SUCCESS(status)) return status;
     if (const NTSTATUS status = count_handle(object, how.process); !NT_SUCCESS(status)) return status;
     auto* open = procedures_of(type_of(object)).open;
-    const NTSTATUS status = open ? open(object, how) : STATUS_SUCCESS;
-    if (!NT_SUCCESS(status)) uncount_handle(object, how.process);
+    if (!open) [[likely]]
+        return STATUS_SUCCESS;
+    struct Counted {
+        PVOID object;
+        EPROCESS* process;
+        static void end(void* c) {
+            uncount_handle(static_cast<Counted*>(c)->object, static_cast<Counted*>(c)->process);
+        }
+    } counted{object, how.process};
+    const seh::Unfinished raised(Counted::end, &counted);
+    const NTSTATUS status = open(object, how);
+    if (!NT_SUCCESS(status)) Counted::end(&counted);
     return status;
 }
 // It is in its table.
@@ -249,6 +260,14 @@ NTSTATUS close_handle(HANDLE handle, KPROCESSOR_MODE mode) {
     return close_handle_in(*table, value, mode);
 }
 
+// What a handle had. The close procedure may have run drivers; the count says again whether it was the last.
+static void end_handle(PVOID object) {
+    const OBJECT_HEADER* header = header_of(object);
+    if (header->HandleCount == 0 && !(header->Flags & OB_FLAG_PERMANENT_OBJECT))
+        remove_from_directory(object);
+    dereference(object);
+}
+
 NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mode, bool rundown) {
     HandleEntry* entry = table.find(value);
     if (!entry) return STATUS_INVALID_HANDLE;
@@ -260,11 +279,11 @@ NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mo
     const Procedures& procedures = procedures_of(type);
     if (procedures.okay_to_close) {
         reference(object);
+        const Held held(object);
         const bool okay =
             procedures.okay_to_close(object, table.owner(), reinterpret_cast<HANDLE>(shown), mode);
         entry = table.find(value); // somebody else may have closed it meanwhile
         const bool there = entry && entry->object == header;
-        dereference(object);
         if (!there) return STATUS_INVALID_HANDLE;
         if (!okay && !rundown) return STATUS_HANDLE_NOT_CLOSABLE;
     }
@@ -277,11 +296,11 @@ NTSTATUS close_handle_in(HandleTable& table, ULONG_PTR value, KPROCESSOR_MODE mo
     --type->TotalNumberOfHandles;
     if (left == 0 && header->Flags & OB_FLAG_EXCLUSIVE_OBJECT)
         process_info(object)->ExclusiveProcess = nullptr;
-    if (procedures.close) procedures.close(object, table.owner(), access, left);
-    // The close procedure may have run drivers; the count says again whether this was the last.
-    if (header->HandleCount == 0 && !(header->Flags & OB_FLAG_PERMANENT_OBJECT))
-        remove_from_directory(object);
-    dereference(object);
+    if (procedures.close) {
+        const seh::Unfinished raised(end_handle, object);
+        procedures.close(object, table.owner(), access, left);
+    }
+    end_handle(object);
     return STATUS_SUCCESS;
 }
 
@@ -315,6 +334,7 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
         if (what.options & DUPLICATE_SAME_ATTRIBUTES)
             attributes = entry->attributes & (OBJ_INHERIT | handle_protected);
     }
+    const Held held(object);
     Result<HANDLE> result = HANDLE(nullptr);
     if (what.target_table) {
         ACCESS_MASK access = had;
@@ -340,7 +360,6 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
     // The source is closed whatever happened, as documented.
     if (what.options & DUPLICATE_CLOSE_SOURCE && !pseudo)
         close_handle_in(source_table, raw & ~(from_kernel ? kernel_handle_bits : 0), what.mode);
-    dereference(object);
     return result;
 }
 

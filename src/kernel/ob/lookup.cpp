@@ -3,8 +3,10 @@
 #include "kernel/ob/directory.h"
 #include "kernel/ob/dos_devices.h"
 #include "kernel/ob/handle.h"
+#include "kernel/ob/held.h"
 #include "kernel/pool/pool.h"
 #include <algorithm>
+#include <utility>
 
 namespace nt::ob {
 
@@ -31,9 +33,10 @@ class Rewritten {
     Rewritten() = default;
     Rewritten(const Rewritten&) = delete;
     Rewritten& operator=(const Rewritten&) = delete;
-    ~Rewritten() {
-        for (WCHAR* p : pool_)
-            if (p) pool::release(p, path_tag);
+    ~Rewritten() { release(); }
+    void release() {
+        for (WCHAR*& p : pool_)
+            if (p) pool::release(std::exchange(p, nullptr), path_tag);
     }
     // target + rest; one of the two backslashes between them goes.
     NTSTATUS join(View target, View rest, View& result) {
@@ -58,6 +61,7 @@ class Rewritten {
     WCHAR inline_[2][inline_size];
     WCHAR* pool_[2] = {};
     int turn_ = 0;
+    seh::Unfinished raised_{[](void* self) { static_cast<Rewritten*>(self)->release(); }, this};
 };
 
 struct Walk {
@@ -158,9 +162,8 @@ NTSTATUS Walk::from(PVOID object, View path) {
         if (auto* parse = procedures_of(type).parse; parse && !insert && !(request.whole && path.empty())) {
             // The object must outlive the procedure, which may call drivers.
             reference(object);
-            const NTSTATUS status = parse(object, request, string_of(path), found);
-            dereference(object);
-            return status;
+            const Held held(object);
+            return parse(object, request, string_of(path), found);
         }
         if (!path.empty()) return STATUS_OBJECT_TYPE_MISMATCH;
         return arrived(object);
@@ -168,10 +171,12 @@ NTSTATUS Walk::from(PVOID object, View path) {
 }
 
 // The handle a relative name starts at.
-NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, View path, PVOID& held) {
+NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, View path, Held& reference) {
+    PVOID held;
     if (const NTSTATUS status = reference_by_handle(root, 0, nullptr, mode, &held, nullptr);
         !NT_SUCCESS(status))
         return status;
+    reference.reset(held);
     OBJECT_TYPE* type = type_of(held);
     if (type != directory_type) {
         auto* parse = procedures_of(type).parse;
@@ -213,7 +218,7 @@ NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID
     ParseAnswer& said = *walk.request.answer;
     View path = view_of(attributes.name);
     walk.request.complete = attributes.name;
-    PVOID held = nullptr;
+    Held held;
     NTSTATUS status;
     if (attributes.root)
         status = start_at_root_handle(attributes.root, request.mode, walk, path, held);
@@ -241,7 +246,6 @@ NTSTATUS lookup(const Attributes& attributes, const ParseRequest& request, PVOID
             status = walk.from(root_directory, path == u"\\" ? View{} : path);
     }
     release_name(said);
-    if (held) dereference(held);
     return status;
 }
 
@@ -260,6 +264,7 @@ NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& reque
     ParseRequest asked = request;
     asked.answer = &answer;
     if (const NTSTATUS status = lookup(where, asked, nullptr, found); !NT_SUCCESS(status)) return status;
+    Held held(*found);
     const ACCESS_STATE* access = request.access;
     const ACCESS_MASK desired = access              ? access->RemainingDesiredAccess
                                 : answer.has_access ? answer.remaining
@@ -270,9 +275,10 @@ NTSTATUS reference_by_name(const UNICODE_STRING& name, const ParseRequest& reque
         type_of(*found) != request.wanted && request.wanted
             ? STATUS_OBJECT_TYPE_MISMATCH
             : check_access(*found, desired, forced ? KPROCESSOR_MODE(UserMode) : request.mode, &granted);
-    if (NT_SUCCESS(status)) return status;
-    dereference(*found);
-    *found = nullptr;
+    if (NT_SUCCESS(status))
+        held.release();
+    else
+        *found = nullptr;
     return status;
 }
 
@@ -292,56 +298,46 @@ Result<HANDLE> open_by_name(const Attributes& attributes, OBJECT_TYPE* type, KPR
         parsed.PreviouslyGrantedAccess = answer.granted;
         access = &parsed;
     }
-    const Result<HANDLE> handle = open_by_pointer(found, attributes.attributes, access, desired, type, mode);
-    dereference(found);
-    return handle;
+    const Held held(found);
+    return open_by_pointer(found, attributes.attributes, access, desired, type, mode);
 }
 
 NTSTATUS insert(PVOID object, const Attributes& attributes, KPROCESSOR_MODE mode, ACCESS_MASK desired,
                 HANDLE* handle, PVOID* got) {
+    const Held mine(object);
     PVOID target = object;
     NTSTATUS status = STATUS_SUCCESS;
     if (attributes.name.Length) {
         const ParseRequest request{type_of(object),       nullptr, desired, mode,
                                    attributes.attributes, nullptr, nullptr};
         status = lookup(attributes, request, object, &target);
-        if (!NT_SUCCESS(status)) {
-            dereference(object);
-            return status;
-        }
+        if (!NT_SUCCESS(status)) return status;
     } else
         reference(object);
+    const Held held(target);
     if (target == object)
         if (const NTSTATUS assigned = assign_security(object, attributes.security_descriptor, mode);
             !NT_SUCCESS(assigned)) {
             remove_from_directory(object);
-            dereference(target);
-            dereference(object);
             return assigned;
         }
-    NTSTATUS result = status;
+    // A temporary named object without a handle keeps its name as long as somebody holds a reference.
     if (handle) {
         const Result<HANDLE> made =
             target == object
                 ? handle_for_creator(object, attributes.attributes, desired, mode)
                 : open_by_pointer(target, attributes.attributes, nullptr, desired, type_of(target), mode);
-        if (made)
-            *handle = *made;
-        else {
-            result = made.error();
+        if (!made) {
             if (target == object) remove_from_directory(object);
+            return made.error();
         }
-    } else if (target == object && directory_of(object) &&
-               !(header_of(object)->Flags & OB_FLAG_PERMANENT_OBJECT)) {
-        // A temporary named object without a handle keeps its name as long as somebody holds a reference.
+        *handle = *made;
     }
-    if (got && NT_SUCCESS(result)) {
+    if (got) {
         reference(target);
         *got = target;
     }
-    dereference(target);
-    dereference(object);
-    return result;
+    return status;
 }
 
 } // namespace nt::ob

@@ -7,6 +7,7 @@
 #pragma once
 #include "abi/ob.h"
 #include "kernel/ob/object.h"
+#include "kernel/seh/unfinished.h"
 
 namespace nt::ob {
 
@@ -46,6 +47,7 @@ class Attributes {
     WCHAR inline_buffer_[128];
     WCHAR* pool_buffer_ = nullptr;
     bool captured_descriptor_ = false;
+    seh::Unfinished raised_{[](void* self) { static_cast<Attributes*>(self)->release(); }, this};
 };
 
 // Walks a name. On success *found is referenced. With `insert` (an object that must not exist yet) the last

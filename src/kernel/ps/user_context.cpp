@@ -6,6 +6,7 @@
 #include "kernel/mm/fault.h"
 #include "kernel/ps/process.h"
 #include "kernel/ps/thread.h"
+#include "kernel/seh/unfinished.h"
 
 namespace nt::ps {
 
@@ -91,6 +92,7 @@ void go_to_user(CONTEXT& context) {
     if (self.Tcb.ApcState.UserApcPending) deliver_user_apc(context);
     seh::set_innermost(nullptr);
     host::Fiber::abandon_frames_below(host::Fiber::current().stack_high());
+    seh::Unfinished::forget_below(host::Fiber::current().stack_high());
     seh::nt_resume(&context, self.teb);
 }
 

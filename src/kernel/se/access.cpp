@@ -9,6 +9,7 @@
 #include "kernel/se/detail/parts.h"
 #include "kernel/se/detail/standard.h"
 #include "kernel/se/subject.h"
+#include "kernel/seh/unfinished.h"
 #include "rtl/security.h"
 #include "trace/trace.h"
 #include <cstring>
@@ -139,6 +140,7 @@ NTSTATUS new_descriptor(const NewSecurity& what, PVOID& block) {
 NTSTATUS assign_by_procedure(PVOID object, const NewSecurity& what) {
     PVOID block = nullptr;
     if (const NTSTATUS status = new_descriptor(what, block); !NT_SUCCESS(status)) return status;
+    const seh::Unfinished raised([](void* b) { pool::release(b, ob::descriptor_tag); }, block);
     const NTSTATUS status = ob::procedures_of(ob::type_of(object)).assign_security(object, block);
     if (!NT_SUCCESS(status)) pool::release(block, ob::descriptor_tag);
     return status;
@@ -279,6 +281,7 @@ Result<PVOID> copy_security(PVOID object) {
         const ULONG before = length;
         PVOID buffer = pool::allocate(pool::Kind::paged, length, ob::descriptor_tag);
         if (!buffer) return fail(STATUS_INSUFFICIENT_RESOURCES);
+        const seh::Unfinished raised([](void* block) { pool::release(block); }, buffer);
         const NTSTATUS status = query_security(object, all, buffer, length, KernelMode);
         if (NT_SUCCESS(status)) return buffer;
         pool::release(buffer);

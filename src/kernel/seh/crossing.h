@@ -9,7 +9,7 @@
 //   host → guest   CalloutRecord  by call_out()
 //
 // An exception handled by a guest frame abandons the host frames inside it: keep no locks, owning objects or
-// half-done work across a call_out.
+// half-done work across a call_out but what is Unfinished (unfinished.h).
 #pragma once
 #include "abi/types.h"
 #include "kernel/seh/crossing_layout.h"

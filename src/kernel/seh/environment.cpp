@@ -3,6 +3,7 @@
 #include "host/guest.h"
 #include "host/places.h"
 #include "host/signals.h"
+#include "kernel/seh/unfinished.h"
 #include <cstring>
 
 namespace nt::seh {
@@ -59,9 +60,11 @@ void resume_in(Record* segment, const CONTEXT& context) {
         record.ExceptionInformation[1] = copy.Rip;
         die_unhandled(record, copy);
     }
+    const ULONG_PTR high =
+        segment ? reinterpret_cast<ULONG_PTR>(segment) : host::Fiber::current().stack_high();
+    Unfinished::end_below(high); // may call drivers: from the crossing that is innermost
     set_innermost(segment);
-    host::Fiber::abandon_frames_below(segment ? reinterpret_cast<ULONG_PTR>(segment)
-                                              : host::Fiber::current().stack_high());
+    host::Fiber::abandon_frames_below(high);
     nt_resume(&copy, 0);
 }
 

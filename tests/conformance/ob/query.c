@@ -1,7 +1,8 @@
 // What a program learns of objects and handles: ntifs page nf-ntifs-ntqueryobject, win32 pages
 // devnotes/ntquerydirectoryobject, nf-handleapi-sethandleinformation, nf-handleapi-closehandle,
 // nf-handleapi-compareobjecthandles, nf-handleapi-duplicatehandle, nf-synchapi-signalobjectandwait,
-// nf-synchapi-waitformultipleobjects, nf-memoryapi-createfilemappingw; kernel page nf-ntifs-zwduplicateobject.
+// nf-synchapi-waitformultipleobjects, nf-memoryapi-createfilemappingw; kernel page
+// nf-ntifs-zwduplicateobject.
 #include <windows.h>
 #include <winternl.h>
 
@@ -281,8 +282,8 @@ static void directories(void) {
     NtClose(directory);
 }
 
-// "The array can contain handles of objects of different types. It may not contain multiple copies of the same
-// handle", when all are waited for.
+// "The array can contain handles of objects of different types. It may not contain multiple copies of the
+// same handle", when all are waited for.
 static void waits(void) {
     HANDLE event = CreateEventW(NULL, TRUE, TRUE, NULL), other = CreateEventW(NULL, TRUE, TRUE, NULL);
     HANDLE first[] = {event, event, other}, last[] = {other, event, event}, apart[] = {event, other, event};
@@ -298,15 +299,16 @@ static void waits(void) {
 // A failure leaves the first object as it is, and the thread where it was.
 static void signals(void) {
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL), other = CreateEventW(NULL, TRUE, FALSE, NULL);
-    HANDLE semaphore = CreateSemaphoreW(NULL, 0, 1, NULL), mutex = CreateMutexW(NULL, FALSE, NULL), poor = NULL;
+    HANDLE semaphore = CreateSemaphoreW(NULL, 0, 1, NULL), mutex = CreateMutexW(NULL, FALSE, NULL),
+           poor = NULL;
     poor = limited(event, SYNCHRONIZE);
-    CHECK(SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_FAILED && GetLastError() == ERROR_ACCESS_DENIED &&
-              WaitForSingleObject(event, 0) == WAIT_TIMEOUT,
+    CHECK(SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_FAILED &&
+              GetLastError() == ERROR_ACCESS_DENIED && WaitForSingleObject(event, 0) == WAIT_TIMEOUT,
           "SignalObjectAndWait: an event takes EVENT_MODIFY_STATE");
     CloseHandle(poor);
     poor = limited(semaphore, SYNCHRONIZE);
-    CHECK(SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_FAILED && GetLastError() == ERROR_ACCESS_DENIED &&
-              WaitForSingleObject(semaphore, 0) == WAIT_TIMEOUT,
+    CHECK(SignalObjectAndWait(poor, other, 0, FALSE) == WAIT_FAILED &&
+              GetLastError() == ERROR_ACCESS_DENIED && WaitForSingleObject(semaphore, 0) == WAIT_TIMEOUT,
           "a semaphore SEMAPHORE_MODIFY_STATE");
     CloseHandle(poor);
     poor = limited(mutex, SYNCHRONIZE);
@@ -329,7 +331,7 @@ static void signals(void) {
 // "The source handle is closed. This occurs regardless of any error status returned."
 static void into_ended_process(void) {
     WCHAR self[MAX_PATH], line[MAX_PATH + 8] = L"\"";
-    STARTUPINFOW start = {sizeof start};
+    STARTUPINFOW start = {.cb = sizeof start};
     PROCESS_INFORMATION child;
     GetModuleFileNameW(NULL, self, MAX_PATH);
     wcscat(wcscat(line, self), L"\" e");
@@ -344,7 +346,8 @@ static void into_ended_process(void) {
                            DUPLICATE_CLOSE_SOURCE | DUPLICATE_SAME_ACCESS) &&
               GetLastError() == ERROR_ACCESS_DENIED,
           "DuplicateHandle into a process that has ended: ERROR_ACCESS_DENIED");
-    CHECK(!GetHandleInformation(event, &flags), "with DUPLICATE_CLOSE_SOURCE the source is closed all the same");
+    CHECK(!GetHandleInformation(event, &flags),
+          "with DUPLICATE_CLOSE_SOURCE the source is closed all the same");
     CloseHandle(child.hThread), CloseHandle(child.hProcess);
 }
 
@@ -370,6 +373,8 @@ static void attributes(void) {
     CHECK(!OpenEventW(SYNCHRONIZE, FALSE, NULL) && GetLastError() == ERROR_INVALID_PARAMETER &&
               !OpenFileMappingW(4, FALSE, NULL) && GetLastError() == ERROR_INVALID_PARAMETER,
           "nothing without a name can be opened: ERROR_INVALID_PARAMETER");
+    CHECK(!CreateSemaphoreExW(NULL, 0, 1, NULL, 1, SYNCHRONIZE) && GetLastError() == ERROR_INVALID_PARAMETER,
+          "CreateSemaphoreEx: dwFlags is reserved and must be 0");
     HANDLE file = CreateFileW(L"NUL", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
     CHECK(!CreateFileMappingW((HANDLE)0x7ff8, NULL, PAGE_READONLY, 0, 4096, NULL) &&
               GetLastError() == ERROR_INVALID_HANDLE,

@@ -111,7 +111,7 @@ static void marks(void) {
           "ObSetHandleAttributes sets inherit and protect-from-close");
     CHECK(import_ObSetHandleAttributes((HANDLE)0x7ffc, &flags, KernelMode) == STATUS_INVALID_HANDLE,
           "ObSetHandleAttributes: STATUS_INVALID_HANDLE");
-    CHECK(import_ObCloseHandle(handle, KernelMode) == STATUS_HANDLE_NOT_CLOSABLE,
+    CHECK(import_ObCloseHandle(handle, UserMode) == STATUS_HANDLE_NOT_CLOSABLE,
           "a protected handle: STATUS_HANDLE_NOT_CLOSABLE");
     CHECK(import_ZwDuplicateObject(NtCurrentProcess(), handle, NtCurrentProcess(), &copy, 0, 0,
                                    DUPLICATE_SAME_ACCESS | DUPLICATE_SAME_ATTRIBUTES) == STATUS_SUCCESS &&
@@ -123,7 +123,7 @@ static void marks(void) {
     ZwClose(copy);
     CHECK(import_ZwDuplicateObject(NtCurrentProcess(), handle, NtCurrentProcess(), &copy, 0,
                                    1 /* OBJ_PROTECT_CLOSE */, DUPLICATE_SAME_ACCESS) == STATUS_SUCCESS &&
-              import_ObCloseHandle(copy, KernelMode) == STATUS_HANDLE_NOT_CLOSABLE,
+              import_ObCloseHandle(copy, UserMode) == STATUS_HANDLE_NOT_CLOSABLE,
           "NtClose of a duplicate made with OBJ_PROTECT_CLOSE: STATUS_HANDLE_NOT_CLOSABLE");
     import_ObSetHandleAttributes(copy, &flags, KernelMode);
     ZwClose(copy);

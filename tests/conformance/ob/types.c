@@ -95,6 +95,18 @@ static struct {
     NTSTATUS answer;
     PCWSTR reparse;
 } parsed;
+static ULONG raises; // which of the procedures below raise
+enum {
+    raise_open = 1,
+    raise_close = 2,
+    raise_parse = 4,
+    raise_name = 8,
+    raise_okay = 16,
+    raise_security = 32
+};
+static void may_raise(ULONG which) {
+    if (raises & which) ExRaiseStatus(STATUS_IN_PAGE_ERROR);
+}
 static struct {
     ULONG calls[4];
     ULONG information, pool, mode;
@@ -118,12 +130,14 @@ static NTSTATUS NTAPI on_open(ULONG reason, KPROCESSOR_MODE mode, PEPROCESS proc
     opened.reason = reason, opened.mode = mode, opened.process = process, opened.object = object;
     opened.granted = *granted, opened.count = count;
     *granted &= ~opened.strip;
+    may_raise(raise_open);
     return opened.answer;
 }
 static VOID NTAPI on_close(PEPROCESS process, PVOID object, ULONG_PTR in_process, ULONG_PTR in_system) {
     closed.calls++;
     closed.process = process, closed.object = object;
     closed.in_process = in_process, closed.in_system = in_system;
+    may_raise(raise_close);
 }
 static VOID NTAPI on_delete(PVOID object) {
     deleted.calls++;
@@ -144,6 +158,7 @@ static NTSTATUS parse(PVOID object, PVOID type, PACCESS_STATE access, KPROCESSOR
     parsed.remaining_access = access->RemainingDesiredAccess;
     keep(parsed.complete, 64, complete);
     keep(parsed.remaining, 32, remaining);
+    may_raise(raise_parse);
     if (parsed.reparse) {
         UNICODE_STRING name;
         RtlInitUnicodeString(&name, parsed.reparse);
@@ -182,6 +197,7 @@ static NTSTATUS NTAPI on_security(PVOID object, ULONG operation, PULONG informat
     secured.calls[operation & 3]++;
     secured.object = object, secured.pool = pool, secured.mode = (ULONG)mode, secured.mapping = generic;
     secured.slot = slot;
+    may_raise(raise_security);
     switch (operation) {
     case assign_security:
         *slot = descriptor;
@@ -210,6 +226,7 @@ static NTSTATUS NTAPI on_query_name(PVOID object, BOOLEAN named, POBJECT_NAME_IN
     UNREFERENCED_PARAMETER(mode);
     name_query.calls++;
     name_query.named = named;
+    may_raise(raise_name);
     *needed = sizeof *to + sizeof text;
     if (length < *needed) return STATUS_INFO_LENGTH_MISMATCH;
     to->Name.Buffer = (PWSTR)(to + 1);
@@ -222,6 +239,7 @@ static BOOLEAN NTAPI on_okay_to_close(PEPROCESS process, PVOID object, HANDLE ha
     closable.calls++;
     closable.process = process, closable.object = object, closable.handle = handle;
     closable.mode = (ULONG)mode;
+    may_raise(raise_okay);
     return closable.answer;
 }
 
@@ -714,6 +732,68 @@ static void waits(void) {
     ObDereferenceObject(file);
 }
 
+static ULONG pointers_of(HANDLE handle) {
+    struct {
+        ULONG attributes, access, handles, pointers, reserved[10];
+    } basic = {0};
+    import_ZwQueryObject(handle, 0, &basic, sizeof basic, NULL);
+    return basic.pointers;
+}
+#define RAISED(action)                                                                                       \
+    raised = FALSE;                                                                                          \
+    __try {                                                                                                  \
+        action;                                                                                              \
+    } __except (1 /* EXCEPTION_EXECUTE_HANDLER */) {                                                         \
+        raised = GetExceptionCode() == STATUS_IN_PAGE_ERROR;                                                 \
+    }                                                                                                        \
+    raises = 0
+
+// A procedure that raises to a handler of its caller leaves nothing behind.
+static void raising(void) {
+    BOOLEAN raised;
+    PVOID thing;
+    HANDLE handle = NULL, second = NULL;
+    static UCHAR buffer[64];
+    ULONG length = 0;
+    create(thing_type, THING1, 0, &thing);
+    import_ObInsertObject(thing, NULL, THING_ALL, 1, NULL, &handle);
+    const ULONG before = pointers_of(handle);
+    raises = raise_parse;
+    RAISED(open(thing_type, THING1 L"\\x", 0, THING_READ, NULL, &second));
+    CHECK(raised && pointers_of(handle) == before, "a parse procedure that raises: no reference is left");
+    raises = raise_open;
+    RAISED(import_ObOpenObjectByPointer(thing, OBJ_KERNEL_HANDLE, NULL, THING_READ, thing_type, KernelMode,
+                                        &second));
+    CHECK(raised && pointers_of(handle) == before, "an open procedure");
+    CHECK(import_ObOpenObjectByPointer(thing, OBJ_KERNEL_HANDLE, NULL, THING_READ, thing_type, KernelMode,
+                                       &second) == STATUS_SUCCESS &&
+              opened.count == 1,
+          "and no handle is counted");
+    raises = raise_okay;
+    RAISED(ZwClose(second));
+    CHECK(raised && pointers_of(handle) == before + 1, "an okay-to-close procedure: the handle stays");
+    raises = raise_close;
+    RAISED(ZwClose(second));
+    CHECK(raised && pointers_of(handle) == before, "a close procedure: the handle is closed");
+    raises = raise_name;
+    RAISED(import_ZwQueryObject(handle, 1, buffer, sizeof buffer, &length));
+    CHECK(raised && pointers_of(handle) == before, "a query-name procedure");
+    ULONG gone = deleted.calls;
+    raises = raise_close;
+    RAISED(ZwClose(handle));
+    ObDereferenceObject(thing);
+    CHECK(raised && deleted.calls == gone + 1 &&
+              open(plain_type, THING1, 0, THING_READ, NULL, &second) == STATUS_OBJECT_NAME_NOT_FOUND,
+          "with the last handle the object and its name go");
+    create(secure_type, L"\\BaseNamedObjects\\ConformSecure2", 0, &thing);
+    import_ObInsertObject(thing, NULL, THING_ALL, 0, NULL, &handle);
+    const ULONG secure = pointers_of(handle);
+    raises = raise_security;
+    RAISED(import_ZwQuerySecurityObject(handle, DACL_SECURITY_INFORMATION, buffer, 8, &length));
+    CHECK(raised && pointers_of(handle) == secure, "a security procedure");
+    ZwClose(handle);
+}
+
 static void checks(void) {
     types();
     lives();
@@ -721,4 +801,5 @@ static void checks(void) {
     parsing();
     security();
     waits();
+    raising();
 }

@@ -5,6 +5,7 @@
 #include "kernel/ke/apc.h"
 #include "kernel/ke/calls.h"
 #include "kernel/ke/thread.h"
+#include "kernel/seh/unfinished.h"
 
 namespace nt::ps::detail {
 
@@ -31,15 +32,20 @@ template <ULONG most> class NotifyList {
     }
     bool empty() const { return count_ == 0; }
     template <class Call> void call(Call call) {
-        ke::Thread& self = ke::current_thread();
-        --self.Tcb.KernelApcDisable;
-        for (Entry& e : entries_) {
-            if (!e.routine || e.going) continue;
-            e.running++;
-            call(e.routine, e.extended);
-            ke::call_ended(e.running);
+        --ke::current_thread().Tcb.KernelApcDisable;
+        {
+            const seh::Unfinished raised(leave_region, nullptr);
+            for (Entry& e : entries_) {
+                if (!e.routine || e.going) continue;
+                e.running++;
+                {
+                    const seh::Unfinished call_raised(end_call, &e);
+                    call(e.routine, e.extended);
+                }
+                end_call(&e);
+            }
         }
-        if (++self.Tcb.KernelApcDisable == 0) ke::apcs_enabled();
+        leave_region(nullptr);
     }
     void for_each(void (*visit)(void*, ULONG_PTR), void* context) const {
         for (const Entry& e : entries_)
@@ -53,6 +59,10 @@ template <ULONG most> class NotifyList {
         bool going; // somebody removes it
         ULONG_PTR running;
     };
+    static void end_call(void* entry) { ke::call_ended(static_cast<Entry*>(entry)->running); }
+    static void leave_region(void*) {
+        if (++ke::current_thread().Tcb.KernelApcDisable == 0) ke::apcs_enabled();
+    }
     Entry* entry_of(PVOID routine, bool extended) {
         for (Entry& e : entries_)
             if (e.routine == routine && e.extended == extended && !e.going) return &e;
