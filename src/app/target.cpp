@@ -102,11 +102,14 @@ ke::Thread* thread_of(Address body) {
     return nullptr;
 }
 
+// Whose thread it is, whatever process it is attached to.
+EPROCESS* owner_of(const ke::Thread& thread) { return reinterpret_cast<EPROCESS*>(thread.Tcb.Process); }
+
 // While it lives, the user half is that of a thread's process (null: as it is); then what it was before.
 class Look {
   public:
     explicit Look(const ke::Thread* thread) : active_(mm::active_space), left_(mm::left_space) {
-        auto* process = thread ? static_cast<EPROCESS*>(thread->process) : nullptr;
+        EPROCESS* process = thread ? owner_of(*thread) : nullptr;
         if (process && ps::body(process).space) mm::activate(ps::body(process).space);
     }
     ~Look() {
@@ -333,7 +336,7 @@ static view::Thread describe_thread(ke::Thread* t) {
     v.body = address_of(t);
     v.pid = t->pid;
     v.tid = t->tid;
-    v.process = address_of(t->process);
+    v.process = address_of(owner_of(*t));
     v.teb = t->teb;
     v.start = t->start_address;
     v.stack_base = ke::stack_base(*t);
@@ -397,7 +400,7 @@ const seh::Record* crossings_of(const ke::Thread& thread) {
 
 // "Args to Child" are the home space that the frame's caller gave it, whatever the routine keeps there.
 std::vector<view::Frame> Target::walk(Address wanted, std::size_t most) {
-    const Look look(wanted ? thread_of(wanted) : nullptr);
+    const Look look(wanted ? thread_of(wanted) : &ke::current_thread());
     auto frames = walk_stack(wanted, most);
     for (std::size_t i = 0; i + 1 < frames.size(); i++)
         if (!read(frames[i + 1].child_sp, frames[i].arguments, sizeof frames[i].arguments))
@@ -449,7 +452,7 @@ std::vector<view::Frame> Target::walk_stack(Address wanted, std::size_t most) {
     if (!thread) return out;
     if (const seh::Record* records = crossings_of(*thread)) seh::walk_from(records, call, &visit);
     // Names of a process's own images, which are not those that modules() gives.
-    ldr::ModuleList* modules = modules_of(static_cast<EPROCESS*>(thread->process));
+    ldr::ModuleList* modules = modules_of(owner_of(*thread));
     if (modules && modules != user_modules())
         for (view::Frame& frame : out)
             if (host::places::is_user(frame.address) && modules->find(frame.address))

@@ -7,6 +7,7 @@
 #include "abi/misc.h"
 #include "abi/peb.h"
 #include "abi/processor.h"
+#include "abi/thread.h"
 #include "view/debugger.h"
 #include "view/top.h"
 #include <algorithm>
@@ -232,6 +233,12 @@ class FakeMachine : public Machine {
     }
     Address handle_table(Address of) override { return of ? 0x320000002000 : 0x320000001000; }
 
+    template <class T> void put(Address address, const T& value) {
+        const auto* bytes = reinterpret_cast<const unsigned char*>(&value);
+        for (std::size_t i = 0; i < sizeof value; ++i)
+            memory_[address + i] = bytes[i];
+    }
+
   private:
     static std::vector<Object> objects() {
         const auto named = [](Address body, Address type, const char* type_name, const char* name,
@@ -262,11 +269,6 @@ class FakeMachine : public Machine {
                 opened,
                 named(thread, 0x310000000600, "Thread", "", "", 0),
                 named(process, 0x310000000700, "Process", "", "", 0)};
-    }
-    template <class T> void put(Address address, const T& value) {
-        const auto* bytes = reinterpret_cast<const unsigned char*>(&value);
-        for (std::size_t i = 0; i < sizeof value; ++i)
-            memory_[address + i] = bytes[i];
     }
     nt::UNICODE_STRING name(Address address, std::u16string_view value) {
         for (std::size_t i = 0; i < value.size(); ++i)
@@ -642,6 +644,39 @@ TEST_F(DebuggerTest, TopAddsUp) {
               "\n"
               "CPU    Idle ms Thread ms    DPC ms Interr. ms IRQL>=2 ms   DPCs Interr. Switches\n"
               "  0  1562.5000  625.0000   46.8750    31.2500    93.7500      9     145       77\n");
+}
+
+// A thread that impersonates, and is attached to another process.
+TEST_F(DebuggerTest, ThreadInOthersContexts) {
+    machine_.put(thread + offsetof(nt::ETHREAD, ClientSecurity), Address{0x31000000d002});
+    machine_.put(thread + offsetof(nt::ETHREAD, Tcb.ApcState.Process), Address{0x310000009800});
+    const std::string shown = debugger_.execute("!thread -p");
+    EXPECT_NE(shown.find("\nImpersonation token:  000031000000d000 (Level Impersonation)\n"
+                         "Owning Process            0000310000009000       Image:         client.exe\n"
+                         "Attached Process          0000310000009800       Image:         System\n"),
+              std::string::npos)
+        << shown;
+    EXPECT_TRUE(shown.starts_with("PROCESS 0000310000009000\n    SessionId: 1  Cid: 08fc")) << shown;
+}
+
+TEST_F(DebuggerTest, ProcessesBySessionAndModule) {
+    const auto has = [&](const char* command, const char* image) {
+        return debugger_.execute(command).find(image) != std::string::npos;
+    };
+    EXPECT_TRUE(has("!process /s 1 0 0", "client.exe") && !has("!process /s 1 0 0", "System"));
+    EXPECT_TRUE(has("!process /m Client 0 0", "client.exe") && has("!process /m system 0 0", "System"));
+    EXPECT_EQ(debugger_.execute("!process /s 7 0 0"),
+              "**** NT ACTIVE PROCESS DUMP ****\nNo process of that session and module\n");
+    EXPECT_TRUE(debugger_.execute("!process /x 0 0").starts_with("usage: !process [/s session]"));
+    EXPECT_TRUE(debugger_.execute("!process /s").starts_with("usage: !process [/s session]"));
+}
+
+// debuggercmds/string-wildcard-syntax.md, and no pattern that takes for ever.
+TEST_F(DebuggerTest, WildcardsInEveryPattern) {
+    EXPECT_NE(debugger_.execute("x null!null_[a-w]ri#te").find("null!null_write"), std::string::npos);
+    EXPECT_NE(debugger_.execute("lm m n[tu]l+").find("null"), std::string::npos);
+    EXPECT_NE(debugger_.execute("dt nt!_IR+P").find("nt!_IRP"), std::string::npos);
+    EXPECT_EQ(debugger_.execute("dt nt!*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*z").substr(0, 7), "Symbol ");
 }
 
 // docs/windbg-commands.md names each.

@@ -1,6 +1,7 @@
 #include "view/dt.h"
 #include "view/detail/dt_arguments.h"
 #include "view/detail/type_value.h"
+#include "view/wildcards.h"
 #include <algorithm>
 #include <cstdio>
 #include <set>
@@ -261,14 +262,6 @@ class Printer {
     std::set<std::pair<const TypeRow*, u64>> expanded_; // the order of the set decides nothing
 };
 
-bool like(std::string_view pattern, std::string_view text) {
-    if (pattern.empty()) return text.empty();
-    if (pattern[0] == '*')
-        return like(pattern.substr(1), text) || (!text.empty() && like(pattern, text.substr(1)));
-    return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) &&
-           like(pattern.substr(1), text.substr(1));
-}
-
 struct Listed {
     std::string address; // "": a type
     std::string name;
@@ -279,7 +272,7 @@ struct Listed {
 std::vector<Listed> matching(const DtArguments& a) {
     std::vector<Listed> found;
     const auto fits = [&](std::string_view name, u64 size) {
-        return like(a.name, name) && (!a.size || *a.size == size);
+        return matches_wildcards(a.name, name, false) && (!a.size || *a.size == size);
     };
     const auto rows = a.types ? a.types->types() : all_types();
     if (a.types && !a.types_only)

@@ -1,4 +1,6 @@
 #include "view/expression.h"
+#include "view/wildcards.h"
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <cstring>
@@ -199,6 +201,8 @@ class Parser {
             return false;
         }
         if (name == "$vvalid") return valid(value);
+        if (name == "$iment") return entry_point(value);
+        if (name == "$scmp" || name == "$sicmp" || name == "$spat") return compare(name, value);
         if (name == "@@masm") return value = required_parentheses(), error_.empty();
         if (name == "@@" || name.starts_with("@@c")) {
             error_ = "C++ expressions are not evaluated here";
@@ -209,6 +213,44 @@ class Parser {
         const u64 operand = unary();
         value = name == "not" ? operand == 0 : name == "hi" ? operand >> 16 & 0xffff : operand & 0xffff;
         return error_.empty();
+    }
+
+    // $iment(address): of an image, by its headers; debuggercmds/masm-numbers-and-operators.md.
+    bool entry_point(u64& value) {
+        constexpr u64 new_header_at = 0x3c, entry_at = 0x28;
+        const u64 base = required_parentheses();
+        if (!error_.empty()) return false;
+        std::uint32_t header = 0, entry = 0;
+        if (!source_.read || !source_.read(base + new_header_at, &header, sizeof header) ||
+            !source_.read(base + header + entry_at, &entry, sizeof entry))
+            return error_ = "Memory access error at '" + std::string(text_) + "'", false;
+        value = base + entry;
+        return true;
+    }
+
+    // $scmp("a","b"), $sicmp, and $spat("text","pattern"). Whoever split the line has taken the quotes away.
+    bool compare(std::string_view name, u64& value) {
+        skip();
+        const auto comma = text_.find(',', at_), end = text_.find(')', at_);
+        if (at_ == text_.size() || text_[at_] != '(' || end == text_.npos || comma > end)
+            return fail("Syntax error"), false;
+        const auto plain = [](std::string_view one) {
+            while (!one.empty() && one.front() == ' ')
+                one.remove_prefix(1);
+            while (!one.empty() && one.back() == ' ')
+                one.remove_suffix(1);
+            if (one.size() > 1 && one.front() == '"' && one.back() == '"')
+                one = one.substr(1, one.size() - 2);
+            return std::string(one);
+        };
+        std::string first = plain(text_.substr(at_ + 1, comma - at_ - 1)),
+                    second = plain(text_.substr(comma + 1, end - comma - 1));
+        at_ = end + 1;
+        if (name == "$spat") return value = matches_wildcards(second, first, true), true;
+        if (name == "$sicmp") first = lower(first), second = lower(second);
+        const int order = first.compare(second);
+        value = order < 0 ? ~u64{0} : order > 0;
+        return true;
     }
 
     // $vvalid(address, length)
@@ -226,8 +268,12 @@ class Parser {
         ++at_;
         value = 1;
         char byte;
-        for (const u64 end = address + length; value && address < end; address = (address | 0xfff) + 1)
+        for (u64 left = length; value && left;) {
+            const u64 to_next_page = 0x1000 - (address & 0xfff);
             value = source_.read && source_.read(address, &byte, 1);
+            left -= std::min(left, to_next_page);
+            address += to_next_page;
+        }
         return error_.empty();
     }
 

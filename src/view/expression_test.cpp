@@ -85,6 +85,13 @@ TEST(Expression, ReadsMemorySymbolsAndRegisters) {
     EXPECT_EQ(eval("@rip + 8"), 0x123cu);
     EXPECT_EQ(eval("$vvalid(1000, 10)"), 1u);
     EXPECT_EQ(eval("$vvalid(1000, 2000)"), 0u);
+    EXPECT_EQ(eval("$vvalid(-8, 10)"), 0u) << "a range that ends at 0";
+    EXPECT_EQ(eval("$vvalid(-100, 1000)"), 0u);
+    EXPECT_EQ(eval("$scmp(\"a\", \"b\")"), ~0ull);
+    EXPECT_EQ(eval("$scmp(b, a)"), 1u);
+    EXPECT_EQ(eval("$sicmp(\"A\",\"a\") + 5"), 5u);
+    EXPECT_EQ(eval("$spat(\"Null.sys\", \"n[tu]+l#*\")"), 1u);
+    EXPECT_EQ(eval("$spat(null, x*)"), 0u);
 }
 
 TEST(Expression, SaysWhatIsWrong) {

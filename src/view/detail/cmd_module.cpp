@@ -4,6 +4,7 @@
 #include "view/dt.h"
 #include "view/module_types.h"
 #include "view/symbols.h"
+#include "view/wildcards.h"
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -11,6 +12,8 @@
 
 namespace view {
 namespace {
+
+bool fits(std::string_view pattern, std::string_view name) { return matches_wildcards(pattern, name, true); }
 
 // "(no symbols)" where not even exports are known.
 const char* symbol_state(Session& s, const Module& module) {
@@ -119,8 +122,8 @@ void list_modules(Session& s, std::string_view name, std::span<const std::string
     });
     bool found = false;
     for (const Module& module : sorted) {
-        if (!(module.user ? options.user : options.kernel) || !wildcard_match(options.pattern, module.name) ||
-            !wildcard_match(options.path_pattern, module.path))
+        if (!(module.user ? options.user : options.kernel) || !fits(options.pattern, module.name) ||
+            !fits(options.path_pattern, module.path))
             continue;
         if (only_inside && (inside < module.base || inside - module.base >= module.size)) continue;
         if ((options.with_symbols && !module.has_symbols) || (options.with_problem && module.has_symbols))
@@ -136,7 +139,7 @@ void list_modules(Session& s, std::string_view name, std::span<const std::string
             ? std::vector<Module>()
             : s.machine.unloaded_modules();
     std::erase_if(unloaded, [&](const Module& module) {
-        return !wildcard_match(options.pattern, module.file_name.substr(0, module.file_name.rfind('.')));
+        return !fits(options.pattern, module.file_name.substr(0, module.file_name.rfind('.')));
     });
     if (!found && (only_inside || unloaded.empty())) {
         if (only_inside) return s.error("No module contains %s\n", native_address(inside).c_str());
@@ -205,7 +208,7 @@ bool symbol_matches(std::string_view pattern, std::string_view name) {
         pattern.remove_prefix(1);
         name.remove_prefix(std::min(name.find_first_not_of('_'), name.size()));
     }
-    return wildcard_match(pattern, name);
+    return fits(pattern, name);
 }
 
 struct Examined {
@@ -247,7 +250,7 @@ void examine(Session& s, std::string_view, std::span<const std::string> argument
     bool any_module = false;
     std::vector<Examined> found;
     for (const Module& module : s.modules()) {
-        if (!wildcard_match(wanted_module, module.name)) continue;
+        if (!fits(wanted_module, module.name)) continue;
         any_module = true;
         const ModuleTypes* types = module.has_symbols && !module.host_path.empty()
                                        ? &ModuleTypes::of_image(module.host_path)
@@ -330,7 +333,8 @@ constexpr Command commands[] = {
      list_modules},
     {"!drivers", "!drivers", "obsolete: says that lm t n takes its place", drivers_command},
     {"x", "x [/0|/1|/2|/v|/t|/q|/f|/d|/s size] [/a|/A|/n|/N|/z|/Z] module!pattern",
-     "symbols by name, variables with their values; * and ? match; sorted by address, name, size", examine},
+     "symbols by name, variables with their values; wildcards as documented; sorted by address, name, size",
+     examine},
     {"ln", "ln <address>", "nearest symbols, source file and line", nearest_symbols},
 };
 

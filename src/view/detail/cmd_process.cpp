@@ -1,5 +1,6 @@
 // !process, !thread, !irql
 #include "abi/irp.h"
+#include "abi/thread.h"
 #include "view/detail/session.h"
 #include <algorithm>
 
@@ -152,6 +153,28 @@ std::string owner_image(Session& s, Address process) {
     return {};
 }
 
+// Whose rights and whose memory it has. assumed: the line of a thread that impersonates, which no page shows.
+void show_contexts(Session& s, const Thread& thread, const char* indent) {
+    constexpr Address level_bits = 0x3, client_bits = 0x7; // of what stands beside the token's address
+    static constexpr const char* levels[] = {"Anonymous", "Identification", "Impersonation", "Delegation"};
+    nt::PVOID client = nullptr;
+    nt::KPROCESS* inside = nullptr;
+    s.read(thread.body + offsetof(nt::ETHREAD, ClientSecurity), client);
+    s.read(thread.body + offsetof(nt::ETHREAD, Tcb.ApcState.Process), inside);
+    if (const Address slot = s.address_of(client); slot & ~client_bits)
+        s.print("%sImpersonation token:  %s (Level %s)\n", indent,
+                extension_address(slot & ~client_bits).c_str(), levels[slot & level_bits]);
+    else
+        s.print("%sNot impersonating\n", indent);
+    s.print("%s%-26s%s       Image:         %s\n", indent, "Owning Process",
+            extension_address(thread.process).c_str(), owner_image(s, thread.process).c_str());
+    if (const Address other = s.address_of(inside); thread.process && other && other != thread.process)
+        s.print("%s%-26s%s       Image:         %s\n", indent, "Attached Process",
+                extension_address(other).c_str(), owner_image(s, other).c_str());
+    else
+        s.print("%s%-26sN/A            Image:         N/A\n", indent, "Attached Process");
+}
+
 } // namespace
 
 // Bit 1: with what it waits for; bits 1 and 2: everything; bit 2 alone: one line; bit 3: no arguments in
@@ -170,10 +193,7 @@ void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t fl
                     extension_address(s.address_of(body.MdlAddress)).c_str());
         }
     }
-    s.print("%sNot impersonating\n", indent);
-    s.print("%s%-26s%s       Image:         %s\n", indent, "Owning Process",
-            extension_address(thread.process).c_str(), owner_image(s, thread.process).c_str());
-    s.print("%s%-26sN/A            Image:         N/A\n", indent, "Attached Process");
+    show_contexts(s, thread, indent);
     const std::uint64_t now = s.machine.tick_count();
     s.print("%s%-26s%-15llu%s\n", indent, "Wait Start TickCount",
             static_cast<unsigned long long>(thread.wait_start_tick),
@@ -206,26 +226,58 @@ namespace {
 
 void thread_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t wanted = s.machine.current_thread();
-    bool by_id = false;
+    bool by_id = false, with_process = false;
     std::vector<std::string> rest;
     for (const std::string& argument : arguments)
         if (argument == "-t")
             by_id = true;
-        else if (argument != "-p")
+        else if (argument == "-p")
+            with_process = true;
+        else
             rest.push_back(argument);
     if (!rest.empty() && rest[0] != "-1" && !s.evaluate(rest[0], wanted)) return;
     const std::uint64_t flags = number_argument(s, rest, 1, 6);
     if (s.failed) return;
-    if (!by_id) {
-        if (const auto thread = s.machine.thread_at(wanted)) return show_thread(s, *thread, "", flags);
-    } else {
-        for (const Thread& thread : s.machine.threads())
-            if (thread.tid == wanted) return show_thread(s, thread, "", flags);
-    }
+    std::optional<Thread> found;
+    if (!by_id) found = s.machine.thread_at(wanted);
+    for (const Thread& thread : by_id ? s.machine.threads() : std::vector<Thread>())
+        if (thread.tid == wanted) found = thread;
+    for (const Process& process : found&& with_process ? s.machine.processes() : std::vector<Process>())
+        if (process.body == found->process) show_process(s, process), s.print("\n");
+    if (found) return show_thread(s, *found, "", flags);
     s.error("%s is not a thread object\n", extension_address(wanted).c_str());
 }
 
+// "/s Session", "/m Module": taken off the front. False after a message.
+bool take_process_options(Session& s, std::span<const std::string>& arguments,
+                          std::optional<std::uint64_t>& session, std::string& module) {
+    while (!arguments.empty() && arguments[0].starts_with('/')) {
+        const std::string option = arguments[0];
+        if ((option != "/s" && option != "/m") || arguments.size() == 1) {
+            s.error("usage: !process [/s session] [/m module] [process|0 [flags [image]]]\n");
+            return false;
+        }
+        if (option == "/m")
+            module = arguments[1];
+        else if (std::uint64_t number = 0; s.evaluate(arguments[1], number))
+            session = number;
+        else
+            return false;
+        arguments = arguments.subspan(2);
+    }
+    return true;
+}
+
+// assumed: a module "owns" the process whose image it is; its name is the file's, with or without extension.
+bool is_image(std::string_view module, std::string_view image) {
+    return equal_ignoring_case(module, image) ||
+           equal_ignoring_case(module, image.substr(0, image.rfind('.')));
+}
+
 void process_command(Session& s, std::string_view, std::span<const std::string> arguments) {
+    std::optional<std::uint64_t> session;
+    std::string module;
+    if (!take_process_options(s, arguments, session, module)) return;
     std::uint64_t wanted = s.machine.current_process();
     if (!arguments.empty() && arguments[0] != "-1" && !s.evaluate(arguments[0], wanted)) return;
     const bool one = !arguments.empty() && arguments[0] != "-1" && wanted != 0;
@@ -238,6 +290,9 @@ void process_command(Session& s, std::string_view, std::span<const std::string> 
         if ((wanted && process.body != wanted && process.pid != wanted) ||
             !wildcard_match(image, process.image))
             continue;
+        if ((session && (process.session < 0 || *session != static_cast<unsigned>(process.session))) ||
+            (!module.empty() && !is_image(module, process.image)))
+            continue;
         found = true;
         show_process(s, process);
         if (flags & 1) show_statistics(s, process);
@@ -247,7 +302,9 @@ void process_command(Session& s, std::string_view, std::span<const std::string> 
             if (thread.process == process.body) show_thread(s, thread, "        ", flags);
     }
     if (found) return;
-    if (arguments.size() > 2)
+    if (session || !module.empty())
+        s.error("No process of that session and module\n");
+    else if (arguments.size() > 2)
         s.error("No process with the image '%s'\n", image.c_str());
     else
         s.error("%s is not a process object\n", extension_address(wanted).c_str());
@@ -277,9 +334,10 @@ void irql_command(Session& s, std::string_view, std::span<const std::string> arg
 }
 
 constexpr Command commands[] = {
-    {"!process", "!process [process|0 [flags [image]]]",
+    {"!process", "!process [/s session] [/m module] [process|0 [flags [image]]]",
      "processes; 0 0 lists all, flag 2 with threads, 4 with stacks", process_command},
-    {"!thread", "!thread [-t] [thread]", "thread: state, IRPs, stack", thread_command},
+    {"!thread", "!thread [-p] [-t] [thread [flags]]",
+     "thread: state, IRPs, stack; -p: its process, -t: by its ID", thread_command},
     {".process", ".process [/p [/r]] [process]", "whose user memory is looked at", set_process_command},
     {"!irql", "!irql [processor]", "interrupt request level of a processor", irql_command},
 };

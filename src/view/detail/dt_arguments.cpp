@@ -192,7 +192,7 @@ bool take_type(std::string_view word, const Source& source, TypeScope& scope, Dt
     std::string_view name = word;
     const std::size_t bang = name.find('!');
     if (bang != std::string_view::npos) name.remove_prefix(bang + 1);
-    const bool pattern = name.find_first_of("*?") != std::string_view::npos;
+    const bool pattern = name.find_first_of("*?#+") != std::string_view::npos;
     const std::string_view module = bang == std::string_view::npos ? "" : word.substr(0, bang);
     const auto found = [&] {
         a.module = module;
@@ -258,7 +258,8 @@ bool parse_dt(std::string_view arguments, const Source& source, std::string_view
         std::string why;
         if (prefix || name || names_a_field(a, s, true))
             a.fields.push_back(std::move(s));
-        else if (!given && evaluate_expression(word, source, value, why))
+        else if (!given && word.find_first_not_of('.') != word.npos &&
+                 evaluate_expression(word, source, value, why))
             given = a.address = value;
         else if (names_a_field(a, s, false))
             a.fields.push_back(std::move(s));
