@@ -95,6 +95,7 @@ Returned call_dispatch(DEVICE_OBJECT* device, IRP* irp) {
              false,
              false,
              false,
+             (location->Control & SL_PENDING_RETURNED) != 0,
              0,
              0,
              0};

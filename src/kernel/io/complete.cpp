@@ -79,6 +79,7 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
                                       reinterpret_cast<ULONG_PTR>(done.Context), done.Control,
                                       irp->IoStatus.Status);
     const bool was_pending = irp->PendingReturned, of_owner = level > irp->StackCount;
+    const IO_STATUS_BLOCK before = irp->IoStatus;
     const NTSTATUS answer =
         detail::checked_call("a completion routine", done.CompletionRoutine, device, irp, done.Context);
     if (trace::on) [[unlikely]]
@@ -94,6 +95,9 @@ bool call_completion(IRP* irp, const IO_STACK_LOCATION& done) {
     if (irp->Type != IO_TYPE_IRP || level_of(irp) != level ||
         irp->Tail.Overlay.CurrentStackLocation != current) [[unlikely]]
         ended_in_completion(irp, done);
+    if (!of_owner && (irp->IoStatus.Status != before.Status ||
+                      irp->IoStatus.Information != before.Information)) [[unlikely]]
+        detail::check_changed(irp, done, before);
     // Who lets completion go on must pass the mark on (IoSetCompletionRoutine, IoMarkIrpPending).
     if (irp->PendingReturned && level_of(irp) <= irp->StackCount &&
         !(current_location(irp)->Control & SL_PENDING_RETURNED)) [[unlikely]]

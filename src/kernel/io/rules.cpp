@@ -71,7 +71,8 @@ void check_return(Call& call, NTSTATUS status) {
                           name_of(call.driver).text, status_name(status).text, address_of(call.irp),
                           trace::irp_major_name(call.major).c_str(), call.level,
                           status_name(call.final).text);
-        if (pending == call.marked) return;
+        // A mark of the driver above, which has told its caller STATUS_PENDING, is not this one's.
+        if (pending == call.marked || (call.marked && call.given_marked)) return;
         report_return(call,
                       pending
                           ? Rule{"MarkIrpPending2", 0x23D, "and has completed it without marking it pending"}
@@ -95,7 +96,7 @@ void check_return(Call& call, NTSTATUS status) {
     if (passed_on)
         report_return(call, {"LowerDriverReturn", 0, "which a driver below has not completed"}, status,
                       call.driver);
-    else if (marked)
+    else if (marked && !call.given_marked)
         report_return(call, {"MarkIrpPending", 0x23E, "although it has marked it pending and keeps it"},
                       status, holder);
     else
@@ -111,6 +112,11 @@ namespace {
 ULONG_PTR output_length(const IO_STACK_LOCATION& location) {
     return location.MajorFunction == IRP_MJ_QUERY_SECURITY ? location.Parameters.QuerySecurity.Length
                                                            : location.Parameters.Read.Length;
+}
+
+// What a driver above has made of it, such as an internal control of a read, has lengths of its own.
+bool is_as_sent(const IRP* irp, const IO_STACK_LOCATION& location) {
+    return location.MajorFunction == stack_of(irp)[irp->StackCount - 1].MajorFunction;
 }
 
 // A buffered one: those of other methods say by Information what they like.
@@ -209,12 +215,31 @@ void check_completion(const IRP* irp, ULONG_PTR caller) {
     if (irp->CancelRoutine)
         c.report("CompleteCancelRoutine", io_verifier(0x07, number(irp->CancelRoutine), number(irp)),
                  "IRP %llx was completed with a cancel routine still set", address_of(irp));
-    if (c.current && (irp->Flags & IRP_INPUT_OPERATION) && !NT_ERROR(status) &&
+    if (c.current && (irp->Flags & IRP_INPUT_OPERATION) && !NT_ERROR(status) && is_as_sent(irp, *c.current) &&
         irp->IoStatus.Information > output_length(*c.current))
         c.report("InformationTooLarge", io_verifier(0x312, caller, number(irp)),
                  "IRP %llx was completed with Information 0x%lx, and its output buffer has 0x%lx bytes",
                  address_of(irp), irp->IoStatus.Information, output_length(*c.current));
     if (verifying) check_more(c);
+}
+
+void check_changed(const IRP* irp, const IO_STACK_LOCATION& done, const IO_STATUS_BLOCK& before) {
+    const IO_STACK_LOCATION& location = *irp->Tail.Overlay.CurrentStackLocation;
+    const DRIVER_OBJECT* driver = location.DeviceObject ? location.DeviceObject->DriverObject : nullptr;
+    const ULONG_PTR routine = number(done.CompletionRoutine);
+    const NTSTATUS status = irp->IoStatus.Status;
+    if (status == STATUS_PENDING && before.Status != status)
+        ke::report_at(routine + 1, "CompletePending",
+                      io_verifier(0x06, static_cast<ULONG>(status), number(irp)), about(irp),
+                      "a completion routine of %s gave IRP %llx the status %s and lets it end",
+                      name_of(driver).text, address_of(irp), status_name(status).text);
+    if (irp->IoStatus.Information > before.Information && (irp->Flags & IRP_INPUT_OPERATION) &&
+        !NT_ERROR(status) && is_as_sent(irp, location) && irp->IoStatus.Information > output_length(location))
+        ke::report_at(
+            routine + 1, "InformationTooLarge", io_verifier(0x312, routine, number(irp)), about(irp),
+            "a completion routine of %s gave IRP %llx the Information 0x%lx, and its output buffer "
+            "has 0x%lx bytes",
+            name_of(driver).text, address_of(irp), irp->IoStatus.Information, output_length(location));
 }
 
 void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done) {

@@ -54,9 +54,12 @@ bool is_direct(const Call& call) {
            number(callout) < call.stack && (!callout->previous || number(callout->previous) >= call.stack);
 }
 
-bool is_clear(const IO_STACK_LOCATION& location) {
+// IRP_MJ_CREATE of no file and without parameters; whether it has a completion routine does not matter.
+bool says_nothing(const IO_STACK_LOCATION& location) {
     static constexpr IO_STACK_LOCATION clear{};
-    return std::memcmp(&location, &clear, sizeof clear) == 0;
+    return location.MajorFunction == IRP_MJ_CREATE && !location.MinorFunction && !location.Flags &&
+           !location.FileObject &&
+           std::memcmp(&location.Parameters, &clear.Parameters, sizeof clear.Parameters) == 0;
 }
 
 bool may_be_sent_at_dispatch(UCHAR major) {
@@ -236,8 +239,8 @@ void check_unknown(const IRP* irp, const IO_STACK_LOCATION& location, ULONG_PTR 
 // be one that says nothing.
 void check_uninitialized(const IRP* irp) {
     const int level = level_of(irp) - 1;
-    if (level < 1 || level >= irp->StackCount || !is_clear(stack_of(irp)[level - 1])) return;
-    if (is_clear(stack_of(irp)[level])) return; // its own location says as little
+    if (level < 1 || level >= irp->StackCount || !says_nothing(stack_of(irp)[level - 1])) return;
+    if (says_nothing(stack_of(irp)[level])) return; // its own location says as little
     const ULONG_PTR caller = ke::calling_address();
     ke::report_at(
         caller, "NextLocationNotSet", io_verifier(0x212, caller, number(irp)), about(irp),

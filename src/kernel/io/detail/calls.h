@@ -19,10 +19,11 @@ struct Call {
     DRIVER_OBJECT* driver;
     UCHAR level; // stack location that the routine got
     UCHAR major;
-    bool left;     // completion has passed that location …
-    bool marked;   // … and found it marked pending
-    bool ended;    // … and began there, with the status `final`
-    bool reported; // a driver inside has been reported for this request
+    bool left;         // completion has passed that location …
+    bool marked;       // … and found it marked pending
+    bool ended;        // … and began there, with the status `final`
+    bool reported;     // a driver inside has been reported for this request
+    bool given_marked; // the driver above has marked the location and then skipped it
     NTSTATUS final;
     // While verifying: the completion routine, and its context, that took the request back pending.
     ULONG_PTR taken_by, context;

@@ -27,6 +27,9 @@ inline IO_STACK_LOCATION* stack_of(const IRP* irp) {
 // Always.
 [[gnu::cold]] void check_return(Call& call, NTSTATUS status);
 [[gnu::cold]] void check_completion(const IRP* irp, ULONG_PTR caller);
+// A completion routine has changed the status block and lets completion go on.
+[[gnu::cold]] void check_changed(const IRP* irp, const IO_STACK_LOCATION& done,
+                                 const IO_STATUS_BLOCK& before);
 [[gnu::cold]] void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done);
 // A dispatch routine around this completion had the request at a higher location.
 [[gnu::cold]] void check_owner(const IRP* irp, ULONG_PTR caller, const Call& within);
