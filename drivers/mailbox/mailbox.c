@@ -25,8 +25,8 @@ typedef struct {
     LIST_ENTRY link;     // in boxes
     LIST_ENTRY messages; // the oldest first
     ULONG count, opens;
-    USHORT length; // of the name, in bytes
-    WCHAR name[32];
+    USHORT length;  // of the name, in bytes
+    WCHAR name[32]; // in upper case
 } BOX;
 
 // Which reads next_read looks for: those of a box, or of a file object.
@@ -97,12 +97,14 @@ static VOID NTAPI complete_cancelled(PIO_CSQ csq, PIRP irp) {
     complete(irp, STATUS_CANCELLED, 0, IO_NO_INCREMENT);
 }
 
-// The box of that name, made if there is none; with `lock` held.
+// The box of that name in upper case, made if there is none; with `lock` held, so at APC_LEVEL, where names
+// cannot be compared by RtlEqualUnicodeString any more.
 static BOX* open_box(PUNICODE_STRING name) {
     for (LIST_ENTRY* e = boxes.Flink; e != &boxes; e = e->Flink) {
         BOX* box = CONTAINING_RECORD(e, BOX, link);
-        UNICODE_STRING its = {box->length, box->length, box->name};
-        if (RtlEqualUnicodeString(&its, name, TRUE)) return box;
+        if (box->length == name->Length &&
+            RtlCompareMemory(box->name, name->Buffer, name->Length) == name->Length)
+            return box;
     }
     BOX* box = ExAllocatePoolWithTag(PagedPool, sizeof(BOX), TAG);
     if (!box) return NULL;
@@ -123,8 +125,11 @@ static NTSTATUS NTAPI mailbox_create(PDEVICE_OBJECT device, PIRP irp) {
         return complete(irp, STATUS_OBJECT_NAME_INVALID, 0, IO_NO_INCREMENT);
     name.Buffer += 1;
     name.Length -= sizeof(WCHAR);
+    WCHAR text[32];
+    UNICODE_STRING upper = {0, sizeof text, text};
+    RtlUpcaseUnicodeString(&upper, &name, FALSE);
     ExAcquireFastMutex(&lock);
-    BOX* box = open_box(&name);
+    BOX* box = open_box(&upper);
     if (box) ++box->opens;
     ExReleaseFastMutex(&lock);
     file->FsContext = box;
