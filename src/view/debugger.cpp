@@ -7,10 +7,11 @@ namespace {
 
 void leave(Session& s, std::string_view, std::span<const std::string>) { s.quit = true; }
 
-void echo(Session& s, std::string_view, std::span<const std::string> arguments) {
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-        s.print("%s%s", i ? " " : "", arguments[i].c_str());
-    s.print("\n");
+// "String can contain any number of spaces"; quotes around it are taken away, others stay.
+void echo(Session& s, std::string_view, std::span<const std::string>) {
+    std::string_view text = s.argument_text;
+    if (text.size() > 1 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+    s.print("%.*s\n", static_cast<int>(text.size()), text.data());
 }
 
 constexpr Command own_commands[] = {
@@ -72,12 +73,13 @@ bool changes_machine(std::string_view word) {
     return std::ranges::find(names, word) != std::end(names);
 }
 
-// Commands of a line; ';' within quotes does not separate.
+// Commands of a line; ';' within quotes does not separate, and '*' makes a comment of the rest of the line.
 std::vector<std::string> split_commands(std::string_view line) {
     std::vector<std::string> parts(1);
     bool quoted = false;
     for (std::size_t i = 0; i < line.size(); ++i) {
         const char c = line[i];
+        if (c == '*' && parts.back().find_first_not_of(" \t") == std::string::npos) break;
         const bool escaped = c == '"' && quoted && line[i - 1] == '\\';
         if (c == '"' && !escaped) quoted = !quoted;
         if (c == ';' && !quoted)
@@ -132,10 +134,20 @@ bool take_processor(Session& s, std::vector<std::string>& words) {
            (command[0] == 'k' || command == "r" || command == "dt");
 }
 
+// Without the blanks around it.
+std::string behind_name(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto name = std::min(text.find_first_not_of(blanks), text.size());
+    const auto end = std::min(text.find_first_of(blanks, name), text.size());
+    const auto from = std::min(text.find_first_not_of(blanks, end), text.size());
+    return std::string(text.substr(from, text.find_last_not_of(blanks) + 1 - from));
+}
+
 void run_command(Session& s, const std::string& text) {
     std::vector<std::string> words = split_words(text);
-    if (words.empty() || words[0].starts_with('*')) return; // '*' begins a comment
+    if (words.empty() || words[0].starts_with("$$")) return; // a comment up to the next ';'
     const std::string first = words[0];
+    s.argument_text = behind_name(text);
     if (!take_processor(s, words)) return s.error("Couldn't resolve error at '%s'\n", first.c_str());
     split_name(words);
     const std::string name = words[0];

@@ -570,6 +570,10 @@ TEST_F(DebuggerTest, UnknownCommandsAreNamed) {
 
 TEST_F(DebuggerTest, LineOfSeveralCommands) {
     EXPECT_EQ(debugger_.execute(".echo a; ;.echo \"b;c\" ; * comment"), "a\nb;c\n");
+    // debuggercmds/-----comment-specifier-.md, ----comment-line-specifier-.md, -echo--echo-comment-.md
+    EXPECT_EQ(debugger_.execute(".echo  a   'b'  \"c\" d ; $$ some text; .echo e; * more text; .echo f"),
+              "a   'b'  \"c\" d\ne\n");
+    EXPECT_EQ(debugger_.execute("? 2*3; *;.echo g"), "Evaluate expression: 6 = 00000000`00000006\n");
     EXPECT_FALSE(debugger_.failed());
     debugger_.execute("q; .echo never");
     EXPECT_TRUE(debugger_.quit_requested());
@@ -657,6 +661,14 @@ TEST_F(DebuggerTest, ThreadInOthersContexts) {
               std::string::npos)
         << shown;
     EXPECT_TRUE(shown.starts_with("PROCESS 0000310000009000\n    SessionId: 1  Cid: 08fc")) << shown;
+}
+
+// debuggercmds/-ready.md, bit 4: "only the return address"; -token.md and -idt.md: -? displays help.
+TEST_F(DebuggerTest, ShortStacksAndHelp) {
+    EXPECT_NE(debugger_.execute("!ready 16").find("\n    RetAddr           Call Site\n"), std::string::npos);
+    EXPECT_TRUE(debugger_.execute("!token -?").starts_with("usage: !token"));
+    EXPECT_TRUE(debugger_.execute("!idt -?").starts_with("usage: !idt"));
+    EXPECT_FALSE(debugger_.failed());
 }
 
 TEST_F(DebuggerTest, ProcessesBySessionAndModule) {

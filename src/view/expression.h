@@ -34,8 +34,8 @@ struct Source {
 // Evaluates `text`: numbers are hexadecimal by default (0x, 0n, 0t, 0y prefixes, h suffix, ` inside), numbers
 // from 80000000 to ffffffff are sign extended unless they contain a `, as in kernel mode; operators and their
 // precedence as documented; poi, qwo, dwo, wo, by (with $p before them: of physical
-// memory), hi, low, not, $vvalid, $iment, $scmp, $sicmp, $spat, @@masm(). C++ expressions, @@() and @@c++(), are refused. On failure false,
-// and `error` is the debugger's message without a newline.
+// memory), hi, low, not, $vvalid, $iment, $scmp, $sicmp, $spat, @@masm(). C++ expressions, @@() and @@c++(),
+// are refused. On failure false, and `error` is the debugger's message without a newline.
 bool evaluate_expression(std::string_view text, const Source& source, std::uint64_t& value,
                          std::string& error);
 

@@ -11,6 +11,14 @@ namespace {
 std::string prompt_text;
 char* prompt_of(EditLine*) { return prompt_text.data(); }
 
+// "Pressing the ENTER key by itself … reissues the command that you previously entered":
+// debuggercmds/enter--repeat-last-command-.md.
+const std::string& or_last(const std::string& line) {
+    static std::string last;
+    if (line.find_first_not_of(" \t\r\n") != line.npos) last = line;
+    return last;
+}
+
 bool run_terminal(Debugger& debugger) {
     History* past = history_init();
     HistEvent event;
@@ -26,7 +34,7 @@ bool run_terminal(Debugger& debugger) {
         if (!text || length <= 0) break;
         const std::string command(text, static_cast<std::size_t>(length));
         if (command.find_first_not_of(" \t\r\n") != command.npos) history(past, &event, H_ENTER, text);
-        std::cout << execute_guarded(debugger, command) << std::flush;
+        std::cout << execute_guarded(debugger, or_last(command)) << std::flush;
     }
     el_end(line);
     history_end(past);
@@ -47,7 +55,8 @@ bool run_prompt(Debugger& debugger) {
     std::string line;
     while (!debugger.quit_requested() && std::getline(std::cin, line)) {
         // Piped in: the prompt and the command are printed, so that the output reads as a session.
-        std::cout << debugger.prompt() << line << "\n" << execute_guarded(debugger, line) << std::flush;
+        std::cout << debugger.prompt() << line << "\n"
+                  << execute_guarded(debugger, or_last(line)) << std::flush;
         good = good && !debugger.failed();
     }
     return good;

@@ -178,8 +178,8 @@ void show_contexts(Session& s, const Thread& thread, const char* indent) {
 } // namespace
 
 // Bit 1: with what it waits for; bits 1 and 2: everything; bit 2 alone: one line; bit 3: no arguments in
-// stacks.
-void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t flags) {
+// stacks. `bare`: return addresses only.
+void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t flags, bool bare) {
     if (!(flags & 2)) thread.wait_objects.clear();
     show_thread_head(s, thread, indent);
     if ((flags & 6) != 6) return;
@@ -215,7 +215,8 @@ void show_thread(Session& s, Thread thread, const char* indent, std::uint64_t fl
     s.print("%sPriority %d BasePriority %d PriorityDecrement %d IoPriority 2 PagePriority 5\n", indent,
             thread.priority, thread.base_priority, thread.priority_decrement);
     FrameStyle style;
-    style.arguments = !(flags & 8);
+    style.arguments = !(flags & 8) && !bare;
+    style.bare = bare;
     style.indent = indent;
     if (const auto frames = s.machine.walk(thread.body, 0x100); !frames.empty())
         show_frames(s, frames, style);

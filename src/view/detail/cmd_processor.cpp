@@ -126,6 +126,9 @@ void dpcs_command(Session& s, std::string_view, std::span<const std::string> arg
 // to all processors; an interrupt stands in the table of the one that it goes to.
 void idt_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::uint64_t wanted = 0;
+    if (!arguments.empty() && arguments[0] == "-?")
+        return s.print(
+            "usage: !idt [-a] [table]\nconnected interrupts of all processors, or of one by its table\n");
     if (!arguments.empty() && arguments[0] != "-a" && !s.evaluate(arguments[0], wanted)) return;
     bool found = !wanted;
     for (unsigned processor = 0; processor < s.machine.processors(); ++processor) {

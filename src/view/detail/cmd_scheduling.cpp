@@ -24,7 +24,7 @@ void ready_command(Session& s, std::string_view, std::span<const std::string> ar
                 if (first) s.print("Processor %u: Ready Threads at priority %d\n", processor, priority);
                 first = false;
                 any = true;
-                show_thread(s, thread, "    ", flags);
+                show_thread(s, thread, "    ", flags, flags & 0x10);
             }
         }
         if (!any) s.print("Processor %u: No threads in READY state\n", processor);

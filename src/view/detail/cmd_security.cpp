@@ -200,6 +200,9 @@ void print_groups(Session& s, Address array, unsigned first, unsigned count, boo
 void token_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     bool friendly = false;
     Address at = 0;
+    if (!arguments.empty() && arguments[0] == "-?")
+        return s.print("usage: !token [-n] [address]\n-n: with names; without an address, or with 0, that of "
+                       "the thread's client or of its process\n");
     for (const std::string& argument : arguments)
         if (argument == "-n")
             friendly = true;

@@ -9,8 +9,8 @@ namespace view {
 void show_frames(Session& s, const std::vector<Frame>& frames, const FrameStyle& style) {
     const char* const indent = style.indent;
     if (!style.clean)
-        s.print("%s%s%sChild-SP          RetAddr           %sCall Site\n", indent, style.numbers ? " # " : "",
-                style.distances ? "  Memory  " : "",
+        s.print("%s%s%s%sRetAddr           %sCall Site\n", indent, style.numbers ? " # " : "",
+                style.distances ? "  Memory  " : "", style.bare ? "" : "Child-SP          ",
                 style.arguments
                     ? ": Args to Child                                                           : "
                     : "");
@@ -25,9 +25,8 @@ void show_frames(Session& s, const std::vector<Frame>& frames, const FrameStyle&
             s.print("%10s", "");
         before = frame.child_sp;
         ++number;
-        if (!style.clean)
-            s.print("%s %s ", native_address(frame.child_sp).c_str(),
-                    native_address(frame.return_address).c_str());
+        if (!style.clean && !style.bare) s.print("%s ", native_address(frame.child_sp).c_str());
+        if (!style.clean) s.print("%s ", native_address(frame.return_address).c_str());
         if (style.arguments) {
             s.print(":");
             for (const std::uint64_t argument : frame.arguments)

@@ -28,6 +28,7 @@ class Session {
     unsigned depth = 0;                 // of commands that execute commands
     std::vector<Address> saved_hits;    // of s -[s]
     std::string last_type;              // dt's name "."
+    std::string argument_text;          // of the command that runs, as it was written
 
     [[gnu::format(printf, 2, 3)]] void print(const char* format, ...);
     // A message about what went wrong; marks the line as failed.
@@ -120,7 +121,7 @@ std::string shown_name(Session& session, const Object& object);
 void show_object_counts(Session& session, const Object& object, const char* indent, const std::string& name);
 void show_process(Session& session, const Process& process); // "PROCESS …" down to "Image:"
 // "THREAD …"; flag bits 1 and 2: with everything else and the stack.
-void show_thread(Session& session, Thread thread, const char* indent, std::uint64_t flags);
+void show_thread(Session& session, Thread thread, const char* indent, std::uint64_t flags, bool bare = false);
 std::string irp_major_text(unsigned major); // IRP_MJ_WRITE
 
 struct FrameStyle {
@@ -129,6 +130,7 @@ struct FrameStyle {
     bool clean = false;     // names only
     bool lines = false;     // source lines
     bool distances = false; // bytes between frames
+    bool bare = false;      // without the stack pointer
     const char* indent = "";
 };
 void show_frames(Session& session, const std::vector<Frame>& frames, const FrameStyle& style);
