@@ -132,6 +132,9 @@ extern "C" NTSTATUS MmProtectMdlSystemAddress(MDL* mdl, ULONG protection) {
 }
 GATE(MmProtectMdlSystemAddress);
 
+extern "C" NTSTATUS MmAdvanceMdl(MDL* mdl, ULONG bytes) { return mm::advance_mdl(mdl, bytes); }
+GATE(MmAdvanceMdl);
+
 // The physical addresses are inclusive at neither end but the pages': as documented for LowAddress,
 // HighAddress and SkipBytes.
 extern "C" MDL* MmAllocatePagesForMdlEx(LARGE_INTEGER low, LARGE_INTEGER high, LARGE_INTEGER skip,
@@ -146,5 +149,11 @@ extern "C" MDL* MmAllocatePagesForMdl(LARGE_INTEGER low, LARGE_INTEGER high, LAR
     return MmAllocatePagesForMdlEx(low, high, skip, bytes, 1, 0);
 }
 GATE(MmAllocatePagesForMdl);
+// One node is all there is.
+extern "C" MDL* MmAllocateNodePagesForMdlEx(LARGE_INTEGER low, LARGE_INTEGER high, LARGE_INTEGER skip,
+                                            SIZE_T bytes, ULONG cache, ULONG node, ULONG flags) {
+    return node ? nullptr : MmAllocatePagesForMdlEx(low, high, skip, bytes, cache, flags);
+}
+GATE(MmAllocateNodePagesForMdlEx);
 extern "C" void MmFreePagesFromMdl(MDL* mdl) { mm::free_pages_from_mdl(mdl); }
 GATE(MmFreePagesFromMdl);

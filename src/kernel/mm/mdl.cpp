@@ -3,6 +3,7 @@
 #include "kernel/mm/mdl.h"
 #include "abi/status.h"
 #include "host/machine_heap.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/mm/address_space.h"
 #include "kernel/mm/kernel_memory.h"
 #include "kernel/mm/mapping_window.h"
@@ -11,6 +12,7 @@
 #include "kernel/mm/reserved_mapping.h"
 #include "kernel/mm/user_locks.h"
 #include "kernel/mm/windows.h"
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -141,7 +143,7 @@ void initialize_mdl(MDL* mdl, std::uint64_t address, std::uint64_t length) {
     mdl->Size = static_cast<CSHORT>(size_of_mdl(address, length));
     mdl->MdlFlags = 0;
     mdl->AllocationProcessorNumber = 0;
-    mdl->Reserved = 0;
+    mdl->Reserved = size_of_mdl(address, length) > 0xffff ? mdl_large : 0;
     mdl->Process = nullptr;
     mdl->MappedSystemVa = nullptr;
     mdl->StartVa = reinterpret_cast<PVOID>(page_floor(address));
@@ -168,9 +170,13 @@ MDL* allocate_mdl(std::uint64_t address, std::uint64_t length) {
     return mdl;
 }
 
+// A kept one has no size. assumed: freed again, it is what a block of pool is then
 void free_mdl(MDL* mdl) {
     if (mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) unmap_system(mdl);
     if (mdl->MdlFlags & MDL_ALLOCATED_FIXED_SIZE) {
+        if (mdl->Size == 0) [[unlikely]]
+            ke::bug_check(0xC2, 7, 0, 0, reinterpret_cast<ULONG_PTR>(mdl));
+        mdl->Size = 0;
         if (mdl->Reserved & mdl_charged) [[unlikely]]
             mdl_memory.return_quota(mdl);
         mdl->Reserved = 0;
@@ -290,14 +296,21 @@ void unmap_locked_pages(std::uint64_t address, MDL* mdl) {
         unmap_system(mdl);
 }
 
+// MDL.Size has 16 bits: that of a larger one is known by what it describes.
+static std::uint64_t room_of(const MDL* mdl) {
+    const std::uint64_t described = size_of_mdl(mdl_address(mdl), mdl->ByteCount);
+    const auto told = static_cast<USHORT>(mdl->Size);
+    return mdl->Reserved & mdl_large ? ~0ull
+                                     : std::max<std::uint64_t>(told, described > 0xffff ? described : 0);
+}
+
 bool build_partial_mdl(MDL* source, MDL* target, std::uint64_t address, ULONG length) {
     std::uint64_t start = mdl_address(source), end = start + source->ByteCount;
     if (address < start || address > end) return false;
     std::uint64_t bytes = length ? length : end - address;
     if (bytes > end - address) return false;
     std::uint64_t count = pages_of(address, bytes);
-    if (size_of_mdl(address, bytes) > static_cast<std::uint64_t>(static_cast<USHORT>(target->Size)))
-        return false;
+    if (size_of_mdl(address, bytes) > room_of(target)) return false;
     target->Process = source->Process;
     target->StartVa = reinterpret_cast<PVOID>(page_floor(address));
     target->ByteOffset = static_cast<ULONG>(address & (page_size - 1));
@@ -358,8 +371,12 @@ NTSTATUS advance_mdl(MDL* mdl, ULONG bytes) {
         std::uint64_t mapped = page_floor(reinterpret_cast<std::uint64_t>(mdl->MappedSystemVa));
         constexpr CSHORT foreign = MDL_PARENT_MAPPED_SYSTEM_VA;
         if ((mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) && !(mdl->MdlFlags & foreign) &&
-            !in_direct_map(mapped) && !is_reserved_mapping(mapped))
-            unmap_window(mapped, passed);
+            !is_reserved_mapping(mapped)) {
+            if (!in_direct_map(mapped))
+                unmap_window(mapped, passed);
+            else if (!protected_ranges.empty())
+                restore_rights(mapped);
+        }
         if (mdl->MdlFlags & MDL_PAGES_LOCKED) release_page_array(pages, passed);
         std::memmove(pages, pages + passed, (before - passed) * sizeof(PFN_NUMBER));
     }

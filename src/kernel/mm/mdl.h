@@ -35,8 +35,8 @@ void* allocate_mdl_memory(std::uint64_t size);
 void release_mdl_memory(void* memory);
 
 // Of MDL.Reserved: a driver allocated the MDL; its user pages were locked by a driver (user_locks.h); a
-// process is charged for it.
-inline constexpr USHORT mdl_of_driver = 0x1, mdl_lock_listed = 0x2, mdl_charged = 0x4;
+// process is charged for it; it is larger than its Size can say.
+inline constexpr USHORT mdl_of_driver = 0x1, mdl_lock_listed = 0x2, mdl_charged = 0x4, mdl_large = 0x8;
 
 // Pages of a fixed-size MDL (MDL_ALLOCATED_FIXED_SIZE).
 inline constexpr std::uint64_t fixed_mdl_pages = 17;

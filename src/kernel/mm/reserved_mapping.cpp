@@ -28,7 +28,14 @@ const ReservedMapping* find_reserved(std::uint64_t address) {
     return found == ranges().end() ? nullptr : &found->second;
 }
 
-bool is_reserved_mapping(std::uint64_t address) { return !ranges().empty() && find_reserved(address); }
+// Also an address within: MmAdvanceMdl may have moved the mapping's.
+static ReservedMapping* range_around(std::uint64_t address) {
+    auto found = ranges().upper_bound(address);
+    if (found == ranges().begin()) return nullptr;
+    ReservedMapping& range = (--found)->second;
+    return address - range.address < range.pages << page_shift ? &range : nullptr;
+}
+bool is_reserved_mapping(std::uint64_t address) { return !ranges().empty() && range_around(address); }
 
 void free_reserved(std::uint64_t address) {
     const auto found = ranges().find(address);
@@ -50,8 +57,8 @@ std::uint64_t map_reserved(std::uint64_t address, MDL* mdl) {
 }
 
 void unmap_reserved(std::uint64_t address) {
-    ReservedMapping& range = ranges().find(address)->second;
-    empty_window(address, range.mapped);
+    ReservedMapping& range = *range_around(address);
+    empty_window(range.address, range.mapped);
     range.mapped = 0;
 }
 

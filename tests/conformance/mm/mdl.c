@@ -1,5 +1,6 @@
 // Locked pages and their mappings, addresses: nf-wdm-mmprobeandlockpages, nf-wdm-mmmaplockedpages,
-// nf-wdm-mmprotectmdlsystemaddress, nf-wdm-mmallocatepagesformdl, nf-wdm-iobuildpartialmdl,
+// nf-wdm-mmprotectmdlsystemaddress, nf-wdm-mmallocatepagesformdl(ex), nf-wdm-iobuildpartialmdl,
+// nf-wdm-mmadvancemdl, nf-wdm-mmallocatenodepagesformdlex,
 // nf-wdm-probeforread, nf-ntddk-mmisaddressvalid, nf-wdm-mmgetsystemroutineaddress.
 #define TOPIC L"MmMdl"
 #include <ntifs.h>
@@ -10,6 +11,9 @@
 IMPORT(SIZE_T, MmSizeOfMdl, PVOID, SIZE_T);
 IMPORT(PMDL, MmCreateMdl, PMDL, PVOID, SIZE_T);
 IMPORT(NTSTATUS, MmProtectMdlSystemAddress, PMDL, ULONG);
+IMPORT(NTSTATUS, MmAdvanceMdl, PMDL, ULONG);
+IMPORT(PMDL, MmAllocateNodePagesForMdlEx, PHYSICAL_ADDRESS, PHYSICAL_ADDRESS, PHYSICAL_ADDRESS, SIZE_T,
+       MEMORY_CACHING_TYPE, ULONG, ULONG);
 IMPORT(PVOID, MmGetVirtualForPhysical, PHYSICAL_ADDRESS);
 IMPORT(PVOID, MmMapLockedPages, PMDL, KPROCESSOR_MODE);
 IMPORT(BOOLEAN, MmIsAddressValid, PVOID);
@@ -236,6 +240,96 @@ static void pages(void) {
     CHECK(mdl != NULL, "also at DISPATCH_LEVEL");
 }
 
+static void free_pages(PMDL mdl) {
+    if (!mdl) return;
+    MmFreePagesFromMdl(mdl);
+    ExFreePool(mdl);
+}
+
+// nf-wdm-mmallocatepagesformdlex: its flags.
+static void chunks(void) {
+    enum { chunks_wanted = 0x20, fully = 0x4, fast_large = 0x40, hot_remove = 0x100, node_only = 0x2 };
+    PHYSICAL_ADDRESS low = {.QuadPart = 0}, high = {.QuadPart = -1}, none = {.QuadPart = 0};
+    PHYSICAL_ADDRESS skip = {.QuadPart = 16 * PAGE_SIZE}, odd = {.QuadPart = 3 * PAGE_SIZE};
+    PMDL single = MmAllocatePagesForMdlEx(low, high, none, PAGE_SIZE, MmCached, 0);
+    PMDL mdl = MmAllocatePagesForMdlEx(low, high, skip, 64 * PAGE_SIZE, MmCached, chunks_wanted);
+    BOOLEAN right = mdl != NULL;
+    for (ULONG i = 0; mdl && i < MmGetMdlByteCount(mdl) / PAGE_SIZE; ++i) {
+        PFN_NUMBER first = MmGetMdlPfnArray(mdl)[i & ~15];
+        right &= first % 16 == 0 && MmGetMdlPfnArray(mdl)[i] == first + i % 16;
+    }
+    CHECK(right, "contiguous chunks are SkipBytes long and aligned on a SkipBytes boundary");
+    free_pages(mdl);
+    free_pages(single);
+    CHECK(!MmAllocatePagesForMdlEx(low, high, skip, 24 * PAGE_SIZE, MmCached, chunks_wanted),
+          "TotalBytes must be a multiple of SkipBytes");
+    CHECK(!MmAllocatePagesForMdlEx(low, high, odd, 6 * PAGE_SIZE, MmCached, chunks_wanted),
+          "which must be a power of two");
+    mdl = MmAllocatePagesForMdlEx(low, high, none, 24 * PAGE_SIZE, MmCached, chunks_wanted);
+    right = mdl && MmGetMdlByteCount(mdl) == 24 * PAGE_SIZE;
+    for (ULONG i = 0; right && i < 24; ++i)
+        right = MmGetMdlPfnArray(mdl)[i] == MmGetMdlPfnArray(mdl)[0] + i;
+    CHECK(right, "SkipBytes of zero: a single, contiguous block");
+    free_pages(mdl);
+    CHECK(!MmAllocatePagesForMdlEx(low, high, none, PAGE_SIZE, MmCached, fast_large),
+          "MM_ALLOCATE_FAST_LARGE_PAGES must be used with MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS");
+    CHECK(!MmAllocatePagesForMdlEx(low, high, none, PAGE_SIZE, MmCached, hot_remove | fully),
+          "MM_ALLOCATE_AND_HOT_REMOVE cannot be specified together with MM_ALLOCATE_FULLY_REQUIRED");
+    mdl = import_MmAllocateNodePagesForMdlEx(low, high, none, 2 * PAGE_SIZE, MmCached, 0, node_only);
+    CHECK(mdl && MmGetMdlByteCount(mdl) == 2 * PAGE_SIZE, "MmAllocateNodePagesForMdlEx: there is node 0");
+    free_pages(mdl);
+    CHECK(!import_MmAllocateNodePagesForMdlEx(low, high, none, PAGE_SIZE, MmCached, 1, 0), "and no other");
+}
+
+// A partial MDL of a buffer whose MDL is larger than MDL.Size can say.
+static void large_part(void) {
+    PHYSICAL_ADDRESS low = {.QuadPart = 0}, high = {.QuadPart = -1}, none = {.QuadPart = 0};
+    PMDL whole = MmAllocatePagesForMdl(low, high, none, 9000 * PAGE_SIZE);
+    if (!whole || MmGetMdlByteCount(whole) != 9000 * PAGE_SIZE) {
+        CHECK(FALSE, "36 MB of pages");
+        free_pages(whole);
+        return;
+    }
+    PMDL part = IoAllocateMdl(MmGetMdlVirtualAddress(whole), 9000 * PAGE_SIZE, FALSE, FALSE, NULL);
+    for (ULONG pages = 8900; part && pages; pages = pages > 100 ? 100 : 0) {
+        IoBuildPartialMdl(whole, part, (PUCHAR)MmGetMdlVirtualAddress(whole) + PAGE_SIZE, pages * PAGE_SIZE);
+        CHECK(MmGetMdlByteCount(part) == pages * PAGE_SIZE &&
+                  MmGetMdlPfnArray(part)[pages - 1] == MmGetMdlPfnArray(whole)[pages],
+              "IoBuildPartialMdl: a target that is large enough");
+        MmPrepareMdlForReuse(part);
+    }
+    if (part) {
+        IoBuildPartialMdl(whole, part, MmGetMdlVirtualAddress(whole), 0);
+        CHECK(MmGetMdlByteCount(part) == 9000 * PAGE_SIZE, "it is still, after it has described less");
+        IoFreeMdl(part);
+    }
+    free_pages(whole);
+}
+
+static void advancing(void) {
+    PUCHAR user = user_pages(4 * PAGE_SIZE, PAGE_READWRITE);
+    if (!user) return;
+    PMDL mdl = IoAllocateMdl(user + 0x800, 3 * PAGE_SIZE, FALSE, FALSE, NULL);
+    lock(mdl, UserMode, IoWriteAccess);
+    PUCHAR system = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+    PFN_NUMBER second = MmGetMdlPfnArray(mdl)[1];
+    user[0x800 + 0x900] = 0x77;
+    CHECK(import_MmAdvanceMdl(mdl, 3 * PAGE_SIZE + 1) == STATUS_INVALID_PARAMETER_2 &&
+              MmGetMdlByteCount(mdl) == 3 * PAGE_SIZE,
+          "MmAdvanceMdl past the end: STATUS_INVALID_PARAMETER_2");
+    CHECK(import_MmAdvanceMdl(mdl, 0x900) == STATUS_SUCCESS &&
+              MmGetMdlVirtualAddress(mdl) == user + 0x800 + 0x900 &&
+              MmGetMdlByteCount(mdl) == 3 * PAGE_SIZE - 0x900 && MmGetMdlPfnArray(mdl)[0] == second,
+          "it advances the beginning, and the length is shrunk accordingly");
+    PUCHAR moved = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+    CHECK(moved && moved == system + 0x900 && *moved == 0x77, "the system address is adjusted");
+    CHECK(import_MmAdvanceMdl(mdl, MmGetMdlByteCount(mdl)) == STATUS_SUCCESS && !MmGetMdlByteCount(mdl),
+          "to the very end");
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+    free_user(user);
+}
+
 static void headers(void) {
     ULONG room[64];
     PMDL mdl = (PMDL)room;
@@ -348,6 +442,9 @@ static void checks(void) {
     mapping();
     more();
     pages();
+    chunks();
+    large_part();
+    advancing();
     headers();
     probing();
     addresses();

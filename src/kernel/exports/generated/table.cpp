@@ -517,11 +517,13 @@ extern const nt::exports::Adapter gate_KeWaitForMutexObject;
 extern const nt::exports::Adapter gate_KeWaitForSingleObject;
 extern const nt::exports::Adapter gate_KfLowerIrql;
 extern const nt::exports::Adapter gate_KfRaiseIrql;
+extern const nt::exports::Adapter gate_MmAdvanceMdl;
 extern const nt::exports::Adapter gate_MmAllocateContiguousMemory;
 extern const nt::exports::Adapter gate_MmAllocateContiguousMemorySpecifyCache;
 extern const nt::exports::Adapter gate_MmAllocateContiguousMemorySpecifyCacheNode;
 extern const nt::exports::Adapter gate_MmAllocateContiguousNodeMemory;
 extern const nt::exports::Adapter gate_MmAllocateMappingAddress;
+extern const nt::exports::Adapter gate_MmAllocateNodePagesForMdlEx;
 extern const nt::exports::Adapter gate_MmAllocateNonCachedMemory;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdl;
 extern const nt::exports::Adapter gate_MmAllocatePagesForMdlEx;
@@ -1865,11 +1867,13 @@ const Row rows[] = {
     {"LpcPortObjectType", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"Mm64BitPhysicalAddress", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"MmAddVerifierThunks", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
+    {"MmAdvanceMdl", "", "", &gate_MmAdvanceMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmAllocateContiguousMemory", "", "", &gate_MmAllocateContiguousMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmAllocateContiguousMemorySpecifyCache", "the cache type makes no difference: there is no cache", "", &gate_MmAllocateContiguousMemorySpecifyCache, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmAllocateContiguousMemorySpecifyCacheNode", "the cache type makes no difference: there is no cache", "", &gate_MmAllocateContiguousMemorySpecifyCacheNode, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmAllocateContiguousNodeMemory", "the cache type makes no difference: there is no cache", "", &gate_MmAllocateContiguousNodeMemory, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmAllocateMappingAddress", "", "", &gate_MmAllocateMappingAddress, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
+    {"MmAllocateNodePagesForMdlEx", "the cache type is ignored", "", &gate_MmAllocateNodePagesForMdlEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"MmAllocateNonCachedMemory", "", "", &gate_MmAllocateNonCachedMemory, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 1, false},
     {"MmAllocatePagesForMdl", "", "", &gate_MmAllocatePagesForMdl, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
     {"MmAllocatePagesForMdlEx", "the cache type is ignored", "", &gate_MmAllocatePagesForMdlEx, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
@@ -2826,7 +2830,7 @@ const Row rows[] = {
     {"x86BiosReadMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
     {"x86BiosWriteMemory", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::hal, 15, false},
 };
-const ULONG row_count = 1751;
+const ULONG row_count = 1753;
 
 const ServiceRow services[] = {
     {"NtWaitForSingleObject", &gate_NtWaitForSingleObject, 0x4, 3, 0x2},
