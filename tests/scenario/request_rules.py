@@ -182,6 +182,11 @@ CASES = [
                                   "entry": "PIRP irp = own(lower, 3); IoCallDriver(lower, irp); IoReuseIrp(irp, 0); IoFreeIrp(irp);"}, 123, r"\(0x310, "),
     ("IoReuseIrp", "io", {"entry": "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, upper, NULL, 0, NULL, NULL); IoReuseIrp(irp, 0); IoFreeIrp(irp);"},
      123, r"\(0x311, "),
+    # The list of the thread's requests stays whole.
+    ("IoReuseIrp", "", {"entry": "PIRP before = control(upper), irp = control(upper), after = control(upper); IoReuseIrp(irp, 0); IoFreeIrp(irp);"
+                                 "IoCallDriver(upper, after); IoCallDriver(upper, before);"}, 123, r"\(0x311, "),
+    ("InitializedAllocatedIrp", "", {"entry": "PIRP before = control(upper), irp = control(upper), after = control(upper); IoInitializeIrp(irp, irp->Size, irp->StackCount);"
+                                              "IoFreeIrp(irp); IoCallDriver(upper, after); IoCallDriver(upper, before);"}, 123, r"\(0x20D, "),
     ("IoAllocateForward", "io", {"entry": "PIRP irp = IoAllocateIrp(2, FALSE); IoGetNextIrpStackLocation(irp)->MajorFunction = 3; IoCallDriver(upper, irp);"}, 122, ""),
     ("IoBuildFsdForward", "io", {"entry": "PIRP irp = IoBuildAsynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, upper, NULL, 0, NULL, NULL); IoCallDriver(upper, irp);"},
      123, ""),

@@ -69,6 +69,8 @@ std::string describe_request(const IRP* given) {
     std::string out = text;
     if (!look(given, irp) || irp.Type != IO_TYPE_IRP) return out + ", which is no longer one";
     const int top = irp.StackCount, current = level_of(&irp);
+    if (current == top + 1)
+        return out + ": no driver has it; its maker has not sent it, or has taken it back";
     if (current > top) return out + ": it was completed, but without its mark nobody was told";
     IO_STACK_LOCATION first{};
     look(reinterpret_cast<const IO_STACK_LOCATION*>(given + 1) + (top - 1), first);

@@ -25,10 +25,10 @@ LookasideUse detail::lookaside_use;
 
 LookasideUse irp_lookaside_use() { return detail::lookaside_use; }
 
-// A driver's packet may be larger than its stack needs.
+// A driver's packet may be larger than its stack needs, or smaller: what lies behind it is not its.
 void initialize_irp(IRP* irp, USHORT size, CHAR stack_size) {
     std::memset(irp, 0, size);
-    detail::initialize(irp, size, stack_size);
+    detail::set_up(irp, size, stack_size);
 }
 
 IRP* detail::allocate_irp_slowly(CHAR stack_size) {
@@ -51,13 +51,20 @@ void free_irp_of_driver(IRP* irp, ULONG_PTR caller) {
     free_irp(irp);
 }
 void initialize_irp_of_driver(IRP* irp, USHORT size, CHAR stack_size, ULONG_PTR caller) {
-    if (verifying) [[unlikely]]
+    const bool listed = detail::is_listed(irp);
+    if (verifying || listed) [[unlikely]]
         detail::check_initialize(irp, caller);
+    if (listed) [[unlikely]]
+        detail::dequeue(irp);
     initialize_irp(irp, size, stack_size);
 }
+// The list of a thread's requests stays whole, unlike Windows', which would meet the damage later.
 void reuse_irp_of_driver(IRP* irp, NTSTATUS status, ULONG_PTR caller) {
-    if (verifying) [[unlikely]]
+    const bool listed = detail::is_listed(irp);
+    if (verifying || listed) [[unlikely]]
         detail::check_reuse(irp, caller);
+    if (listed) [[unlikely]]
+        detail::dequeue(irp);
     detail::drop_extension(irp);
     reuse_irp(irp, status);
 }

@@ -55,6 +55,11 @@ const char* free_rule(Maker maker) {
 
 } // namespace
 
+bool is_listed(const IRP* irp) {
+    return irp->Type == IO_TYPE_IRP && irp->AllocationFlags & IRP_ALLOCATED_FIXED_SIZE &&
+           !list::empty(irp->ThreadListEntry) && is_allocated(irp);
+}
+
 void check_free(const IRP* irp, ULONG_PTR caller) {
     if (irp->Type != IO_TYPE_IRP) {
         ke::report_at(caller, "FreedNotIrp", io_verifier(0x01, number(irp)), about(irp),

@@ -118,6 +118,10 @@ static void check_allocation(void) {
     irp->UserBuffer = irp;
     IoInitializeIrp(irp, size, 2);
     check_fresh(irp, 2, size);
+    IO_STACK_LOCATION* behind = (PIO_STACK_LOCATION)(irp + 1);
+    RtlFillMemory(behind, 2 * sizeof *behind, 0xcc);
+    IoInitializeIrp(irp, sizeof(IRP), 2);
+    CHECK(*(PUCHAR)behind == 0xcc, "IoInitializeIrp leaves alone what lies behind PacketSize");
     ExFreePoolWithTag(irp, 'prii');
 }
 

@@ -29,17 +29,20 @@ template <class T> void clear(T* object) {
     }(std::make_index_sequence<sizeof(T) / 16>{});
 }
 
-inline void initialize(IRP* irp, USHORT size, CHAR stack_size) {
-    clear(irp);
-    auto* location = reinterpret_cast<IO_STACK_LOCATION*>(irp + 1);
-    for (CHAR i = 0; i < stack_size; ++i)
-        clear(location + i);
+inline void set_up(IRP* irp, USHORT size, CHAR stack_size) { // after clearing
     irp->Type = IO_TYPE_IRP;
     irp->Size = size;
     irp->StackCount = stack_size;
     irp->CurrentLocation = static_cast<CHAR>(stack_size + 1);
     irp->Tail.Overlay.CurrentStackLocation = reinterpret_cast<IO_STACK_LOCATION*>(irp + 1) + stack_size;
     list::initialize(irp->ThreadListEntry);
+}
+inline void initialize(IRP* irp, USHORT size, CHAR stack_size) {
+    clear(irp);
+    auto* location = reinterpret_cast<IO_STACK_LOCATION*>(irp + 1);
+    for (CHAR i = 0; i < stack_size; ++i)
+        clear(location + i);
+    set_up(irp, size, stack_size);
 }
 
 inline IRP* take_irp(CHAR stack_size) {

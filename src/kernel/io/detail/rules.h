@@ -54,6 +54,7 @@ void check_safe_completion(const IRP* irp, const DEVICE_OBJECT* device);
 void check_next_packet(const DEVICE_OBJECT* device);
 void check_removal_wait();
 void check_held_locks(const Call& call); // its request is completed
+bool is_listed(const IRP* irp);          // allocated, and among a thread's requests
 void check_reuse(const IRP* irp, ULONG_PTR caller);
 void check_initialize(const IRP* irp, ULONG_PTR caller);
 void check_requestor(const IRP* irp, ULONG_PTR caller); // its end will be told
