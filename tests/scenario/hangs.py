@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drivers that never come to an end: they spin, sleep in a DPC, lose an interrupt, deadlock on two locks, keep a cancelled request.
-Each ends within seconds with a report that names the driver, the function, the line, and what it waits for."""
+"""Drivers that never come to an end: they spin, sleep in a DPC, lose an interrupt, deadlock on two locks, keep a cancelled request,
+register or queue themselves for ever. Each ends within seconds with a report that names the driver, the function, the line, and what it waits for."""
 import os, pathlib, re, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
@@ -43,6 +43,10 @@ static NTSTATUS finish(PIRP irp) {
     IoCompleteRequest(irp, IO_NO_INCREMENT);
     return STATUS_SUCCESS;
 }
+static VOID NTAPI work(PDEVICE_OBJECT device, PVOID item) {
+    (void)device;
+    IoQueueWorkItem(item, work, DelayedWorkQueue, item);
+}
 static VOID NTAPI cancel(PDEVICE_OBJECT device, PIRP irp) { // and forgets the rest
     (void)device;
     IoReleaseCancelSpinLock(irp->CancelIrql);
@@ -78,7 +82,16 @@ static NTSTATUS NTAPI open_close(PDEVICE_OBJECT device, PIRP irp) {
     (void)device;
     return finish(irp);
 }
+static VOID NTAPI initialize_again(PDRIVER_OBJECT driver, PVOID context, ULONG count) {
+    (void)count;
+    IoRegisterDriverReinitialization(driver, initialize_again, context);
+}
+static NTSTATUS NTAPI shut_down(PDEVICE_OBJECT device, PIRP irp) {
+    IoRegisterShutdownNotification(device);
+    return finish(irp);
+}
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
+    (void)initialize_again, (void)work;
     (void)path, (void)cancel, (void)moment, (void)meet, (void)raise, (void)queue_dpc, (void)send_byte, (void)start_other, (void)stop;
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Hang"), link = RTL_CONSTANT_STRING(L"\\??\\Hang");
     PDEVICE_OBJECT device;
@@ -96,6 +109,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
     NTSTATUS status = IoConnectInterrupt(&interrupt, isr, NULL, NULL, vector, irql, irql, Latched, FALSE, processors, FALSE);
     if (NT_SUCCESS(status)) status = IoCreateDevice(driver, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
     if (NT_SUCCESS(status)) status = IoCreateSymbolicLink(&link, &name);
+    driver->MajorFunction[IRP_MJ_SHUTDOWN] = shut_down;
+    %(entry)s
     return status;
 }
 """
@@ -163,6 +178,12 @@ CASES = [
      r"drvlab: NAME!read\+0x[0-9a-f]+[^\n]*: the end of thread [0-9a-f.]+: a request has not ended 5 minutes after its cancellation\. "
      r"IRP [0-9a-f]+ IRP_MJ_READ, cancelled: \\Driver\\NAME \(stack location 1, marked pending\) has it, without a cancel routine \(CancelledIrpNotCompleted; "
      r"Driver Verifier: bug check 0xC4 DRIVER_VERIFIER_DETECTED_VIOLATION \(0x135, "),
+    # It registers itself again and again: while drivers are loaded; while the machine shuts down, which is not put off by it.
+    ("initializes_again", {"entry": "IoRegisterDriverReinitialization(driver, initialize_again, NULL);"}, "s", 1, 0, 126,
+     r"drvlab: reinitialization routines have registered themselves again 1000000 times"),
+    ("shuts_down_again", {"entry": "IoRegisterShutdownNotification(device);"}, "s", 1, 0, 0, ""),
+    # Its work item queues itself for ever, on the only processor: the others starve and are helped.
+    ("works_for_ever", {"read": "work(device, IoAllocateWorkItem(device));"}, "s", 1, 0, 0, ""),
 ]
 # It sleeps in a DPC.
 CASES += [(f"sleep_{name}", {"read": DPC, "dpc": code}, "s", 2, 0, 122, ASLEEP) for name, code in SLEEPS.items()]
@@ -187,7 +208,7 @@ for name, (code, what) in LOCKS.items():
 
 
 def check_case(lab, folder, name, parts, argument, processors, watchdog, exit_status, text):
-    code = {part: parts.get(part, "") for part in ("dpc", "isr", "other", "read")}
+    code = {part: parts.get(part, "") for part in ("dpc", "isr", "other", "read", "entry")}
     driver = rs.build_driver(folder, f"hang_{name}", DRIVER % code)
     wanted = text.replace("NAME", f"hang_{name}")
     for more in ([], ["--trace", folder / "trace"])[:1 + ("PENDING_IRPS" in text)]:

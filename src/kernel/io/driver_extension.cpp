@@ -2,6 +2,7 @@
 #include "kernel/io/detail/checked_call.h"
 #include "kernel/io/detail/driver_body.h"
 #include "kernel/io/driver.h"
+#include "kernel/ke/bugcheck.h"
 #include "kernel/pool/pool.h"
 
 namespace nt::io {
@@ -19,6 +20,7 @@ struct Reinitialization {
 };
 Reinitialization* reinitializations; // in order of registration
 Reinitialization running;            // registers again from inside
+constexpr ULONG endless = 1'000'000; // calls in a row
 
 } // namespace
 
@@ -71,8 +73,15 @@ NTSTATUS register_reinitialization(DRIVER_OBJECT* driver, PDRIVER_REINITIALIZE r
 }
 
 void run_reinitialization() {
+    ULONG runs = 0;
     // A routine may register itself again: that one comes after all that are there now.
     while (Reinitialization* r = reinitializations) {
+        if (++runs > endless)
+            ke::stop_machine(
+                ke::StopKind::hang,
+                "reinitialization routines have registered themselves again %u times (the next is "
+                "at %#lx)",
+                endless, reinterpret_cast<ULONG_PTR>(r->routine));
         reinitializations = r->next;
         running = *r;
         pool::release(r, extension_tag);

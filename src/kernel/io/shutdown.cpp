@@ -19,7 +19,9 @@ constexpr ULONG shutdown_tag = pool::tag("IoSh");
 struct Registration {
     LIST_ENTRY link;
     DEVICE_OBJECT* device; // referenced
+    bool too_late;         // made while the machine shuts down: nobody calls it any more
 };
+bool shutting_down;
 struct Registrations {
     LIST_ENTRY list;
     Registrations() { list::initialize(list); }
@@ -48,9 +50,14 @@ void send_shutdown(DEVICE_OBJECT* device) {
 constexpr ULONGLONG longest = 20ull * 60 * 10'000'000;
 ULONGLONG began;
 
+Registration* next_of(LIST_ENTRY& list) {
+    for (LIST_ENTRY* e = list.Flink; e != &list; e = e->Flink)
+        if (auto* r = NT_CONTAINER(e, Registration, link); !r->too_late) return r;
+    return nullptr;
+}
+
 void send_all(LIST_ENTRY& list) {
-    while (!list::empty(list)) {
-        auto* r = NT_CONTAINER(list.Flink, Registration, link);
+    while (Registration* r = next_of(list)) {
         list::remove(r->link);
         DEVICE_OBJECT* device = r->device;
         pool::release(r, shutdown_tag);
@@ -86,6 +93,7 @@ NTSTATUS register_shutdown(DEVICE_OBJECT* device, bool last_chance) {
         static_cast<Registration*>(pool::allocate(pool::Kind::nonpaged, sizeof(Registration), shutdown_tag));
     if (!r) return STATUS_INSUFFICIENT_RESOURCES;
     r->device = device;
+    r->too_late = shutting_down; // assumed: a driver that registers for ever would keep it from its end
     ob::reference(device);
     // assumed: the latest first; drivers must not depend on the order.
     list::insert_head(last_chance ? last_chance_ones.list : first.list, r->link);
@@ -102,6 +110,7 @@ void unregister_shutdown(DEVICE_OBJECT* device) {
 
 void shut_down() {
     began = ke::interrupt_time();
+    shutting_down = true;
     send_all(first.list);
     send_all(last_chance_ones.list);
 }

@@ -107,6 +107,7 @@ static void tick(ULONGLONG now) {
         check_quantum(p);
         request_waiting_dpcs(p);
     }
+    help_starving(now);
     if (timers_due(last_tick, false)) request_expiration();
 }
 

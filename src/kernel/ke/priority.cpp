@@ -1,4 +1,5 @@
 #include "kernel/ke/priority.h"
+#include "base/list.h"
 #include "kernel/ke/detail/dispatch.h"
 #include "kernel/ke/scheduler.h"
 #include <algorithm>
@@ -61,6 +62,30 @@ void boost_priority(Thread& thread, KPRIORITY increment) {
     if (boosted <= thread.Tcb.Priority) return;
     thread.Tcb.PriorityDecrement = static_cast<CHAR>(boosted - thread.Tcb.BasePriority);
     change_priority(thread, boosted);
+}
+
+// "The system can boost and lower the dynamic priority, to ensure … that no threads are starved for processor
+// time" (win32 page procthread/priority-boosts). assumed: who has waited for four seconds, looked for every
+// second, to the highest priority that is not a real-time one
+void help_starving(ULONGLONG now) {
+    constexpr ULONGLONG second = 10'000'000, patience = 4 * second;
+    static ULONGLONG next_look = 0;
+    if (now < next_look) [[likely]]
+        return;
+    next_look = now + second;
+    for (ULONG i = 0; i < processor_count(); ++i)
+        for (int priority = 1; priority < low_real_time_priority - 1; ++priority) {
+            LIST_ENTRY& queue = processor(i).ready.queue[priority];
+            while (!list::empty(queue)) {
+                const ReadyPlace& longest = place_of(queue.Flink);
+                if (now - longest.since < patience) break;
+                Thread& thread = *longest.thread;
+                thread.Tcb.PriorityDecrement =
+                    static_cast<CHAR>(low_real_time_priority - 1 - thread.Tcb.BasePriority);
+                thread.quantum_used = 0;
+                change_priority(thread, low_real_time_priority - 1);
+            }
+        }
 }
 
 void decay_priority(Thread& thread) {

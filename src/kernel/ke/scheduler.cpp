@@ -5,6 +5,7 @@
 #include "host/machine_heap.h"
 #include "host/signals.h"
 #include "kernel/ke/bugcheck.h"
+#include "kernel/ke/clock.h"
 #include "kernel/ke/detail/account.h"
 #include "kernel/ke/detail/dispatch.h"
 #include "kernel/ke/detail/prefetch.h"
@@ -60,6 +61,7 @@ void set_state(Thread& thread, ThreadState state) { thread.Tcb.State = static_ca
 void enqueue(Processor& p, Thread& thread, bool at_head) {
     set_state(thread, ThreadState::ready);
     thread.ready->processor = p.number;
+    thread.ready->since = interrupt_time();
     p.ready.insert(thread, at_head);
     ready_processors |= 1ull << p.number;
 }

@@ -29,6 +29,7 @@ struct alignas(64) ReadyPlace {
     ULONG processor;                  // in whose queue it stands
     ULONG_PTR host_stack, host_bytes; // what it will touch when it runs again; 0 bytes: it is not known
     ULONG_PTR kernel_stack;
+    ULONGLONG since; // when it got there
 };
 
 struct Thread : ETHREAD {

@@ -15,6 +15,8 @@ bool preempt();
 void end_quantum();
 // At a clock tick: notes the end of the running thread's quantum.
 void check_quantum(Processor& p);
+// At a clock tick: now and then those who wait for a processor in vain get a boost.
+void help_starving(ULONGLONG now);
 // A thread that runs or is standby on `p` may no longer do so, or another outranks it: looked at when the
 // IRQL allows.
 void request_dispatch(Processor& p);
