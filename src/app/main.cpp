@@ -1,4 +1,5 @@
 #include "app/commands.h"
+#include "app/console.h"
 #include "app/exit_status.h"
 #include "app/help.h"
 #include "app/usage.h"
@@ -15,6 +16,7 @@ static int printed(int status) {
 }
 
 int main(int argc, char** argv) {
+    app::occupy_standard_descriptors();
     CLI::App drvlab{
         "Drvlab: the Windows NT I/O system as one Linux process. Loads real x64 drivers (.sys) and console "
         "programs (.exe), runs them natively and shows every step."};

@@ -1,6 +1,9 @@
 // NtSetInformationThread: what SetThreadPriority, SetThreadPriorityBoost, SetThreadAffinityMask,
 // SetThreadGroupAffinity and SetThreadIdealProcessorEx use.
+#include "abi/peb.h"
 #include "abi/status.h"
+#include "base/list.h"
+#include "host/guest.h"
 #include "kernel/exports/gate.h"
 #include "kernel/exports/groups.h"
 #include "kernel/exports/information_classes.h"
@@ -101,6 +104,26 @@ NTSTATUS set_critical(ke::Thread& thread, ULONG critical) {
     return STATUS_SUCCESS;
 }
 
+// What TlsFree does: the slot in every thread of the process. assumed: a thread sets it for its own process.
+NTSTATUS zero_tls_cell(const ke::Thread& thread, ULONG index) {
+    constexpr ULONG slots = 64, expansion = 1024;
+    if (&thread != &ke::current_thread() || thread.Tcb.ApcStateIndex != OriginalApcEnvironment ||
+        index >= slots + expansion)
+        return STATUS_INVALID_PARAMETER;
+    for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
+        const auto* other = NT_CONTAINER(e, ke::Thread, all_link);
+        const auto teb = reinterpret_cast<ULONG_PTR>(other->Tcb.Teb);
+        if (other->process != thread.process || other->exiting || !teb) continue;
+        ULONG_PTR cells = teb + offsetof(TEB, TlsSlots), at = index;
+        if (index >= slots) {
+            if (!guest::read(teb + offsetof(TEB, TlsExpansionSlots), cells) || !cells) continue;
+            at -= slots;
+        }
+        guest::write(cells + at * sizeof(PVOID), PVOID{});
+    }
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG length) {
     switch (information_class) {
     case ThreadImpersonationToken:
@@ -149,6 +172,8 @@ NTSTATUS set(ke::Thread& thread, ULONG information_class, void* from, ULONG leng
             ke::disable_boosts(thread, disabled != 0);
             return STATUS_SUCCESS;
         });
+    case ThreadZeroTlsCell:
+        return with<ULONG>(from, length, [&](ULONG index) { return zero_tls_cell(thread, index); });
     case ThreadIdealProcessor: // the status is the old one
         return with<ULONG>(from, length, [&](ULONG number) -> NTSTATUS {
             const auto old = static_cast<NTSTATUS>(thread.Tcb.UserIdealProcessor);

@@ -5,6 +5,9 @@
 // all (the device itself). Whether a handle looks like a terminal, a file, a pipe or NUL (GetFileType, by
 // FileFsDeviceInformation) follows the host descriptor: the same driver has a device of each type, and
 // standard_path() says which one a standard handle has to be opened on.
+//
+// Several programs, and output and errors of one, can share a file of the host and its position. So a file is
+// read and written where the host stands, unless the program has moved its own position meanwhile.
 #pragma once
 #include "abi/irp.h"
 #include "base/result.h"
@@ -15,13 +18,19 @@ namespace nt::io {
 
 enum class HostKind : std::uint8_t { terminal, file, pipe, null };
 
+// Why the host refuses, instead of a number of bytes.
+enum : std::int64_t { host_failed = -1, host_no_reader = -2, host_full = -3, host_not_open = -4 };
+
 class ConsoleHost {
   public:
-    // fd 0, 1, 2. Bytes written, or -1 when the host refuses (then STATUS_PIPE_BROKEN).
+    // fd 0, 1, 2. Bytes written, or why not.
     virtual std::int64_t write(int fd, const void* data, std::size_t n) = 0;
-    // Waits for input; 0 at its end, -1 on an error. The whole machine waits: virtual time stands still.
+    // Waits for input; 0 at its end. The whole machine waits: virtual time stands still.
     virtual std::int64_t read(int fd, void* data, std::size_t n) = 0;
     virtual HostKind kind(int fd) = 0;
+    // Of a file, counted from where it stood when the machine began. size: -1 of anything else.
+    virtual std::int64_t size(int fd) = 0;
+    virtual bool seek(int fd, std::int64_t at) = 0;
 
   protected:
     ~ConsoleHost() = default;

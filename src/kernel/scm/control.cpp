@@ -2,6 +2,9 @@
 #include "abi/status.h"
 #include "abi/win32_error.h"
 #include "kernel/io/driver_service.h"
+#include "kernel/ke/dispatcher.h"
+#include "kernel/ke/wait.h"
+#include "kernel/pool/pool.h"
 #include "kernel/scm/database.h"
 #include "rtl/status.h"
 
@@ -64,6 +67,33 @@ ULONG start_dependencies(const Service& service, const Config& config, unsigned 
 
 } // namespace
 
+// One start at a time, with all that it depends on: who comes second finds what the first has left.
+class StartLock {
+  public:
+    StartLock() {
+        while (taken_)
+            ke::wait_for_single_object(free_, Executive, KernelMode, false, nullptr);
+        taken_ = true;
+    }
+    ~StartLock() {
+        taken_ = false;
+        ke::set_event(*free_, IO_NO_INCREMENT, false);
+    }
+    StartLock(const StartLock&) = delete;
+    StartLock& operator=(const StartLock&) = delete;
+    static bool make() {
+        if (free_) return true;
+        free_ = static_cast<KEVENT*>(
+            pool::allocate(pool::Kind::nonpaged, sizeof(KEVENT), pool::tag("ScSt"), 0, true));
+        if (free_) ke::initialize_event(*free_, SynchronizationEvent, false);
+        return free_ != nullptr;
+    }
+
+  private:
+    static inline KEVENT* free_;
+    static inline bool taken_;
+};
+
 // The record stays while its driver is loaded or unloaded.
 class Held {
   public:
@@ -82,6 +112,13 @@ class Held {
     Service& service_;
     const bool starting_;
 };
+
+ULONG start_by_request(Service& service) {
+    if (!StartLock::make()) return ERROR_NOT_ENOUGH_MEMORY;
+    const Held held(service);
+    const StartLock lock;
+    return start(service);
+}
 
 ULONG start(Service& service, unsigned depth) {
     const Config config = config_of(service);

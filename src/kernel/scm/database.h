@@ -54,6 +54,8 @@ void settle();
 void mark_for_deletion(Service& service);
 // `depth`: services that wait for this one.
 ULONG start(Service& service, unsigned depth = 0);
+// StartService: waits for the start that another thread has begun.
+ULONG start_by_request(Service& service);
 // What came of a start, also of one by the machine as it starts.
 void note_start(Service& service, NTSTATUS status);
 ULONG stop(Service& service);

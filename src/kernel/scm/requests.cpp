@@ -162,7 +162,7 @@ ULONG serve_service(Service& service, Request& r) {
         mark_for_deletion(service);
         return ERROR_SUCCESS;
     case ScmStartService:
-        return start(service);
+        return start_by_request(service);
     case ScmControlService:
         return control(service, r);
     case ScmQueryStatus:

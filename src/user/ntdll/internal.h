@@ -72,7 +72,6 @@ void initialize_loader();
 void release_thread_wait_event(); // of the parking lot, at the thread's end
 void release_thread_fls();
 void release_thread_tls_expansion();
-void clear_tls_slot(ULONG index); // of TlsAlloc, in every thread
 
 // Images
 IMAGE_NT_HEADERS64* nt_headers(PVOID base);

@@ -1,6 +1,7 @@
 // Static TLS: every image with a TLS directory has an index into each thread's vector of blocks
 // (TEB.ThreadLocalStoragePointer). Vectors are made with room to spare, so that a DLL loaded later rarely
-// moves them.
+// moves them. The list of threads goes through the vectors, not the TEBs: a thread that TerminateThread ends
+// says nothing here, and its TEB is gone, or another thread's.
 #include "loader.h"
 
 namespace nt::loader {
@@ -10,11 +11,13 @@ namespace {
 constexpr ULONG slack = 32;
 
 struct Vector { // TEB.ThreadLocalStoragePointer points at `block`
+    LIST_ENTRY link;
+    TEB* teb;
     ULONG_PTR capacity;
     PVOID block[1];
 };
 
-LIST_ENTRY threads{&threads, &threads}; // TEB.TlsLinks
+LIST_ENTRY threads{&threads, &threads}; // Vector.link
 Module* owners[256];                    // by index; null: free
 ULONG index_count;
 
@@ -50,23 +53,50 @@ void release_block(PVOID block) {
 PVOID* make_vector(ULONG count) {
     auto* v = static_cast<Vector*>(allocate(sizeof(Vector) + (count + slack) * sizeof(PVOID)));
     if (!v) return nullptr;
+    v->teb = NtCurrentTeb();
     v->capacity = count + slack;
     return v->block;
 }
 
-// The vector of a running thread moves by replacement; the old one stays, since that thread may be reading
-// it.
-bool make_room(TEB* teb, ULONG index) {
-    PVOID* old = vector_of(teb);
-    if (old && header_of(old)->capacity > index) return true;
-    PVOID* fresh = make_vector(index + 1);
-    if (!fresh) return false;
-    if (old) memcpy(fresh, old, header_of(old)->capacity * sizeof(PVOID));
-    teb->ThreadLocalStoragePointer = fresh;
-    return true;
+Vector* vector_at(LIST_ENTRY* e) { return container(e, &Vector::link); }
+
+bool is_alive(Vector& v) {
+    PVOID blocks;
+    const auto pointer = &v.teb->ThreadLocalStoragePointer;
+    return NT_SUCCESS(NtReadVirtualMemory(NtCurrentProcess(), pointer, &blocks, sizeof blocks, nullptr)) &&
+           blocks == v.block;
 }
 
-TEB* teb_of(LIST_ENTRY* e) { return container(e, &TEB::TlsLinks); }
+void release_vector(Vector& v) {
+    remove_entry(v.link);
+    for (ULONG i = 0; i < index_count && i < v.capacity; i++)
+        release_block(v.block[i]);
+    release(&v);
+}
+
+// Before all threads are looked at.
+void forget_ended_threads() {
+    for (LIST_ENTRY* e = threads.Flink; e != &threads;) {
+        Vector* v = vector_at(e);
+        e = e->Flink;
+        if (!is_alive(*v)) release_vector(*v);
+    }
+}
+
+// The vector of a running thread moves by replacement; the old one stays, since that thread may be reading
+// it.
+Vector* make_room(Vector* old, ULONG index) {
+    if (old->capacity > index) return old;
+    PVOID* blocks = make_vector(index + 1);
+    if (!blocks) return nullptr;
+    memcpy(blocks, old->block, old->capacity * sizeof(PVOID));
+    Vector* fresh = header_of(blocks);
+    fresh->teb = old->teb;
+    insert_tail(old->link, fresh->link);
+    remove_entry(old->link);
+    fresh->teb->ThreadLocalStoragePointer = blocks;
+    return fresh;
+}
 
 } // namespace
 
@@ -81,10 +111,13 @@ NTSTATUS add_tls(Module& module) {
     if (index == index_count) index_count++;
     module.TlsIndex = static_cast<USHORT>(index);
     *reinterpret_cast<ULONG*>(directory->AddressOfIndex) = index;
+    forget_ended_threads();
     for (LIST_ENTRY* e = threads.Flink; e != &threads; e = e->Flink) {
-        PVOID block = make_room(teb_of(e), index) ? make_block(*directory) : nullptr;
+        Vector* vector = make_room(vector_at(e), index);
+        PVOID block = vector ? make_block(*directory) : nullptr;
         if (!block) return STATUS_NO_MEMORY;
-        vector_of(teb_of(e))[index] = block;
+        vector->block[index] = block;
+        e = &vector->link;
     }
     return STATUS_SUCCESS;
 }
@@ -92,7 +125,7 @@ NTSTATUS add_tls(Module& module) {
 void remove_tls(Module& module) {
     if (module.TlsIndex == no_tls) return;
     for (LIST_ENTRY* e = threads.Flink; e != &threads; e = e->Flink) {
-        PVOID& block = vector_of(teb_of(e))[module.TlsIndex];
+        PVOID& block = vector_at(e)->block[module.TlsIndex];
         release_block(block);
         block = nullptr;
     }
@@ -108,7 +141,7 @@ NTSTATUS make_thread_tls() {
     for (ULONG i = 0; i < index_count; i++)
         if (owners[i] && !(blocks[i] = make_block(*directory_of(*owners[i])))) return STATUS_NO_MEMORY;
     teb->ThreadLocalStoragePointer = blocks;
-    insert_tail(threads, teb->TlsLinks);
+    insert_tail(threads, header_of(blocks)->link);
     return STATUS_SUCCESS;
 }
 
@@ -116,11 +149,8 @@ void release_thread_tls() {
     TEB* teb = NtCurrentTeb();
     PVOID* blocks = vector_of(teb);
     if (!blocks) return;
-    remove_entry(teb->TlsLinks);
     teb->ThreadLocalStoragePointer = nullptr;
-    for (ULONG i = 0; i < index_count; i++)
-        release_block(blocks[i]);
-    release(header_of(blocks));
+    release_vector(*header_of(blocks));
 }
 
 void call_tls_callbacks(Module& module, ULONG reason) {
@@ -132,18 +162,3 @@ void call_tls_callbacks(Module& module, ULONG reason) {
 }
 
 } // namespace nt::loader
-
-namespace nt {
-
-void clear_tls_slot(ULONG index) {
-    Guard guard(loader_lock);
-    for (LIST_ENTRY* e = loader::threads.Flink; e != &loader::threads; e = e->Flink) {
-        TEB* teb = loader::teb_of(e);
-        if (index < TLS_MINIMUM_AVAILABLE)
-            teb->TlsSlots[index] = nullptr;
-        else if (teb->TlsExpansionSlots)
-            teb->TlsExpansionSlots[index - TLS_MINIMUM_AVAILABLE] = nullptr;
-    }
-}
-
-} // namespace nt

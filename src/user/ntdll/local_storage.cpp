@@ -105,7 +105,7 @@ NTSTATUS NTAPI RtlTlsFree(ULONG index) {
     const ULONG bit = index < minimum_slots ? index : index - minimum_slots;
     if (index >= minimum_slots + expansion_slots || !RtlAreBitsSet(&map, bit, 1))
         return STATUS_INVALID_PARAMETER;
-    clear_tls_slot(index); // in every thread
+    NtSetInformationThread(NtCurrentThread(), ThreadZeroTlsCell, &index, sizeof index);
     RtlAcquirePebLock();
     RtlClearBits(&map, bit, 1);
     RtlReleasePebLock();

@@ -255,8 +255,8 @@ ULONG NTAPI RtlGetFullPathName_U(const WCHAR* path, ULONG bytes, WCHAR* buffer, 
     return n * sizeof(WCHAR);
 }
 
-// \\?\x is taken as it is; everything else is made full first. Both become \??\x, UNC paths
-// \??\UNC\server\share.
+// \\?\x is taken as it is, and so is \??\x; everything else is made full first. All become \??\x, UNC
+// paths \??\UNC\server\share.
 NTSTATUS NTAPI RtlDosPathNameToNtPathName_U_WithStatus(const WCHAR* path, UNICODE_STRING* nt_path,
                                                        WCHAR** file_part, RTL_RELATIVE_NAME* relative) {
     if (relative) *relative = {};
@@ -268,7 +268,7 @@ NTSTATUS NTAPI RtlDosPathNameToNtPathName_U_WithStatus(const WCHAR* path, UNICOD
     const WCHAR* rest;
     ULONG count;
     bool unc = false;
-    if (p.count >= 4 && p[0] == '\\' && p[1] == '\\' && p[2] == '?' && p[3] == '\\') {
+    if (p.count >= 4 && p[0] == '\\' && (p[1] == '\\' || p[1] == '?') && p[2] == '?' && p[3] == '\\') {
         rest = p.text + 4;
         count = p.count - 4;
     } else {

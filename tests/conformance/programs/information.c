@@ -225,6 +225,17 @@ static void settings(void) {
               NtSetInformationThread(GetCurrentThread(), 17, NULL, 0) == 0 &&
               NtQueryInformationThread(GetCurrentThread(), 17, &hidden, 1, NULL) == 0 && hidden == 1,
           "ThreadHideFromDebugger");
+    ULONG low = TlsAlloc(), high = low; // ThreadZeroTlsCell
+    while (high < 64 && high != TLS_OUT_OF_INDEXES)
+        high = TlsAlloc();
+    TlsSetValue(low, SELF);
+    TlsSetValue(high, SELF);
+    CHECK(NtSetInformationThread(GetCurrentThread(), 10, &low, 8) == (LONG)0xc0000004 &&
+              TlsGetValue(low) == SELF && NtSetInformationThread(GetCurrentThread(), 10, &low, 4) == 0 &&
+              NtSetInformationThread(GetCurrentThread(), 10, &high, 4) == 0 && !TlsGetValue(low) &&
+              !TlsGetValue(high) && (low = 64 + 1024) &&
+              NtSetInformationThread(GetCurrentThread(), 10, &low, 4) == (LONG)0xc000000d,
+          "ThreadZeroTlsCell");
     BOOL pending = TRUE;
     CHECK(GetThreadIOPendingFlag(GetCurrentThread(), &pending) && !pending, "GetThreadIOPendingFlag");
     priority = 1;

@@ -27,6 +27,7 @@ int main(void) {
     CHECK(opens("NUL:"), "a reserved name with a colon");
     CHECK(opens("\\\\.\\NUL"), "\\\\.\\NUL");
     CHECK(opens("\\\\?\\NUL"), "\\\\?\\NUL");
+    CHECK(opens("\\??\\NUL"), "\\??\\NUL");
     CHECK(opens("\\\\.\\Echo"), "\\\\.\\Echo");
     CHECK(opens("//./Echo"), "with slashes");
     CHECK(opens("\\\\.\\GLOBALROOT\\Device\\Echo"), "\\\\.\\GLOBALROOT leads to the root of the namespace");

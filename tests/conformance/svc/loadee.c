@@ -107,6 +107,9 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path) {
         if (RtlEqualUnicodeString(&name, &driver->DriverExtension->ServiceKeyName, TRUE) && object.Length)
             facts |= LOADEE_DRIVER_NAME;
 
+    LARGE_INTEGER delay;
+    delay.QuadPart = parameter(path, L"Delay") * -10000LL;
+    if (delay.QuadPart) KeDelayExecutionThread(KernelMode, FALSE, &delay);
     ULONG fail = parameter(path, L"Fail");
     if (fail) return (NTSTATUS)fail;
     leaves = parameter(path, L"Leaves") != 0;

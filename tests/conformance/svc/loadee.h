@@ -1,7 +1,7 @@
 // A driver that is loaded as a service. Its device \Device\Loadee-NAME has the link \\.\Loadee-NAME, where
 // NAME is the service's. Values of its Parameters key: Fail (REG_DWORD), a status that DriverEntry returns;
 // Stays, no DriverUnload; Pnp, an AddDevice routine; Leaves, the device stays when it is unloaded; Quiet, no
-// device.
+// device; Delay, milliseconds that DriverEntry takes.
 #pragma once
 #define IOCTL_LOADEE_FACTS CTL_CODE(FILE_DEVICE_UNKNOWN, 0xa20, METHOD_BUFFERED, FILE_ANY_ACCESS)
 

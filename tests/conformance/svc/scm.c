@@ -309,6 +309,8 @@ static void failing(void) {
     finish_service(s);
 }
 
+static DWORD WINAPI start_service(void* service) { return StartServiceW(service, 0, NULL) != 0; }
+
 static void dependencies(void) {
     SERVICE_STATUS status;
     SC_HANDLE base = create(L"scmbase", NULL, L"C:\\loadee.sys", NULL);
@@ -349,6 +351,17 @@ static void dependencies(void) {
     CHECK(ControlService(top, SERVICE_CONTROL_STOP, &status) &&
               ControlService(base, SERVICE_CONTROL_STOP, &status),
           "stopped from the top");
+    parameter(L"scmbase", L"Delay", 1000);
+    HANDLE thread = CreateThread(NULL, 0, start_service, top, 0, NULL);
+    Sleep(100);
+    DWORD started = 0;
+    CHECK(FAILS(StartServiceW(top, 0, NULL), ERROR_SERVICE_ALREADY_RUNNING) &&
+              WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0 && GetExitCodeThread(thread, &started) &&
+              started == 1,
+          "ERROR_SERVICE_ALREADY_RUNNING: another thread starts it, with what it depends on");
+    CloseHandle(thread);
+    ControlService(top, SERVICE_CONTROL_STOP, &status);
+    ControlService(base, SERVICE_CONTROL_STOP, &status);
     finish_service(top);
     finish_service(base);
 }

@@ -170,6 +170,32 @@ static void storage(void) {
     CHECK(TlsGetValue(again) == NULL, "a slot starts empty");
 }
 
+static DWORD WINAPI uses_slot(void* slot) {
+    TlsSetValue((DWORD)(DWORD_PTR)slot, slot);
+    Sleep(INFINITE);
+    return 0;
+}
+// TerminateThread: "the target thread has no chance to execute any user-mode code".
+static void storage_of_ended_threads(void) {
+    DWORD slot = TlsAlloc();
+    for (int i = 0; i < 3; i++) {
+        HANDLE thread = CreateThread(NULL, 0, uses_slot, (void*)(DWORD_PTR)slot, 0, NULL);
+        Sleep(1);
+        TerminateThread(thread, 1);
+        WaitForSingleObject(thread, INFINITE);
+        CloseHandle(thread);
+    }
+    CHECK(TlsFree(slot), "a slot is freed that threads had which were terminated");
+    HANDLE other = CreateThread(NULL, 0, uses_slot, (void*)(DWORD_PTR)TlsAlloc(), 0, NULL);
+    Sleep(1);
+    CHECK((slot = TlsAlloc()) != TLS_OUT_OF_INDEXES && TlsFree(slot), "and one beside a later thread");
+    for (int i = 0; i < 2; i++) {
+        HMODULE dll = LoadLibraryA("conform_late.dll");
+        CHECK(dll && FreeLibrary(dll), "a DLL with static TLS comes and goes");
+    }
+    TerminateThread(other, 1);
+}
+
 static void interlocked_list(void) {
     SLIST_HEADER* head = _aligned_malloc(sizeof *head, 16);
     InitializeSListHead(head);
@@ -188,6 +214,7 @@ int main(void) {
     conditions();
     one_time();
     storage();
+    storage_of_ended_threads();
     interlocked_list();
     return finish();
 }
