@@ -15,6 +15,7 @@
 #include "kernel/ps/thread.h"
 #include "trace/trace.h"
 #include "view/gdb_hook.h"
+#include <filesystem>
 #include <set>
 #include <strings.h>
 #include <utility>
@@ -49,6 +50,14 @@ std::uint64_t fnv1a(const std::vector<std::uint8_t>& bytes) {
 std::string file_name_of(const std::string& path) {
     const auto slash = path.rfind('/');
     return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+// However its folder is written. A link is a file of its own.
+bool is_same_file(const std::string& a, const std::string& b) {
+    const auto whole = [](const std::string& path) {
+        return std::filesystem::absolute(path).lexically_normal();
+    };
+    return a == b || whole(a) == whole(b);
 }
 
 std::string describe(const ldr::LoadError& error) {
@@ -160,7 +169,7 @@ class ServiceImages final : public io::DriverImages {
         LoadedDriver* driver = std::exchange(machine.loading_, nullptr);
         if (!driver) {
             for (const LoadedDriver& other : machine.drivers_)
-                if (other.module && other.spec.path == file.host_path)
+                if (other.module && is_same_file(other.spec.path, file.host_path))
                     return fail(STATUS_IMAGE_ALREADY_LOADED);
             driver = &entry_for(machine, to_utf8(service.name));
             driver->spec.path = file.host_path;

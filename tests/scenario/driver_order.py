@@ -59,6 +59,10 @@ def check(lab, options, folder):
         raise rs.Failure("an image that is imported from went with its driver")
     if "StartService FAILED 2:" not in load(1, "start middle"):
         raise rs.Failure("a driver that needs another one was started without it")
+    # One file, however its folder is written.
+    again = ["install", "second", r"\SystemRoot\System32\drivers\base.sys", ",", "start", "second"]
+    if "StartService FAILED 1056" not in rs.expect(lab.call(["run", "--driver", "base.sys", "--", lab.guest / "drvload.exe", *again], cwd=folder), 1).stdout:
+        raise rs.Failure("an image was loaded twice")
 
 
 rs.run_script(check)

@@ -281,9 +281,10 @@ void exit_thread(LONG status) {
 void terminate_thread(ke::Thread& thread, LONG status) {
     thread.exit_status = status;
     thread.exiting = true;
-    if (thread.Tcb.State == static_cast<UCHAR>(ke::ThreadState::initialized))
+    if (thread.Tcb.State == static_cast<UCHAR>(ke::ThreadState::initialized)) {
+        thread.Tcb.SuspendCount = 0;
         start_thread(thread);
-    else if (&thread != &ke::current_thread()) {
+    } else if (&thread != &ke::current_thread()) {
         ke::resume_for_good(thread);
         ke::end_user_wait(thread);
         ke::dispatch();

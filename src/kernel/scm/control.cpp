@@ -149,6 +149,9 @@ ULONG stop(Service& service) {
         service.stopping = true;
         return ERROR_SUCCESS;
     }
+    // Another thread's stop came first.
+    if (status == STATUS_OBJECT_NAME_NOT_FOUND) return ERROR_SERVICE_NOT_ACTIVE;
+    if (status == STATUS_DELETE_PENDING) return ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
     if (status != STATUS_INVALID_DEVICE_REQUEST) return rtl::status_to_dos_error(status);
     service.stoppable = false; // no DriverUnload
     return ERROR_INVALID_SERVICE_CONTROL;

@@ -249,6 +249,16 @@ LSTATUS RegCreateKeyExA(HANDLE key, const CHAR* name, DWORD, const CHAR*, DWORD 
                ? RegCreateKeyExW(key, wide.get(), 0, nullptr, options, access, security, made, disposition)
                : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
 }
+// "If hKey is one of the predefined keys, lpSubKey may be NULL. In that case, phkResult receives the same
+// hKey handle."
+LSTATUS RegCreateKeyW(HANDLE key, const WCHAR* name, HANDLE* made) {
+    if (!name && predefined(key)) return *made = key, LSTATUS(ERROR_SUCCESS);
+    return RegCreateKeyExW(key, name, 0, nullptr, 0, MAXIMUM, nullptr, made, nullptr);
+}
+LSTATUS RegCreateKeyA(HANDLE key, const CHAR* name, HANDLE* made) {
+    Wide wide(name);
+    return wide.ok() ? RegCreateKeyW(key, wide.get(), made) : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
+}
 LSTATUS RegCloseKey(HANDLE key) { return predefined(key) ? 0 : result(NtClose(key)); }
 LSTATUS RegFlushKey(HANDLE key) {
     Key real(key);
@@ -296,6 +306,32 @@ LSTATUS RegSetValueExA(HANDLE key, const CHAR* name, DWORD, DWORD type, const UC
     RtlMultiByteToUnicodeN(words.get(), size * 2, &bytes, reinterpret_cast<const CHAR*>(data), size);
     return RegSetValueExW(key, wide.get(), 0, type, reinterpret_cast<const UCHAR*>(words.get()), bytes);
 }
+// Into a subkey, if there is a name of one, which is made if need be.
+LSTATUS RegSetKeyValueW(HANDLE key, const WCHAR* subkey, const WCHAR* name, DWORD type, const void* data,
+                        DWORD size) {
+    HANDLE made = nullptr;
+    if (subkey && *subkey) {
+        const LSTATUS error =
+            RegCreateKeyExW(key, subkey, 0, nullptr, 0, 2 /* KEY_SET_VALUE */, nullptr, &made, nullptr);
+        if (error) return error;
+    }
+    const LSTATUS error =
+        RegSetValueExW(made ? made : key, name, 0, type, static_cast<const UCHAR*>(data), size);
+    if (made) NtClose(made);
+    return error;
+}
+LSTATUS RegSetKeyValueA(HANDLE key, const CHAR* subkey, const CHAR* name, DWORD type, const void* data,
+                        DWORD size) {
+    HANDLE made = nullptr;
+    if (subkey && *subkey) {
+        const LSTATUS error = RegCreateKeyExA(key, subkey, 0, nullptr, 0, 2, nullptr, &made, nullptr);
+        if (error) return error;
+    }
+    const LSTATUS error =
+        RegSetValueExA(made ? made : key, name, 0, type, static_cast<const UCHAR*>(data), size);
+    if (made) NtClose(made);
+    return error;
+}
 LSTATUS RegDeleteValueW(HANDLE key, const WCHAR* name) {
     Key real(key, 2);
     if (!NT_SUCCESS(real.status())) return result(real.status());
@@ -318,6 +354,13 @@ LSTATUS RegDeleteKeyW(HANDLE key, const WCHAR* name) {
 LSTATUS RegDeleteKeyA(HANDLE key, const CHAR* name) {
     Wide wide(name);
     return wide.ok() ? RegDeleteKeyW(key, wide.get()) : LSTATUS(ERROR_NOT_ENOUGH_MEMORY);
+}
+// There is one view of the registry, whatever samDesired says.
+LSTATUS RegDeleteKeyExW(HANDLE key, const WCHAR* name, ACCESS_MASK, DWORD reserved) {
+    return reserved ? LSTATUS(ERROR_INVALID_PARAMETER) : RegDeleteKeyW(key, name);
+}
+LSTATUS RegDeleteKeyExA(HANDLE key, const CHAR* name, ACCESS_MASK, DWORD reserved) {
+    return reserved ? LSTATUS(ERROR_INVALID_PARAMETER) : RegDeleteKeyA(key, name);
 }
 
 LSTATUS RegEnumKeyExW(HANDLE key, DWORD index, WCHAR* to, DWORD* size, DWORD*, WCHAR*, DWORD*,

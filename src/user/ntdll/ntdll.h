@@ -228,6 +228,7 @@ void NTAPI RtlProcessFlsData(PVOID data, ULONG flags); // 1: call the callbacks,
 // thread.
 NTSTATUS NTAPI RtlTlsAlloc(ULONG* index);
 NTSTATUS NTAPI RtlTlsFree(ULONG index);
+NTSTATUS NTAPI RtlAdjustPrivilege(ULONG privilege, BOOLEAN enable, BOOLEAN of_thread, BOOLEAN* was_enabled);
 NTSTATUS NTAPI RtlTlsSetValue(ULONG index, PVOID value);
 
 // Environment: null `environment` is the process's.

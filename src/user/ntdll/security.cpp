@@ -2,6 +2,7 @@
 // nf-ntifs-rtlcreateacl, nf-ntifs-rtllengthsid … Bodies are in src/rtl, allocation is here.
 #include "rtl/security.h"
 #include "abi/se.h"
+#include "abi/token.h"
 #include "internal.h"
 
 namespace nt {
@@ -162,6 +163,26 @@ BOOLEAN NTAPI RtlAreAllAccessesGranted(ACCESS_MASK granted, ACCESS_MASK desired)
 }
 BOOLEAN NTAPI RtlAreAnyAccessesGranted(ACCESS_MASK granted, ACCESS_MASK desired) {
     return (desired & granted) != 0;
+}
+
+// No page names it. assumed: what programs that load drivers use it for
+NTSTATUS NTAPI RtlAdjustPrivilege(ULONG privilege, BOOLEAN enable, BOOLEAN of_thread, BOOLEAN* was_enabled) {
+    HANDLE token;
+    constexpr ACCESS_MASK access = TOKEN_ADJUST_PRIVILEGES | TOKEN_QUERY;
+    NTSTATUS status = of_thread ? NtOpenThreadToken(NtCurrentThread(), access, FALSE, &token)
+                                : NtOpenProcessToken(NtCurrentProcess(), access, &token);
+    if (!NT_SUCCESS(status)) return status;
+    const TOKEN_PRIVILEGES wanted{1, {{{privilege, 0}, enable ? SE_PRIVILEGE_ENABLED : 0}}};
+    TOKEN_PRIVILEGES before{1, {}};
+    ULONG needed;
+    status = NtAdjustPrivilegesToken(token, FALSE, &wanted, sizeof before, &before, &needed);
+    NtClose(token);
+    if (status == STATUS_NOT_ALL_ASSIGNED) return STATUS_PRIVILEGE_NOT_HELD;
+    if (!NT_SUCCESS(status)) return status;
+    // What has not changed is not among the former states.
+    const bool was = before.PrivilegeCount ? before.Privileges[0].Attributes & SE_PRIVILEGE_ENABLED : enable;
+    *was_enabled = was;
+    return status;
 }
 
 } // extern "C"

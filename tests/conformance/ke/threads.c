@@ -75,6 +75,7 @@ static void suspending(void) {
     CHECK(TerminateThread(thread, 9) && WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0,
           "TerminateThread ends it");
     CHECK(GetExitCodeThread(thread, &code) && code == 9, "with its exit code");
+    CHECK(ResumeThread(thread) == 0, "ResumeThread: it is not suspended any more");
     CloseHandle(thread);
 }
 

@@ -16,6 +16,7 @@
 
 NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING);
 NTSTATUS NTAPI NtUnloadDriver(PUNICODE_STRING);
+NTSTATUS NTAPI RtlAdjustPrivilege(ULONG, BOOLEAN, BOOLEAN, PBOOLEAN);
 
 static NTSTATUS call(NTSTATUS(NTAPI* what)(PUNICODE_STRING), PCWSTR prefix, PCWSTR name) {
     WCHAR path[300];
@@ -25,6 +26,44 @@ static NTSTATUS call(NTSTATUS(NTAPI* what)(PUNICODE_STRING), PCWSTR prefix, PCWS
 }
 static NTSTATUS load(PCWSTR name) { return call(NtLoadDriver, SERVICES, name); }
 static NTSTATUS unload(PCWSTR name) { return call(NtUnloadDriver, SERVICES, name); }
+
+// SE_LOAD_DRIVER_PRIVILEGE, which NtLoadDriver wants, and SE_TCB_PRIVILEGE, which nobody here has.
+static void privilege_by_number(void) {
+    BOOLEAN was = 9, again = 9, off = 9;
+    CHECK(RtlAdjustPrivilege(10, FALSE, FALSE, &off) == STATUS_SUCCESS &&
+              load(L"NoSuchService") == STATUS_PRIVILEGE_NOT_HELD &&
+              unload(L"NoSuchService") == STATUS_PRIVILEGE_NOT_HELD &&
+              RtlAdjustPrivilege(10, TRUE, FALSE, &was) == STATUS_SUCCESS && !was &&
+              RtlAdjustPrivilege(10, TRUE, FALSE, &again) == STATUS_SUCCESS && again == TRUE,
+          "NtLoadDriver: STATUS_PRIVILEGE_NOT_HELD until SeLoadDriverPrivilege is enabled");
+    CHECK(RtlAdjustPrivilege(7, TRUE, FALSE, &was) == STATUS_PRIVILEGE_NOT_HELD,
+          "a privilege that is not held");
+    CHECK(RtlAdjustPrivilege(10, TRUE, TRUE, &was) == STATUS_NO_TOKEN, "a thread without a token");
+}
+
+static void keys(void) {
+    HKEY key = NULL, same = NULL;
+    DWORD value = 5, size = sizeof value;
+    CHECK(RegCreateKeyW(HKEY_LOCAL_MACHINE, KEY L"conformkey", &key) == ERROR_SUCCESS &&
+              RegSetKeyValueA(key, "Below", "Number", REG_DWORD, &value, 4) == ERROR_SUCCESS &&
+              RegSetKeyValueW(HKEY_LOCAL_MACHINE, KEY L"conformkey\\Below", L"Number", REG_DWORD, &size, 4) ==
+                  ERROR_SUCCESS &&
+              RegCloseKey(key) == ERROR_SUCCESS,
+          "RegCreateKey, RegSetKeyValue");
+    CHECK(RegCreateKeyA(HKEY_LOCAL_MACHINE, NULL, &same) == ERROR_SUCCESS && same == HKEY_LOCAL_MACHINE,
+          "RegCreateKey: a predefined key without a name");
+    CHECK(RegOpenKeyW(HKEY_LOCAL_MACHINE, KEY L"conformkey\\Below", &key) == ERROR_SUCCESS &&
+              RegQueryValueExW(key, L"Number", NULL, NULL, (BYTE*)&value, &size) == ERROR_SUCCESS &&
+              value == 4 && RegCloseKey(key) == ERROR_SUCCESS,
+          "what was set last");
+    CHECK(RegDeleteKeyExW(HKEY_LOCAL_MACHINE, KEY L"conformkey\\Below", 0, 1) == ERROR_INVALID_PARAMETER &&
+              RegDeleteKeyExW(HKEY_LOCAL_MACHINE, KEY L"conformkey\\Below", KEY_WOW64_64KEY, 0) ==
+                  ERROR_SUCCESS &&
+              RegDeleteKeyExA(HKEY_LOCAL_MACHINE, "System\\CurrentControlSet\\Services\\conformkey", 0, 0) ==
+                  ERROR_SUCCESS &&
+              RegOpenKeyW(HKEY_LOCAL_MACHINE, KEY L"conformkey", &key) == ERROR_FILE_NOT_FOUND,
+          "RegDeleteKeyEx");
+}
 
 static void names(void) {
     CHECK(load(L"NoSuchService") == STATUS_OBJECT_NAME_NOT_FOUND, "NtLoadDriver: no such key");
@@ -166,6 +205,8 @@ static void privilege(void) {
 
 int main(void) {
     privilege();
+    privilege_by_number();
+    keys();
     names();
     images();
     objects();
