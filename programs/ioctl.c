@@ -91,7 +91,8 @@ int main(int argc, char** argv) {
     if (ok || error == ERROR_MORE_DATA) {
         printf("%lu byte%s returned\n", done, done == 1 ? "" : "s");
         dump(out, done < size ? done : size);
-        if (fflush(stdout) || ferror(stdout)) {
+        // A reader that has gone had enough (`| head -1`).
+        if ((fflush(stdout) || ferror(stdout)) && _doserrno != ERROR_NO_DATA) {
             fprintf(stderr, "ioctl: standard output cannot be written\n");
             return 127;
         }

@@ -75,6 +75,11 @@ NTSTATUS NTAPI RtlEnterCriticalSection(RTL_CRITICAL_SECTION* section) {
         section->RecursionCount++;
         return STATUS_SUCCESS;
     }
+    if (is_end_of_process()) { // whoever waits was ended
+        if (section->OwningThread) end_at_orphaned_lock();
+        own(section);
+        return STATUS_SUCCESS;
+    }
     if (section->DebugInfo && section->DebugInfo != no_debug) section->DebugInfo->ContentionCount++;
     NtWaitForSingleObject(semaphore_of(section), 0, nullptr);
     own(section);

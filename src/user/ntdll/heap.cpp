@@ -12,6 +12,7 @@ ULONG class_of(SIZE_T size) {
 
 void corrupted(const char* what, const void* memory) {
     report(0, "heap: %s at %p\n", what, memory);
+    unlock_heaps(); // who handles the exception does not come back
     EXCEPTION_RECORD record{};
     record.ExceptionCode = STATUS_HEAP_CORRUPTION;
     record.ExceptionFlags = EXCEPTION_NONCONTINUABLE;

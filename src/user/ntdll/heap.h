@@ -47,6 +47,7 @@ struct Heap {
     ULONG flags;
     ULONG protection;
     RTL_CRITICAL_SECTION lock;
+    ULONG held;        // by HeapLock
     Segment* segments; // newest first
     SIZE_T next_segment;
     LIST_ENTRY large;

@@ -206,12 +206,14 @@ BOOLEAN NTAPI RtlLockHeap(PVOID handle) {
     Heap* h = heap::from_handle(handle);
     if (!h || h->flags & HEAP_NO_SERIALIZE) return FALSE;
     RtlEnterCriticalSection(&h->lock);
+    h->held++;
     return TRUE;
 }
 
 BOOLEAN NTAPI RtlUnlockHeap(PVOID handle) {
     Heap* h = heap::from_handle(handle);
     if (!h || h->flags & HEAP_NO_SERIALIZE) return FALSE;
+    if (h->held) h->held--;
     RtlLeaveCriticalSection(&h->lock);
     return TRUE;
 }
@@ -247,4 +249,31 @@ NTSTATUS NTAPI RtlQueryHeapInformation(PVOID handle, ULONG cls, PVOID informatio
 }
 
 } // extern "C"
+
+// By TerminateThread, or by an exception in the middle of the heap.
+static bool has_ended(HANDLE thread_id) {
+    OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, nullptr, 0, nullptr, nullptr};
+    CLIENT_ID id{nullptr, thread_id};
+    HANDLE thread;
+    constexpr ACCESS_MASK query_limited = 0x800;
+    if (!NT_SUCCESS(NtOpenThread(&thread, query_limited, &attributes, &id))) return true;
+    ULONG ended = 0;
+    NtQueryInformationThread(thread, ThreadIsTerminated, &ended, sizeof ended, nullptr);
+    NtClose(thread);
+    return ended != 0;
+}
+
+void lock_heaps() {
+    for (ULONG i = 0; i < NtCurrentPeb()->NumberOfHeaps; i++) {
+        auto* h = static_cast<Heap*>(heaps[i]);
+        const HANDLE owner = h->lock.OwningThread;
+        if (!h->held && !(owner && has_ended(owner))) RtlEnterCriticalSection(&h->lock);
+    }
+}
+void unlock_heaps() {
+    for (ULONG i = 0; i < NtCurrentPeb()->NumberOfHeaps; i++)
+        if (auto* h = static_cast<Heap*>(heaps[i]); !h->held && RtlIsCriticalSectionLockedByThread(&h->lock))
+            RtlLeaveCriticalSection(&h->lock);
+}
+
 } // namespace nt

@@ -64,6 +64,14 @@ class Guard {
 inline constexpr RTL_CRITICAL_SECTION unlocked_section{nullptr, -1, 0, nullptr, nullptr, 0};
 extern RTL_CRITICAL_SECTION loader_lock;
 extern RTL_CRITICAL_SECTION peb_lock;
+// The other threads are gone, with the locks that they held. A DLL's detach routine that wants one of these
+// ends the process.
+bool is_end_of_process();
+// For the end, under the PEB's lock: nobody is in the middle of a heap. One that the program itself has
+// locked (HeapLock) is left alone, since it may stay so, and one of an ended thread.
+void lock_heaps();
+void unlock_heaps(); // those that this thread has locked, but for HeapLock
+void end_at_orphaned_lock();
 
 // Process start, in order.
 void initialize_tls_bitmaps();

@@ -66,6 +66,14 @@ void call_for_thread(ULONG reason) {
 
 } // namespace loader
 
+bool is_end_of_process() {
+    return loader::lists.ShutdownInProgress &&
+           loader::lists.ShutdownThreadId == NtCurrentTeb()->ClientId.UniqueThread;
+}
+void end_at_orphaned_lock() {
+    NtTerminateProcess(NtCurrentProcess(), STATUS_THREAD_IS_TERMINATING); // assumed: this status
+}
+
 extern "C" {
 
 NTSTATUS NTAPI LdrShutdownProcess() {
@@ -73,7 +81,6 @@ NTSTATUS NTAPI LdrShutdownProcess() {
     if (lists.ShutdownInProgress) return STATUS_SUCCESS;
     lists.ShutdownInProgress = TRUE;
     lists.ShutdownThreadId = NtCurrentTeb()->ClientId.UniqueThread;
-    // The other threads are gone; a lock that one of them held is nobody's now.
     RtlEnterCriticalSection(&loader_lock);
     release_thread_fls();
     const auto reserved = reinterpret_cast<PVOID>(1); // the process ends: not a FreeLibrary

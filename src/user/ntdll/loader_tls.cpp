@@ -61,6 +61,7 @@ PVOID* make_vector(ULONG count) {
 Vector* vector_at(LIST_ENTRY* e) { return container(e, &Vector::link); }
 
 bool is_alive(Vector& v) {
+    if (v.teb == NtCurrentTeb() && vector_of(v.teb) == v.block) return true;
     PVOID blocks;
     const auto pointer = &v.teb->ThreadLocalStoragePointer;
     return NT_SUCCESS(NtReadVirtualMemory(NtCurrentProcess(), pointer, &blocks, sizeof blocks, nullptr)) &&

@@ -41,8 +41,10 @@ bool mark_waiting(void* context) {
 
 void acquire(RTL_SRWLOCK* lock, bool shared) {
     Wish wish{lock, shared};
-    while (!try_acquire(lock, shared))
+    while (!try_acquire(lock, shared)) {
+        if (is_end_of_process()) end_at_orphaned_lock();
         parking::park(lock, mark_waiting, &wish, nullptr);
+    }
 }
 
 void release_lock(RTL_SRWLOCK* lock, bool shared) {

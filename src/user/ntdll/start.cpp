@@ -65,8 +65,15 @@ void NTAPI RtlExitUserThread(ULONG status) {
     __builtin_trap();
 }
 
+// "ExitProcess does not return until no threads are in their DLL initialization or detach routines." Nor may
+// one that is ended here hold what detach routines need.
 void NTAPI RtlExitUserProcess(ULONG status) {
+    RtlEnterCriticalSection(&loader_lock);
+    RtlAcquirePebLock();
+    lock_heaps();
     NtTerminateProcess(nullptr, static_cast<NTSTATUS>(status)); // every other thread
+    unlock_heaps();
+    RtlReleasePebLock();
     LdrShutdownProcess();
     NtTerminateProcess(NtCurrentProcess(), static_cast<NTSTATUS>(status));
     __builtin_trap();

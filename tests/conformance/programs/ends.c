@@ -20,6 +20,47 @@ static DWORD WINAPI reader(PVOID device) {
     return ReadFile(device, buffer, sizeof buffer, &done, NULL);
 }
 
+static volatile LONG loads;
+static DWORD WINAPI loader(PVOID unused) {
+    (void)unused;
+    for (;;) {
+        FreeLibrary(LoadLibraryA("conform_late.dll"));
+        if (++loads < 0) return 0;
+    }
+}
+static CRITICAL_SECTION held;
+static DWORD WINAPI holder(PVOID ready) {
+    EnterCriticalSection(&held);
+    SetEvent(ready);
+    Sleep(INFINITE);
+    return 0;
+}
+// Runs when the other threads are gone.
+static void WINAPI at_end(void* value) {
+    (void)value;
+    EnterCriticalSection(&held);
+}
+
+// Children that need no device. -1: another kind.
+static int plain_child(const char* what, HANDLE ready) {
+    if (!strcmp(what, "loading")) {
+        for (int i = 0; i < 3; ++i)
+            CreateThread(NULL, 0, loader, NULL, 0, NULL);
+        SetEvent(ready);
+        while ((DWORD)loads < 1 + GetCurrentProcessId() / 4 % 8)
+            Sleep(1);
+        return 14;
+    }
+    if (!strcmp(what, "orphan")) {
+        InitializeCriticalSection(&held);
+        CreateThread(NULL, 0, holder, ready, 0, NULL);
+        FlsSetValue(FlsAlloc(at_end), ready);
+        WaitForSingleObject(ready, INFINITE);
+        ExitProcess(15);
+    }
+    return -1;
+}
+
 static int child(const char* what, HANDLE ready) {
     static char buffer[16];
     static OVERLAPPED overlapped[4];
@@ -72,7 +113,11 @@ static int nobody_reads(void) {
 }
 
 int main(int argc, char** argv) {
-    if (argc > 2) return child(argv[1], (HANDLE)(ULONG_PTR)strtoull(argv[2], NULL, 0));
+    if (argc > 2) {
+        HANDLE ready = (HANDLE)(ULONG_PTR)strtoull(argv[2], NULL, 0);
+        const int code = plain_child(argv[1], ready);
+        return code < 0 ? child(argv[1], ready) : code;
+    }
     GetModuleFileNameA(NULL, self, sizeof self);
     CHECK(end_of("synchronous", 21) == 21, "TerminateProcess: a thread in a synchronous read ends");
     CHECK(nobody_reads(), "its request is cancelled");
@@ -84,5 +129,11 @@ int main(int argc, char** argv) {
     CHECK(nobody_reads(), "cancels them");
     CHECK(end_of("handle", 0) == 12, "and so does a return from main");
     CHECK(nobody_reads(), "as above");
+    int good = 1;
+    for (int i = 0; i < 8; ++i)
+        good &= end_of("loading", 0) == 14;
+    CHECK(good, "ExitProcess waits for threads that are in their DLL initialization or detach routines");
+    CHECK(end_of("orphan", 0) == 0xc000004b,
+          "a critical section of a thread that was ended, entered while the process ends: its end");
     return finish();
 }
