@@ -27,6 +27,11 @@ inline bool copy_out(void* to, const void* from, std::size_t size) {
 template <class T> bool read_parameter(const T* from, std::type_identity_t<T>& to) {
     return copy_in(&to, from, sizeof(T));
 }
+// Whether a result can be stored there, before anything is made that would have to go again.
+template <class T> bool is_writable(T* to) {
+    T there;
+    return copy_in(&there, to, sizeof there) && copy_out(to, &there, sizeof there);
+}
 template <class T> bool write_parameter(T* to, const std::type_identity_t<T>& value) {
     return copy_out(to, &value, sizeof(T));
 }

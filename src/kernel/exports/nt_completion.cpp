@@ -47,6 +47,7 @@ NTSTATUS give(HANDLE* to, HANDLE handle, NTSTATUS status) {
 extern "C" NTSTATUS NtCreateIoCompletion(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given,
                                          ULONG threads) {
     const KPROCESSOR_MODE mode = previous_mode();
+    if (!exports::is_writable(handle)) return STATUS_ACCESS_VIOLATION;
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
     std::u16string_view last{attributes.name.Buffer, attributes.name.Length / sizeof(WCHAR)};

@@ -58,6 +58,7 @@ class Reference {
 } // namespace
 
 extern "C" NTSTATUS NtCreateDirectoryObject(HANDLE* handle, ACCESS_MASK desired, OBJECT_ATTRIBUTES* given) {
+    if (!exports::is_writable(handle)) return STATUS_ACCESS_VIOLATION;
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, previous_mode()); !NT_SUCCESS(status))
         return status;
@@ -76,6 +77,7 @@ GATE(NtOpenDirectoryObject);
 
 extern "C" NTSTATUS NtCreateSymbolicLinkObject(HANDLE* handle, ACCESS_MASK desired, OBJECT_ATTRIBUTES* given,
                                                UNICODE_STRING* target) {
+    if (!exports::is_writable(handle)) return STATUS_ACCESS_VIOLATION;
     ob::Attributes attributes, goal;
     if (const NTSTATUS status = attributes.capture(given, previous_mode()); !NT_SUCCESS(status))
         return status;

@@ -93,6 +93,7 @@ extern "C" NTSTATUS NtCreateSection(HANDLE* handle, ACCESS_MASK access, const OB
     if (!read_parameter(maximum_size, size)) return STATUS_ACCESS_VIOLATION;
     if (size.QuadPart <= 0) return STATUS_INVALID_PARAMETER_4;
     const KPROCESSOR_MODE mode = exports::previous_mode();
+    if (!exports::is_writable(handle)) return STATUS_ACCESS_VIOLATION;
     ob::Attributes captured;
     if (const NTSTATUS status = captured.capture(attributes, mode); !NT_SUCCESS(status)) return status;
     std::u16string_view last{captured.name.Buffer, captured.name.Length / sizeof(WCHAR)};

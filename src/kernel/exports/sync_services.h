@@ -39,6 +39,7 @@ template <class T, class Prepare>
 NTSTATUS create(HANDLE* handle, ACCESS_MASK desired, const OBJECT_ATTRIBUTES* given, OBJECT_TYPE* type,
                 Prepare prepare) {
     const KPROCESSOR_MODE mode = previous_mode();
+    if (!is_writable(handle)) return STATUS_ACCESS_VIOLATION;
     ob::Attributes attributes;
     if (const NTSTATUS status = attributes.capture(given, mode); !NT_SUCCESS(status)) return status;
     std::u16string_view last{attributes.name.Buffer, attributes.name.Length / sizeof(WCHAR)};

@@ -74,7 +74,7 @@ struct Walk {
     View link_target{};   // set with STATUS_REPARSE
     View rest{};          // what follows the link
 
-    NTSTATUS from(PVOID object, View path);
+    NTSTATUS from(PVOID object, View path, bool relative = false);
     NTSTATUS arrived(PVOID object);
     PVOID find(OBJECT_DIRECTORY* directory, View part, bool last) const;
     NTSTATUS missing(OBJECT_DIRECTORY* directory, View part, bool last);
@@ -124,13 +124,13 @@ NTSTATUS Walk::missing(OBJECT_DIRECTORY* directory, View part, bool last) {
     return STATUS_SUCCESS;
 }
 
-// `path` is what is left below `object`: empty, or begins with a backslash.
-NTSTATUS Walk::from(PVOID object, View path) {
-    for (;;) {
+// `path` is what is left below `object`: empty, or begins with a backslash unless it is relative to a handle.
+NTSTATUS Walk::from(PVOID object, View path, bool relative) {
+    for (;; relative = false) {
         OBJECT_TYPE* type = type_of(object);
         if (type == directory_type) {
             if (path.empty()) return arrived(object);
-            path.remove_prefix(1);
+            if (!relative) path.remove_prefix(1);
             const SIZE_T end = std::min(path.find(u'\\'), path.size());
             const View part = path.substr(0, end);
             if (part.empty()) return STATUS_OBJECT_NAME_INVALID;
@@ -143,7 +143,7 @@ NTSTATUS Walk::from(PVOID object, View path) {
                     return status;
             }
             // \?? is the caller's DOS-device directory.
-            if (directory == root_directory && part == u"??")
+            if (directory == root_directory && part == u"??" && !relative)
                 object = dos_devices_of_caller(!(request.attributes & OBJ_IGNORE_IMPERSONATED_DEVICEMAP));
             else if (PVOID next = find(directory, part, path.empty()))
                 object = next;
@@ -183,13 +183,8 @@ NTSTATUS start_at_root_handle(HANDLE root, KPROCESSOR_MODE mode, Walk& walk, Vie
         if (!parse || walk.insert) return STATUS_OBJECT_TYPE_MISMATCH;
         return parse(held, walk.request, string_of(path), walk.found);
     }
-    if (path.empty()) return walk.from(held, path);
-    if (path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
-    auto* directory = static_cast<OBJECT_DIRECTORY*>(held);
-    const SIZE_T end = std::min(path.find(u'\\'), path.size());
-    const View part = path.substr(0, end);
-    if (PVOID next = walk.find(directory, part, end == path.size())) return walk.from(next, path.substr(end));
-    return walk.missing(directory, part, end == path.size());
+    if (!path.empty() && path.front() == u'\\') return STATUS_OBJECT_PATH_SYNTAX_BAD;
+    return walk.from(held, path, true);
 }
 
 // assumed: of the type that is asked for.

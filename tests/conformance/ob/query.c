@@ -21,7 +21,10 @@ NTSYSAPI NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE, PUNICODE_STRING, PULON
 NTSYSAPI NTSTATUS NTAPI NtOpenEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
 NTSYSAPI NTSTATUS NTAPI NtCreateEvent(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG, BOOLEAN);
 NTSYSAPI NTSTATUS NTAPI NtCreateIoCompletion(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES, ULONG);
-NTSYSAPI NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG, PHANDLE, ULONG, BOOLEAN, PLARGE_INTEGER);
+NTSYSAPI NTSTATUS NTAPI NtSetSecurityObject(HANDLE, SECURITY_INFORMATION, PSECURITY_DESCRIPTOR);
+NTSYSAPI NTSTATUS NTAPI NtOpenProcessToken(HANDLE, ACCESS_MASK, PHANDLE);
+NTSYSAPI NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE, BOOLEAN, PTOKEN_PRIVILEGES, ULONG, PTOKEN_PRIVILEGES,
+                                                PULONG);
 
 #define OK ((NTSTATUS)0)
 #define INFO_LENGTH_MISMATCH ((NTSTATUS)0xC0000004)
@@ -385,6 +388,49 @@ static void attributes(void) {
     CloseHandle(file);
 }
 
+// Without SeChangeNotifyPrivilege each directory on the way must let the caller pass, also one that a handle
+// stands for: DIRECTORY_TRAVERSE.
+static void traversal(void) {
+    struct {
+        UCHAR revision, zero;
+        USHORT control;
+        ULONG owner, group, sacl, dacl;
+        ACL list;
+    } nobody = {1, 0, SE_SELF_RELATIVE | SE_DACL_PRESENT, 0, 0, 0, 20, {ACL_REVISION, 0, 8, 0, 0}};
+    UNICODE_STRING name;
+    HANDLE directory, event, second = NULL, token;
+    OBJECT_ATTRIBUTES oa = named(&name, L"\\Sessions\\1\\BaseNamedObjects\\ConformClosed", 0, NULL);
+    oa.SecurityDescriptor = &nobody;
+    NtCreateDirectoryObject(&directory, 0xf000f, &oa);
+    oa = named(&name, L"Inside", 0, directory);
+    oa.SecurityDescriptor = NULL;
+    // The list lets nobody make anything: a list for a while.
+    NtSetSecurityObject(directory, DACL_SECURITY_INFORMATION,
+                        &(SECURITY_DESCRIPTOR){1, 0, SE_DACL_PRESENT, 0, 0, 0, 0});
+    CHECK(NtCreateEvent(&event, 0x1f0003, &oa, 0, FALSE) == OK, "an event below a directory's handle");
+    NtSetSecurityObject(directory, DACL_SECURITY_INFORMATION, &nobody);
+    CHECK(NtOpenEvent(&second, SYNCHRONIZE, &oa) == OK && NtClose(second) == OK,
+          "with SeChangeNotifyPrivilege nobody asks about traversal");
+    TOKEN_PRIVILEGES none = {1, {{{23, 0}, 0}}};
+    NtOpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &token);
+    NtAdjustPrivilegesToken(token, FALSE, &none, 0, NULL, NULL);
+    CHECK(NtOpenEvent(&second, SYNCHRONIZE, &oa) == ACCESS_DENIED, "without it: STATUS_ACCESS_DENIED");
+    none.Privileges[0].Attributes = SE_PRIVILEGE_ENABLED;
+    NtAdjustPrivilegesToken(token, FALSE, &none, 0, NULL, NULL);
+    NtClose(token), NtClose(event), NtClose(directory);
+}
+
+static void half_way(void) {
+    UNICODE_STRING name;
+    HANDLE handle;
+    OBJECT_ATTRIBUTES oa =
+        named(&name, L"\\Sessions\\1\\BaseNamedObjects\\ConformHalf", 0x10 /* OBJ_PERMANENT */, NULL);
+    CHECK(NtCreateEvent((PHANDLE)8, 0x1f0003, &oa, 0, FALSE) == (NTSTATUS)0xC0000005,
+          "nowhere to put a handle");
+    oa.Attributes = 0;
+    CHECK(NtOpenEvent(&handle, SYNCHRONIZE, &oa) == NAME_NOT_FOUND, "and no object is made");
+}
+
 int main(int argc, char** argv) {
     if (argc > 1 && argv[1][0] == 'e') return 0;
     if (argc > 1 && argv[1][0] == 's') {
@@ -400,5 +446,7 @@ int main(int argc, char** argv) {
     signals();
     into_ended_process();
     attributes();
+    traversal();
+    half_way();
     return finish();
 }
