@@ -45,6 +45,48 @@ ACCESS_MASK to_write(DWORD information) {
     return access;
 }
 
+// \\Sessions\\1\\BaseNamedObjects\\ and the name, in which Global\\ and Local\\ are links.
+void object_path(const WCHAR* name, WCHAR* to) {
+    const auto append = [&](const WCHAR* text) {
+        while (*text)
+            *to++ = *text++;
+    };
+    if (const ULONG session = NtCurrentPeb()->SessionId) {
+        WCHAR digits[12];
+        int n = 11;
+        digits[n] = 0;
+        for (ULONG left = session; left; left /= 10)
+            digits[--n] = WCHAR('0' + left % 10);
+        append(u"\\Sessions\\");
+        append(digits + n);
+    }
+    append(u"\\BaseNamedObjects\\");
+    append(name);
+    *to = 0;
+}
+
+// win32 page sync/synchronization-object-security-and-access-rights: an object of whichever type has the
+// name.
+NTSTATUS open_object(const WCHAR* name, ACCESS_MASK access, HANDLE& handle) {
+    SIZE_T length = 0;
+    while (name[length])
+        ++length;
+    if (length > 0x7f00) return STATUS_OBJECT_NAME_INVALID;
+    constexpr SIZE_T longest_directory = 64;
+    k32::Scratch<WCHAR> text(length + longest_directory);
+    if (!text) return STATUS_NO_MEMORY;
+    object_path(name, text.get());
+    UNICODE_STRING path;
+    RtlInitUnicodeString(&path, text.get());
+    OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, &path, 0, nullptr, nullptr};
+    NTSTATUS status = STATUS_OBJECT_TYPE_MISMATCH;
+    using Open = NTSTATUS NTAPI(HANDLE*, ACCESS_MASK, OBJECT_ATTRIBUTES*);
+    Open* const services[] = {NtOpenEvent, NtOpenMutant, NtOpenSemaphore, NtOpenTimer, NtOpenSection};
+    for (Open* open : services)
+        if (status == STATUS_OBJECT_TYPE_MISMATCH) status = open(&handle, access, &attributes);
+    return status;
+}
+
 // SE_OBJECT_TYPE. Of these the handle is one that the kernel or the service control manager knows.
 enum ObjectType : DWORD { file_object = 1, service = 2, registry_key = 4, kernel_object = 6, last_type = 13 };
 bool is_of_kernel(DWORD type) { return type == file_object || type == registry_key || type == kernel_object; }
@@ -143,8 +185,7 @@ DWORD open_named(const WCHAR* name, DWORD type, ACCESS_MASK access, HANDLE& hand
         return error;
     if (type == registry_key) return open_key(name, access, handle);
     if (type == service) return open_service(name, access, handle);
-    if (type == kernel_object) k32::stop("GetNamedSecurityInfo or SetNamedSecurityInfo (of kernel objects)");
-    return error_of(open(name, access, handle));
+    return error_of(type == kernel_object ? open_object(name, access, handle) : open(name, access, handle));
 }
 
 } // namespace

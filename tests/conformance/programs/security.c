@@ -190,6 +190,31 @@ static void objects(void) {
     second = OpenEventA(EVENT_ALL_ACCESS, FALSE, "ConformSecurityObject");
     CHECK(second != NULL, "a NULL DACL lets everybody in");
     CloseHandle(second);
+    PSECURITY_DESCRIPTOR named = NULL;
+    PSID its_owner = NULL;
+    PACL list = NULL;
+    CHECK(GetNamedSecurityInfoA("Local\\ConformSecurityObject", SE_KERNEL_OBJECT,
+                                OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &its_owner, NULL,
+                                &list, NULL, &named) == ERROR_SUCCESS &&
+              !list && IsWellKnownSid(its_owner, WinBuiltinAdministratorsSid),
+          "GetNamedSecurityInfo, SE_KERNEL_OBJECT");
+    LocalFree(named);
+    CHECK(SetNamedSecurityInfoA("ConformSecurityObject", SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL,
+                                NULL, dacl, NULL) == ERROR_SUCCESS &&
+              GetSecurityInfo(event, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL,
+                              &named) == ERROR_SUCCESS &&
+              list && list->AceCount == dacl->AceCount,
+          "SetNamedSecurityInfo");
+    LocalFree(named);
+    CHECK(GetNamedSecurityInfoA("ConformNothing", SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL,
+                                &list, NULL, &named) == ERROR_FILE_NOT_FOUND,
+          "ERROR_FILE_NOT_FOUND");
+    HANDLE mutex = CreateMutexA(NULL, FALSE, "ConformSecurityMutex");
+    CHECK(GetNamedSecurityInfoA("ConformSecurityMutex", SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL,
+                                NULL, &list, NULL, &named) == ERROR_SUCCESS,
+          "of a mutex");
+    LocalFree(named), CloseHandle(mutex);
+    SetSecurityInfo(event, SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL);
     SECURITY_DESCRIPTOR absolute;
     BYTE lists[512], sid[68], group[68];
     DWORD a = sizeof absolute, l = sizeof lists, s = 0, o = sizeof sid, g = sizeof group;
