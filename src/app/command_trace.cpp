@@ -7,7 +7,7 @@
 #include "trace/reader.h"
 #include "trace/text.h"
 #include <cerrno>
-#include <cstdlib>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <iostream>
@@ -17,6 +17,16 @@
 namespace app {
 
 namespace {
+
+// "310000018010", "0x310000018010", "00003100`00018010"; 0: it is no address of anything.
+std::uint64_t address_of(std::string text) {
+    std::erase(text, '`');
+    if (text.starts_with("0x") || text.starts_with("0X")) text.erase(0, 2);
+    std::uint64_t address = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, address, 16);
+    return error == std::errc() && stopped == end ? address : 0;
+}
 
 void add_export(CLI::App& trace_command, int& status) {
     struct Export {
@@ -76,16 +86,15 @@ void add_trace_command(CLI::App& drvlab, int& status) {
     command
         .add_option("--call", show->text.call,
                     "only what happens within calls of this function or service, WriteFile")
-        ->excludes(json);
+        ->excludes(json)
+        ->check([](const std::string& text) { return text.empty() ? "'' is no name" : std::string(); });
     command
         .add_option("--irp", show->irp,
                     "only what tells of the request at this address, since it was made last")
         ->type_name("ADDRESS")
         ->excludes(json)
         ->check([](const std::string& text) {
-            return text.find_first_not_of("0123456789abcdefABCDEFx`") == std::string::npos
-                       ? std::string()
-                       : "'" + text + "' is no address";
+            return address_of(text) ? std::string() : "'" + text + "' is no address";
         });
     command.callback([show, &status] {
         trace::Reader reader;
@@ -95,9 +104,7 @@ void add_trace_command(CLI::App& drvlab, int& status) {
             return;
         }
         if (!show->irp.empty()) {
-            std::erase(show->irp, '`');
-            const std::string text =
-                trace::request_history(reader, std::strtoull(show->irp.c_str(), nullptr, 16));
+            const std::string text = trace::request_history(reader, address_of(show->irp));
             std::cout << trace::TextFormatter::heading() << text;
             if (reader.damaged()) {
                 std::cerr << "drvlab: " << show->file << ": " << reader.error() << "\n";

@@ -80,6 +80,9 @@ def check(lab, options, folder):
 
     if "no request" not in rs.expect(lab.call(["trace", "show", "--irp", "1234", trace]), 120).stderr:
         raise rs.Failure("a request that is not there")
+    for words in (["--irp", "0"], ["--irp", ""], ["--irp", "12x4"], ["--irp", "1" * 20], ["--call", ""]):
+        if "is no " not in rs.expect(lab.call(["trace", "show", *words, trace]), 120).stderr:
+            raise rs.Failure(f"trace show {words}")
     for words in (["--call", "NtWriteFile"], ["--irp", "1234"]):
         rs.expect(lab.call(["trace", "show", "--json", *words, trace]), 120, stdout="")
 

@@ -275,6 +275,12 @@ bool is_image(std::string_view module, std::string_view image) {
            equal_ignoring_case(module, image.substr(0, image.rfind('.')));
 }
 
+// "Truncated after the fifteenth character", or as it is shown.
+bool is_named(std::string_view pattern, std::string_view image) {
+    constexpr std::size_t kept = 15;
+    return wildcard_match(pattern, image) || wildcard_match(pattern, image.substr(0, kept));
+}
+
 void process_command(Session& s, std::string_view, std::span<const std::string> arguments) {
     std::optional<std::uint64_t> session;
     std::string module;
@@ -288,8 +294,7 @@ void process_command(Session& s, std::string_view, std::span<const std::string> 
     if (wanted == 0) s.print("**** NT ACTIVE PROCESS DUMP ****\n");
     bool found = false;
     for (const Process& process : s.machine.processes()) {
-        if ((wanted && process.body != wanted && process.pid != wanted) ||
-            !wildcard_match(image, process.image))
+        if ((wanted && process.body != wanted && process.pid != wanted) || !is_named(image, process.image))
             continue;
         if ((session && (process.session < 0 || *session != static_cast<unsigned>(process.session))) ||
             (!module.empty() && !is_image(module, process.image)))

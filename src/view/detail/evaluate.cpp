@@ -1,5 +1,6 @@
 // What expressions and type display see of the machine: memory, symbols, registers.
 #include "view/detail/session.h"
+#include <algorithm>
 
 namespace view {
 namespace {
@@ -32,7 +33,6 @@ bool find_register(Machine& machine, std::string_view name, std::uint64_t& value
                 return value = name.size() == 4 ? thread.tid : thread.pid, true;
         return false;
     }
-    const Registers r = machine.registers();
     if (equal_ignoring_case(name, "$peb") || equal_ignoring_case(name, "$teb")) {
         for (const Thread& thread : machine.threads())
             if (thread.body == machine.current_thread() && name[1] == 't') return value = thread.teb, true;
@@ -40,6 +40,8 @@ bool find_register(Machine& machine, std::string_view name, std::uint64_t& value
             if (process.body == machine.current_process() && name[1] == 'p') return value = process.peb, true;
         return false;
     }
+    const Registers r = machine.registers();
+    if (!r.whole && !r.rip) return false; // no guest code runs
     const struct {
         std::string_view name;
         std::uint64_t value;
@@ -48,11 +50,15 @@ bool find_register(Machine& machine, std::string_view name, std::uint64_t& value
                  {"r10", r.r10},    {"r11", r.r11}, {"r12", r.r12}, {"r13", r.r13},  {"r14", r.r14},
                  {"r15", r.r15},    {"rip", r.rip}, {"$ip", r.rip}, {"$csp", r.rsp}, {"efl", r.eflags},
                  {"$retreg", r.rax}};
+    // Of a thread that waits only the registers that survive a call are known.
+    constexpr std::string_view lost[] = {"rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "efl", "$retreg"};
+    const auto is_known = [&](std::string_view whole) { return r.whole || !std::ranges::count(lost, whole); };
     for (const auto& one : known)
-        if (equal_ignoring_case(one.name, name)) return value = one.value, true;
+        if (equal_ignoring_case(one.name, name)) return value = one.value, is_known(one.name);
     for (const auto& one : known)
         if (const unsigned bytes = part_of(one.name, name))
-            return value = (high_byte(name) ? one.value >> 8 : one.value) & ~0ull >> (64 - 8 * bytes), true;
+            return value = (high_byte(name) ? one.value >> 8 : one.value) & ~0ull >> (64 - 8 * bytes),
+                   is_known(one.name);
     return false;
 }
 
