@@ -143,9 +143,14 @@ std::string behind_name(std::string_view text) {
     return std::string(text.substr(from, text.find_last_not_of(blanks) + 1 - from));
 }
 
+// "$$ text", up to the next ';'. Scripts begin so, too: "$$<file", "$$>a<file".
+bool is_comment(std::string_view word) {
+    return word.starts_with("$$") && !word.starts_with("$$<") && !word.starts_with("$$>");
+}
+
 void run_command(Session& s, const std::string& text) {
     std::vector<std::string> words = split_words(text);
-    if (words.empty() || words[0].starts_with("$$")) return; // a comment up to the next ';'
+    if (words.empty() || is_comment(words[0])) return;
     const std::string first = words[0];
     s.argument_text = behind_name(text);
     if (!take_processor(s, words)) return s.error("Couldn't resolve error at '%s'\n", first.c_str());

@@ -573,6 +573,7 @@ TEST_F(DebuggerTest, LineOfSeveralCommands) {
     // debuggercmds/-----comment-specifier-.md, ----comment-line-specifier-.md, -echo--echo-comment-.md
     EXPECT_EQ(debugger_.execute(".echo  a   'b'  \"c\" d ; $$ some text; .echo e; * more text; .echo f"),
               "a   'b'  \"c\" d\ne\n");
+    EXPECT_EQ(debugger_.execute("$$>a<script 1"), "Couldn't resolve error at '$$>a<script'\n");
     EXPECT_EQ(debugger_.execute("? 2*3; *;.echo g"), "Evaluate expression: 6 = 00000000`00000006\n");
     EXPECT_FALSE(debugger_.failed());
     debugger_.execute("q; .echo never");
