@@ -408,6 +408,17 @@ def check_stomped(lab, folder):
         raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
 
 
+def check_completer(lab, folder):
+    """A driver that completes, not in a dispatch routine of its, what the driver below it has: seen always, as it is another image."""
+    low = rs.build_driver(folder, "rrlow", STOMPED_LOWER)
+    entry = STOMPED_UPPER.replace("IoSetCancelRoutine(irp, cancel); IoCancelIrp(irp);", "irp->IoStatus.Status = 0; IoCompleteRequest(irp, 0);")
+    high = build(folder, "rrhigher", {"upper": "if (lower->DriverObject != device->DriverObject) { IoMarkIrpPending(irp); watch(irp); return STATUS_PENDING; }", "entry": entry})
+    for more in ([], ["--verifier", "io"]):
+        done = rs.expect(lab.call(["load", *more, "--watchdog", "2", low, high]), 123)
+        if len(re.findall(r"rrhigher!DriverEntry.*PendedCompletedRequest2.*\(0x209, ", done.stderr)) != 1:
+            raise rs.Failure(f"exit status {done.returncode}:\n{done.stderr}")
+
+
 def check_shutdown(lab, folder):
     """A driver that takes 21 minutes of virtual time for its IRP_MJ_SHUTDOWN."""
     driver = build(folder, "rrshutdown", {
@@ -454,6 +465,10 @@ def check(lab, options, folder):
         check_stomped(lab, folder)
     except rs.Failure as problem:
         problems.append(f"CancelRoutineStomped: {problem}")
+    try:
+        check_completer(lab, folder)
+    except rs.Failure as problem:
+        problems.append(f"PendedCompletedRequest2: {problem}")
     try:
         check_shutdown(lab, folder)
     except rs.Failure as problem:

@@ -121,6 +121,14 @@ bool is_information_doubtful(const IRP* irp) {
            irp->IoStatus.Information > irp->Tail.Overlay.CurrentStackLocation->Parameters.Read.Length;
 }
 
+// A driver above may be the one that calls: then a driver below has its request.
+bool is_completer_doubtful(const IRP* irp, ULONG_PTR caller) {
+    if (level_of(irp) >= irp->StackCount || level_of(irp) < 1) [[likely]]
+        return false;
+    const DEVICE_OBJECT* holder = irp->Tail.Overlay.CurrentStackLocation->DeviceObject;
+    return holder && !detail::in_image(holder->DriverObject, caller);
+}
+
 void finish_associated(IRP* irp, CHAR boost, ULONG_PTR caller) {
     IRP* master = irp->AssociatedIrp.MasterIrp;
     const LONG left = master->AssociatedIrp.IrpCount - 1;
@@ -148,6 +156,8 @@ void complete_request(IRP* irp, CHAR boost, ULONG_PTR caller) {
     if (irp->CancelRoutine) [[unlikely]]
         ke::bug_check(0x48, reinterpret_cast<ULONG_PTR>(irp),
                       reinterpret_cast<ULONG_PTR>(irp->CancelRoutine));
+    if (is_completer_doubtful(irp, caller) && !verifying) [[unlikely]]
+        detail::check_completer(irp, caller);
     note_completion(irp, caller);
     if (trace::on) [[unlikely]]
         trace::emit_irp_complete(irp, static_cast<UCHAR>(irp->CurrentLocation), irp->IoStatus.Status,

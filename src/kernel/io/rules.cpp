@@ -199,6 +199,11 @@ void check_more(const Completing& c) {
 
 } // namespace
 
+void check_completer(const IRP* irp, ULONG_PTR caller) {
+    if (const ULONG_PTR exact = ke::calling_address()) caller = exact;
+    check_image({irp, caller, irp->Tail.Overlay.CurrentStackLocation});
+}
+
 void check_completion(const IRP* irp, ULONG_PTR caller) {
     if (const ULONG_PTR exact = ke::calling_address()) caller = exact;
     const Completing c{

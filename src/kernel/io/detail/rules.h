@@ -33,6 +33,8 @@ inline IO_STACK_LOCATION* stack_of(const IRP* irp) {
 [[gnu::cold]] void report_unmarked_routine(const IRP* irp, const IO_STACK_LOCATION& done);
 // A dispatch routine around this completion had the request at a higher location.
 [[gnu::cold]] void check_owner(const IRP* irp, ULONG_PTR caller, const Call& within);
+// Not the image of the driver that has the request completes it, and there are drivers above.
+[[gnu::cold]] void check_completer(const IRP* irp, ULONG_PTR caller);
 [[gnu::cold]] void check_uninitialized(const IRP* irp);
 [[gnu::cold]] void report_call_level(const IRP* irp);
 [[gnu::cold]] void report_no_location(const IRP* irp);
