@@ -9,6 +9,7 @@
 #include "kernel/cm/registry.h"
 #include "kernel/io/driver_service.h"
 #include "kernel/ke/wait.h"
+#include "kernel/ob/object.h"
 #include "kernel/scm/database.h"
 #include <algorithm>
 
@@ -138,14 +139,21 @@ void Machine::start_services(unsigned start) {
     }
 }
 
+namespace {
+constexpr LARGE_INTEGER poll{.QuadPart = -100'000}; // 10 ms
+
+// A file whose last reference went with a request, at APC_LEVEL, is closed by a system thread.
+void await_deferred_deletes() {
+    for (int i = 0; i < 100 && ob::has_deferred_deletes(); i++)
+        ke::delay_execution(KernelMode, false, poll);
+}
+} // namespace
+
 // Images of drivers that were unloaded by service, but are held still.
 void Machine::await_leaving_drivers() {
-    constexpr LONGLONG poll = -100'000; // 10 ms
-    LARGE_INTEGER interval;
-    interval.QuadPart = poll;
     for (std::size_t n = 0; n < drivers_.size(); n++) {
         for (int i = 0; i < 100 && drivers_[n].leaving && !drivers_[n].left; i++)
-            ke::delay_execution(KernelMode, false, interval);
+            ke::delay_execution(KernelMode, false, poll);
         if (drivers_[n].leaving && !drivers_[n].left)
             report("Unload", drivers_[n].spec.name +
                                  ": unloaded, but something still holds its driver object or a device of it");
@@ -180,6 +188,7 @@ bool Machine::unload_driver(LoadedDriver& driver) {
 
 // Last loaded first, as drivers stand on each other. Inbox drivers stay, as on Windows.
 bool Machine::unload_drivers() {
+    await_deferred_deletes();
     std::vector<LoadedDriver*> order;
     for (LoadedDriver& driver : drivers_)
         if (driver.object && !driver.spec.inbox) order.push_back(&driver);

@@ -235,13 +235,19 @@ void dereference_defer_delete(PVOID body) {
 
 void set_deferred_delete_hook(void (*request)()) { deferred_request = request; }
 
+static ULONG deletes_under_way = 0; // calls of run_deferred_deletes() that have not returned
+
 void run_deferred_deletes() {
+    ++deletes_under_way;
     while (OBJECT_HEADER* header = deferred_head) {
         deferred_head = static_cast<OBJECT_HEADER*>(header->NextToFree);
         header->HandleCount = 0;
         delete_now(header);
     }
+    --deletes_under_way;
 }
+
+bool has_deferred_deletes() { return deferred_head || deletes_under_way; }
 
 NTSTATUS reference_by_pointer(PVOID body, ACCESS_MASK, OBJECT_TYPE* type, KPROCESSOR_MODE mode) {
     if (type_of(body) != type && mode != KernelMode) return STATUS_OBJECT_TYPE_MISMATCH;

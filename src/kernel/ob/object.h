@@ -100,6 +100,7 @@ DISPATCHER_HEADER* waitable(PVOID body);
 // PASSIVE_LEVEL.
 void set_deferred_delete_hook(void (*request)());
 void run_deferred_deletes();
+bool has_deferred_deletes(); // waiting, or under way
 
 // Debugger: whether an object's body is at this address (walks all types; slow). Objects of a type by list.
 bool is_object(const void* body);
