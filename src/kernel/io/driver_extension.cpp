@@ -83,6 +83,7 @@ void run_reinitialization() {
                 "at %#lx)",
                 endless, reinterpret_cast<ULONG_PTR>(r->routine));
         reinitializations = r->next;
+        const Reinitialization around = running; // the routine may load drivers with routines of their own
         running = *r;
         pool::release(r, extension_tag);
         running.driver->Flags &= ~(DRVO_REINIT_REGISTERED | DRVO_BOOTREINIT_REGISTERED);
@@ -90,7 +91,7 @@ void run_reinitialization() {
         running.driver->DriverExtension->Count = ++running.calls;
         detail::checked_call("a reinitialization routine", running.routine, running.driver, running.context,
                              running.calls);
-        running = {};
+        running = around;
     }
 }
 

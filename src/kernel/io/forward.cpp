@@ -39,7 +39,8 @@ bool is_operation_synchronous(const IRP* irp) {
     // "also returns TRUE if the IRP contains an IOCTL or FSCTL request with … METHOD_BUFFERED"
     const bool control = location->MajorFunction == IRP_MJ_DEVICE_CONTROL ||
                          (location->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL &&
-                          location->MinorFunction == IRP_MN_USER_FS_REQUEST);
+                          (location->MinorFunction == IRP_MN_USER_FS_REQUEST ||
+                           location->MinorFunction == IRP_MN_KERNEL_CALL));
     if (control && (location->Parameters.DeviceIoControl.IoControlCode & 3) == METHOD_BUFFERED) return true;
     return (irp->Flags & IRP_SYNCHRONOUS_API) || (file && (file->Flags & FO_SYNCHRONOUS_IO));
 }

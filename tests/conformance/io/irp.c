@@ -312,6 +312,14 @@ static void kinds(void) {
     CHECK(!import_IoIsOperationSynchronous(irp), "a file for asynchronous I/O");
     irp->Flags = IRP_SYNCHRONOUS_API;
     CHECK(import_IoIsOperationSynchronous(irp), "an API that is synchronous on every file");
+    irp->Flags = 0, stack->MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+    stack->Parameters.DeviceIoControl.IoControlCode = METHOD_BUFFERED;
+    for (UCHAR minor = IRP_MN_USER_FS_REQUEST; minor <= 4; minor += 4) { // IRP_MN_KERNEL_CALL
+        stack->MinorFunction = minor;
+        CHECK(import_IoIsOperationSynchronous(irp), "and an FSCTL request with METHOD_BUFFERED");
+    }
+    stack->MinorFunction = 1; // IRP_MN_MOUNT_VOLUME
+    CHECK(!import_IoIsOperationSynchronous(irp), "not a request to mount, which has no code");
     IoFreeIrp(irp);
 }
 
