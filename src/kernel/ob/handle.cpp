@@ -363,8 +363,10 @@ Result<HANDLE> duplicate_handle(const Duplicate& what) {
     return result;
 }
 
-// STATUS_SUCCESS too where the type's open procedure does not want the handle.
+// STATUS_SUCCESS too where the type's open procedure does not want the handle, and for an exclusive object,
+// to which "no other processes can open handles" (ntdef page ns-ntdef-_object_attributes).
 static NTSTATUS copy_handle(ULONG_PTR value, const HandleEntry& entry, HandleTable& child) {
+    if (entry.object->Flags & OB_FLAG_EXCLUSIVE_OBJECT) return STATUS_SUCCESS;
     PVOID object = body_of(entry.object);
     HandleEntry copy = entry;
     reference(object); // the parent's handle may be closed while the procedure runs

@@ -3,6 +3,8 @@
 // nf-handleapi-compareobjecthandles, nf-handleapi-duplicatehandle, nf-synchapi-signalobjectandwait,
 // nf-synchapi-waitformultipleobjects, nf-memoryapi-createfilemappingw; kernel page
 // nf-ntifs-zwduplicateobject.
+#include <stdlib.h>
+#include <wchar.h>
 #include <windows.h>
 #include <winternl.h>
 
@@ -354,6 +356,30 @@ static void into_ended_process(void) {
     CloseHandle(child.hThread), CloseHandle(child.hProcess);
 }
 
+// "No other processes can open handles to this object": inheriting makes none either.
+static void exclusive(void) {
+    WCHAR self[MAX_PATH], line[MAX_PATH + 32];
+    STARTUPINFOW start = {.cb = sizeof start};
+    PROCESS_INFORMATION child;
+    OBJECT_ATTRIBUTES oa;
+    HANDLE mine, shared = CreateEventW(NULL, TRUE, FALSE, NULL);
+    DWORD code = 99;
+    InitializeObjectAttributes(&oa, NULL, OBJ_EXCLUSIVE, NULL, NULL);
+    NtCreateEvent(&mine, 0x1f0003, &oa, 0, FALSE);
+    SetHandleInformation(mine, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    SetHandleInformation(shared, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    GetModuleFileNameW(NULL, self, MAX_PATH);
+    swprintf(line, MAX_PATH + 32, L"\"%ls\" i %u %u", self, (unsigned)(ULONG_PTR)mine,
+             (unsigned)(ULONG_PTR)shared);
+    if (CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &child)) {
+        WaitForSingleObject(child.hProcess, INFINITE);
+        GetExitCodeProcess(child.hProcess, &code);
+        CloseHandle(child.hThread), CloseHandle(child.hProcess);
+    }
+    CHECK(code == 2, "a child does not inherit the handle of an exclusive object");
+    CloseHandle(mine), CloseHandle(shared);
+}
+
 static void attributes(void) {
     OBJECT_ATTRIBUTES oa;
     HANDLE handle = NULL;
@@ -433,6 +459,9 @@ static void half_way(void) {
 
 int main(int argc, char** argv) {
     if (argc > 1 && argv[1][0] == 'e') return 0;
+    if (argc > 3 && argv[1][0] == 'i') // which of two handles are events here
+        return (SetEvent((HANDLE)(ULONG_PTR)atoi(argv[2])) ? 1 : 0) |
+               (SetEvent((HANDLE)(ULONG_PTR)atoi(argv[3])) ? 2 : 0);
     if (argc > 1 && argv[1][0] == 's') {
         permanence();
         return finish();
@@ -445,6 +474,7 @@ int main(int argc, char** argv) {
     waits();
     signals();
     into_ended_process();
+    exclusive();
     attributes();
     traversal();
     half_way();
