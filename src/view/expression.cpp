@@ -11,7 +11,8 @@ namespace {
 using u64 = std::uint64_t;
 
 bool is_word(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_$!`.@?:~", c) != nullptr;
+    const bool in_utf8 = static_cast<unsigned char>(c) >= 0x80; // modules may have any name
+    return in_utf8 || std::isalnum(static_cast<unsigned char>(c)) || std::strchr("_$!`.@?:~", c) != nullptr;
 }
 
 std::string lower(std::string_view text) {

@@ -14,6 +14,7 @@ Source machine() {
         return true;
     };
     s.find = [](std::string_view name, std::uint64_t& value) {
+        if (name == "n\u00e4mes!gr\u00f6\u00dfe") return value = 0x300000500000, true;
         if (name == "null!NullWrite") return value = 0x300000401000, true;
         if (name == "@rip") return value = 0x1234, true;
         return false;
@@ -82,6 +83,7 @@ TEST(Expression, ReadsMemorySymbolsAndRegisters) {
     EXPECT_EQ(eval("wo(1000)==0x409"), 1u);
     EXPECT_EQ(eval("by 1008"), 0xffu);
     EXPECT_EQ(eval("null!NullWrite+0x10"), 0x300000401010u);
+    EXPECT_EQ(eval("n\u00e4mes!gr\u00f6\u00dfe+10"), 0x300000500010u);
     EXPECT_EQ(eval("@rip + 8"), 0x123cu);
     EXPECT_EQ(eval("$vvalid(1000, 10)"), 1u);
     EXPECT_EQ(eval("$vvalid(1000, 2000)"), 0u);
