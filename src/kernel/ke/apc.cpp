@@ -102,6 +102,17 @@ KAPC* next_kernel_apc(Thread& self) {
     return &apc;
 }
 
+void run_down(LIST_ENTRY& head) {
+    while (!list::empty(head)) {
+        KAPC& apc = first_of(head);
+        take(apc);
+        if (const ULONG number = apc.SpareLong0)
+            functions[number](apc);
+        else if (apc.RundownRoutine)
+            seh::call_out(apc.RundownRoutine, &apc);
+    }
+}
+
 } // namespace
 
 void initialize_kernel_apc(KAPC& apc, Thread& thread, KernelApcFunction function, PVOID argument1,
@@ -256,17 +267,12 @@ bool test_alert(KPROCESSOR_MODE mode) {
     return alerted;
 }
 
+void run_down_user_apcs(Thread& thread) { run_down(thread.Tcb.ApcState.ApcListHead[1]); }
+
 void run_down_apcs(Thread& thread) {
     thread.apcs_closed = true;
     for (LIST_ENTRY& head : thread.Tcb.ApcState.ApcListHead)
-        while (!list::empty(head)) {
-            KAPC& apc = first_of(head);
-            take(apc);
-            if (const ULONG number = apc.SpareLong0)
-                functions[number](apc);
-            else if (apc.RundownRoutine)
-                seh::call_out(apc.RundownRoutine, &apc);
-        }
+        run_down(head);
 }
 
 } // namespace nt::ke

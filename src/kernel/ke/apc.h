@@ -56,5 +56,7 @@ bool test_alert(KPROCESSOR_MODE mode);
 
 // At the end of a thread: APCs that will never run are told by their rundown routine, or freed with it.
 void run_down_apcs(Thread& thread);
+// The same of its user APCs only, while it still takes kernel APCs: before others may think it gone.
+void run_down_user_apcs(Thread& thread);
 
 } // namespace nt::ke

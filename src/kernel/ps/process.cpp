@@ -181,6 +181,7 @@ void run_down(ke::Thread& thread) {
     keep_times(thread);
     if (&process == system_process || !thread.teb) return;
     free_thread_memory(process, thread);
+    ke::run_down_user_apcs(thread); // requests lie in them, and the last thread does not wait for this one
     process.ActiveThreads = process.ActiveThreads - 1;
     if (process.ActiveThreads == 0) finish(process);
 }
