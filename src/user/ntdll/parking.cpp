@@ -25,20 +25,27 @@ LIST_ENTRY& queue_of(const volatile void* address) {
     return queue;
 }
 
-// The thread's event lives in a slot of the TEB that the system reserves.
-HANDLE& thread_event() { return NtCurrentTeb()->SystemReserved1[0]; }
+// In a slot of the TEB that the system reserves.
+Waiter*& slot() { return reinterpret_cast<Waiter*&>(NtCurrentTeb()->SystemReserved1[0]); }
 
 } // namespace
 
-bool enqueue(Waiter& waiter, const volatile void* address, bool (*still_wait)(void*), void* context) {
-    if (!thread_event()) {
-        constexpr ULONG synchronization_event = 1;
-        const NTSTATUS status =
-            NtCreateEvent(&thread_event(), EVENT_ALL_ACCESS, nullptr, synchronization_event, 0);
-        if (!NT_SUCCESS(status)) RtlRaiseStatus(status);
+Waiter& own_waiter() {
+    if (slot()) return *slot();
+    auto* waiter = static_cast<Waiter*>(allocate(sizeof(Waiter)));
+    constexpr ULONG synchronization_event = 1;
+    const NTSTATUS status =
+        waiter ? NtCreateEvent(&waiter->event, EVENT_ALL_ACCESS, nullptr, synchronization_event, 0)
+               : STATUS_NO_MEMORY;
+    if (!NT_SUCCESS(status)) {
+        release(waiter);
+        RtlRaiseStatus(status);
     }
+    return *(slot() = waiter);
+}
+
+bool enqueue(Waiter& waiter, const volatile void* address, bool (*still_wait)(void*), void* context) {
     waiter.address = address;
-    waiter.event = thread_event();
     Lock lock;
     waiter.queued = still_wait(context);
     if (waiter.queued) insert_tail(queue_of(address), waiter.link);
@@ -88,9 +95,10 @@ ULONG wake(const volatile void* address, ULONG count) {
 } // namespace parking
 
 void release_thread_wait_event() {
-    HANDLE& event = parking::thread_event();
-    if (event) NtClose(event);
-    event = nullptr;
+    parking::Waiter*& waiter = parking::slot();
+    if (waiter) NtClose(waiter->event);
+    release(waiter);
+    waiter = nullptr;
 }
 
 } // namespace nt

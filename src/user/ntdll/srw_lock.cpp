@@ -79,7 +79,7 @@ void NTAPI RtlWakeAllConditionVariable(RTL_CONDITION_VARIABLE* variable) { parki
 
 NTSTATUS NTAPI RtlSleepConditionVariableCS(RTL_CONDITION_VARIABLE* variable, RTL_CRITICAL_SECTION* section,
                                            const LARGE_INTEGER* timeout) {
-    parking::Waiter waiter;
+    parking::Waiter& waiter = parking::own_waiter();
     parking::enqueue(waiter, variable, always, nullptr);
     RtlLeaveCriticalSection(section);
     const NTSTATUS status = parking::wait(waiter, timeout);
@@ -90,7 +90,7 @@ NTSTATUS NTAPI RtlSleepConditionVariableCS(RTL_CONDITION_VARIABLE* variable, RTL
 NTSTATUS NTAPI RtlSleepConditionVariableSRW(RTL_CONDITION_VARIABLE* variable, RTL_SRWLOCK* lock,
                                             const LARGE_INTEGER* timeout, ULONG flags) {
     const bool shared = flags & 1; // RTL_CONDITION_VARIABLE_LOCKMODE_SHARED
-    parking::Waiter waiter;
+    parking::Waiter& waiter = parking::own_waiter();
     parking::enqueue(waiter, variable, always, nullptr);
     release_lock(lock, shared);
     const NTSTATUS status = parking::wait(waiter, timeout);

@@ -196,6 +196,41 @@ static void storage_of_ended_threads(void) {
     TerminateThread(other, 1);
 }
 
+static SRWLOCK lost = SRWLOCK_INIT, others[600];
+static DWORD WINAPI waits_for_lost(void* p) {
+    (void)p;
+    AcquireSRWLockExclusive(&lost);
+    return 0;
+}
+static DWORD WINAPI holds(void* lock) {
+    AcquireSRWLockExclusive(lock);
+    Sleep(1);
+    ReleaseSRWLockExclusive(lock);
+    return 0;
+}
+// What a terminated thread waited for is lost; other locks are not.
+static void terminated_waiters(void) {
+    AcquireSRWLockExclusive(&lost);
+    HANDLE thread = CreateThread(NULL, 0, waits_for_lost, NULL, 0, NULL);
+    Sleep(1);
+    TerminateThread(thread, 1);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    for (int i = 0; i < 600; i += 2) {
+        thread = CreateThread(NULL, 0, holds, &others[i], 0, NULL);
+        while (TryAcquireSRWLockExclusive(&others[i])) {
+            ReleaseSRWLockExclusive(&others[i]);
+            Sleep(0);
+            if (WaitForSingleObject(thread, 0) == WAIT_OBJECT_0) break;
+        }
+        AcquireSRWLockExclusive(&others[i]);
+        ReleaseSRWLockExclusive(&others[i]);
+        WaitForSingleObject(thread, INFINITE);
+        CloseHandle(thread);
+    }
+    CHECK(1, "SRW locks beside one whose waiter was terminated");
+}
+
 static void interlocked_list(void) {
     SLIST_HEADER* head = _aligned_malloc(sizeof *head, 16);
     InitializeSListHead(head);
@@ -215,6 +250,7 @@ int main(void) {
     one_time();
     storage();
     storage_of_ended_threads();
+    terminated_waiters();
     interlocked_list();
     return finish();
 }
