@@ -7,7 +7,17 @@ namespace {
 
 void NTAPI (*thread_base_hook)(THREAD_START, PVOID);
 PTOP_LEVEL_EXCEPTION_FILTER unhandled_filter;
-bool process_is_initialized;
+enum : ULONG { not_begun, begun, done };
+ULONG process_start;
+
+// "New threads can be created, but they do not begin execution until DLL initialization is done for the
+// process."
+void await_process_start() {
+    LARGE_INTEGER interval;
+    interval.QuadPart = -100'000; // 10 ms
+    while (__atomic_load_n(&process_start, __ATOMIC_ACQUIRE) != done)
+        NtDelayExecution(FALSE, &interval);
+}
 
 } // namespace
 
@@ -17,11 +27,14 @@ void start_thread();
 extern "C" {
 
 void NTAPI LdrInitializeThunk(CONTEXT* context, PVOID, PVOID) {
-    if (!process_is_initialized) {
-        process_is_initialized = true; // the first thread runs alone: others are made by it
+    ULONG before = not_begun; // whoever comes first: another process may have made threads here
+    if (__atomic_compare_exchange_n(&process_start, &before, begun, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
         start_process();
         NtCurrentTeb()->SameTebFlags |= 0x420; // RanProcessInit, InitialThread
+        __atomic_store_n(&process_start, done, __ATOMIC_RELEASE);
     } else {
+        await_process_start();
         start_thread();
     }
     NtContinue(context, 1);

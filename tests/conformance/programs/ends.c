@@ -51,6 +51,7 @@ static int plain_child(const char* what, HANDLE ready) {
             Sleep(1);
         return 14;
     }
+    if (!strcmp(what, "nothing")) return 16;
     if (!strcmp(what, "orphan")) {
         InitializeCriticalSection(&held);
         CreateThread(NULL, 0, holder, ready, 0, NULL);
@@ -102,6 +103,25 @@ static DWORD end_of(const char* what, UINT code) {
     return result;
 }
 
+// A child whose first threads are another process's doing; "new threads can be created, but they do not begin
+// execution until DLL initialization is done for the process".
+static DWORD end_with_remote_threads(int round) {
+    STARTUPINFOA startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION p;
+    char line[] = "ends nothing 0";
+    DWORD result = ~0u;
+    if (!CreateProcessA(self, line, NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL, &startup, &p))
+        return ~0u;
+    for (int i = 0; i < 3; ++i)
+        CloseHandle(
+            CreateRemoteThread(p.hProcess, NULL, 0, (PVOID)Sleep, (PVOID)(LONG_PTR)(i * round % 4), 0, NULL));
+    ResumeThread(p.hThread);
+    if (WaitForSingleObject(p.hProcess, 10000) == WAIT_OBJECT_0) GetExitCodeProcess(p.hProcess, &result);
+    CloseHandle(p.hThread);
+    CloseHandle(p.hProcess);
+    return result;
+}
+
 // Nobody reads any more: a write finds no request.
 static int nobody_reads(void) {
     HANDLE device = open_device(0);
@@ -133,6 +153,10 @@ int main(int argc, char** argv) {
     for (int i = 0; i < 8; ++i)
         good &= end_of("loading", 0) == 14;
     CHECK(good, "ExitProcess waits for threads that are in their DLL initialization or detach routines");
+    good = 1;
+    for (int i = 0; i < 12; ++i)
+        good &= end_with_remote_threads(i) == 16;
+    CHECK(good, "CreateRemoteThread into a process that has not begun");
     CHECK(end_of("orphan", 0) == 0xc000004b,
           "a critical section of a thread that was ended, entered while the process ends: its end");
     return finish();
