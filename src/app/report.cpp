@@ -150,7 +150,8 @@ std::string bug_check_report(Machine& machine, const ke::Stop& stop) {
     s += format("                       (0x%016llX,0x%016llX,0x%016llX,0x%016llX)\n\n",
                 (ull)stop.parameters[0], (ull)stop.parameters[1], (ull)stop.parameters[2],
                 (ull)stop.parameters[3]);
-    s += format("%s (%x)\n", name ? name : "(unknown bug check)", stop.code);
+    s += format("%s (%x)\n", name ? name : "Unknown bugcheck code", stop.code);
+    if (!name) s += "Unknown bugcheck description\n";
     if (stop.text[0]) s += wrap(stop.text, columns) + "\n";
     s += unloaded_driver(machine, stop);
     s += "Arguments:\n";

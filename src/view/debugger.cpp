@@ -1,4 +1,5 @@
 #include "view/debugger.h"
+#include "view/detail/absent_commands.h"
 #include "view/detail/session.h"
 #include <algorithm>
 
@@ -160,6 +161,8 @@ void run_command(Session& s, const std::string& text) {
         command->run(s, name, std::span(words).subspan(1));
     else if (changes_machine(name))
         s.error("%s: no command runs or changes the machine\n", name.c_str());
+    else if (is_absent_command(name))
+        s.error("%s: this debugger has no such command\n", name.c_str());
     else if (name.starts_with('!'))
         s.error("No export %s found\n", name.c_str() + 1);
     else

@@ -612,6 +612,10 @@ TEST_F(DebuggerTest, ArgumentsThatMeanNothingAreRefused) {
         {"db nt Lffffffff", "^ Range error in 'Lffffffff'\n"},
         {"!ioctldecode 1ffffffff", "1ffffffff has more than 32 bits\n"},
         {"!error 1c0000005", "1c0000005 has more than 32 bits\n"},
+        {"u nt!IofCallDriver", "u: this debugger has no such command\n"},
+        {"!analyze -v", "!analyze: this debugger has no such command\n"},
+        {"!ndiskd.oid", "!ndiskd.oid: this debugger has no such command\n"},
+        {".reload", ".reload: this debugger has no such command\n"},
         {"!process 0 0 NoSuch", "**** NT ACTIVE PROCESS DUMP ****\nNo process with the image 'NoSuch'\n"}};
     for (const auto& [command, message] : refused) {
         EXPECT_EQ(debugger_.execute(command), message) << command;
