@@ -3,6 +3,7 @@
 #include "app/machine.h"
 #include "app/target.h"
 #include "app/text.h"
+#include "kernel/io/device_walk.h"
 #include "kernel/ob/namespace.h"
 #include "trace/names.h"
 #include <cstdio>
@@ -33,8 +34,9 @@ void Machine::describe_drivers() {
                     d.module->file_name.c_str(), static_cast<unsigned long long>(d.module->base),
                     d.module->size);
         bool any = false;
+        io::DeviceWalk walk("NextDevice");
         for (DEVICE_OBJECT* device = d.object->DeviceObject; device;
-             device = device->NextDevice, any = true) {
+             device = walk.to(device->NextDevice), any = true) {
             const auto object = target.object_at(reinterpret_cast<std::uint64_t>(device));
             const std::string path = object && !object->path.empty() ? object->path : "(unnamed)";
             std::printf("  device %016llx  %s  type 0x%x  flags 0x%x%s\n",

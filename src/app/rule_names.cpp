@@ -26,6 +26,7 @@ constexpr std::string_view names[] = {
     "CriticalRegions",
     "DeadlockDetection",
     "DetachedTwice",
+    "DeviceAttachedInRing",
     "DeviceDeletedAttached",
     "DeviceDeletedInUse",
     "DeviceDeletedTwice",

@@ -145,6 +145,8 @@ ASLEEP = r"IRQL_NOT_LESS_OR_EQUAL \(a\)\n[\s\S]*FAULTING_IP: NAME!dpc_routine[^\
 REQUEST = r"PENDING_IRPS:\nIRP [0-9a-f]+ IRP_MJ_READ%s: \\Driver\\NAME\s+\(stack\s+location 1,[\s]+marked[\s]+pending\)[\s]+has[\s]+it,[\s]+with%s[\s]+a[\s]+cancel[\s]+routine\n    given to NAME!read"
 WAITING = r"drvlab: every thread waits, and nothing is due that could wake one\nthread [0-9a-f]{16} \(Cid [0-9a-f.]+\) waits for event [\s\S]*client!main\+0x[0-9a-f]+ \[[^\]]*client\.c @ \d+\]\n[\s\S]*"
 INTERRUPT = r"INTERRUPTS:\nline 7%s\n    vector a0, latched:\n        NAME!isr \[[^\]]*NAME\.c @ 20\d\]\n        called %s, said 'mine' %s\n"
+RING = r"drvlab: a chain of devices never ends: %s leads from the device [0-9a-f]+ of \\Driver\\NAME back to it"
+DELAYS = "LARGE_INTEGER none = {.QuadPart = 0}; for (;;) KeDelayExecutionThread(KernelMode, %s, &none);"
 # name, parts of the driver, the program's argument, processors, options, exit status, what the report says
 CASES = [
     # It spins: calling nothing, with pause, with calls; at every level.
@@ -182,6 +184,14 @@ CASES = [
     ("initializes_again", {"entry": "IoRegisterDriverReinitialization(driver, initialize_again, NULL);"}, "s", 1, 0, 126,
      r"drvlab: reinitialization routines have registered themselves again 1000000 times"),
     ("shuts_down_again", {"entry": "IoRegisterShutdownNotification(device);"}, "s", 1, 0, 0, ""),
+    # It attaches its device to itself; then the program opens it. It makes its device the next of itself.
+    ("attached_in_ring", {"entry": "IoAttachDeviceToDeviceStack(device, device);"}, "s", 1, 0, 126,
+     RING % "AttachedDevice" + r"[\s\S]*drvlab: NAME!DriverEntry\+0x[0-9a-f]+ \[[^\]]*NAME\.c @ \d+\]: attaches the device [0-9a-f]+ of \\Driver\\NAME to a stack that it is in: "
+     r"[^\n]*\(DeviceAttachedInRing\)"),
+    ("next_of_itself", {"entry": "device->NextDevice = device;"}, "s", 1, 0, 126, RING % "NextDevice"),
+    # It gives up the processor for ever, for no time.
+    ("delays_for_no_time", {"read": DELAYS % "FALSE"}, "s", 1, 0, 126, r"drvlab: code has been spinning for 10 minutes of virtual time at NAME!read\+"),
+    ("delays_alertably", {"read": DELAYS % "TRUE"}, "s", 2, 0, 126, r"drvlab: code has been spinning for 10 minutes of virtual time at NAME!read\+"),
     # Its work item queues itself for ever, on the only processor: the others starve and are helped.
     ("works_for_ever", {"read": "work(device, IoAllocateWorkItem(device));"}, "s", 1, 0, 0, ""),
 ]

@@ -86,7 +86,8 @@ extern "C" NTSTATUS IoEnumerateDeviceObjectList(DRIVER_OBJECT* driver, DEVICE_OB
                                                 ULONG* count) {
     const ULONG room = size / sizeof(DEVICE_OBJECT*);
     ULONG n = 0;
-    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice, ++n) {
+    io::DeviceWalk walk("NextDevice");
+    for (DEVICE_OBJECT* d = driver->DeviceObject; d; d = walk.to(d->NextDevice), ++n) {
         if (n >= room) continue;
         ob::reference(d);
         list[n] = d;

@@ -133,10 +133,7 @@ extern "C" NTSTATUS NtDelayExecution(BOOLEAN alertable, const LARGE_INTEGER* giv
 }
 GATE(NtDelayExecution);
 
-// Nobody else is ready here: another processor may have what the caller is waiting for.
 extern "C" NTSTATUS NtYieldExecution() {
-    if (ke::yield()) return STATUS_SUCCESS;
-    ke::spin_once(0);
-    return STATUS_NO_YIELD_PERFORMED;
+    return ke::yield_or_spin() ? STATUS_SUCCESS : STATUS_NO_YIELD_PERFORMED;
 }
 GATE(NtYieldExecution);

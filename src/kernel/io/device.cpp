@@ -157,14 +157,9 @@ void delete_device(DEVICE_OBJECT* device) {
     detail::continue_pending(device);
 }
 
-DEVICE_OBJECT* top_of_stack(DEVICE_OBJECT* device) {
-    while (device->AttachedDevice)
-        device = device->AttachedDevice;
-    return device;
-}
 DEVICE_OBJECT* bottom_of_stack(DEVICE_OBJECT* device) {
-    while (DEVICE_OBJECT* lower = attached_to(device))
-        device = lower;
+    for (DeviceWalk walk("AttachedTo"); DEVICE_OBJECT* lower = attached_to(device);)
+        device = walk.to(lower);
     return device;
 }
 
@@ -175,10 +170,11 @@ bool is_going(const DEVICE_OBJECT* device) {
 }
 
 bool is_in_stack(const DEVICE_OBJECT* device, const DEVICE_OBJECT* of) {
-    for (const DEVICE_OBJECT* d = of; d; d = d->AttachedDevice)
+    DeviceWalk walk("AttachedDevice");
+    for (const DEVICE_OBJECT* d = of; d; d = walk.to(d->AttachedDevice))
         if (d == device) return true;
     const VPB* vpb = of->Vpb;
-    for (const DEVICE_OBJECT* d = vpb ? vpb->DeviceObject : nullptr; d; d = d->AttachedDevice)
+    for (const DEVICE_OBJECT* d = vpb ? vpb->DeviceObject : nullptr; d; d = walk.to(d->AttachedDevice))
         if (d == device) return true;
     return false;
 }
@@ -195,6 +191,7 @@ DEVICE_OBJECT* attach_to_stack(DEVICE_OBJECT* source, DEVICE_OBJECT* target, DEV
     if (to) *to = nullptr;
     if (is_going(top)) return nullptr;
     if (top->StackSize == most_stack_locations) return nullptr; // assumed
+    detail::check_ring(source, top);
     source->StackSize = static_cast<CHAR>(top->StackSize + 1);
     source->AlignmentRequirement = top->AlignmentRequirement;
     source->SectorSize = top->SectorSize;

@@ -3,6 +3,7 @@
 #include "abi/ioctl.h"
 #include "abi/irp.h"
 #include "base/result.h"
+#include "kernel/io/device_walk.h"
 #include "kernel/ob/object.h"
 
 namespace nt::io {
@@ -27,7 +28,11 @@ Result<DEVICE_OBJECT*> create_device(const NewDevice& what);
 // IoDeleteDevice: the name goes at once, the memory with the last reference.
 void delete_device(DEVICE_OBJECT* device);
 
-DEVICE_OBJECT* top_of_stack(DEVICE_OBJECT* device);
+inline DEVICE_OBJECT* top_of_stack(DEVICE_OBJECT* device) {
+    for (DeviceWalk walk("AttachedDevice"); device->AttachedDevice;)
+        device = walk.to(device->AttachedDevice);
+    return device;
+}
 bool is_going(const DEVICE_OBJECT* device); // being unloaded, removed or deleted
 // Whether the device is one of the stack that requests on files of `of` go through.
 bool is_in_stack(const DEVICE_OBJECT* device, const DEVICE_OBJECT* of);
@@ -55,9 +60,7 @@ inline DEVICE_OBJECT* related_device(const FILE_OBJECT* file) {
     if (file->Vpb && file->Vpb->DeviceObject) device = file->Vpb->DeviceObject;
     if (!(file->Flags & FO_DIRECT_DEVICE_OPEN) && device->Vpb && device->Vpb->DeviceObject)
         device = device->Vpb->DeviceObject;
-    while (device->AttachedDevice)
-        device = device->AttachedDevice;
-    return device;
+    return top_of_stack(device);
 }
 
 // PoSetPowerState: gives the state before.

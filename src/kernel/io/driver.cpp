@@ -165,8 +165,9 @@ void undo_start(DRIVER_OBJECT* driver) {
     for (PDRIVER_DISPATCH& routine : driver->MajorFunction)
         routine = invalid;
     driver->FastIoDispatch = nullptr;
+    DeviceWalk walk("NextDevice");
     for (DEVICE_OBJECT* device = driver->DeviceObject; device;) {
-        DEVICE_OBJECT* next = device->NextDevice;
+        DEVICE_OBJECT* next = walk.to(device->NextDevice);
         if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
         delete_links_to(device);
         report_undone(device, "device", ob::name_of(device));
@@ -195,7 +196,8 @@ NTSTATUS start_driver(DRIVER_OBJECT* driver) {
     const auto invalid = reinterpret_cast<PDRIVER_DISPATCH>(internal_address("IopInvalidDeviceRequest"));
     for (PDRIVER_DISPATCH& routine : driver->MajorFunction)
         if (!routine) routine = invalid; // a driver that cleared a slot
-    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+    DeviceWalk walk("NextDevice");
+    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = walk.to(device->NextDevice))
         device->Flags &= ~DO_DEVICE_INITIALIZING;
     if (driver->DriverExtension->AddDevice) driver->Flags &= ~DRVO_LEGACY_DRIVER;
     driver->Flags |= DRVO_INITIALIZED;

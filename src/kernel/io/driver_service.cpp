@@ -205,7 +205,8 @@ DriverState driver_state(const DriverService& service) {
     const Result<DRIVER_OBJECT*> driver = find_driver(service);
     if (!driver) return DriverState::absent;
     bool stopping = (*driver)->Flags & DRVO_UNLOAD_INVOKED;
-    for (const DEVICE_OBJECT* device = (*driver)->DeviceObject; device; device = device->NextDevice)
+    DeviceWalk walk("NextDevice");
+    for (const DEVICE_OBJECT* device = (*driver)->DeviceObject; device; device = walk.to(device->NextDevice))
         stopping |= (extension_of(device)->ExtensionFlags & DOE_UNLOAD_PENDING) != 0;
     ob::dereference(*driver);
     return stopping ? DriverState::stopping : DriverState::running;

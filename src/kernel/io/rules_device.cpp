@@ -69,6 +69,16 @@ void check_attach(const DEVICE_OBJECT* target) {
               address_of(target));
 }
 
+// The walk up from `source` ends at `top` if it is there already, or above it.
+void check_ring(DEVICE_OBJECT* source, const DEVICE_OBJECT* top) {
+    if (top_of_stack(source) != top) return;
+    NT_REPORT(
+        "DeviceAttachedInRing", {},
+        "attaches the device %llx of %s to a stack that it is in: nothing that looks for the top of the "
+        "stack will come to an end",
+        address_of(source), name_of(source->DriverObject).text);
+}
+
 // Whose driver calls is known by its image.
 void check_removal_wait() {
     const ULONG_PTR caller = ke::calling_address();
@@ -124,7 +134,8 @@ void check_detach(DEVICE_OBJECT* lower) {
 void note_held_requests(const DRIVER_OBJECT* driver) {
     forget_held_requests(driver);
     for_each_held([&](const IRP* irp, const DEVICE_OBJECT* device) {
-        for (const DEVICE_OBJECT* d = driver->DeviceObject; d; d = d->NextDevice)
+        DeviceWalk walk("NextDevice");
+        for (const DEVICE_OBJECT* d = driver->DeviceObject; d; d = walk.to(d->NextDevice))
             if (d == device) held_requests.push_back({driver, irp, device, irp->CurrentLocation});
     });
 }

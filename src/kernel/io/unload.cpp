@@ -12,7 +12,8 @@
 namespace nt::io {
 
 static bool may_unload(const DRIVER_OBJECT* driver) {
-    for (const DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+    DeviceWalk walk("NextDevice");
+    for (const DEVICE_OBJECT* device = driver->DeviceObject; device; device = walk.to(device->NextDevice))
         if (device->ReferenceCount || device->AttachedDevice) return false;
     return true;
 }
@@ -28,7 +29,8 @@ static ULONG finish_unload(DRIVER_OBJECT* driver) {
     detail::checked_call("DriverUnload", driver->DriverUnload, driver);
     detail::report_lost_requests(driver);
     ULONG left = 0;
-    for (const DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+    DeviceWalk walk("NextDevice");
+    for (const DEVICE_OBJECT* device = driver->DeviceObject; device; device = walk.to(device->NextDevice))
         ++left;
     forget_driver(driver);
     if (by_service) detail::driver_unloaded(section, left);
@@ -41,7 +43,8 @@ static NTSTATUS call_unload(DRIVER_OBJECT* driver, ULONG& left) {
     const NTSTATUS status = detail::in_system([&] { left = finish_unload(driver); });
     if (NT_SUCCESS(status)) return status;
     driver->Flags &= ~DRVO_UNLOAD_INVOKED;
-    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice)
+    DeviceWalk walk("NextDevice");
+    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = walk.to(device->NextDevice))
         extension_of(device)->ExtensionFlags &= ~DOE_UNLOAD_PENDING;
     return status;
 }
@@ -49,7 +52,8 @@ static NTSTATUS call_unload(DRIVER_OBJECT* driver, ULONG& left) {
 NTSTATUS unload_driver(DRIVER_OBJECT* driver, ULONG* devices_left) {
     if (devices_left) *devices_left = 0;
     if (!driver->DriverUnload || !driver->DriverSection) return STATUS_INVALID_DEVICE_REQUEST;
-    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = device->NextDevice) {
+    DeviceWalk walk("NextDevice");
+    for (DEVICE_OBJECT* device = driver->DeviceObject; device; device = walk.to(device->NextDevice)) {
         if (extension_of(device)->ExtensionFlags & DOE_UNLOAD_PENDING) return STATUS_DELETE_PENDING;
         extension_of(device)->ExtensionFlags |= DOE_UNLOAD_PENDING;
     }
@@ -96,8 +100,8 @@ void detail::unlink_device(DEVICE_OBJECT* device) {
     DEVICE_OBJECT** link = tail_of(device).link;
     if (!link || *link != device) { // not chained, or the driver has changed the chain: look for it
         link = &device->DriverObject->DeviceObject;
-        while (*link && *link != device)
-            link = &(*link)->NextDevice;
+        for (DeviceWalk walk("NextDevice"); *link && *link != device;)
+            link = &walk.to(*link)->NextDevice;
     }
     if (!*link) return;
     *link = device->NextDevice;

@@ -25,7 +25,8 @@ NTSTATUS give_device(detail::Request& request, PVOID buffer) {
 
 // assumed: the name is the driver object's, with its directory or without.
 bool is_driver_in_path(const detail::Request& request, const UNICODE_STRING& name) {
-    for (DEVICE_OBJECT* d = request.device; d; d = attached_to(d)) {
+    DeviceWalk walk("AttachedTo");
+    for (DEVICE_OBJECT* d = request.device; d; d = walk.to(attached_to(d))) {
         WCHAR text[256];
         UNICODE_STRING full{0, sizeof text, text};
         if (!NT_SUCCESS(ob::query_name(d->DriverObject, full)) || full.Length > sizeof text) continue;

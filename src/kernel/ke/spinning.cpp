@@ -4,6 +4,7 @@
 #include "kernel/ke/clock.h"
 #include "kernel/ke/detail/events.h"
 #include "kernel/ke/detail/processor_state.h"
+#include "kernel/ke/scheduler.h"
 #include "kernel/ke/switch_point.h"
 #include <cstdio>
 
@@ -57,6 +58,12 @@ void spin_once(ULONGLONG units) {
     }
     switch_point(Cause::pause);
     self.spun_until = virtual_time();
+}
+
+bool yield_or_spin() {
+    if (yield()) return true;
+    spin_once(0);
+    return false;
 }
 
 void check_time_at_dispatch(const Processor& p) {

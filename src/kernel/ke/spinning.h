@@ -15,6 +15,9 @@ struct Processor;
 
 // The running code spins once for so many 100 ns units: others may go on, what is due happens.
 void spin_once(ULONGLONG units);
+// To the end of the queue of its priority. False: nobody else was ready, so the code has spun; another
+// processor may have what it is waiting for.
+bool yield_or_spin();
 // At each clock tick, on the processor that notices it.
 void check_time_at_dispatch(const Processor& p);
 

@@ -10,6 +10,7 @@
 #include "kernel/ke/queue.h"
 #include "kernel/ke/scheduler.h"
 #include "kernel/ke/spin_use.h"
+#include "kernel/ke/spinning.h"
 #include "kernel/ke/timer.h"
 #include "trace/trace.h"
 
@@ -186,13 +187,14 @@ NTSTATUS wait_for_single_object(PVOID object, KWAIT_REASON reason, KPROCESSOR_MO
 }
 
 NTSTATUS delay_execution(KPROCESSOR_MODE mode, bool alertable, const LARGE_INTEGER& interval) {
-    if (interval.QuadPart == 0 && !alertable) {
-        yield();
-        return STATUS_SUCCESS;
+    const bool waits = interval.QuadPart != 0;
+    if (waits || alertable) {
+        const NTSTATUS status = wait_for_multiple_objects(0, nullptr, WaitAny, DelayExecution, mode,
+                                                          alertable, &interval, nullptr);
+        if (status != STATUS_TIMEOUT) return status;
     }
-    const NTSTATUS status =
-        wait_for_multiple_objects(0, nullptr, WaitAny, DelayExecution, mode, alertable, &interval, nullptr);
-    return status == STATUS_TIMEOUT ? STATUS_SUCCESS : status;
+    if (!waits) yield_or_spin();
+    return STATUS_SUCCESS;
 }
 
 } // namespace nt::ke

@@ -42,6 +42,7 @@ void check_free(const IRP* irp, ULONG_PTR caller);
 void check_device_deletion(DEVICE_OBJECT* device);
 void check_detach(DEVICE_OBJECT* lower);
 void check_attach(const DEVICE_OBJECT* target);
+void check_ring(DEVICE_OBJECT* source, const DEVICE_OBJECT* top); // is about to be attached to `top`
 
 // While verifying.
 struct Sending {
