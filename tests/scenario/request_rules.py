@@ -132,7 +132,8 @@ WAITS = """IoSetCompletionRoutine(irp, keep, &e, TRUE, TRUE, TRUE);
     if (IoCallDriver(lower, irp) == STATUS_PENDING) KeWaitForSingleObject(&e, Executive, KernelMode, FALSE, NULL);"""
 FLUSH_PENDS = "if (stack->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {" + PEND + "}"
 CONTROL_4 = "IoCallDriver(upper, IoBuildDeviceIoControlRequest(0x222004, upper, NULL, 0, memory, 4, FALSE, &event, &iosb));"
-# What is unusual and breaks nothing: a marked request is passed on by IoSkipCurrentIrpStackLocation, a read becomes an internal control.
+# What is unusual and breaks nothing: a marked request is passed on by IoSkipCurrentIrpStackLocation, a read becomes an internal control; a filter
+# gets the cleanup and close of IoAttachDevice before it can copy flags.
 LEGAL = {"before": "lower->Flags |= DO_BUFFERED_IO; upper->Flags |= DO_BUFFERED_IO;",
          "upper": """if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_READ) {
         IoGetNextIrpStackLocation(irp)->MajorFunction = IRP_MJ_INTERNAL_DEVICE_CONTROL;
@@ -143,7 +144,12 @@ LEGAL = {"before": "lower->Flags |= DO_BUFFERED_IO; upper->Flags |= DO_BUFFERED_
     IoMarkIrpPending(irp); IoSkipCurrentIrpStackLocation(irp); IoCallDriver(lower, irp); return STATUS_PENDING;""",
          "lower": "if (stack->MajorFunction == IRP_MJ_INTERNAL_DEVICE_CONTROL) irp->IoStatus.Information = 16;",
          "entry": """KeClearEvent(&event); LARGE_INTEGER at = {{0, 0}};
-    IoCallDriver(upper, IoBuildSynchronousFsdRequest(IRP_MJ_READ, upper, memory, 16, &at, &event, &iosb));"""}
+    IoCallDriver(upper, IoBuildSynchronousFsdRequest(IRP_MJ_READ, upper, memory, 16, &at, &event, &iosb));
+    UNICODE_STRING n; RtlInitUnicodeString(&n, L"\\\\Device\\\\RuleNamed"); PDEVICE_OBJECT named, top, below;
+    IoCreateDevice(driver, 0, &n, FILE_DEVICE_UNKNOWN, 0, FALSE, &named); named->Flags |= DO_BUFFERED_IO; named->Flags &= ~DO_DEVICE_INITIALIZING;
+    IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top);
+    status = IoAttachDevice(top, &n, &below); if (!NT_SUCCESS(status)) return status; top->Flags |= DO_BUFFERED_IO; IoDetachDevice(below);"""}
+NO_LOCATIONS = "PIRP irp = IoAllocateIrp(0, FALSE); if (irp->StackCount == 0 && irp->CurrentLocation == 1) IoCallDriver(lower, irp);"
 RAISED = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
 # name of the rule, options, what is changed, exit status, what else the report must say (a regular expression)
 CASES = [
@@ -163,6 +169,8 @@ CASES = [
                                                 "IoCallDriver(upper, irp); IoCompleteRequest(irp, 0); IoFreeIrp(irp);"}, 123, r"\(0x207, "),
     ("NoMoreIrpStackLocations", "", {"upper": "irp->CurrentLocation = 1;"}, 122, r"Windows: bug check 0x35 "),
     ("NoMoreIrpStackLocations", "io", {"entry": "PIRP irp = own(lower, 3); IoCallDriver(upper, irp);"}, 122, r"\(0x208, "),
+    ("NoMoreIrpStackLocations", "", {"entry": NO_LOCATIONS}, 122, r"\(StackCount 0\).*Windows: bug check 0x35 "),
+    ("NoMoreIrpStackLocations", "io", {"entry": NO_LOCATIONS}, 122, r"\(StackCount 0\).*\(0x208, "),
     ("NextLocationNotSet", "", {"upper": "return IoCallDriver(lower, irp);"}, 123, r"\(0x212, "),
     ("StackTrashed", "io", {"entry": "PIRP irp = own(upper, 3); irp->Tail.Overlay.CurrentStackLocation--; irp->CurrentLocation = 3; PIRP other = irp;"
                             "IoGetNextIrpStackLocation(irp)->MajorFunction = 3; IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE);"
@@ -255,6 +263,7 @@ CASES = [
     ("CriticalRegions", "", {"done": "KeEnterCriticalRegion();"}, 122, r"0xC4 [A-Z_]+ \(0xFB, "),
     ("CriticalRegions", "", {"lower": "KeEnterCriticalRegion();"}, 122, r"0xC4 [A-Z_]+ \(0xC5, "),
     ("CompletePending", "io", {"lower": "irp->IoStatus.Status = (NTSTATUS)0xffffffff; IoCompleteRequest(irp, 0); return irp->IoStatus.Status;"}, None, r"\(0x6, 0xffffffff"),
+    ("DeviceAttachedInRing", "", {"entry": "IoAttachDeviceToDeviceStack(lower, upper); IoDetachDevice(upper);"}, 123, ""),
     ("DeviceDeletedAttached", "", {"entry": "PDEVICE_OBJECT top; IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top);"
                                             "IoAttachDeviceToDeviceStack(top, upper); IoDeleteDevice(top); IoDetachDevice(upper);"}, 123, r"\(0x201, "),
     ("DetachedTwice", "", {"entry": "IoDetachDevice(lower); IoDetachDevice(lower);"}, 123, r"\(0x202, "),

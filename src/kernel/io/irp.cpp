@@ -33,13 +33,12 @@ void initialize_irp(IRP* irp, USHORT size, CHAR stack_size) {
 
 IRP* detail::allocate_irp_slowly(CHAR stack_size) {
     if (stack_size < 0) return nullptr; // assumed: 128 and more
-    if (stack_size == 0) stack_size = 1;
     auto* irp = static_cast<IRP*>(pool::allocate(pool::Kind::nonpaged, size_of_irp(stack_size), irp_tag));
     if (!irp) return nullptr;
     ++lookaside_use.allocated;
     initialize(irp, size_of_irp(stack_size), stack_size);
     irp->AllocationFlags = IRP_ALLOCATED_FIXED_SIZE;
-    if (stack_size <= listed_sizes) irp->AllocationFlags |= IRP_LOOKASIDE_ALLOCATION;
+    if (stack_size >= 1 && stack_size <= listed_sizes) irp->AllocationFlags |= IRP_LOOKASIDE_ALLOCATION;
     return irp;
 }
 

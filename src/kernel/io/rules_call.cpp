@@ -153,7 +153,8 @@ bool is_unknown(const IO_STACK_LOCATION& location) {
 }
 
 bool is_below(const DEVICE_OBJECT* device, DEVICE_OBJECT* top) {
-    for (DEVICE_OBJECT* d = attached_to(top); d; d = attached_to(d))
+    DeviceWalk walk("AttachedTo");
+    for (DEVICE_OBJECT* d = attached_to(top); d; d = walk.to(attached_to(d)))
         if (d == device) return true;
     return false;
 }
@@ -197,6 +198,8 @@ void check_devices(const Forward& f) {
             f.report("DeviceSkipped", f.stop(0x211),
                      "IRP %llx was passed on to a device further below than the one that %s is attached to",
                      address_of(f.irp), name_of(f.forwarder->DriverObject).text);
+    // Not ready yet: IoAttachDevice's own cleanup and close go through the new filter before it returns.
+    if (device->Flags & DO_DEVICE_INITIALIZING) return;
     constexpr ULONG transfer = DO_BUFFERED_IO | DO_DIRECT_IO;
     const ULONG_PTR who = number(device->DriverObject->MajorFunction[f.next->MajorFunction]) + 1;
     const auto wrong = [&](const char* rule, ULONG code, const char* text) {
