@@ -271,8 +271,10 @@ static DriverSpec driver_from(const std::string& text, const char* option = "--d
     if (to_utf16(spec.name).size() > longest_service_name)
         throw CLI::ValidationError(option, "'" + spec.name.substr(0, 60) +
                                                "…' is longer than a service name may be (255 characters)");
-    if (spec.name.empty() || spec.name.find_first_of("\\/") != std::string::npos)
-        throw CLI::ValidationError(option, "'" + text + "' gives no service name");
+    if (spec.name.empty()) throw CLI::ValidationError(option, "'" + text + "' gives no service name");
+    if (const auto slash = spec.name.find_first_of("\\/"); slash != std::string::npos)
+        throw CLI::ValidationError(option, "'" + spec.name + "' is no service name: there is a " +
+                                               spec.name[slash] + " in it");
     return spec;
 }
 

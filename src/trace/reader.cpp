@@ -163,6 +163,7 @@ bool Reader::open(int descriptor) {
     struct stat info;
     if (fstat(descriptor, &info) != 0)
         return stop(std::string("cannot be examined: ") + strerrordesc_np(errno));
+    if (S_ISDIR(info.st_mode)) return stop(strerrordesc_np(EISDIR));
     if (info.st_size <= 0) return stop("is empty, so not a Drvlab trace");
     mapped_ = static_cast<std::size_t>(info.st_size);
     void* mapping = mmap(nullptr, mapped_, PROT_READ, MAP_SHARED, descriptor, 0);

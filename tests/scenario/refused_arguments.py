@@ -30,6 +30,7 @@ REFUSED = [  # words, what must be said
     (["run", "--cpus", "65", "--", "hello.exe"], "--cpus: '65' is not a number from 1 to 64"),
     (["run", "--schedule", "fair", "--", "hello.exe"], "--schedule: 'fair' is not round-robin, random, pct, step or step-user"),
     (["run", "--unload=3", "--", "hello.exe"], "--unload: takes no value"),
+    (["load", "hello.exe:a\\b"], "'a\\b' is no service name: there is a \\ in it"),
     (["load", "hello.exe:" + "s" * 256], "longer than a service name may be (255 characters)"),
 ]
 
@@ -74,6 +75,7 @@ def check(lab, options, folder):
         on_full_disk(lab, words)
     on_full_disk(lab, ["kd"], "lm\n")
 
+    rs.expect(lab.call(["trace", "show", folder]), 121, stderr=f"drvlab: {folder}: Is a directory\n")
     done = rs.expect(lab.call(["trace", "show", "--call", "NoSuch", trace]), 120)
     if "no call of 'NoSuch'" not in done.stderr:
         raise rs.Failure(f"a call that is not there: {done.stderr}")

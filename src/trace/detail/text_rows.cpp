@@ -46,6 +46,11 @@ struct TextRows {
         return status_text(static_cast<std::uint32_t>(n(field)));
     }
     std::string device(std::string_view field = "device") const { return names.device(n(field)); }
+    // An unnamed one has the word already.
+    std::string the_device(std::string_view field = "device") const {
+        std::string name = device(field);
+        return name.starts_with("device ") ? name : "device " + name;
+    }
     std::string driver(std::string_view field = "driver") const { return names.driver(n(field)); }
     std::string irp() const { return "IRP " + x("irp"); }
     // " from null+0x1040", "" for no address
@@ -407,16 +412,16 @@ const Row rows[] = {
      [](TextRows& t) { return "driver of " + t.s("key") + " unloaded: " + t.status("status"); }},
     {"device_created", Place::thread,
      [](TextRows& t) {
-         return "device " + t.device() + " created by " + t.driver() + ", type " + t.x("type");
+         return t.the_device() + " created by " + t.driver() + ", type " + t.x("type");
      }},
-    {"device_deleted", Place::thread, [](TextRows& t) { return "device " + t.device() + " deleted"; }},
+    {"device_deleted", Place::thread, [](TextRows& t) { return t.the_device() + " deleted"; }},
     {"device_attached", Place::thread,
-     [](TextRows& t) { return "device " + t.device("upper") + " attached above " + t.device("lower"); }},
+     [](TextRows& t) { return t.the_device("upper") + " attached above " + t.device("lower"); }},
     {"device_detached", Place::thread,
-     [](TextRows& t) { return "device " + t.device("upper") + " detached from " + t.device("lower"); }},
+     [](TextRows& t) { return t.the_device("upper") + " detached from " + t.device("lower"); }},
     {"device_detected", Place::thread,
      [](TextRows& t) {
-         return "device " + t.device("pdo") + " detected by " + t.driver("driver") + ": " + t.d("lines") +
+         return t.the_device("pdo") + " detected by " + t.driver("driver") + ": " + t.d("lines") +
                 " interrupt lines, " + t.d("messages") + " messages";
      }},
     {"debug_print", Place::thread, debug_print},
