@@ -5,7 +5,7 @@ import re, subprocess, sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent / "src/user/kernel32"
-PAGES = ["0-499", "500-999", "1000-1299", "1300-1699", "1700-3999"]
+PAGES = ["0-499", "500-999", "1000-1299", "1300-1699", "1700-3999", "4000-5999", "6000-8199", "8200-8999", "9000-11999"]
 
 
 def read(git):
@@ -17,7 +17,7 @@ def read(git):
             message = " ".join(line.strip() for line in m[2].replace("\xa0", " ").splitlines() if line.strip())
             message = re.sub(r"\\(.)", r"\1", message)
             message = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", message).replace("&lt;", "<").replace("&gt;", ">").replace("**", "")
-            if message and int(m[1]) < 2000:
+            if message:
                 rows[int(m[1])] = message
     return rows
 

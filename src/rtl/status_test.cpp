@@ -20,6 +20,17 @@ TEST(StatusToDosError, FollowsTheTable) {
     EXPECT_EQ(status_to_dos_error(STATUS_INVALID_PARAMETER_12), ERROR_INVALID_PARAMETER);
 }
 
+TEST(StatusToDosError, TakesNamesThatAgree) {
+    EXPECT_EQ(status_to_dos_error(STATUS_OBJECT_NAME_EXISTS), ERROR_OBJECT_NAME_EXISTS);
+    EXPECT_EQ(status_to_dos_error(STATUS_DEVICE_ALREADY_ATTACHED), ERROR_DEVICE_ALREADY_ATTACHED);
+    EXPECT_EQ(status_to_dos_error(STATUS_CANT_WAIT), 554u);
+    EXPECT_EQ(status_to_dos_error(STATUS_ASSERTION_FAILURE), 668u);
+    EXPECT_EQ(status_to_dos_error(STATUS_PNP_REBOOT_REQUIRED), 638u);
+    EXPECT_EQ(status_to_dos_error(STATUS_VIRUS_INFECTED), 225u);
+    EXPECT_EQ(status_to_dos_error(DBG_CONTROL_C), ERROR_DBG_CONTROL_C);
+    EXPECT_EQ(status_to_dos_error(RPC_NT_NULL_REF_POINTER), 1780u);
+}
+
 TEST(StatusToDosError, HasRulesForWhatIsInNoTable) {
     EXPECT_EQ(status_to_dos_error(NTSTATUS(0xc0fffff0)), ERROR_MR_MID_NOT_FOUND);
     EXPECT_EQ(status_to_dos_error(NTSTATUS(0x12345)), ERROR_MR_MID_NOT_FOUND);

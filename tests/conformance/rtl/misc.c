@@ -203,6 +203,10 @@ static void codes(void) {
               import_RtlNtStatusToDosError(STATUS_OBJECT_NAME_NOT_FOUND) == 2 &&
               import_RtlNtStatusToDosError(STATUS_INVALID_PARAMETER) == 87,
           "RtlNtStatusToDosError");
+    CHECK(import_RtlNtStatusToDosError(STATUS_DEVICE_ALREADY_ATTACHED) == 548 &&
+              import_RtlNtStatusToDosError(STATUS_CANT_WAIT) == 554 &&
+              import_RtlNtStatusToDosError(STATUS_OBJECT_NAME_EXISTS) == 698,
+          "RtlNtStatusToDosError of statuses whose names a system error has");
     CHECK(import_RtlNtStatusToDosErrorNoTeb(STATUS_NO_MEMORY) == 8 &&
               import_RtlNtStatusToDosErrorNoTeb((NTSTATUS)0xc0ffee00) == 317,
           "RtlNtStatusToDosErrorNoTeb; an unknown status is ERROR_MR_MID_NOT_FOUND");
