@@ -301,9 +301,10 @@ std::vector<view::Process> Target::processes() {
         v.peb = address_of(p->Peb);
         v.handle_table = handle_table(v.body);
         v.handle_count = handles(v.body).size();
-        v.session = p->space ? 1 : -1;
+        const bool system = p == ps::system_process;
+        v.session = system ? -1 : 1;
         const LONGLONG until = p->ExitTime.QuadPart ? p->ExitTime.QuadPart : ke::system_time();
-        v.elapsed = static_cast<std::uint64_t>(until - (p->space ? p->CreateTime.QuadPart : ke::boot_time()));
+        v.elapsed = static_cast<std::uint64_t>(until - (system ? ke::boot_time() : p->CreateTime.QuadPart));
         const KERNEL_USER_TIMES times = ps::times_of(*p);
         v.user_time = static_cast<std::uint64_t>(times.UserTime.QuadPart);
         v.kernel_time = static_cast<std::uint64_t>(times.KernelTime.QuadPart);

@@ -16,7 +16,7 @@ extern "C" NTSTATUS NtAllocateVirtualMemory(HANDLE process, PVOID* base, ULONG_P
     SIZE_T length;
     if (!read_parameter(base, wish) || !read_parameter(size, length)) return STATUS_ACCESS_VIOLATION;
     TargetProcess target;
-    if (const NTSTATUS status = target.open(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
+    if (const NTSTATUS status = target.open_memory(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
         return status;
     auto address = reinterpret_cast<std::uint64_t>(wish);
     std::uint64_t bytes = length;
@@ -33,7 +33,7 @@ extern "C" NTSTATUS NtFreeVirtualMemory(HANDLE process, PVOID* base, SIZE_T* siz
     SIZE_T length;
     if (!read_parameter(base, from) || !read_parameter(size, length)) return STATUS_ACCESS_VIOLATION;
     TargetProcess target;
-    if (const NTSTATUS status = target.open(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
+    if (const NTSTATUS status = target.open_memory(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
         return status;
     auto address = reinterpret_cast<std::uint64_t>(from);
     std::uint64_t bytes = length;
@@ -53,7 +53,7 @@ extern "C" NTSTATUS NtProtectVirtualMemory(HANDLE process, PVOID* base, SIZE_T* 
     if (!read_parameter(base, from) || !read_parameter(size, length) || !read_parameter(old, previous))
         return STATUS_ACCESS_VIOLATION;
     TargetProcess target;
-    if (const NTSTATUS status = target.open(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
+    if (const NTSTATUS status = target.open_memory(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
         return status;
     auto address = reinterpret_cast<std::uint64_t>(from);
     std::uint64_t bytes = length;
@@ -72,7 +72,7 @@ extern "C" NTSTATUS NtQueryVirtualMemory(HANDLE process, PVOID base, ULONG cls, 
     if (cls != MemoryBasicInformation) return STATUS_INVALID_INFO_CLASS;
     if (length < sizeof(MEMORY_BASIC_INFORMATION)) return STATUS_INFO_LENGTH_MISMATCH;
     TargetProcess target;
-    if (const NTSTATUS status = target.open(process, PROCESS_QUERY_INFORMATION); !NT_SUCCESS(status))
+    if (const NTSTATUS status = target.open_memory(process, PROCESS_QUERY_INFORMATION); !NT_SUCCESS(status))
         return status;
     MEMORY_BASIC_INFORMATION info{};
     const NTSTATUS status = target.space().query(reinterpret_cast<std::uint64_t>(base), info);
@@ -111,7 +111,7 @@ NTSTATUS transfer(mm::AddressSpace& space, std::uint64_t there, PVOID here, SIZE
 NTSTATUS transfer_service(HANDLE process, PVOID base, PVOID buffer, SIZE_T length, SIZE_T* done, bool write) {
     TargetProcess target;
     const ACCESS_MASK access = write ? PROCESS_VM_WRITE | PROCESS_VM_OPERATION : PROCESS_VM_READ;
-    if (const NTSTATUS status = target.open(process, access); !NT_SUCCESS(status)) return status;
+    if (const NTSTATUS status = target.open_memory(process, access); !NT_SUCCESS(status)) return status;
     SIZE_T n = 0;
     const NTSTATUS status =
         transfer(target.space(), reinterpret_cast<std::uint64_t>(base), buffer, length, write, n);

@@ -140,6 +140,6 @@ GATE(NtDisplayString);
 
 extern "C" NTSTATUS NtFlushInstructionCache(HANDLE handle, PVOID, SIZE_T) {
     TargetProcess target;
-    return target.open(handle, PROCESS_VM_WRITE); // x64 keeps its instruction cache coherent itself
+    return target.open_memory(handle, PROCESS_VM_WRITE); // x64 keeps its instruction cache coherent itself
 }
 GATE(NtFlushInstructionCache);

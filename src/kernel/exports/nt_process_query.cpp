@@ -239,7 +239,7 @@ extern "C" NTSTATUS NtQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS cl
     case ProcessPriorityBoost:
         return answer.give(ULONG{process.boosts_disabled});
     case ProcessSessionInformation:
-        return answer.give(ULONG{process.space ? 1u : 0u});
+        return answer.give(ps::session_of(process));
     case ProcessWow64Information:
         return answer.give(ULONG_PTR{0});
     case ProcessBreakOnTermination:

@@ -144,7 +144,7 @@ static NTSTATUS map_view(HANDLE handle, HANDLE process, PVOID* base, ULONG_PTR z
     wish = reinterpret_cast<PVOID>(reinterpret_cast<ULONG_PTR>(wish) & ~within);
     from.QuadPart &= ~static_cast<LONGLONG>(within);
     TargetProcess target;
-    NTSTATUS status = target.open(process, PROCESS_VM_OPERATION);
+    NTSTATUS status = target.open_memory(process, PROCESS_VM_OPERATION);
     if (!NT_SUCCESS(status)) return status;
     section::Section* section;
     const ACCESS_MASK rights = rights_for(protection);
@@ -191,7 +191,7 @@ GATE(NtMapViewOfSection);
 
 extern "C" NTSTATUS NtUnmapViewOfSection(HANDLE process, PVOID base) {
     TargetProcess target;
-    if (const NTSTATUS status = target.open(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
+    if (const NTSTATUS status = target.open_memory(process, PROCESS_VM_OPERATION); !NT_SUCCESS(status))
         return status;
     const auto address = reinterpret_cast<std::uint64_t>(base);
     ldr::Module* module = target->modules->find(address);

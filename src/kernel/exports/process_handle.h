@@ -17,8 +17,8 @@ class TargetProcess {
         if (referenced_) ob::dereference(process_);
     }
     // STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED; STATUS_PROCESS_IS_TERMINATING
-    // where memory is needed: of a process without any (System), and of another one that ends or has ended.
-    NTSTATUS open(HANDLE handle, ACCESS_MASK access, bool needs_space = true) {
+    // where a program is needed: of System, and of another one that ends or has ended.
+    NTSTATUS open(HANDLE handle, ACCESS_MASK access, bool needs_program = true) {
         if (handle == reinterpret_cast<HANDLE>(~ULONG_PTR{0})) { // NtCurrentProcess()
             process_ = ps::current_process();
         } else {
@@ -29,16 +29,25 @@ class TargetProcess {
             process_ = static_cast<EPROCESS*>(body);
             referenced_ = true;
         }
-        if (!needs_space) return STATUS_SUCCESS;
-        const ps::Process& process = ps::body(process_);
-        const bool gone = !process.space || (process.terminating && process_ != ps::current_process());
-        return gone ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
+        if (!needs_program) return STATUS_SUCCESS;
+        return process_ == ps::system_process || gone() ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
+    }
+    // For its user half. That of System is made when it is first wanted: STATUS_NO_MEMORY.
+    NTSTATUS open_memory(HANDLE handle, ACCESS_MASK access) {
+        if (const NTSTATUS status = open(handle, access, false); !NT_SUCCESS(status)) return status;
+        if (process_ == ps::system_process) return ps::system_space() ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+        return gone() ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
     }
     ps::Process& operator*() const { return ps::body(process_); }
     ps::Process* operator->() const { return &ps::body(process_); }
     mm::AddressSpace& space() const { return *ps::body(process_).space; }
 
   private:
+    bool gone() const {
+        const ps::Process& process = ps::body(process_);
+        return !process.space || (process.terminating && process_ != ps::current_process());
+    }
+
     EPROCESS* process_ = nullptr;
     bool referenced_ = false;
 };

@@ -59,7 +59,7 @@ extern "C" NTSTATUS PsCreateSystemThread(HANDLE* handle, ULONG desired, const OB
     ps::ThreadHome home = ps::system_home();
     exports::TargetProcess target;
     if (process) {
-        if (const NTSTATUS status = target.open(process, process_create_thread); !NT_SUCCESS(status))
+        if (const NTSTATUS status = target.open_memory(process, process_create_thread); !NT_SUCCESS(status))
             return status;
         home = {&*target, &target.space(), reinterpret_cast<ULONG_PTR>(target->UniqueProcessId)};
     }

@@ -24,7 +24,6 @@ void follow() {
     ke::apc_state_changed();
 }
 
-// The system's threads have no address space, not even in the System process.
 bool is_in(const ke::Thread& self, EPROCESS& process) {
     return self.process == &process && self.space == body(&process).space;
 }

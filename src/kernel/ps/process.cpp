@@ -218,7 +218,7 @@ EPROCESS* current_process() {
     return process ? process : system_process;
 }
 
-ULONG session_of(const EPROCESS& process) { return static_cast<const Process&>(process).space ? 1 : 0; }
+ULONG session_of(const EPROCESS& process) { return &process == system_process ? 0 : 1; }
 
 EPROCESS* find_process(ULONG_PTR pid) { return static_cast<EPROCESS*>(object_of_id(pid, process_type)); }
 

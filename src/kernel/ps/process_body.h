@@ -14,7 +14,7 @@ class ModuleList;
 namespace nt::ps {
 
 struct Process : EPROCESS {
-    mm::AddressSpace* space; // null: System
+    mm::AddressSpace* space; // null: System, as long as nothing wanted its user half
     ldr::ModuleList* modules;
     LIST_ENTRY all_link;
     std::string* file_name; // "client.exe"

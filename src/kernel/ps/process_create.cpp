@@ -163,7 +163,7 @@ static Result<ke::Thread*> make_thread(Process& process, const NewThread& what, 
 
 Result<ke::Thread*> create_process_thread(EPROCESS& owner, const NewThread& what) {
     Process& process = body(&owner);
-    if (!process.space || process.terminating) return fail(STATUS_PROCESS_IS_TERMINATING);
+    if (&process == system_process || process.terminating) return fail(STATUS_PROCESS_IS_TERMINATING);
     mm::UserStack stack;
     NTSTATUS status =
         process.space->create_stack(what.stack_reserve ? what.stack_reserve : process.stack_reserve,

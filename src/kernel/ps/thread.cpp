@@ -207,7 +207,6 @@ const ThreadHome& system_home() { return home_of_system; }
 
 Result<ke::Thread*> create_system_thread(const ThreadHome& home, PKSTART_ROUTINE routine, PVOID context) {
     ke::Thread* thread = TRY(make(home, run_system));
-    if (home.process == home_of_system.process) thread->space = nullptr; // it has no business in a user half
     // "runs at PASSIVE_LEVEL inside a critical region with normal kernel APCs disabled"
     thread->Tcb.KernelApcDisable = -1;
     thread->start_address = reinterpret_cast<ULONG_PTR>(routine);
