@@ -316,6 +316,8 @@ const Row rows[] = {
      }},
     {"irp_freed", Place::irp, [](TextRows& t) { return t.irp() + " freed"; }},
     {"hard_error", Place::thread, [](TextRows& t) { return "dialog box: " + t.s("text"); }},
+    {"activity_transferred", Place::thread,
+     [](TextRows& t) { return "activity " + t.s("from") + " goes on as " + t.s("to"); }},
     {"error_logged", Place::thread, [](TextRows& t) { return "System log: " + t.s("text"); }},
     {"irp_cancel", Place::irp,
      [](TextRows& t) {

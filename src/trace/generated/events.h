@@ -86,6 +86,7 @@ enum class Id : std::uint16_t {
     device_queue_remove = 125,
     start_io = 126,
     hard_error = 138,
+    activity_transferred = 174,
     error_logged = 139,
     dma_map = 127,
     dma_flush = 128,
@@ -203,6 +204,7 @@ inline constexpr std::string_view schema =
     "125 device_queue_remove queue:ptr entry:ptr\n"
     "126 start_io device:ptr irp:ptr routine:ptr\n"
     "138 hard_error status:status text:str8\n"
+    "174 activity_transferred from:str16 to:str16\n"
     "139 error_logged device:ptr driver:ptr code:status text:str8\n"
     "127 dma_map adapter:ptr va:ptr length:x32 logical:x64 write:bool bounced:bool\n"
     "128 dma_flush adapter:ptr va:ptr length:x32 write:bool bounced:bool\n"
@@ -1154,6 +1156,19 @@ inline void emit_hard_error(std::int32_t status, std::string_view text) {
     w.put(static_cast<std::uint32_t>(status));
     w.put(text_bytes);
     w.put_data(text.data(), text_bytes);
+    w.commit();
+}
+
+// a driver says that one activity (its GUID) goes on as another
+inline void emit_activity_transferred(Str16 from, Str16 to) {
+    const std::size_t from_bytes = detail::cut(from.bytes);
+    const std::size_t to_bytes = detail::cut(to.bytes);
+    detail::Writer<4> w(174, from_bytes + to_bytes);
+    if (!w) [[unlikely]] return;
+    w.put(from_bytes);
+    w.put(to_bytes);
+    w.put_data(from.data, from_bytes);
+    w.put_data(to.data, to_bytes);
     w.commit();
 }
 

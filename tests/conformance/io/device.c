@@ -1,5 +1,6 @@
 // Devices, their stacks and their drivers: nf-wdm-iocreatedevice, nf-wdm-ioattachdevice,
-// nf-ntddk-ioattachdevicetodevicestacksafe, nf-ntifs-iogetlowerdeviceobject,
+// nf-ntddk-ioqueryfulldriverpath, nf-wdm-ioopendriverregistrykey, nf-ntddk-iogetinitiatorprocess,
+// nf-ntddk-iotransferactivityid, nf-ntddk-ioattachdevicetodevicestacksafe, nf-ntifs-iogetlowerdeviceobject,
 // nf-ntifs-ioenumeratedeviceobjectlist, nf-wdm-ioallocatedriverobjectextension …
 #define TOPIC L"IoDevice"
 #define OWN_DISPATCH
@@ -17,6 +18,11 @@ IMPORT(PDEVICE_OBJECT, IoGetAttachedDeviceReference, PDEVICE_OBJECT);
 IMPORT(NTSTATUS, IoEnumerateDeviceObjectList, PDRIVER_OBJECT, PDEVICE_OBJECT*, ULONG, PULONG);
 IMPORT(void, IoSetStartIoAttributes, PDEVICE_OBJECT, BOOLEAN, BOOLEAN);
 IMPORT(NTSTATUS, IoCreateUnprotectedSymbolicLink, PUNICODE_STRING, PUNICODE_STRING);
+
+IMPORT(NTSTATUS, IoQueryFullDriverPath, PDRIVER_OBJECT, PUNICODE_STRING);
+IMPORT(NTSTATUS, IoOpenDriverRegistryKey, PDRIVER_OBJECT, ULONG, ACCESS_MASK, ULONG, PHANDLE);
+IMPORT(PEPROCESS, IoGetInitiatorProcess, PFILE_OBJECT);
+IMPORT(void, IoTransferActivityId, const GUID*, const GUID*);
 
 typedef struct {
     PDEVICE_OBJECT below;
@@ -254,7 +260,30 @@ static VOID NTAPI boot(PDRIVER_OBJECT driver, PVOID context, ULONG count) {
     ++boot_calls;
 }
 
+// nf-wdm-ioopendriverregistrykey, "in the context of a system thread".
+static struct {
+    NTSTATUS parameters, state, flags, type, set;
+} keys;
+
+static void open_keys(void) {
+    enum { PARAMETERS, PERSISTENT_STATE };
+    HANDLE key = NULL;
+    UNICODE_STRING name;
+    ULONG value = 5;
+    RtlInitUnicodeString(&name, L"Seen");
+    keys.parameters = import_IoOpenDriverRegistryKey(this_driver, PARAMETERS, KEY_READ, 0, &key);
+    if (NT_SUCCESS(keys.parameters)) ZwClose(key);
+    keys.state = import_IoOpenDriverRegistryKey(this_driver, PERSISTENT_STATE, KEY_ALL_ACCESS, 0, &key);
+    if (NT_SUCCESS(keys.state)) {
+        keys.set = ZwSetValueKey(key, &name, 0, REG_DWORD, &value, sizeof value);
+        ZwClose(key);
+    }
+    keys.flags = import_IoOpenDriverRegistryKey(this_driver, PARAMETERS, KEY_READ, 1, &key);
+    keys.type = import_IoOpenDriverRegistryKey(this_driver, 77, KEY_READ, 0, &key);
+}
+
 static void own_entry(void) {
+    open_keys();
     IoRegisterDriverReinitialization(this_driver, late, &late_calls);
     IoRegisterBootDriverReinitialization(this_driver, boot, &boot_calls);
 }
@@ -266,8 +295,36 @@ static void reinitialization(void) {
           "IoRegisterBootDriverReinitialization: its routine runs in a system thread");
 }
 
+static void facts(void) {
+    UNICODE_STRING path;
+    CHECK(keys.parameters == STATUS_SUCCESS, "IoOpenDriverRegistryKey opens the parameters key");
+    CHECK(keys.state == STATUS_SUCCESS && keys.set == STATUS_SUCCESS,
+          "and the key for mutable state, which can be written");
+    CHECK(!NT_SUCCESS(keys.flags) && !NT_SUCCESS(keys.type),
+          "Flags must be zero, the type one of the enumeration");
+    RtlFillMemory(&path, sizeof path, 0xcc);
+    NTSTATUS status = import_IoQueryFullDriverPath(this_driver, &path);
+    CHECK(status == STATUS_SUCCESS && path.Length > 4 * sizeof(WCHAR) && path.MaximumLength >= path.Length,
+          "IoQueryFullDriverPath overwrites the string's original contents");
+    if (NT_SUCCESS(status)) {
+        UNICODE_STRING end, wanted;
+        RtlInitUnicodeString(&wanted, L"\\conform_io_device.sys");
+        end.Buffer = path.Buffer + (path.Length - wanted.Length) / sizeof(WCHAR);
+        end.Length = end.MaximumLength = wanted.Length;
+        CHECK(path.Length > wanted.Length && RtlEqualUnicodeString(&end, &wanted, TRUE),
+              "IoQueryFullDriverPath gives the full path name of the driver's file");
+        ExFreePool(path.Buffer);
+    }
+    CHECK(import_IoGetInitiatorProcess(IoGetCurrentIrpStackLocation(running_irp)->FileObject) == NULL,
+          "IoGetInitiatorProcess: NULL, the process that opened the file did so for itself");
+    const GUID from = {0x11223344, 0x5566, 0x7788, {1, 2, 3, 4, 5, 6, 7, 8}};
+    const GUID to = {0x99aabbcc, 0xddee, 0xff00, {8, 7, 6, 5, 4, 3, 2, 1}};
+    import_IoTransferActivityId(&from, &to);
+}
+
 static void checks(void) {
     reinitialization();
+    facts();
     creating();
     stacks();
     pointers();

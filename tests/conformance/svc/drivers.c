@@ -9,6 +9,7 @@
 
 IMPORT(NTSTATUS, IoCreateDriver, PUNICODE_STRING, PDRIVER_INITIALIZE);
 IMPORT(void, IoDeleteDriver, PDRIVER_OBJECT);
+IMPORT(NTSTATUS, IoQueryFullDriverPath, PDRIVER_OBJECT, PUNICODE_STRING);
 IMPORT(NTSTATUS, ZwLoadDriver, PUNICODE_STRING);
 IMPORT(NTSTATUS, ZwUnloadDriver, PUNICODE_STRING);
 IMPORT(PCONFIGURATION_INFORMATION, IoGetConfigurationInformation, void);
@@ -99,6 +100,8 @@ static void making(void) {
     CHECK(seen_path == NULL && made->DriverInit == made_entry && !made->DriverSection &&
               RtlEqualUnicodeString(&made->DriverName, &name, TRUE),
           "the driver object that it makes");
+    CHECK(import_IoQueryFullDriverPath(made, &bad) == STATUS_NOT_FOUND,
+          "IoQueryFullDriverPath: STATUS_NOT_FOUND, the driver object has no section associated with it");
     CHECK(pointer_to(L"\\Device\\SvcMade") == STATUS_INVALID_DEVICE_REQUEST,
           "its devices can be opened; an unset dispatch entry fails with STATUS_INVALID_DEVICE_REQUEST");
     CHECK(import_IoCreateDriver(&name, made_entry) == STATUS_OBJECT_NAME_COLLISION &&

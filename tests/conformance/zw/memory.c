@@ -1,6 +1,8 @@
 // Sections, views and virtual memory: nf-wdm-zwcreatesection, nf-wdm-zwopensection,
 // nf-wdm-zwmapviewofsection, nf-wdm-zwunmapviewofsection, nf-ntifs-zwallocatevirtualmemory,
-// nf-ntifs-zwfreevirtualmemory, nf-ntifs-zwqueryvirtualmemory.
+// nf-ntifs-zwfreevirtualmemory, nf-ntifs-zwqueryvirtualmemory; in a program's process and in the System
+// process (kernel page "Security issues for section objects and views"). Views in system space:
+// nf-ntddk-mmmapviewinsystemspace, nf-ntddk-mmunmapviewinsystemspace.
 #define TOPIC L"ZwMemory"
 #include <ntifs.h>
 
@@ -20,6 +22,11 @@ IMPORT(NTSTATUS, ZwQueryVirtualMemory, HANDLE, PVOID, ULONG, PVOID, SIZE_T, PSIZ
 IMPORT(NTSTATUS, ZwReadVirtualMemory, HANDLE, PVOID, PVOID, SIZE_T, PSIZE_T);
 IMPORT(NTSTATUS, ZwWriteVirtualMemory, HANDLE, PVOID, PVOID, SIZE_T, PSIZE_T);
 IMPORT(NTSTATUS, ZwFlushInstructionCache, HANDLE, PVOID, SIZE_T);
+
+IMPORT(NTSTATUS, MmMapViewInSystemSpace, PVOID, PVOID*, PSIZE_T);
+IMPORT(NTSTATUS, MmUnmapViewInSystemSpace, PVOID);
+IMPORT(void, KeStackAttachProcess, PKPROCESS, PKAPC_STATE);
+IMPORT(void, KeUnstackDetachProcess, PKAPC_STATE);
 
 #define SELF NtCurrentProcess()
 #define GRANULARITY 0x10000
@@ -196,7 +203,88 @@ static void memory(void) {
           "STATUS_INVALID_HANDLE");
 }
 
+static void run_in_system(void(NTAPI* routine)(PVOID)) {
+    HANDLE handle;
+    PVOID thread;
+    OBJECT_ATTRIBUTES oa = {sizeof oa, NULL, NULL, OBJ_KERNEL_HANDLE, NULL, NULL};
+    if (!NT_SUCCESS(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &oa, NULL, NULL, routine, NULL))) return;
+    if (NT_SUCCESS(ObReferenceObjectByHandle(handle, SYNCHRONIZE, NULL, KernelMode, &thread, NULL))) {
+        KeWaitForSingleObject(thread, Executive, KernelMode, FALSE, NULL);
+        ObDereferenceObject(thread);
+    }
+    ZwClose(handle);
+}
+
+static PUCHAR system_view;
+
+static void NTAPI in_system(PVOID context) {
+    UNREFERENCED_PARAMETER(context);
+    HANDLE section;
+    SIZE_T length = 0;
+    sections();
+    memory();
+    if (!NT_SUCCESS(make(&section, GRANULARITY, PAGE_READWRITE, SEC_COMMIT))) return;
+    CHECK(map(section, &system_view, 0, &length, PAGE_READWRITE) == STATUS_SUCCESS &&
+              system_view < (PUCHAR)MM_HIGHEST_USER_ADDRESS,
+          "a view in the System process, mapped by a system thread");
+    ZwClose(section);
+    if (system_view) system_view[3] = 0x5a;
+}
+static void NTAPI unmap_in_system(PVOID context) {
+    UNREFERENCED_PARAMETER(context);
+    CHECK(system_view && system_view[3] == 0x5a, "all threads of the System process have its views");
+    CHECK(import_ZwUnmapViewOfSection(SELF, system_view) == STATUS_SUCCESS,
+          "the view is there until it is unmapped");
+}
+static void system_process(void) {
+    KAPC_STATE state;
+    REGION region;
+    run_in_system(in_system);
+    CHECK(import_ZwQueryVirtualMemory(SELF, system_view, 0, &region, sizeof region, NULL) == STATUS_SUCCESS &&
+              (region.State != MEM_COMMIT || system_view[3] != 0x5a),
+          "a view mapped from a system thread is not accessible from another process");
+    import_KeStackAttachProcess((PKPROCESS)PsInitialSystemProcess, &state);
+    CHECK(system_view && system_view[3] == 0x5a, "a thread attached to the System process has its views");
+    import_KeUnstackDetachProcess(&state);
+    run_in_system(unmap_in_system);
+}
+
+static void system_space(void) {
+    HANDLE section = NULL;
+    PVOID object = NULL, view = NULL, again = NULL;
+    PUCHAR user = NULL;
+    SIZE_T size = 0, length = 0;
+    if (!NT_SUCCESS(make(&section, GRANULARITY + 5, PAGE_READWRITE, SEC_COMMIT))) return;
+    if (!NT_SUCCESS(ObReferenceObjectByHandle(section, SECTION_ALL_ACCESS, NULL, KernelMode, &object, NULL)))
+        return;
+    CHECK(NT_SUCCESS(import_MmMapViewInSystemSpace(object, &view, &size)) &&
+              size == GRANULARITY + PAGE_SIZE && view > MM_HIGHEST_USER_ADDRESS,
+          "MmMapViewInSystemSpace with a size of zero maps the whole section, and returns the actual size");
+    size = PAGE_SIZE + 1;
+    CHECK(NT_SUCCESS(import_MmMapViewInSystemSpace(object, &again, &size)) && size == 2 * PAGE_SIZE,
+          "MmMapViewInSystemSpace maps a part");
+    size = 3 * GRANULARITY;
+    PVOID none = NULL;
+    CHECK(!NT_SUCCESS(import_MmMapViewInSystemSpace(object, &none, &size)), "no more than there is");
+    CHECK(map(section, &user, 0, &length, PAGE_READWRITE) == STATUS_SUCCESS, "a view of a process as well");
+    if (user && view && again) {
+        user[PAGE_SIZE + 9] = 0x42;
+        CHECK(((PUCHAR)view)[PAGE_SIZE + 9] == 0x42 && ((PUCHAR)again)[PAGE_SIZE + 9] == 0x42,
+              "all views show the same memory");
+    }
+    import_ZwUnmapViewOfSection(SELF, user);
+    ZwClose(section);
+    ObDereferenceObject(object);
+    if (view) CHECK(((PUCHAR)view)[PAGE_SIZE + 9] == 0x42, "the section exists until its views are unmapped");
+    CHECK(NT_SUCCESS(import_MmUnmapViewInSystemSpace(view)) &&
+              NT_SUCCESS(import_MmUnmapViewInSystemSpace(again)),
+          "MmUnmapViewInSystemSpace");
+    CHECK(!NT_SUCCESS(import_MmUnmapViewInSystemSpace(view)), "but not after that");
+}
+
 static void checks(void) {
     sections();
     memory();
+    system_process();
+    system_space();
 }
