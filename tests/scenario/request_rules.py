@@ -150,6 +150,11 @@ LEGAL = {"before": "lower->Flags |= DO_BUFFERED_IO; upper->Flags |= DO_BUFFERED_
     IoCreateDevice(driver, 0, NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &top);
     status = IoAttachDevice(top, &n, &below); if (!NT_SUCCESS(status)) return status; top->Flags |= DO_BUFFERED_IO; IoDetachDevice(below);"""}
 NO_LOCATIONS = "PIRP irp = IoAllocateIrp(0, FALSE); if (irp->StackCount == 0 && irp->CurrentLocation == 1) IoCallDriver(lower, irp);"
+# What had become of an IRP is not told of a later one at its address.
+SAME_PLACE = """PIRP before = IoAllocateIrp(20, FALSE); before->IoStatus.Status = STATUS_NOT_SUPPORTED; IoGetNextIrpStackLocation(before)->MajorFunction = 3;
+    IoSetCompletionRoutine(before, keep, NULL, TRUE, TRUE, TRUE); IoCallDriver(lower, before); IoFreeIrp(before);
+    PIRP irp = ExAllocatePoolWithTag(NonPagedPoolNx, IoSizeOfIrp(20), 0x6c757265); if (irp != before) return STATUS_UNSUCCESSFUL;
+    IoInitializeIrp(irp, IoSizeOfIrp(20), 0); IoCallDriver(lower, irp);"""
 RAISED = "KIRQL old; KeRaiseIrql(DISPATCH_LEVEL, &old);"
 # name of the rule, options, what is changed, exit status, what else the report must say (a regular expression)
 CASES = [
@@ -171,6 +176,7 @@ CASES = [
     ("NoMoreIrpStackLocations", "io", {"entry": "PIRP irp = own(lower, 3); IoCallDriver(upper, irp);"}, 122, r"\(0x208, "),
     ("NoMoreIrpStackLocations", "", {"entry": NO_LOCATIONS}, 122, r"\(StackCount 0\).*Windows: bug check 0x35 "),
     ("NoMoreIrpStackLocations", "io", {"entry": NO_LOCATIONS}, 122, r"\(StackCount 0\).*\(0x208, "),
+    ("NoMoreIrpStackLocations", "io", {"entry": SAME_PLACE}, 122, r"\(0x208, [^\n]*\Z"),
     ("NextLocationNotSet", "", {"upper": "return IoCallDriver(lower, irp);"}, 123, r"\(0x212, "),
     ("StackTrashed", "io", {"entry": "PIRP irp = own(upper, 3); irp->Tail.Overlay.CurrentStackLocation--; irp->CurrentLocation = 3; PIRP other = irp;"
                             "IoGetNextIrpStackLocation(irp)->MajorFunction = 3; IoSetCompletionRoutine(irp, keep, NULL, TRUE, TRUE, TRUE);"

@@ -1,4 +1,5 @@
 #include "kernel/io/detail/history.h"
+#include "host/guest.h"
 #include "kernel/io/detail/describe.h"
 #include "kernel/ke/clock.h"
 #include "trace/names.h"
@@ -71,11 +72,18 @@ void note_event(Happened what, const IRP* irp, UCHAR level, ULONG_PTR address, N
 }
 
 std::string history_of(const void* irp) {
+    // What ends in a freed IRP is about an earlier one at this address, if there is one there again.
+    CSHORT type = 0;
+    const bool living = guest::read(reinterpret_cast<ULONG_PTR>(irp), type) && type == IO_TYPE_IRP;
     std::vector<const Event*> found; // backwards
     bool whole = false;
     for (ULONG i = 1; i <= std::min(event_count, events_kept) && !whole; ++i) {
         const Event& e = events[(event_count - i) % events_kept];
         if (e.irp != irp) continue;
+        if (e.what == Happened::freed && (living || !found.empty())) {
+            whole = true;
+            break;
+        }
         found.push_back(&e);
         whole = e.what == Happened::made;
     }
