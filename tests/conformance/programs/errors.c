@@ -150,6 +150,10 @@ static void text(void) {
                              sizeof buffer, NULL);
     CHECK(n && strcmp(buffer, "The system cannot find the file specified.\r\n") == 0,
           "FormatMessage of a system error");
+    n = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
+                       2401 /* ERROR_OPEN_FILES */, 0, buffer, sizeof buffer, NULL);
+    CHECK(n && strcmp(buffer, "This network connection has files open or requests pending.\r\n") == 0,
+          "FormatMessage of one of the later pages");
     CHECK(!FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM, NULL, 999999, 0, buffer, sizeof buffer, NULL) &&
               GetLastError() == ERROR_MR_MID_NOT_FOUND,
           "of none: ERROR_MR_MID_NOT_FOUND");
