@@ -204,7 +204,11 @@ CASES = [
      r"NAME!DriverEntry\+0x[0-9a-f]+ \[[^\n]*\]: initializes the KTIMER 0x[0-9a-f]+, which is set: it is cancelled"),
     ("halted", {"entry": "__asm__ volatile(\"cli\\n\\thlt\");"}, 126, r"a driver halts its processor with interrupts disabled"),
     ("ring", {"upper": "PDEVICE_OBJECT d = lower; d->AttachedDevice = d; PDEVICE_OBJECT top = IoGetAttachedDevice(d); (void)top; finish(irp); return STATUS_SUCCESS;"}, 126,
-     r"the kernel does not come back from a call: what it was given is damaged, or leads in a ring at NAME!dispatch"),
+     r"a chain of devices never ends: AttachedDevice leads from the device [0-9a-f]+ of \\Driver\\NAME back to it at NAME!dispatch"),
+    ("ring_of_next", {"entry": "lower->NextDevice = lower; return STATUS_UNSUCCESSFUL;"}, 126,
+     r"a chain of devices never ends: NextDevice leads from the device [0-9a-f]+ of \\Driver\\NAME back to it"),
+    ("ring_of_extensions", {"entry": "PVOID* e; IoAllocateDriverObjectExtension(driver, (PVOID)1, 16, (PVOID*)&e); e[-2] = e - 2; IoGetDriverObjectExtension(driver, (PVOID)2);"},
+     126, r"the kernel does not come back from a call: what it was given is damaged, or leads in a ring at NAME!DriverEntry"),
     # Processor state.
     ("direction", {"lower": "__asm__ volatile(\"std\"); return STATUS_SUCCESS;"}, 123,
      r"drvlab: a driver's routine returned with the direction flag set at NAME!dispatch\nFAULTING_IP: NAME!dispatch"),

@@ -14,6 +14,7 @@
 #include "kernel/ke/bugcheck.h"
 #include "kernel/ke/priority.h"
 #include "kernel/ke/scheduler.h"
+#include "kernel/mm/probe.h"
 #include "kernel/pool/pool.h"
 #include "kernel/ps/process.h"
 #include "kernel/se/subject.h"
@@ -113,13 +114,13 @@ NTSTATUS zero_tls_cell(const ke::Thread& thread, ULONG index) {
     for (LIST_ENTRY* e = ke::all_threads.Flink; e != &ke::all_threads; e = e->Flink) {
         const auto* other = NT_CONTAINER(e, ke::Thread, all_link);
         const auto teb = reinterpret_cast<ULONG_PTR>(other->Tcb.Teb);
-        if (other->process != thread.process || other->exiting || !teb) continue;
-        ULONG_PTR cells = teb + offsetof(TEB, TlsSlots), at = index;
-        if (index >= slots) {
-            if (!guest::read(teb + offsetof(TEB, TlsExpansionSlots), cells) || !cells) continue;
-            at -= slots;
+        if (other->Tcb.Process != thread.Tcb.Process || other->exiting || !teb) continue;
+        ULONG_PTR cell = teb + offsetof(TEB, TlsSlots) + index * sizeof(PVOID);
+        if (index >= slots) { // where the program says, which may be anywhere
+            if (!guest::read(teb + offsetof(TEB, TlsExpansionSlots), cell) || !cell) continue;
+            cell += (index - slots) * sizeof(PVOID);
         }
-        guest::write(cells + at * sizeof(PVOID), PVOID{});
+        if (cell <= mm::user_probe_address - sizeof(PVOID)) guest::write(cell, PVOID{});
     }
     return STATUS_SUCCESS;
 }

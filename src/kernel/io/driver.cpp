@@ -165,9 +165,11 @@ void undo_start(DRIVER_OBJECT* driver) {
     for (PDRIVER_DISPATCH& routine : driver->MajorFunction)
         routine = invalid;
     driver->FastIoDispatch = nullptr;
-    DeviceWalk walk("NextDevice");
+    DeviceWalk walk("NextDevice"); // to the end first: in a ring it would come by what it has deleted
+    for (const DEVICE_OBJECT* device = driver->DeviceObject; device;)
+        device = walk.to(device->NextDevice);
     for (DEVICE_OBJECT* device = driver->DeviceObject; device;) {
-        DEVICE_OBJECT* next = walk.to(device->NextDevice);
+        DEVICE_OBJECT* next = device->NextDevice;
         if (DEVICE_OBJECT* lower = attached_to(device)) detach(lower);
         delete_links_to(device);
         report_undone(device, "device", ob::name_of(device));

@@ -148,6 +148,7 @@ void check_image(const Completing& c) {
     for (int above = level_of(c.irp) + 1; above <= c.irp->StackCount; ++above)
         if (const DEVICE_OBJECT* device = stack_of(c.irp)[above - 1].DeviceObject;
             device && in_image(device->DriverObject, c.caller)) {
+            if (serves(device->DriverObject, c.current->DeviceObject, c.current->MajorFunction)) return;
             c.report("PendedCompletedRequest2", io_verifier(0x209, c.caller, number(c.irp)),
                      "%s completed IRP %llx while %s below has it", name_of(device->DriverObject).text,
                      address_of(c.irp), name_of(holder).text);

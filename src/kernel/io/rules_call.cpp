@@ -274,8 +274,10 @@ void check_owner(const IRP* irp, ULONG_PTR caller, const Call& within) {
     if (const ULONG_PTR exact = ke::calling_address()) caller = exact;
     const int level = level_of(irp);
     if (level < 1 || level > irp->StackCount || within.left) return;
-    const DEVICE_OBJECT* device = stack_of(irp)[level - 1].DeviceObject;
-    if (!device || in_image(device->DriverObject, caller)) {
+    const IO_STACK_LOCATION& location = stack_of(irp)[level - 1];
+    const DEVICE_OBJECT* device = location.DeviceObject;
+    if (!device || in_image(device->DriverObject, caller) ||
+        serves(within.driver, device, location.MajorFunction)) {
         // Two devices of one driver: who calls whom is known while every call is looked at.
         if (!verifying || !is_direct(within)) return;
     } else if (!in_image(within.driver, caller))

@@ -153,6 +153,7 @@ void initialize_apc(KAPC& apc, Thread& thread, KAPC_ENVIRONMENT environment, PKK
 bool queue_apc(KAPC& apc, PVOID argument1, PVOID argument2, KPRIORITY increment) {
     Thread& thread = as_thread(apc.Thread);
     if (apc.Inserted || state_of(thread) == ThreadState::terminated || thread.apcs_closed) return false;
+    if (apc.ApcMode == UserMode && thread.user_apcs_closed) return false;
     apc.SystemArgument1 = argument1;
     apc.SystemArgument2 = argument2;
     apc.Inserted = 1;
@@ -267,7 +268,10 @@ bool test_alert(KPROCESSOR_MODE mode) {
     return alerted;
 }
 
-void run_down_user_apcs(Thread& thread) { run_down(thread.Tcb.ApcState.ApcListHead[1]); }
+void run_down_user_apcs(Thread& thread) {
+    thread.user_apcs_closed = true;
+    run_down(thread.Tcb.ApcState.ApcListHead[1]);
+}
 
 void run_down_apcs(Thread& thread) {
     thread.apcs_closed = true;

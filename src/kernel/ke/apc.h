@@ -56,7 +56,8 @@ bool test_alert(KPROCESSOR_MODE mode);
 
 // At the end of a thread: APCs that will never run are told by their rundown routine, or freed with it.
 void run_down_apcs(Thread& thread);
-// The same of its user APCs only, while it still takes kernel APCs: before others may think it gone.
+// The same of its user APCs only, while it still takes kernel APCs: before others may think it gone. It takes
+// no more of them.
 void run_down_user_apcs(Thread& thread);
 
 } // namespace nt::ke

@@ -46,10 +46,11 @@ struct Thread : ETHREAD {
     ULONGLONG quantum_used; // of the present quantum
     NTSTATUS wait_result;
     LONG exit_status;
-    bool exiting;     // goes to its end at the next return to user mode
-    bool apc_wakeup;  // the wait was interrupted to run kernel APCs
-    bool alertable;   // the wait ends for user APCs and alerts
-    bool apcs_closed; // it is ending: no APC is queued any more
+    bool exiting;          // goes to its end at the next return to user mode
+    bool apc_wakeup;       // the wait was interrupted to run kernel APCs
+    bool alertable;        // the wait ends for user APCs and alerts
+    bool apcs_closed;      // it is ending: no APC is queued any more
+    bool user_apcs_closed; // nor a user APC, a little earlier
     ULONG context_switches;
     // The rest.
     seh::EntryRecord base;   // outermost record: call-outs of the thread's start put their frames from here

@@ -19,6 +19,11 @@ template <class R, class... A> ULONG_PTR number(NTAPI R (*routine)(A...)) {
 inline bool in_image(const DRIVER_OBJECT* driver, ULONG_PTR address) {
     return driver && address - number(driver->DriverStart) < driver->DriverSize;
 }
+// The device's driver may be served by the image of another (IoCreateDriver, class drivers).
+inline bool serves(const DRIVER_OBJECT* image, const DEVICE_OBJECT* device, UCHAR major) {
+    return major <= IRP_MJ_MAXIMUM_FUNCTION &&
+           in_image(image, number(device->DriverObject->MajorFunction[major]));
+}
 // Which driver a caller's address belongs to is known of drivers in the request's stack only.
 inline IO_STACK_LOCATION* stack_of(const IRP* irp) {
     return reinterpret_cast<IO_STACK_LOCATION*>(const_cast<IRP*>(irp) + 1);
