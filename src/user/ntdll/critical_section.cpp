@@ -34,7 +34,41 @@ void own(RTL_CRITICAL_SECTION* section) {
     section->RecursionCount = 1;
 }
 
+// By TerminateThread, or by an exception in the middle of a heap.
+bool has_ended(HANDLE thread_id) {
+    OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, nullptr, 0, nullptr, nullptr};
+    CLIENT_ID id{nullptr, thread_id};
+    HANDLE thread;
+    constexpr ACCESS_MASK query_limited = 0x800;
+    if (!NT_SUCCESS(NtOpenThread(&thread, query_limited, &attributes, &id))) return true;
+    ULONG ended = 0;
+    NtQueryInformationThread(thread, ThreadIsTerminated, &ended, sizeof ended, nullptr);
+    NtClose(thread);
+    return ended != 0;
+}
+
 } // namespace
+
+// In line with other waiters, since between two that hand it to each other it is never free.
+bool enter_at_end(RTL_CRITICAL_SECTION& section, Patience patience) {
+    constexpr ULONG most_ownerless = 3, most = 100; // looks, one every 10 ms
+    if (RtlTryEnterCriticalSection(&section)) return true;
+    if (__atomic_add_fetch(&section.LockCount, 1, __ATOMIC_ACQUIRE) != 0) {
+        ULONG ownerless = 0;
+        for (ULONG looks = 1;; looks++) {
+            LARGE_INTEGER interval;
+            interval.QuadPart = -100'000;
+            if (NtWaitForSingleObject(semaphore_of(&section), 0, &interval) != STATUS_TIMEOUT) break;
+            const HANDLE owner = section.OwningThread;
+            ownerless = owner ? 0 : ownerless + 1;
+            if (ownerless == most_ownerless) break;
+            if (owner && has_ended(owner)) return false;
+            if (patience == Patience::limited && looks >= most) return false;
+        }
+    }
+    own(&section);
+    return true;
+}
 
 extern "C" {
 

@@ -250,24 +250,10 @@ NTSTATUS NTAPI RtlQueryHeapInformation(PVOID handle, ULONG cls, PVOID informatio
 
 } // extern "C"
 
-// By TerminateThread, or by an exception in the middle of the heap.
-static bool has_ended(HANDLE thread_id) {
-    OBJECT_ATTRIBUTES attributes{sizeof attributes, nullptr, nullptr, 0, nullptr, nullptr};
-    CLIENT_ID id{nullptr, thread_id};
-    HANDLE thread;
-    constexpr ACCESS_MASK query_limited = 0x800;
-    if (!NT_SUCCESS(NtOpenThread(&thread, query_limited, &attributes, &id))) return true;
-    ULONG ended = 0;
-    NtQueryInformationThread(thread, ThreadIsTerminated, &ended, sizeof ended, nullptr);
-    NtClose(thread);
-    return ended != 0;
-}
-
 void lock_heaps() {
     for (ULONG i = 0; i < NtCurrentPeb()->NumberOfHeaps; i++) {
         auto* h = static_cast<Heap*>(heaps[i]);
-        const HANDLE owner = h->lock.OwningThread;
-        if (!h->held && !(owner && has_ended(owner))) RtlEnterCriticalSection(&h->lock);
+        if (!h->held) enter_at_end(h->lock, Patience::limited);
     }
 }
 void unlock_heaps() {

@@ -67,8 +67,13 @@ extern RTL_CRITICAL_SECTION peb_lock;
 // The other threads are gone, with the locks that they held. A DLL's detach routine that wants one of these
 // ends the process.
 bool is_end_of_process();
+// Enters a section before the other threads are ended, which must come to pass whatever TerminateThread has
+// left. One that stays without an owner was left between two steps of entering or leaving it: nobody is
+// inside, so it is taken. False: its owner has ended, or, if patience is limited, does not leave it.
+enum class Patience { limited, unlimited };
+bool enter_at_end(RTL_CRITICAL_SECTION& section, Patience patience);
 // For the end, under the PEB's lock: nobody is in the middle of a heap. One that the program itself has
-// locked (HeapLock) is left alone, since it may stay so, and one of an ended thread.
+// locked (HeapLock) is left alone, since it may stay so, and one that cannot be entered.
 void lock_heaps();
 void unlock_heaps(); // those that this thread has locked, but for HeapLock
 void end_at_orphaned_lock();

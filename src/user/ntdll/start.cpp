@@ -79,15 +79,16 @@ void NTAPI RtlExitUserThread(ULONG status) {
 }
 
 // "ExitProcess does not return until no threads are in their DLL initialization or detach routines." Nor may
-// one that is ended here hold what detach routines need.
+// one that is ended here hold what detach routines need. If one was ended in the loader before, none of them
+// runs. // assumed
 void NTAPI RtlExitUserProcess(ULONG status) {
-    RtlEnterCriticalSection(&loader_lock);
-    RtlAcquirePebLock();
+    const bool loader = enter_at_end(loader_lock, Patience::unlimited);
+    const bool peb = enter_at_end(peb_lock, Patience::limited);
     lock_heaps();
     NtTerminateProcess(nullptr, static_cast<NTSTATUS>(status)); // every other thread
     unlock_heaps();
-    RtlReleasePebLock();
-    LdrShutdownProcess();
+    if (peb) RtlReleasePebLock();
+    if (loader) LdrShutdownProcess();
     NtTerminateProcess(NtCurrentProcess(), static_cast<NTSTATUS>(status));
     __builtin_trap();
 }

@@ -41,6 +41,58 @@ static void WINAPI at_end(void* value) {
     EnterCriticalSection(&held);
 }
 
+static char* current_teb(void) {
+    char* self_pointer;
+    __asm__("mov %%gs:0x30, %0" : "=r"(self_pointer));
+    return self_pointer;
+}
+// PEB.LoaderLock or PEB.FastPebLock.
+static CRITICAL_SECTION* lock_of_peb(int offset) {
+    char* peb = *(char**)(current_teb() + 0x60);
+    return *(CRITICAL_SECTION**)(peb + offset);
+}
+// A heap of its own that everybody locks; its lock is what HeapLock makes this thread the owner of.
+static CRITICAL_SECTION* lock_of_heap(void) {
+    const HANDLE id = (HANDLE)(ULONG_PTR)GetCurrentThreadId();
+    HANDLE heap = HeapCreate(0, 0, 0);
+    HeapLock(heap);
+    CRITICAL_SECTION* lock = heap;
+    while (lock->OwningThread != id || lock->RecursionCount != 1 || lock->LockCount != 0)
+        lock = (CRITICAL_SECTION*)((char*)lock + 8);
+    HeapUnlock(heap);
+    return lock;
+}
+static CRITICAL_SECTION* lock_called(const char* name) {
+    return !strcmp(name, "loader") ? lock_of_peb(0x110)
+           : !strcmp(name, "peb")  ? lock_of_peb(0x38)
+                                   : lock_of_heap();
+}
+// Begins to enter a critical section, or has all but left it: counted, and without an owner.
+static DWORD WINAPI stays_halfway(void* lock) {
+    InterlockedIncrement(&((CRITICAL_SECTION*)lock)->LockCount);
+    Sleep(INFINITE);
+    return 0;
+}
+static DWORD WINAPI stays_inside(void* lock) {
+    EnterCriticalSection(lock);
+    Sleep(INFINITE);
+    return 0;
+}
+static void end_thread_at(const char* name, LPTHREAD_START_ROUTINE where) {
+    HANDLE thread = CreateThread(NULL, 0, where, lock_called(name), 0, NULL);
+    Sleep(5);
+    TerminateThread(thread, 1);
+    WaitForSingleObject(thread, INFINITE);
+    ExitProcess(17); // not exit(), which wants the loader
+}
+// A live one that does not leave.
+static void suspend_thread_in(const char* name) {
+    HANDLE thread = CreateThread(NULL, 0, stays_inside, lock_called(name), 0, NULL);
+    Sleep(5);
+    SuspendThread(thread);
+    ExitProcess(17);
+}
+
 // Children that need no device. -1: another kind.
 static int plain_child(const char* what, HANDLE ready) {
     if (!strcmp(what, "loading")) {
@@ -52,6 +104,9 @@ static int plain_child(const char* what, HANDLE ready) {
         return 14;
     }
     if (!strcmp(what, "nothing")) return 16;
+    if (!strncmp(what, "half_", 5)) end_thread_at(what + 5, stays_halfway);
+    if (!strncmp(what, "in_", 3)) end_thread_at(what + 3, stays_inside);
+    if (!strncmp(what, "suspended_", 10)) suspend_thread_in(what + 10);
     if (!strcmp(what, "orphan")) {
         InitializeCriticalSection(&held);
         CreateThread(NULL, 0, holder, ready, 0, NULL);
@@ -94,7 +149,7 @@ static DWORD end_of(const char* what, UINT code) {
     DWORD result = ~0u;
     sprintf(line, "ends %s %#llx", what, (unsigned long long)(ULONG_PTR)ready);
     if (!CreateProcessA(self, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &p)) return ~0u;
-    WaitForSingleObject(ready, INFINITE);
+    if (code) WaitForSingleObject(ready, INFINITE);
     if (code) TerminateProcess(p.hProcess, code);
     if (WaitForSingleObject(p.hProcess, 10000) == WAIT_OBJECT_0) GetExitCodeProcess(p.hProcess, &result);
     CloseHandle(p.hThread);
@@ -159,5 +214,12 @@ int main(int argc, char** argv) {
     CHECK(good, "CreateRemoteThread into a process that has not begun");
     CHECK(end_of("orphan", 0) == 0xc000004b,
           "a critical section of a thread that was ended, entered while the process ends: its end");
+    CHECK(end_of("half_heap", 0) == 17,
+          "ExitProcess ends the process though a thread was ended between two steps of entering a heap");
+    CHECK(end_of("half_loader", 0) == 17 && end_of("half_peb", 0) == 17, "or the loader, or the PEB's lock");
+    CHECK(end_of("in_heap", 0) == 17 && end_of("in_loader", 0) == 17 && end_of("in_peb", 0) == 17,
+          "or inside one of them");
+    CHECK(end_of("suspended_heap", 0) == 17 && end_of("suspended_peb", 0) == 17,
+          "and though one is suspended inside a heap, or with the PEB's lock");
     return finish();
 }
