@@ -61,6 +61,7 @@ void remove_process(PVOID object) {
     host::destroy(process.file_name);
     host::destroy(process.path);
     host::destroy(process.failure);
+    host::destroy(process.free_tebs);
 }
 
 // Its threads keep it. The System process is for ever, and has threads that are no objects.
@@ -149,6 +150,7 @@ Result<Process*> new_process(ULONG_PTR id, std::string_view image, const Birth& 
                 std::min<std::size_t>(image.size(), sizeof process.ImageFileName - 1));
     process.modules = host::make<ldr::ModuleList>();
     process.failure = host::make<std::string>();
+    process.free_tebs = host::make<TebList>();
     process.file_name = host::make<std::string>(image);
     // nf-processthreadsapi-createprocessw: "The ACLs in the default security descriptor for a process come
     // from the primary token of the creator."

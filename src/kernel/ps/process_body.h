@@ -2,7 +2,9 @@
 #pragma once
 #include "abi/peb.h"
 #include "abi/thread.h"
+#include "host/machine_heap.h"
 #include <string>
+#include <vector>
 
 namespace nt::mm {
 class AddressSpace;
@@ -12,6 +14,8 @@ class ModuleList;
 }
 
 namespace nt::ps {
+
+using TebList = std::vector<ULONG_PTR, host::HeapAllocator<ULONG_PTR>>;
 
 struct Process : EPROCESS {
     mm::AddressSpace* space; // null: System, as long as nothing wanted its user half
@@ -24,7 +28,7 @@ struct Process : EPROCESS {
     ULONG_PTR ntdll;
     ULONG_PTR thread_start, loader_start, exception_dispatcher, apc_dispatcher; // entries of ntdll
     ULONG_PTR stack_reserve, stack_commit;                                      // of new threads
-    ULONG_PTR free_teb;                           // TEBs of ended threads, linked through their first word
+    TebList* free_tebs;                           // of no thread yet, or of ended ones
     ULONG cookie;                                 // ProcessCookie
     ULONGLONG ended_kernel_time, ended_user_time; // of threads that have ended, 100 ns units
     ULONG timer_resolution;                       // what it asked for, 100 ns; 0: nothing

@@ -45,14 +45,20 @@ namespace {
 constexpr std::uint64_t teb_size = 0x2000, teb_block = 0x10000;
 static_assert(sizeof(TEB) <= teb_size && sizeof(PEB) <= teb_size);
 
-// TEBs come in blocks of eight; those of ended threads are used again, last in, first out.
-NTSTATUS add_tebs(Process& process, std::uint64_t block, std::uint64_t from) {
-    for (std::uint64_t teb = block + teb_block - teb_size;; teb -= teb_size) {
-        if (const NTSTATUS status = write_user(*process.space, teb, process.free_teb); !NT_SUCCESS(status))
+// TEBs come in blocks of eight; those of ended threads are used again, last in, first out. The list is not in
+// the memory itself, which the program writes to. It is never longer than the most threads at a time and a
+// block.
+void add_tebs(Process& process, std::uint64_t block, std::uint64_t from) {
+    for (std::uint64_t teb = block + teb_block; teb > from;)
+        process.free_tebs->push_back(teb -= teb_size);
+}
+
+NTSTATUS clear_teb(const Process& process, std::uint64_t teb) {
+    constexpr std::uint64_t zero[64]{};
+    for (std::uint64_t i = 0; i < teb_size; i += sizeof zero)
+        if (const NTSTATUS status = write_user(*process.space, teb + i, zero); !NT_SUCCESS(status))
             return status;
-        process.free_teb = teb;
-        if (teb <= from) return STATUS_SUCCESS;
-    }
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS allocate_block(Process& process, std::uint64_t& block) {
@@ -62,18 +68,17 @@ NTSTATUS allocate_block(Process& process, std::uint64_t& block) {
 }
 
 Result<std::uint64_t> take_teb(Process& process) {
-    if (!process.free_teb) {
-        std::uint64_t block;
-        if (const NTSTATUS status = allocate_block(process, block); !NT_SUCCESS(status)) return fail(status);
-        if (const NTSTATUS status = add_tebs(process, block, block); !NT_SUCCESS(status)) return fail(status);
+    for (;;) {
+        if (process.free_tebs->empty()) {
+            std::uint64_t block;
+            if (const NTSTATUS status = allocate_block(process, block); !NT_SUCCESS(status))
+                return fail(status);
+            add_tebs(process, block, block);
+        }
+        const std::uint64_t teb = process.free_tebs->back();
+        process.free_tebs->pop_back();
+        if (NT_SUCCESS(clear_teb(process, teb))) return teb; // else the program has given the memory back
     }
-    const std::uint64_t teb = process.free_teb;
-    auto* memory = static_cast<std::uint64_t*>(process.space->pointer(teb));
-    process.free_teb = *memory;
-    std::uint64_t zero[64]{};
-    for (std::uint64_t i = 0; i < teb_size; i += sizeof zero)
-        write_user(*process.space, teb + i, zero, sizeof zero);
-    return teb;
 }
 
 void fill_teb(const Process& process, std::uint64_t teb, const mm::UserStack& stack, TEB& t) {
@@ -132,20 +137,19 @@ NTSTATUS build_peb(Process& process, const ldr::ImageFile& file) {
     peb.ActiveProcessAffinityMask = process.affinity;
     peb.SessionId = 1;
     if (const NTSTATUS status = write_user(*process.space, block, peb); !NT_SUCCESS(status)) return status;
-    return add_tebs(process, block, block + teb_size); // the rest of the block
+    add_tebs(process, block, block + teb_size); // the rest of the block
+    return STATUS_SUCCESS;
 }
 
 void free_thread_memory(Process& process, ke::Thread& thread) {
     const auto* teb = static_cast<TEB*>(process.space->pointer(thread.teb));
     if (!teb) return;
     auto stack = reinterpret_cast<std::uint64_t>(teb->DeallocationStack);
-    const std::uint64_t address = thread.teb;
+    process.free_tebs->push_back(thread.teb);
     thread.teb = 0;
     thread.Tcb.Teb = nullptr;
     std::uint64_t size = 0;
     if (stack) process.space->free(stack, size, MEM_RELEASE);
-    write_user(*process.space, address, process.free_teb);
-    process.free_teb = address;
 }
 
 } // namespace detail

@@ -93,6 +93,38 @@ static void suspend_thread_in(const char* name) {
     ExitProcess(17);
 }
 
+static DWORD WINAPI tells_teb(void* to) {
+    *(char**)to = current_teb();
+    Sleep(5);
+    return 5;
+}
+// Threads that live at one time; their TEBs.
+static int threads_begin(int count, char** tebs) {
+    HANDLE threads[20];
+    int good = 1;
+    for (int i = 0; i < count; i++)
+        threads[i] = CreateThread(NULL, 0, tells_teb, &tebs[i], 0, NULL);
+    for (int i = 0; i < count; i++) {
+        DWORD code = 0;
+        WaitForSingleObject(threads[i], 1000);
+        good &= threads[i] && GetExitCodeThread(threads[i], &code) && code == 5;
+        CloseHandle(threads[i]);
+    }
+    return good;
+}
+// What lay in an ended thread's TEB is the program's to write to, or to give back.
+static int write_to_ended_tebs(int give_back) {
+    char* tebs[20];
+    int good = threads_begin(3, tebs);
+    for (int i = 0; i < 3; i++)
+        if (give_back)
+            VirtualFree(tebs[i], 0x2000, MEM_DECOMMIT);
+        else
+            *(ULONGLONG*)tebs[i] = 0x123456789000 + i;
+    good &= threads_begin(20, tebs);
+    return good ? 17 : 1;
+}
+
 // Children that need no device. -1: another kind.
 static int plain_child(const char* what, HANDLE ready) {
     if (!strcmp(what, "loading")) {
@@ -107,6 +139,8 @@ static int plain_child(const char* what, HANDLE ready) {
     if (!strncmp(what, "half_", 5)) end_thread_at(what + 5, stays_halfway);
     if (!strncmp(what, "in_", 3)) end_thread_at(what + 3, stays_inside);
     if (!strncmp(what, "suspended_", 10)) suspend_thread_in(what + 10);
+    if (!strcmp(what, "written_tebs")) return write_to_ended_tebs(0);
+    if (!strcmp(what, "freed_tebs")) return write_to_ended_tebs(1);
     if (!strcmp(what, "orphan")) {
         InitializeCriticalSection(&held);
         CreateThread(NULL, 0, holder, ready, 0, NULL);
@@ -221,5 +255,7 @@ int main(int argc, char** argv) {
           "or inside one of them");
     CHECK(end_of("suspended_heap", 0) == 17 && end_of("suspended_peb", 0) == 17,
           "and though one is suspended inside a heap, or with the PEB's lock");
+    CHECK(end_of("written_tebs", 0) == 17, "threads begin after a program has written to TEBs of ended ones");
+    CHECK(end_of("freed_tebs", 0) == 17, "and after it has decommitted some");
     return finish();
 }
