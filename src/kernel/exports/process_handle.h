@@ -32,10 +32,9 @@ class TargetProcess {
         if (!needs_program) return STATUS_SUCCESS;
         return process_ == ps::system_process || gone() ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
     }
-    // For its user half. That of System is made when it is first wanted: STATUS_NO_MEMORY.
+    // For its user half, which System has too.
     NTSTATUS open_memory(HANDLE handle, ACCESS_MASK access) {
         if (const NTSTATUS status = open(handle, access, false); !NT_SUCCESS(status)) return status;
-        if (process_ == ps::system_process) return ps::system_space() ? STATUS_SUCCESS : STATUS_NO_MEMORY;
         return gone() ? STATUS_PROCESS_IS_TERMINATING : STATUS_SUCCESS;
     }
     ps::Process& operator*() const { return ps::body(process_); }

@@ -37,7 +37,7 @@ struct Thread : ETHREAD {
     host::Fiber* fiber;
     seh::Record* crossing;   // saved KPCR slot while not running
     ULONG_PTR host_stack;    // saved KPCR slot: where system calls put their records
-    mm::AddressSpace* space; // null: the user half is inaccessible (System, mostly)
+    mm::AddressSpace* space; // null: the user half is inaccessible
     ULONG_PTR teb;           // 0: no user mode
     ULONG_PTR pid, tid;
     ReadyPlace* ready;

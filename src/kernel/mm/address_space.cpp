@@ -259,13 +259,13 @@ NTSTATUS AddressSpace::map_pages(std::uint64_t& base, const Pfn* pages, std::uin
             ++n;
         Extent e{base + (done << page_shift), static_cast<std::uint32_t>(n),
                  static_cast<std::uint32_t>(pages[done]), protection};
-        if (!show(e)) {
+        const bool held = reference(e, kind);
+        if (!held || !show(e)) {
+            if (held) release(e);
             decommit(base, done << page_shift);
             vads_.erase(vads_.begin() + (vad_at(base) - vads_.data()));
             return STATUS_NO_MEMORY;
         }
-        for (std::uint64_t k = 0; k < n; ++k)
-            reference_page(pages[done + k]);
         insert_extent(e);
         done += n;
     }

@@ -8,11 +8,10 @@
 // mapping stays too. Hence the page behind an address is its own only while it is locked. Extents live in a
 // sorted array (binary search, no node allocation), Vads in another; both on the machine heap.
 //
-// Only the active space is mapped. `activate(nullptr)` (System threads) makes the user half inaccessible with
-// the mappings kept, so that going back to the same process is a protection change only. KUSER_SHARED_DATA is
-// mapped for ever, read only. An idle thread mostly gives way to the thread that waited, so it leaves the
-// space
-// (`leave_space`) without taking the rights away, and does so only before a driver's routine runs on it.
+// Only the active space is mapped. `activate(nullptr)` makes the user half inaccessible with the mappings
+// kept. KUSER_SHARED_DATA is mapped for ever, read only. An idle thread mostly gives way to the thread that
+// waited, so it leaves the space (`leave_space`) without taking the rights away, and does so only before a
+// driver's routine runs on it.
 //
 // Sizes and errors follow the pages of NtAllocateVirtualMemory, NtFreeVirtualMemory, VirtualProtect and
 // VirtualQuery.
@@ -132,6 +131,8 @@ class AddressSpace {
     void insert_vad(const Vad& vad);
     NTSTATUS commit(std::uint64_t base, std::uint64_t size, ULONG protection);
     void decommit(std::uint64_t base, std::uint64_t size);
+    static bool reference(const Extent& extent, VadKind kind); // false: a page has too many mappings
+    void release(const Extent& extent);
     void split_at(std::uint64_t address);
     void merge_around(std::uint64_t base, std::uint64_t end);
     void insert_extent(const Extent& extent);
@@ -150,7 +151,7 @@ class AddressSpace {
     ULONG switches_ = 0;  // to it, from another space
 };
 
-// The space whose user half is accessible now; null in System threads.
+// The space whose user half is accessible now; null while a processor idles.
 extern AddressSpace* active_space;
 inline AddressSpace* current_space() { return active_space; }
 extern AddressSpace* left_space; // accessible still; null: none

@@ -182,6 +182,26 @@ NTSTATUS AddressSpace::commit(std::uint64_t base, std::uint64_t size, ULONG prot
     return STATUS_SUCCESS;
 }
 
+bool AddressSpace::reference(const Extent& e, VadKind kind) {
+    for (std::uint32_t k = 0; k < e.pages; ++k) {
+        if (kind != VadKind::locked_pages) {
+            reference_page(e.first + k);
+        } else if (!reference_mapped_page(e.first + k)) {
+            while (k > 0)
+                release_mapped_page(e.first + --k);
+            return false;
+        }
+    }
+    return true;
+}
+
+void AddressSpace::release(const Extent& e) {
+    const Vad* vad = find_vad(e.address);
+    if (!vad || vad->kind != VadKind::locked_pages) return release_pages(e.first, e.pages);
+    for (std::uint32_t k = 0; k < e.pages; ++k)
+        release_mapped_page(e.first + k);
+}
+
 void AddressSpace::decommit(std::uint64_t base, std::uint64_t size) {
     std::uint64_t end = base + size;
     split_at(base);
@@ -191,7 +211,7 @@ void AddressSpace::decommit(std::uint64_t base, std::uint64_t size) {
     for (; i < extents_.size() && extents_[i].address < end; ++i) {
         const Extent& e = extents_[i];
         hide(e.address, e.end() - e.address);
-        release_pages(e.first, e.pages);
+        release(e);
     }
     extents_.erase(extents_.begin() + static_cast<std::ptrdiff_t>(first),
                    extents_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -378,7 +398,7 @@ void AddressSpace::destroy(AddressSpace* space) {
     if (!space) return;
     AddressSpaceSwitch::forget(*space);
     for (const Extent& e : space->extents_)
-        release_pages(e.first, e.pages);
+        space->release(e);
     host::destroy(space);
 }
 

@@ -65,6 +65,11 @@ void release_page_array(const PFN_NUMBER* pages, std::uint64_t count) {
 // Locking touches the memory, which above APC_LEVEL is a page fault that nobody can serve.
 void page_in(std::uint64_t address) { (void)*reinterpret_cast<const volatile char*>(address); }
 
+// By a mapping for user mode, which is not closed with the page.
+void page_in_mapped(Pfn pfn) {
+    if (is_closed(pfn)) page_in(address_of(frame(pfn).zone, pfn));
+}
+
 void restore_rights(std::uint64_t address) {
     for (std::size_t i = 0; i < protected_ranges.size(); ++i)
         if (protected_ranges[i].address == address) {
@@ -94,6 +99,8 @@ NTSTATUS lock_user(PFN_NUMBER* pages, std::uint64_t address, std::uint64_t count
         }
         Pfn pfn = e->first + ((address - e->address) >> page_shift);
         for (; done < count && address < e->end(); ++done, ++pfn, address += page_size) {
+            if (frame(pfn).zone != Zone::general) [[unlikely]]
+                page_in_mapped(pfn);
             reference_page(pfn);
             pages[done] = pfn;
         }

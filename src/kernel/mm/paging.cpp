@@ -45,8 +45,6 @@ void set_rights(std::uint64_t address, std::uint64_t end, Protection rights) {
         host::fatal("the host refuses to protect %#llx", static_cast<unsigned long long>(address));
 }
 
-// MDLs are the only ones to hold a page of pool or of an image besides its owner.
-bool is_locked(Pfn pfn) { return frame(pfn).references > 1; }
 Pfn page_of(std::uint64_t address) { return pfn_in(zone_of(address), address); }
 
 // Takes the rights of a range, but for its locked pages.

@@ -11,7 +11,7 @@
 // few microseconds each time. What a driver can see follows from IRQLs alone.
 //
 // Locked stays accessible: sections by MmLockPagable…Section, single pages by MmProbeAndLockPages (a page is
-// locked while it has more references than its owner's).
+// locked while it has more references than its owner's; mappings for user mode do not count).
 #pragma once
 #include "base/result.h"
 #include "host/ram.h"

@@ -140,6 +140,54 @@ TEST_F(PagingTest, LockedPagesStay) {
     release_pages(run.first, 3);
 }
 
+TEST_F(PagingTest, MappingsForUserModeLockNothing) {
+    const mm::Run run = allocate_run(Zone::paged_pool, 2);
+    const std::uint64_t address = address_of(Zone::paged_pool, run.first);
+    grow_paged_pool(address + 2 * page_size);
+    AddressSpace* space = AddressSpace::create();
+    activate(space);
+    MDL* mdl = allocate_mdl(address, page_size);
+    ASSERT_EQ(probe_and_lock_pages(mdl, KernelMode, LockOperation::write), STATUS_SUCCESS);
+    const auto user = map_locked_pages(mdl, UserMode, 0, NormalPagePriority);
+    ASSERT_TRUE(user);
+    EXPECT_TRUE(readable_at_dispatch(address));
+    EXPECT_TRUE(unlock_pages(mdl));
+    EXPECT_FALSE(readable_at_dispatch(address));
+
+    MDL* again = allocate_mdl(*user, page_size); // locked by its other address while it is closed
+    ASSERT_EQ(probe_and_lock_pages(again, UserMode, LockOperation::write), STATUS_SUCCESS);
+    EXPECT_TRUE(readable_at_dispatch(address));
+    EXPECT_TRUE(unlock_pages(again));
+    EXPECT_FALSE(readable_at_dispatch(address));
+    unmap_locked_pages(*user, mdl);
+    EXPECT_FALSE(readable_at_dispatch(address));
+
+    // Mapped still when its owner releases it: it lives as long as the mapping.
+    ASSERT_EQ(probe_and_lock_pages(mdl, KernelMode, LockOperation::write), STATUS_SUCCESS);
+    ASSERT_TRUE(map_locked_pages(mdl, UserMode, 0, NormalPagePriority));
+    EXPECT_TRUE(unlock_pages(mdl));
+    release_pages(run.first, 2);
+    EXPECT_NE(frame(run.first).references, 0u);
+    AddressSpace::destroy(space);
+    EXPECT_EQ(frame(run.first).references, 0u);
+    free_mdl(again);
+    free_mdl(mdl);
+}
+
+TEST_F(PagingTest, PagesHaveRoomForSoManyMappings) {
+    const mm::Run run = allocate_run(Zone::paged_pool, 1);
+    AddressSpace* space = AddressSpace::create();
+    const Pfn page = run.first;
+    std::uint64_t base = 0;
+    unsigned mappings = 0;
+    for (; mappings < 5000; ++mappings, base = 0)
+        if (space->map_pages(base, &page, 1, PAGE_READWRITE, VadKind::locked_pages) != STATUS_SUCCESS) break;
+    EXPECT_EQ(mappings, 4095u);
+    AddressSpace::destroy(space);
+    EXPECT_EQ(frame(page).references, 1u);
+    release_pages(page, 1);
+}
+
 TEST_F(PagingTest, SectionsAreLockedByCount) {
     const Image image;
     EXPECT_TRUE(readable_at_dispatch(image.base));

@@ -38,7 +38,7 @@ enum class Zone : std::uint8_t {
 enum class PageKind : std::uint8_t { reserved, free_run, in_use, pool_slab, pool_big };
 
 struct PageFrame {
-    std::uint32_t references; // holders: the allocation itself, plus one per lock
+    std::uint32_t references; // holders: the owner, locks and views one each, mappings of locked pages more
     PageKind kind;
     Zone zone;
     std::uint16_t slab_class; // pool: size class; images: Protection
@@ -92,6 +92,21 @@ inline void release_page(Pfn pfn) {
         release_pages(pfn, 1);
     }
 }
+// Mappings of locked pages for user mode hold them too, but are counted apart, in the upper bits: they lock
+// nothing, and may outlive the lock.
+inline constexpr std::uint32_t mapping_reference = 1u << 20;
+inline bool reference_mapped_page(Pfn pfn) { // false: it has 4095 of them
+    std::uint32_t& references = frame(pfn).references;
+    if (references > ~std::uint32_t{0} - mapping_reference) return false;
+    references += mapping_reference;
+    return true;
+}
+inline void release_mapped_page(Pfn pfn) {
+    frame(pfn).references -= mapping_reference - 1;
+    release_page(pfn);
+}
+// By somebody else than its owner; pages of pool and of drivers' images have no views.
+inline bool is_locked(Pfn pfn) { return frame(pfn).references % mapping_reference > 1; }
 
 std::uint64_t free_pages(Zone zone);
 std::uint64_t zone_pages(Zone zone);

@@ -209,7 +209,12 @@ NTSTATUS initialize_processes() {
     system_process->ObjectTable = ob::kernel_table;
     ob::set_process_hooks({&process_type, &thread_type, &system_process, charge_object, give_back_object});
     initialize_quotas();
-    set_system_home({system_process, nullptr, detail::id_of(*system_process)});
+    // In its user half drivers map views and memory of their own.
+    Process& system = body(system_process);
+    system.space = mm::AddressSpace::create();
+    if (!system.space) return STATUS_NO_MEMORY;
+    system.space->owner = &system;
+    set_system_home({system_process, system.space, detail::id_of(system)});
     mm::stack_limit_changed = store_stack_limit;
     mm::stack_guarantee = read_stack_guarantee;
     return STATUS_SUCCESS;

@@ -35,10 +35,6 @@ extern EPROCESS* system_process; // PsInitialSystemProcess
 // home of system threads. After initialize_threads() and section::initialize().
 NTSTATUS initialize_processes();
 
-// The user half of the System process, in which drivers map views and memory of their own: made when it is
-// first wanted, and from then on that of all its threads. Null: no memory.
-mm::AddressSpace* system_space();
-
 // Process of the running thread.
 EPROCESS* current_process();
 ULONG session_of(const EPROCESS& process); // programs are in session 1, the system in 0

@@ -18,7 +18,7 @@ namespace nt::ps {
 using TebList = std::vector<ULONG_PTR, host::HeapAllocator<ULONG_PTR>>;
 
 struct Process : EPROCESS {
-    mm::AddressSpace* space; // null: System, as long as nothing wanted its user half
+    mm::AddressSpace* space; // null: one that is not whole yet
     ldr::ModuleList* modules;
     LIST_ENTRY all_link;
     std::string* file_name; // "client.exe"

@@ -199,6 +199,7 @@ void set_system_home(const ThreadHome& home) {
     for (ULONG i = 0; i < ke::processor_count(); i++) {
         ke::Thread& idle = ke::idle_thread_of(i);
         idle.process = home.process; // drivers' DPCs may ask for it
+        idle.space = home.space;     // not made accessible at a switch to it
         idle.Tcb.ApcState.Process = reinterpret_cast<KPROCESS*>(home.process);
         idle.Tcb.Process = reinterpret_cast<KPROCESS*>(home.process);
     }

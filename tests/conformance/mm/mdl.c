@@ -436,7 +436,39 @@ static void selected(void) {
     free_user(fixed);
 }
 
+// "a user address that is valid in the context of the process in which the driver is running": System, too.
+static VOID NTAPI map_in_system(PVOID context) {
+    PMDL mdl = context;
+    volatile UCHAR *user = NULL, *block = MmGetMdlVirtualAddress(mdl);
+    __try {
+        user = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    CHECK(user != NULL, "a system thread maps pages for user mode in the System process");
+    block[0] = 0x61;
+    CHECK(user && write_to((PUCHAR)user) == STATUS_SUCCESS && block[0] == 1, "and uses them there");
+    if (user) MmUnmapLockedPages((PVOID)user, mdl);
+    PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static void in_system(void) {
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, PAGE_SIZE, TAG);
+    PMDL mdl = block ? IoAllocateMdl(block, PAGE_SIZE, FALSE, FALSE, NULL) : NULL;
+    HANDLE thread;
+    if (!mdl) return;
+    MmBuildMdlForNonPagedPool(mdl);
+    NTSTATUS status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, map_in_system, mdl);
+    CHECK(status == STATUS_SUCCESS, "PsCreateSystemThread without a process");
+    if (status == STATUS_SUCCESS) {
+        ZwWaitForSingleObject(thread, FALSE, NULL);
+        ZwClose(thread);
+    }
+    IoFreeMdl(mdl);
+    ExFreePoolWithTag(block, TAG);
+}
+
 static void checks(void) {
+    in_system();
     locking();
     selected();
     mapping();

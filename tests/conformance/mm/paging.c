@@ -110,6 +110,27 @@ static void whole_driver(void) {
     resident = 1;
 }
 
+// A mapping for user mode is no lock: who unlocks first has pageable memory.
+static void mapped_for_user_mode(volatile UCHAR* page) {
+    PMDL mdl = IoAllocateMdl((PVOID)page, PAGE_SIZE, FALSE, FALSE, NULL);
+    if (!mdl) return;
+    MmProbeAndLockPages(mdl, KernelMode, IoModifyAccess);
+    volatile UCHAR* user = NULL;
+    __try {
+        user = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+    CHECK(user != NULL, "locked pages are mapped for user mode");
+    CHECK(valid_at(DISPATCH_LEVEL, page), "and resident");
+    MmUnlockPages(mdl);
+    CHECK(!valid_at(DISPATCH_LEVEL, page), "unlocked, they are pageable, whether they are mapped or not");
+    *page = 30;
+    CHECK(user && *user == 30, "and both addresses show the same");
+    if (user) MmUnmapLockedPages((PVOID)user, mdl);
+    CHECK(!valid_at(DISPATCH_LEVEL, page) && *page == 30, "unmapped, they are what they were");
+    IoFreeMdl(mdl);
+}
+
 static void locked_pages(void) {
     KIRQL old;
     volatile UCHAR* pool = ExAllocatePoolWithTag(PagedPool, 3 * PAGE_SIZE, TAG);
@@ -133,6 +154,7 @@ static void locked_pages(void) {
     IoFreeMdl(mdl);
     CHECK(!valid_at(DISPATCH_LEVEL, pool + PAGE_SIZE) && pool[PAGE_SIZE + 1] == 8,
           "MmUnlockPages makes them pageable again");
+    mapped_for_user_mode(pool + PAGE_SIZE);
 
     mdl = IoAllocateMdl((PVOID)&pageable, sizeof pageable, FALSE, FALSE, NULL);
     if (mdl) {
