@@ -114,7 +114,7 @@ extern "C" NTSTATUS NtQuerySymbolicLinkObject(HANDLE handle, UNICODE_STRING* tar
     UNICODE_STRING to;
     if (!read_parameter(target, to)) return STATUS_ACCESS_VIOLATION;
     const UNICODE_STRING& text = static_cast<ob::OBJECT_SYMBOLIC_LINK*>(link.body)->LinkTarget;
-    // With the length wanted, the terminator counts too.
+    // assumed: with the length wanted, the terminator counts too.
     const ULONG size = needed ? text.MaximumLength : text.Length;
     if (needed && !write_parameter(needed, size)) return STATUS_ACCESS_VIOLATION;
     if (to.MaximumLength < size) return STATUS_BUFFER_TOO_SMALL;
