@@ -1,5 +1,6 @@
 // Generated from layout.txt by tools/gen_abi.py.
 #pragma once
+#include "abi/boundary.h"
 #include "abi/computer.h"
 #include "abi/context.h"
 #include "abi/device.h"
@@ -32,6 +33,14 @@
     static_assert(offsetof(nt::type, field) == offset && sizeof(((nt::type*)nullptr)->field) == size)
 #define VALUE(type, name, value) static_assert(int(nt::name) == value)
 
+SIZE(OBJECT_BOUNDARY_DESCRIPTOR, 0x10);
+FIELD(OBJECT_BOUNDARY_DESCRIPTOR, Version, 0x0, 0x4);
+FIELD(OBJECT_BOUNDARY_DESCRIPTOR, Items, 0x4, 0x4);
+FIELD(OBJECT_BOUNDARY_DESCRIPTOR, TotalSize, 0x8, 0x4);
+FIELD(OBJECT_BOUNDARY_DESCRIPTOR, Flags, 0xc, 0x4);
+SIZE(OBJECT_BOUNDARY_ENTRY, 0x8);
+FIELD(OBJECT_BOUNDARY_ENTRY, EntryType, 0x0, 0x4);
+FIELD(OBJECT_BOUNDARY_ENTRY, EntrySize, 0x4, 0x4);
 SIZE(M128A, 0x10);
 FIELD(M128A, Low, 0x0, 0x8);
 FIELD(M128A, High, 0x8, 0x8);

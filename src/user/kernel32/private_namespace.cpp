@@ -1,5 +1,6 @@
 // Private namespaces: win32 page sync/object-namespaces. A program knows one by the prefix that it has given
 // when it made or opened it.
+#include "abi/boundary.h"
 #include "kernel32.h"
 
 namespace nt {
@@ -7,28 +8,21 @@ using namespace k32;
 
 namespace {
 
-// What NtCreatePrivateNamespace reads: entries behind the descriptor, each rounded up to 8 bytes.
-struct BoundaryDescriptor {
-    ULONG Version, Items, TotalSize, Flags;
-};
-struct BoundaryEntry {
-    ULONG EntryType, EntrySize;
-};
-enum : ULONG { boundary_name = 1, boundary_sid = 2, boundary_label = 3 };
-constexpr ULONG add_appcontainer_sid = 1, destroy = 1, no_memory = ERROR_NOT_ENOUGH_MEMORY;
+constexpr ULONG destroy = 1, no_memory = ERROR_NOT_ENOUGH_MEMORY;
 
 // `old` (may be null) with an entry more, in a new block; null: no memory.
-BoundaryDescriptor* with_entry(const BoundaryDescriptor* old, ULONG type, const void* data, ULONG length) {
-    const ULONG before = old ? old->TotalSize : ULONG(sizeof(BoundaryDescriptor));
-    const ULONG size = (ULONG(sizeof(BoundaryEntry)) + length + 7) & ~7u;
-    auto* made =
-        static_cast<BoundaryDescriptor*>(RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, before + size));
+OBJECT_BOUNDARY_DESCRIPTOR* with_entry(const OBJECT_BOUNDARY_DESCRIPTOR* old, ULONG type, const void* data,
+                                       ULONG length) {
+    const ULONG before = old ? old->TotalSize : ULONG(sizeof(OBJECT_BOUNDARY_DESCRIPTOR));
+    const ULONG size = (ULONG(sizeof(OBJECT_BOUNDARY_ENTRY)) + length + 7) & ~7u;
+    auto* made = static_cast<OBJECT_BOUNDARY_DESCRIPTOR*>(
+        RtlAllocateHeap(process_heap(), HEAP_ZERO_MEMORY, before + size));
     if (!made) return nullptr;
     if (old)
         RtlMoveMemory(made, old, before);
     else
         made->Version = 1;
-    auto* entry = reinterpret_cast<BoundaryEntry*>(reinterpret_cast<UCHAR*>(made) + before);
+    auto* entry = reinterpret_cast<OBJECT_BOUNDARY_ENTRY*>(reinterpret_cast<UCHAR*>(made) + before);
     *entry = {type, size};
     RtlMoveMemory(entry + 1, data, length);
     made->Items++;
@@ -38,8 +32,8 @@ BoundaryDescriptor* with_entry(const BoundaryDescriptor* old, ULONG type, const 
 
 BOOL add_entry(HANDLE* boundary, ULONG type, const SID* sid) {
     if (!RtlValidSid(sid)) return fail(STATUS_INVALID_SID);
-    BoundaryDescriptor* made =
-        with_entry(static_cast<BoundaryDescriptor*>(*boundary), type, sid, RtlLengthSid(sid));
+    OBJECT_BOUNDARY_DESCRIPTOR* made =
+        with_entry(static_cast<OBJECT_BOUNDARY_DESCRIPTOR*>(*boundary), type, sid, RtlLengthSid(sid));
     if (!made) return fail_with(no_memory);
     heap_free(*boundary);
     *boundary = made;
@@ -119,12 +113,13 @@ HANDLE k32::namespace_of(const WCHAR*& name) {
 extern "C" {
 
 HANDLE CreateBoundaryDescriptorW(const WCHAR* name, ULONG flags) {
-    if (!name || flags & ~add_appcontainer_sid) return fail_with(ERROR_INVALID_PARAMETER), nullptr;
+    if (!name || flags & ~BOUNDARY_ADD_APPCONTAINER_SID) return fail_with(ERROR_INVALID_PARAMETER), nullptr;
     ULONG length = 0;
     while (name[length] && length < MAX_PATH)
         ++length;
     if (name[length]) return fail_with(ERROR_INVALID_PARAMETER), nullptr;
-    BoundaryDescriptor* made = with_entry(nullptr, boundary_name, name, ULONG(length * sizeof(WCHAR)));
+    OBJECT_BOUNDARY_DESCRIPTOR* made =
+        with_entry(nullptr, BOUNDARY_ENTRY_NAME, name, ULONG(length * sizeof(WCHAR)));
     if (!made) return fail_with(no_memory), nullptr;
     made->Flags = flags;
     return made;
@@ -134,10 +129,10 @@ HANDLE CreateBoundaryDescriptorA(const CHAR* name, ULONG flags) {
     return wide.ok() ? CreateBoundaryDescriptorW(wide.get(), flags) : nullptr;
 }
 BOOL AddSIDToBoundaryDescriptor(HANDLE* boundary, const SID* sid) {
-    return add_entry(boundary, boundary_sid, sid);
+    return add_entry(boundary, BOUNDARY_ENTRY_SID, sid);
 }
 BOOL AddIntegrityLabelToBoundaryDescriptor(HANDLE* boundary, const SID* label) {
-    return add_entry(boundary, boundary_label, label);
+    return add_entry(boundary, BOUNDARY_ENTRY_LABEL, label);
 }
 void DeleteBoundaryDescriptor(HANDLE boundary) { heap_free(boundary); }
 

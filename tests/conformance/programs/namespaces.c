@@ -56,6 +56,12 @@ static void services(void) {
           "NtOpenPrivateNamespace");
     CHECK(NtCreatePrivateNamespace(&second, MAXIMUM_ALLOWED, &oa, &b) == (NTSTATUS)0xC0000035,
           "STATUS_OBJECT_NAME_COLLISION");
+    HANDLE open_to_all = boundary_of(L"Abc", &everyone), third = NULL;
+    CHECK(NtCreatePrivateNamespace(&third, MAXIMUM_ALLOWED, &oa, open_to_all) == 0 &&
+              NtOpenPrivateNamespace(&second, MAXIMUM_ALLOWED, &oa, boundary_of(L"Abc\\sid:S-1-1-0", NULL)) ==
+                  (NTSTATUS)0xC0000034,
+          "a boundary's name is no SID of it, however it is written");
+    NtClose(third), DeleteBoundaryDescriptor(open_to_all);
     int refused = 0;
     for (int i = 0; i < 6; ++i) {
         bad = b;

@@ -1633,7 +1633,7 @@ const Row rows[] = {
     {"IoGetFsZeroingOffset", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetGenericIrpExtension", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetInitialStack", "", "", &gate_IoGetInitialStack, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
-    {"IoGetInitiatorProcess", "", "", &gate_IoGetInitiatorProcess, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 2, false},
+    {"IoGetInitiatorProcess", "null: no component opens files for another process", "", &gate_IoGetInitiatorProcess, 0, 0, Kind::func, Status::partial, Image::ntoskrnl, 2, false},
     {"IoGetIoAttributionHandle", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
     {"IoGetIoPriorityHint", "", "", &gate_IoGetIoPriorityHint, 0, 0, Kind::func, Status::full, Image::ntoskrnl, 15, false},
     {"IoGetIommuInterface", "", "", nullptr, 0, 0, Kind::stub, Status::stub, Image::ntoskrnl, 15, false},
